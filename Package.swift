@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The module graph, as data. Layers are listed bottom up and a target may name only targets of
+// earlier lines; `precondition` below holds that, so an upward import cannot be written by accident.
+struct Layer {
+  enum Kind { case c, system(pkgConfig: String, apt: String), swift, tool }
+  var kind: Kind
+  var name: String
+  var uses: [String] = []
+  var libraries: [String] = []
+}
+
+let layers: [Layer] = [
+  Layer(kind: .c, name: "CKernels", libraries: ["m", "pthread"]),
+  Layer(kind: .c, name: "CLAPACK", libraries: ["lapacke", "openblas"]),
+  Layer(kind: .system(pkgConfig: "zlib", apt: "zlib1g-dev"), name: "CZlib"),
+  Layer(kind: .system(pkgConfig: "libcrypto", apt: "libssl-dev"), name: "CCrypto"),
+  Layer(kind: .swift, name: "Kernels", uses: ["CKernels"]),
+  Layer(kind: .swift, name: "Randomness", uses: ["CKernels"]),
+  Layer(kind: .swift, name: "Artifacts", uses: ["CCrypto"]),
+  Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts"]),
+  Layer(
+    kind: .swift, name: "LongTail",
+    uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CZlib"]),
+  Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
+  Layer(
+    kind: .swift, name: "Training",
+    uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks"]),
+  Layer(
+    kind: .swift, name: "Curvature",
+    uses: ["Kernels", "Randomness", "Calculus", "LongTail", "Networks", "CLAPACK"]),
+  Layer(
+    kind: .swift, name: "Verification",
+    uses: [
+      "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+      "Curvature",
+    ]),
+  Layer(
+    kind: .tool, name: "EscapementTool",
+    uses: [
+      "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+      "Curvature", "Verification",
+    ]),
+]
+
+let testedModules = [
+  "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+  "Curvature", "Verification", "EscapementTool",
+]
+
+var declared: Set<String> = []
+var targets: [Target] = []
+for layer in layers {
+  for name in layer.uses {
+    precondition(declared.contains(name), "\(layer.name) may not import \(name): it is declared later")
+  }
+  declared.insert(layer.name)
+  var dependencies = layer.uses.map { Target.Dependency.target(name: $0) }
+  switch layer.kind {
+  case .c:
+    targets.append(
+      .target(
+        name: layer.name,
+        // Fast kernels under plain `swift test` too; contraction would make bits depend on the compiler.
+        cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])],
+        linkerSettings: layer.libraries.map { .linkedLibrary($0) }))
+  case .system(let pkgConfig, let apt):
+    targets.append(
+      .systemLibrary(name: layer.name, pkgConfig: pkgConfig, providers: [.apt([apt])]))
+  case .swift:
+    targets.append(.target(name: layer.name, dependencies: dependencies))
+  case .tool:
+    dependencies.append(.product(name: "ArgumentParser", package: "swift-argument-parser"))
+    targets.append(.executableTarget(name: layer.name, dependencies: dependencies))
+  }
+}
+
+targets.append(
+  .target(
+    name: "TestSupport",
+    dependencies: [
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks",
+      "Training", "Curvature",
+    ],
+    path: "Tests/TestSupport"))
+for module in testedModules {
+  targets.append(
+    .testTarget(
+      name: "\(module)Tests",
+      dependencies: layers.first { $0.name == module }!.uses.map { .target(name: $0) }
+        + [.target(name: module), "TestSupport"]))
+}
+
+let package = Package(
+  name: "escapement",
+  products: [
+    .library(
+      name: "EscapementKit",
+      targets: layers.compactMap { if case .swift = $0.kind { $0.name } else { nil } }),
+    .executable(name: "escapement", targets: ["EscapementTool"]),
+  ],
+  dependencies: [
+    // The command line's flags, help and usage errors.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: targets,
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,175 @@
+// The C leaves of Escapement. Every per-element loop of the package lives behind this header.
+//
+// Contract (Documentation/Numerics.md): the result of every function below is a pure function of
+// its operands' bits. It does not depend on the instruction set, the thread count, the compiler's
+// optimisation level or on what else runs. Arrays are dense and row-major unless a leading
+// dimension is given. Operands may not overlap unless a function says "in place allowed", which
+// means that an output may be exactly one of the inputs.
+#ifndef ESCAPEMENT_CKERNELS_H
+#define ESCAPEMENT_CKERNELS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Element types.
+typedef enum { EK_F32 = 0, EK_F64 = 1 } ek_type;
+
+// ---- Instruction sets and threads ---------------------------------------------------------------
+
+typedef enum { EK_ISA_SCALAR = 0, EK_ISA_AVX2 = 1, EK_ISA_AVX512 = 2, EK_ISA_NEON = 3 } ek_isa;
+enum { EK_ISA_COUNT = 4 };
+
+// Whether this build and this processor can run `isa`.
+bool ek_isa_available(ek_isa isa);
+// "scalar", "avx2", "avx512" or "neon".
+const char *ek_isa_name(ek_isa isa);
+// The set used by the calling thread: its override if set, else ESCAPEMENT_ISA, else the best one.
+ek_isa ek_isa_current(void);
+// Overrides the set for the calling thread (and the work it forks); -1 removes the override.
+void ek_isa_override(int isa);
+// What the environment asked for: NULL when ESCAPEMENT_ISA and ESCAPEMENT_THREADS are unset or
+// valid, else one line naming the variable, its value and the values that work here.
+const char *ek_environment_problem(void);
+
+// Threads used by the calling thread's work: override, else ESCAPEMENT_THREADS, else online cores.
+int ek_threads_current(void);
+// Overrides the count for the calling thread; 0 removes the override.
+void ek_threads_override(int threads);
+
+// ---- Memory: a pool of size classes -------------------------------------------------------------
+
+// 64-byte aligned, uninitialised; NULL when memory is exhausted. The block goes back with its size.
+void *ek_pool_take(size_t bytes);
+void ek_pool_give(void *block, size_t bytes);
+typedef struct {
+  uint64_t taken;        // blocks handed out since start
+  uint64_t fresh;        // of these, how many came from the system and not from the pool
+  uint64_t bytes_live;   // bytes handed out and not yet given back (by size class)
+  uint64_t bytes_peak;   // the largest bytes_live seen
+} ek_pool_counts;
+ek_pool_counts ek_pool_statistics(void);
+
+// ---- Contractions (rules 1 to 3) ----------------------------------------------------------------
+
+// C[m×n] = op(A) op(B), or C = C + op(A) op(B) when `accumulate` (the sum is a separate rounding).
+// op(X) is X or its transpose; lda, ldb, ldc are the row lengths of the arrays as stored.
+// Without `accumulate` C is never read.
+void ek_matmul(ek_type t, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+               const void *a, size_t lda, const void *b, size_t ldb, void *c, size_t ldc,
+               bool accumulate);
+
+// A convolution's shape: x is [n][h][w][ci], weights [kh][kw][ci][co], y is [n][oh][ow][co] with
+// oh = (h + 2 pad - kh) / stride + 1 and ow likewise.
+typedef struct {
+  size_t n, h, w, ci, oh, ow, co, kh, kw, stride, pad;
+} ek_conv;
+void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y);
+void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx);
+void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights);
+
+// ---- Elementwise (in place allowed) -------------------------------------------------------------
+
+typedef enum {
+  EK_RELU = 0,        // x < 0 ? +0 : x; NaN stays NaN, -0 stays -0
+  EK_HEAVISIDE = 1,   // relu's derivative: x < 0 or x == 0 ? +0 : 1; NaN stays NaN
+  EK_EXP = 2,
+  EK_LOG = 3,
+  EK_TANH = 4,
+  EK_SQRT = 5,
+  EK_RECIPROCAL = 6,  // 1 / x
+  EK_NEGATE = 7,
+  EK_SQUARE = 8,
+  EK_ABS = 9,
+  EK_UNARY_COUNT = 10
+} ek_unary;
+void ek_map(ek_type t, ek_unary op, size_t count, const void *x, void *y);
+
+typedef enum { EK_ADD = 0, EK_SUB = 1, EK_MUL = 2, EK_DIV = 3,
+               EK_MASK = 4, // x where y > 0, NaN where y is NaN, else +0: relu backward with y the pre-activation
+               EK_BINARY_COUNT = 5 } ek_binary;
+void ek_zip(ek_type t, ek_binary op, size_t count, const void *x, const void *y, void *z);
+// z = x op s with the scalar first rounded to the element type.
+void ek_zip_scalar(ek_type t, ek_binary op, size_t count, const void *x, double s, void *z);
+// z[r][c] = x[r][c] op v[c]
+void ek_zip_channels(ek_type t, ek_binary op, size_t rows, size_t channels, const void *x, const void *v, void *z);
+// z[r][c] = x[r][c] op v[r]
+void ek_zip_rows(ek_type t, ek_binary op, size_t rows, size_t columns, const void *x, const void *v, void *z);
+// y = fma(s, x, y), s rounded to the element type: one rounding an element.
+void ek_axpy(ek_type t, size_t count, double s, const void *x, void *y);
+void ek_fill(ek_type t, size_t count, double value, void *y);
+// Converts element types with one rounding.
+void ek_convert(ek_type from, ek_type to, size_t count, const void *x, void *y);
+
+// ---- Reductions (rules 2, 5, 6) -----------------------------------------------------------------
+
+// 32 double lanes, lane = i mod 32, fma, folded 32 to 1 by halves; the double is returned unrounded.
+double ek_sum(ek_type t, size_t count, const void *x);
+double ek_dot(ek_type t, size_t count, const void *x, const void *y);
+// Each row by the rule of ek_sum, rounded once to the element type.
+void ek_row_sums(ek_type t, size_t rows, size_t columns, const void *x, void *sums);
+// The largest of each row; a NaN anywhere in the row makes it NaN.
+void ek_row_maxima(ek_type t, size_t rows, size_t columns, const void *x, void *maxima);
+// The index of the largest of each row, ties to the lowest index; -1 when the row holds a NaN.
+void ek_row_argmax(ek_type t, size_t rows, size_t columns, const void *x, int64_t *indices);
+// Per-channel sums over samples and pixels in double, by rule 2: x is [n][pixels][channels].
+void ek_channel_sums(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *sums);
+void ek_channel_dots(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const void *y, double *sums);
+// Rule 6: mean and biased variance in double. EK_F32 keeps sums of x and x² (variance clamped at
+// 0); EK_F64 sums the squares of x - mean in a second pass.
+void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, const void *x,
+                        double *mean, double *variance);
+// Whether every element is finite.
+bool ek_all_finite(ek_type t, size_t count, const void *x);
+
+// ---- Shape operations ---------------------------------------------------------------------------
+
+// Spatial mean: x [n][pixels][channels] to y [n][channels], each by the 32 lanes over pixels,
+// divided by `pixels` in double, rounded once; and its adjoint dx[n][p][c] = dy[n][c] / pixels.
+void ek_pool_mean(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, void *y);
+void ek_pool_mean_adjoint(ek_type t, size_t n, size_t pixels, size_t channels, const void *dy, void *dx);
+// Option-A shortcut: every `stride`-th row and column, channels padded with `before` zeros in front
+// and zeros behind up to `co`; and its adjoint (which writes +0 where nothing was taken).
+void ek_shortcut(ek_type t, size_t n, size_t h, size_t w, size_t ci, size_t co, size_t stride, size_t before,
+                 const void *x, void *y);
+void ek_shortcut_adjoint(ek_type t, size_t n, size_t h, size_t w, size_t ci, size_t co, size_t stride,
+                         size_t before, const void *dy, void *dx);
+// y[r] = x[r][index[r]]; indices are trusted to lie in 0..<columns.
+void ek_gather_columns(ek_type t, size_t rows, size_t columns, const void *x, const int64_t *index, void *y);
+// y[r][c] = c == index[r] ? v[r] : +0.
+void ek_scatter_columns(ek_type t, size_t rows, size_t columns, const void *v, const int64_t *index, void *y);
+// y[j][i] = x[i][j] for x of rows × columns.
+void ek_transpose(ek_type t, size_t rows, size_t columns, const void *x, void *y);
+
+// ---- Optimizer updates, in one pass over memory -------------------------------------------------
+
+// SGD with momentum, each operation rounded: d = g + wd·w; b = first ? d : m·b + d; w = w - lr·b.
+void ek_sgd_step(ek_type t, size_t count, double lr, double momentum, double weight_decay, bool first,
+                 const void *g, void *b, void *w);
+// y = w + s·g, the product rounded before the sum.
+void ek_add_scaled(ek_type t, size_t count, const void *w, double s, const void *g, void *y);
+
+// ---- Images -------------------------------------------------------------------------------------
+
+// Crop, flip and normalise one batch of CIFAR records: `pixels` holds n pictures as published
+// (channel-major planes of side×side bytes), y is [n][side][side][3]. Picture i is first padded with
+// `pad` zero bytes on each side, then the window at (dy[i], dx[i]) is taken (pad, pad is the picture itself),
+// flipped left-right when flip[i], and mapped through table[3][256].
+void ek_images_prepare(ek_type t, size_t n, size_t side, size_t pad, const uint8_t *const *pictures,
+                       const uint8_t *dy, const uint8_t *dx, const uint8_t *flip, const void *table, void *y);
+
+// ---- Random bits --------------------------------------------------------------------------------
+
+// Philox4x32-10: one block of four words from a counter and a key.
+void ek_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+// Standard normals by the inverse CDF: element i of the stream (key, purpose words c2, c3) uses the
+// counter (lo(i), hi(i), c2, c3), words 0 and 1. Rounded once to the element type.
+void ek_normals(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t first, size_t count, void *y);
+// Standard normal quantile of p in (0, 1).
+double ek_normal_quantile(double p);
+// The package's own functions for scalars in Double (Documentation/Numerics.md, rule 7).
+double ek_exp(double x);
+double ek_log(double x);
+double ek_tanh(double x);
+double ek_cos(double x);
+
+#endif
