@@ -170,6 +170,5 @@ double ek_normal_quantile(double p);
 double ek_exp(double x);
 double ek_log(double x);
 double ek_tanh(double x);
-double ek_cos(double x);
 
 #endif

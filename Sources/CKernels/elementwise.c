@@ -1,0 +1,154 @@
+// Elementwise functions and optimizer updates: spans of an array handed to the leaves.
+#include "machine.h"
+
+enum { SPAN = 16384 };  // elements a task; below two spans nothing is forked
+
+typedef struct {
+  const ek_leaf *leaf;
+  size_t count, size;
+  int op;
+  double s, s2, s3;
+  bool flag;
+  const char *x, *y;
+  char *z, *w;
+} span_job;
+
+static void each_span(span_job *j, ek_task task) {
+  ek_parallel((j->count + SPAN - 1) / SPAN, task, j);
+}
+
+#define SPAN_TASK(name, call) \
+  static void name(void *context, size_t index) { \
+    const span_job *j = context; \
+    const size_t first = index * SPAN, n = ek_min(SPAN, j->count - first), at = first * j->size; \
+    (void)at; \
+    call; \
+  }
+SPAN_TASK(map_task, j->leaf->map((ek_unary)j->op, n, j->x + at, j->z + at))
+SPAN_TASK(zip_task, j->leaf->zip((ek_binary)j->op, n, j->x + at, j->y + at, j->z + at))
+SPAN_TASK(zip_scalar_task, j->leaf->zip_scalar((ek_binary)j->op, n, j->x + at, j->s, j->z + at))
+SPAN_TASK(axpy_task, j->leaf->axpy(n, j->s, j->x + at, j->z + at))
+SPAN_TASK(add_scaled_task, j->leaf->add_scaled(n, j->x + at, j->s, j->y + at, j->z + at))
+SPAN_TASK(sgd_task, j->leaf->sgd(n, j->s, j->s2, j->s3, j->flag, j->x + at, j->z + at, j->w + at))
+
+void ek_map(ek_type t, ek_unary op, size_t count, const void *x, void *y) {
+  span_job j = {.leaf = ek_leaf_current(t), .count = count, .size = ek_size(t), .op = op, .x = x, .z = y};
+  each_span(&j, map_task);
+}
+
+void ek_zip(ek_type t, ek_binary op, size_t count, const void *x, const void *y, void *z) {
+  span_job j = {.leaf = ek_leaf_current(t), .count = count, .size = ek_size(t), .op = op, .x = x, .y = y, .z = z};
+  each_span(&j, zip_task);
+}
+
+void ek_zip_scalar(ek_type t, ek_binary op, size_t count, const void *x, double s, void *z) {
+  span_job j = {.leaf = ek_leaf_current(t), .count = count, .size = ek_size(t), .op = op, .s = s, .x = x, .z = z};
+  each_span(&j, zip_scalar_task);
+}
+
+void ek_axpy(ek_type t, size_t count, double s, const void *x, void *y) {
+  span_job j = {.leaf = ek_leaf_current(t), .count = count, .size = ek_size(t), .s = s, .x = x, .z = y};
+  each_span(&j, axpy_task);
+}
+
+void ek_add_scaled(ek_type t, size_t count, const void *w, double s, const void *g, void *y) {
+  span_job j = {.leaf = ek_leaf_current(t), .count = count, .size = ek_size(t), .s = s, .x = w, .y = g, .z = y};
+  each_span(&j, add_scaled_task);
+}
+
+void ek_sgd_step(ek_type t, size_t count, double lr, double momentum, double weight_decay, bool first, const void *g,
+                 void *b, void *w) {
+  span_job j = {.leaf = ek_leaf_current(t), .count = count, .size = ek_size(t), .s = lr, .s2 = momentum,
+                .s3 = weight_decay, .flag = first, .x = g, .z = b, .w = w};
+  each_span(&j, sgd_task);
+}
+
+// ---- Broadcasts ---------------------------------------------------------------------------------
+
+typedef struct {
+  const ek_leaf *leaf;
+  ek_binary op;
+  size_t rows, columns, size, rows_a_task;
+  bool one_per_row;
+  bool single;
+  const char *x, *v;
+  char *z;
+} broadcast_job;
+
+// A vector of fewer entries than this is laid out repeatedly, so that the leaf's loop is long.
+enum { LONG_ROW = 256 };
+
+static void broadcast_task(void *context, size_t index) {
+  const broadcast_job *j = context;
+  const size_t first = index * j->rows_a_task, rows = ek_min(j->rows_a_task, j->rows - first);
+  const size_t row = j->columns * j->size;
+  if (j->one_per_row) {
+    for (size_t r = first; r < first + rows; r++) {
+      double s = j->single ? (double)((const float *)j->v)[r] : ((const double *)j->v)[r];
+      j->leaf->zip_scalar(j->op, j->columns, j->x + r * row, s, j->z + r * row);
+    }
+    return;
+  }
+  size_t repeats = ek_max(1, LONG_ROW / j->columns);
+  if (repeats == 1 || rows < repeats) {
+    for (size_t r = first; r < first + rows; r++) j->leaf->zip(j->op, j->columns, j->x + r * row, j->v, j->z + r * row);
+    return;
+  }
+  _Alignas(64) char tiled[LONG_ROW * sizeof(double)];
+  for (size_t i = 0; i < repeats; i++) __builtin_memcpy(tiled + i * row, j->v, row);
+  size_t r = first;
+  for (; r + repeats <= first + rows; r += repeats)
+    j->leaf->zip(j->op, repeats * j->columns, j->x + r * row, tiled, j->z + r * row);
+  for (; r < first + rows; r++) j->leaf->zip(j->op, j->columns, j->x + r * row, j->v, j->z + r * row);
+}
+
+static void broadcast(ek_type t, ek_binary op, size_t rows, size_t columns, bool one_per_row, const void *x,
+                      const void *v, void *z) {
+  if (rows * columns == 0) return;
+  broadcast_job j = {.leaf = ek_leaf_current(t), .op = op, .rows = rows, .columns = columns, .size = ek_size(t),
+                     .rows_a_task = ek_max(1, SPAN / columns), .one_per_row = one_per_row, .single = t == EK_F32,
+                     .x = x, .v = v, .z = z};
+  ek_parallel((rows + j.rows_a_task - 1) / j.rows_a_task, broadcast_task, &j);
+}
+
+void ek_zip_channels(ek_type t, ek_binary op, size_t rows, size_t channels, const void *x, const void *v, void *z) {
+  broadcast(t, op, rows, channels, false, x, v, z);
+}
+
+void ek_zip_rows(ek_type t, ek_binary op, size_t rows, size_t columns, const void *x, const void *v, void *z) {
+  broadcast(t, op, rows, columns, true, x, v, z);
+}
+
+// ---- Filling and converting ---------------------------------------------------------------------
+
+void ek_fill(ek_type t, size_t count, double value, void *y) {
+  if (t == EK_F32) {
+    float *to = y;
+    for (size_t i = 0; i < count; i++) to[i] = (float)value;
+  } else {
+    double *to = y;
+    for (size_t i = 0; i < count; i++) to[i] = value;
+  }
+}
+
+void ek_convert(ek_type from, ek_type to, size_t count, const void *x, void *y) {
+  uint64_t mode = ek_float_mode_enter();
+  if (from == to) __builtin_memmove(y, x, count * ek_size(from));
+  else if (from == EK_F32)
+    for (size_t i = 0; i < count; i++) ((double *)y)[i] = (double)((const float *)x)[i];
+  else
+    for (size_t i = 0; i < count; i++) ((float *)y)[i] = (float)((const double *)x)[i];
+  ek_float_mode_restore(mode);
+}
+
+static double scalar_map(ek_unary op, double x) {
+  uint64_t mode = ek_float_mode_enter();
+  double y;
+  ek_leaf_current(EK_F64)->map(op, 1, &x, &y);
+  ek_float_mode_restore(mode);
+  return y;
+}
+
+double ek_exp(double x) { return scalar_map(EK_EXP, x); }
+double ek_log(double x) { return scalar_map(EK_LOG, x); }
+double ek_tanh(double x) { return scalar_map(EK_TANH, x); }

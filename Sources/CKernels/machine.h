@@ -1,0 +1,65 @@
+// What the leaves and drivers share: the table of one instruction set's leaves, fork-join, float mode.
+#ifndef EK_MACHINE_H
+#define EK_MACHINE_H
+#include "CKernels.h"
+
+static inline size_t ek_min(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t ek_max(size_t a, size_t b) { return a > b ? a : b; }
+static inline size_t ek_size(ek_type t) { return t == EK_F32 ? 4 : 8; }
+
+// A stretch of the contraction index k along which operand A is read with one stride.
+typedef struct {
+  ptrdiff_t offset;  // elements from the row's base to the stretch's first element
+  size_t length;
+} ek_run;
+
+// k in chunks of EK_CHUNK: the runs of chunk c are runs[first[c]] .. runs[first[c + 1] - 1].
+enum { EK_CHUNK = 512, EK_LANES = 32, EK_TREE_DEPTH = 48 };
+
+// The leaves of one instruction set for one element type. `vector` is the number of lanes.
+typedef struct {
+  size_t vector;
+  size_t rows_wide;    // rows of the largest tile two vectors wide
+  size_t rows_narrow;  // rows of the largest tile one vector wide
+  // out[i][j] = one fma chain from +0 over the runs: a[base + i rs + run + k cs] · b[k ldb + j], for
+  // i < rows, j < vectors · vector. `rows` is one of the sizes that `tile_rows` returns.
+  void (*tile)(size_t rows, size_t vectors, const ek_run *runs, size_t run_count, const void *a,
+               ptrdiff_t rs, ptrdiff_t cs, const void *b, size_t ldb, void *out, size_t ldo);
+  // The largest supported tile height that is at most `rows`.
+  size_t (*tile_rows)(size_t rows, size_t vectors);
+  void (*map)(ek_unary op, size_t count, const void *x, void *y);
+  void (*zip)(ek_binary op, size_t count, const void *x, const void *y, void *z);
+  void (*zip_scalar)(ek_binary op, size_t count, const void *x, double s, void *z);
+  void (*axpy)(size_t count, double s, const void *x, void *y);
+  void (*add_scaled)(size_t count, const void *w, double s, const void *g, void *y);
+  void (*sgd)(size_t count, double lr, double momentum, double decay, bool first, const void *g, void *b, void *w);
+  // 32 lanes over `count` elements `stride` apart, folded; y == NULL sums x.
+  double (*lanes)(size_t count, const void *x, const void *y);
+  // One chain per channel over `pixels` rows in double: sums[c] of x (y == NULL), of x·y, or of
+  // (x - y[c])² when `centred` (y then holds one value a channel).
+  void (*channel_chain)(size_t pixels, size_t channels, const void *x, const void *y, double *sums);
+  void (*channel_chain_squares)(size_t pixels, size_t channels, const void *x, const double *centre, double *sums);
+  void (*pool_mean)(size_t pixels, size_t channels, const void *x, void *y);
+} ek_leaf;
+
+extern const ek_leaf ek_leaf_scalar_f32, ek_leaf_scalar_f64;
+#if defined(__x86_64__)
+extern const ek_leaf ek_leaf_avx2_f32, ek_leaf_avx2_f64, ek_leaf_avx512_f32, ek_leaf_avx512_f64;
+#elif defined(__aarch64__)
+extern const ek_leaf ek_leaf_neon_f32, ek_leaf_neon_f64;
+#endif
+// The leaves that the calling thread uses now.
+const ek_leaf *ek_leaf_current(ek_type t);
+
+// Runs task(context, i) for i in 0..<count, in any order, on up to ek_threads_current() threads, each
+// in the contract's floating-point mode. Nested or concurrent calls run on the calling thread alone.
+typedef void (*ek_task)(void *context, size_t index);
+void ek_parallel(size_t count, ek_task task, void *context);
+
+// Round to nearest, denormals kept. Returns what was set before, for ek_float_mode_restore.
+uint64_t ek_float_mode_enter(void);
+void ek_float_mode_restore(uint64_t mode);
+
+// Scratch that must exist: ends the process with one line when memory is exhausted.
+void *ek_scratch(size_t bytes);
+#endif

@@ -1,0 +1,63 @@
+// Blocks from size classes: four classes to each power of two, free lists per class.
+#include "machine.h"
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { CLASSES = 4 * 64, SMALLEST = 64 };
+typedef struct node { struct node *next; } node;
+static node *free_lists[CLASSES];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static ek_pool_counts counts;
+
+// The class of a size, and the size that blocks of the class have.
+static size_t class_of(size_t bytes, size_t *rounded) {
+  if (bytes < SMALLEST) bytes = SMALLEST;
+  size_t power = 63 - (size_t)__builtin_clzll(bytes);
+  size_t step = ((size_t)1 << power) / 4;
+  size_t quarter = (bytes - ((size_t)1 << power) + step - 1) / step;
+  size_t size = ((size_t)1 << power) + quarter * step;
+  *rounded = (size + 63) / 64 * 64;
+  return 4 * power + quarter;
+}
+
+void *ek_pool_take(size_t bytes) {
+  if (bytes > (SIZE_MAX >> 2)) return NULL;
+  size_t size;
+  size_t class = class_of(bytes, &size);
+  pthread_mutex_lock(&lock);
+  node *block = free_lists[class];
+  if (block) free_lists[class] = block->next;
+  counts.taken++;
+  counts.fresh += block == NULL;
+  counts.bytes_live += size;
+  if (counts.bytes_live > counts.bytes_peak) counts.bytes_peak = counts.bytes_live;
+  pthread_mutex_unlock(&lock);
+  if (!block) {
+    block = aligned_alloc(64, size);
+    if (!block) {
+      pthread_mutex_lock(&lock);
+      counts.bytes_live -= size;
+      pthread_mutex_unlock(&lock);
+    }
+  }
+  return block;
+}
+
+void ek_pool_give(void *pointer, size_t bytes) {
+  if (!pointer) return;
+  size_t size;
+  size_t class = class_of(bytes, &size);
+  node *block = pointer;
+  pthread_mutex_lock(&lock);
+  block->next = free_lists[class];
+  free_lists[class] = block;
+  counts.bytes_live -= size;
+  pthread_mutex_unlock(&lock);
+}
+
+ek_pool_counts ek_pool_statistics(void) {
+  pthread_mutex_lock(&lock);
+  ek_pool_counts copy = counts;
+  pthread_mutex_unlock(&lock);
+  return copy;
+}

@@ -1,0 +1,150 @@
+// Sums in a fixed order: 32 lanes over vectors and rows, chains and trees over the batch.
+#include "machine.h"
+
+double ek_sum(ek_type t, size_t count, const void *x) {
+  uint64_t mode = ek_float_mode_enter();
+  double sum = ek_leaf_current(t)->lanes(count, x, NULL);
+  ek_float_mode_restore(mode);
+  return sum;
+}
+
+double ek_dot(ek_type t, size_t count, const void *x, const void *y) {
+  uint64_t mode = ek_float_mode_enter();
+  double sum = ek_leaf_current(t)->lanes(count, x, y);
+  ek_float_mode_restore(mode);
+  return sum;
+}
+
+void ek_row_sums(ek_type t, size_t rows, size_t columns, const void *x, void *sums) {
+  const ek_leaf *leaf = ek_leaf_current(t);
+  uint64_t mode = ek_float_mode_enter();
+  for (size_t r = 0; r < rows; r++) {
+    double sum = leaf->lanes(columns, (const char *)x + r * columns * ek_size(t), NULL);
+    if (t == EK_F32) ((float *)sums)[r] = (float)sum;
+    else ((double *)sums)[r] = sum;
+  }
+  ek_float_mode_restore(mode);
+}
+
+#define LARGEST(T) \
+  const T *v = (const T *)x + r * columns; \
+  size_t best = 0; \
+  bool nan = columns == 0 || v[0] != v[0]; \
+  for (size_t c = 1; c < columns; c++) { \
+    nan |= v[c] != v[c]; \
+    if (v[c] > v[best]) best = c; \
+  }
+
+void ek_row_maxima(ek_type t, size_t rows, size_t columns, const void *x, void *maxima) {
+  for (size_t r = 0; r < rows; r++)
+    if (t == EK_F32) {
+      LARGEST(float)
+      ((float *)maxima)[r] = nan ? __builtin_nanf("") : v[best];
+    } else {
+      LARGEST(double)
+      ((double *)maxima)[r] = nan ? __builtin_nan("") : v[best];
+    }
+}
+
+void ek_row_argmax(ek_type t, size_t rows, size_t columns, const void *x, int64_t *indices) {
+  for (size_t r = 0; r < rows; r++)
+    if (t == EK_F32) {
+      LARGEST(float)
+      indices[r] = nan ? -1 : (int64_t)best;
+    } else {
+      LARGEST(double)
+      indices[r] = nan ? -1 : (int64_t)best;
+    }
+}
+
+bool ek_all_finite(ek_type t, size_t count, const void *x) {
+  // An exponent of all ones; integer arithmetic, so that no floating-point mode matters.
+  uint64_t found = 0;
+  if (t == EK_F32) {
+    const uint32_t *bits = x;
+    for (size_t i = 0; i < count; i++) found |= (bits[i] & 0x7f800000u) == 0x7f800000u;
+  } else {
+    const uint64_t *bits = x;
+    for (size_t i = 0; i < count; i++) found |= (bits[i] & 0x7ff0000000000000u) == 0x7ff0000000000000u;
+  }
+  return found == 0;
+}
+
+// ---- Per channel, over the batch (rule 2) -------------------------------------------------------
+
+typedef struct {
+  const ek_leaf *leaf;
+  size_t size, n, pixels, channels, group, chains_a_group;
+  const char *x, *y;
+  const double *centre;
+  double *partials;  // [groups][channels]
+} channel_job;
+
+// partials[0] += … by adjacent pairs over `count` rows of `channels`.
+static void tree(size_t count, size_t channels, double *partials) {
+  for (size_t step = 1; step < count; step *= 2)
+    for (size_t i = 0; i + step < count; i += 2 * step)
+      for (size_t c = 0; c < channels; c++) partials[i * channels + c] += partials[(i + step) * channels + c];
+}
+
+static void channel_task(void *context, size_t index) {
+  const channel_job *j = context;
+  const size_t first = index * j->group, samples = ek_min(j->group, j->n - first), pixels = samples * j->pixels;
+  const size_t chains = (pixels + EK_CHUNK - 1) / EK_CHUNK, bytes = chains * j->channels * sizeof(double);
+  double *sums = ek_scratch(bytes);
+  for (size_t chain = 0; chain < chains; chain++) {
+    size_t start = chain * EK_CHUNK, length = ek_min(EK_CHUNK, pixels - start);
+    size_t at = (first * j->pixels + start) * j->channels * j->size;
+    double *to = sums + chain * j->channels;
+    if (j->centre) j->leaf->channel_chain_squares(length, j->channels, j->x + at, j->centre, to);
+    else j->leaf->channel_chain(length, j->channels, j->x + at, j->y ? j->y + at : NULL, to);
+  }
+  tree(chains, j->channels, sums);
+  __builtin_memcpy(j->partials + index * j->channels, sums, j->channels * sizeof(double));
+  ek_pool_give(sums, bytes);
+}
+
+static void channel_reduce(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const void *y,
+                           const double *centre, double *sums) {
+  if (channels == 0) return;
+  if (n * pixels == 0) {
+    for (size_t c = 0; c < channels; c++) sums[c] = 0;
+    return;
+  }
+  channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .n = n, .pixels = pixels, .channels = channels,
+                   .group = 8, .x = x, .y = y, .centre = centre};
+  while (j.group > 1 && j.group * pixels > EK_CHUNK) j.group /= 2;
+  const size_t groups = (n + j.group - 1) / j.group, bytes = groups * channels * sizeof(double);
+  j.partials = ek_scratch(bytes);
+  ek_parallel(groups, channel_task, &j);
+  uint64_t mode = ek_float_mode_enter();
+  tree(groups, channels, j.partials);
+  ek_float_mode_restore(mode);
+  __builtin_memcpy(sums, j.partials, channels * sizeof(double));
+  ek_pool_give(j.partials, bytes);
+}
+
+void ek_channel_sums(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *sums) {
+  channel_reduce(t, n, pixels, channels, x, NULL, NULL, sums);
+}
+
+void ek_channel_dots(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const void *y, double *sums) {
+  channel_reduce(t, n, pixels, channels, x, y, NULL, sums);
+}
+
+void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *mean,
+                        double *variance) {
+  const double count = (double)(n * pixels);
+  channel_reduce(t, n, pixels, channels, x, NULL, NULL, mean);
+  for (size_t c = 0; c < channels; c++) mean[c] /= count;
+  if (t == EK_F32) {
+    channel_reduce(t, n, pixels, channels, x, x, NULL, variance);
+    for (size_t c = 0; c < channels; c++) {
+      double v = __builtin_fma(-mean[c], mean[c], variance[c] / count);
+      variance[c] = v < 0 ? 0 : v;
+    }
+  } else {
+    channel_reduce(t, n, pixels, channels, x, NULL, mean, variance);
+    for (size_t c = 0; c < channels; c++) variance[c] /= count;
+  }
+}
