@@ -1,0 +1,63 @@
+import Foundation
+import Synchronization
+
+/// Files that exist whole or not at all, also across a crash.
+public enum AtomicFile {
+  private static let serial = Atomic<Int>(0)
+
+  /// Replaces the file at `url` by one of these bytes.
+  ///
+  /// The bytes go to a temporary file in the same directory, are synced, and take the name in one
+  /// rename; the directory is synced last. On failure the temporary file is removed, an older file
+  /// of that name stays as it was, and a `FileError` is thrown.
+  public static func write(_ data: Data, to url: URL) throws {
+    let directory = url.deletingLastPathComponent().path
+    let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
+    let temporary = "\(directory)/.\(url.lastPathComponent).\(getpid()).\(number).tmp"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(operation: "write", path: url.path, code: errno) }
+    do {
+      try data.withUnsafeBytes { try writeAll($0, to: descriptor, path: url.path) }
+      guard fsync(descriptor) == 0 else { throw FileError(operation: "sync", path: url.path, code: errno) }
+    } catch {
+      close(descriptor)
+      unlink(temporary)
+      throw error
+    }
+    guard close(descriptor) == 0, rename(temporary, url.path) == 0 else {
+      let code = errno
+      unlink(temporary)
+      throw FileError(operation: "write", path: url.path, code: code)
+    }
+    try synchronize(directory: directory)
+  }
+
+  /// Writes a JSON document, pretty and with a final newline.
+  public static func write(_ json: JSON, to url: URL) throws {
+    try write(Data((json.canonical(pretty: true) + "\n").utf8), to: url)
+  }
+
+  /// Makes renames in a directory durable.
+  private static func synchronize(directory: String) throws {
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(operation: "open", path: directory, code: errno) }
+    defer { close(descriptor) }
+    // Some file systems cannot sync a directory and say EINVAL: the rename is as durable as it gets.
+    guard fsync(descriptor) == 0 || errno == EINVAL else {
+      throw FileError(operation: "sync", path: directory, code: errno)
+    }
+  }
+
+  /// Writes all bytes to an open file, over interruptions and partial writes.
+  static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+    var done = 0
+    while done < bytes.count {
+      let wrote = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      if wrote < 0 {
+        if errno == EINTR { continue }
+        throw FileError(operation: "write", path: path, code: errno)
+      }
+      done += wrote
+    }
+  }
+}

@@ -1,0 +1,148 @@
+/// A JSON value with one canonical text, so that equal values are equal bytes in files and digests.
+///
+/// `integer` is written without and `number` always with a fraction or an exponent, so that both
+/// come back as they were. JSON has no non-finite numbers: they are written as the strings "nan",
+/// "inf" and "-inf", which `double` reads back.
+public enum JSON: Sendable, Equatable {
+  /// The null value.
+  case null
+  /// true or false.
+  case bool(Bool)
+  /// A number written without fraction and exponent.
+  case integer(Int)
+  /// Any other number.
+  case number(Double)
+  /// Text.
+  case string(String)
+  /// Values in order.
+  case array([JSON])
+  /// Values by key.
+  case object([String: JSON])
+
+  /// The text: keys sorted by their UTF-8 bytes, shortest decimals that round-trip, no final newline.
+  ///
+  /// Compact text is one line without spaces; pretty text has one member a line, two spaces a level.
+  public func canonical(pretty: Bool = false) -> String {
+    var text = ""
+    write(to: &text, indent: pretty ? 0 : nil)
+    return text
+  }
+
+  private func write(to text: inout String, indent: Int?) {
+    switch self {
+    case .null: text += "null"
+    case .bool(let value): text += value ? "true" : "false"
+    case .integer(let value): text += String(value)
+    case .number(let value):
+      if value.isFinite {
+        text += value.description
+      } else {
+        text += value.isNaN ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\""
+      }
+    case .string(let value): JSON.quote(value, to: &text)
+    case .array(let values):
+      JSON.writeMembers(values, brackets: ("[", "]"), to: &text, indent: indent) { value, text, inner in
+        value.write(to: &text, indent: inner)
+      }
+    case .object(let members):
+      let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      JSON.writeMembers(sorted, brackets: ("{", "}"), to: &text, indent: indent) { member, text, inner in
+        JSON.quote(member.key, to: &text)
+        text += inner == nil ? ":" : ": "
+        member.value.write(to: &text, indent: inner)
+      }
+    }
+  }
+
+  private static func writeMembers<Member>(
+    _ members: [Member], brackets: (String, String), to text: inout String, indent: Int?,
+    _ body: (Member, inout String, Int?) -> Void
+  ) {
+    text += brackets.0
+    let inner = indent.map { $0 + 2 }
+    for (index, member) in members.enumerated() {
+      if index > 0 { text += "," }
+      if let inner { text += "\n" + String(repeating: " ", count: inner) }
+      body(member, &text, inner)
+    }
+    if let indent, !members.isEmpty { text += "\n" + String(repeating: " ", count: indent) }
+    text += brackets.1
+  }
+
+  private static func quote(_ string: String, to text: inout String) {
+    text += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\r": text += "\\r"
+      case "\t": text += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+}
+
+// Reading values without ceremony; nil where the value is of another kind.
+extension JSON {
+  /// The member of that key, nil when there is none or this is no object.
+  public subscript(key: String) -> JSON? { object?[key] }
+  /// The truth value.
+  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  /// The integer.
+  public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+  /// The number, of an integer too, and of the three strings that stand for non-finite ones.
+  public var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .string("nan"): .nan
+    case .string("inf"): .infinity
+    case .string("-inf"): -.infinity
+    default: nil
+    }
+  }
+  /// The text.
+  public var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// The values of an array.
+  public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  /// The members of an object.
+  public var object: [String: JSON]? { if case .object(let value) = self { value } else { nil } }
+
+  /// The kind of value, for messages.
+  var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a truth value"
+    case .integer: "an integer"
+    case .number: "a number"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+}
+
+extension JSON: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+  /// A truth value written as a literal.
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// An integer written as a literal.
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  /// A number written as a literal.
+  public init(floatLiteral value: Double) { self = .number(value) }
+  /// A text written as a literal.
+  public init(stringLiteral value: String) { self = .string(value) }
+  /// An array written as a literal.
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// An object written as a literal; its keys must differ.
+  public init(dictionaryLiteral elements: (String, JSON)...) {
+    self = .object(Dictionary(uniqueKeysWithValues: elements))
+  }
+}
