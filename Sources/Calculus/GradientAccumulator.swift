@@ -1,0 +1,76 @@
+import Kernels
+
+/// Sums the contributions of consecutive parts of a batch to every segment, whole = parts bit for bit.
+///
+/// Each part is a block of samples whose tree of groups is complete (or the ragged last one), so a
+/// binary counter over the parts' roots continues the adjacent-pairs tree (rule 2 of the numeric
+/// contract). Convolution and dense weights are carried in the element type, axis sums (biases,
+/// batch-norm gains and shifts) in Double until the end, where each is rounded once.
+public struct GradientAccumulator<Element: Real>: Sendable {
+  private struct Counter<E: Real>: Sendable {
+    var sums: [(level: Int, value: Tensor<E>)] = []
+
+    mutating func push(_ value: Tensor<E>, level: Int) {
+      var level = level
+      var value = value
+      while let last = sums.last, last.level == level {
+        value = last.value + value
+        sums.removeLast()
+        level += 1
+      }
+      sums.append((level, value))
+    }
+
+    var total: Tensor<E>? {
+      guard var sum = sums.last?.value else { return nil }
+      for entry in sums.dropLast().reversed() { sum = entry.value + sum }
+      return sum
+    }
+  }
+
+  private let layout: ParameterLayout
+  private var contractions: [[Counter<Element>]]
+  private var axisSums: [[Counter<Double>]]
+  /// The level of the counter at which the current part enters: its samples are 8·2^level.
+  public var level = 0
+
+  /// An accumulator of zeros.
+  public init(layout: ParameterLayout) {
+    self.layout = layout
+    contractions = Array(repeating: [], count: layout.segments.count)
+    axisSums = Array(repeating: [], count: layout.segments.count)
+  }
+
+  /// Adds the current part's terms of a segment that is a contraction over the batch.
+  public mutating func add(_ terms: [Tensor<Element>], to segment: Int) {
+    while contractions[segment].count < terms.count { contractions[segment].append(Counter()) }
+    for (i, term) in terms.enumerated() { contractions[segment][i].push(term, level: level) }
+  }
+
+  /// Adds the current part's terms of a segment that is a per-channel sum, kept in Double.
+  public mutating func add(wide terms: [Tensor<Double>], to segment: Int) {
+    while axisSums[segment].count < terms.count { axisSums[segment].append(Counter()) }
+    for (i, term) in terms.enumerated() { axisSums[segment][i].push(term, level: level) }
+  }
+
+  /// The sums as one vector; segments nobody added to are zero.
+  public func total() -> ParameterVector<Element> {
+    var flat = Tensor<Element>.zeros([layout.count])
+    flat.withMutablePointer { target in
+      for (index, segment) in layout.segments.enumerated() {
+        let contraction = Self.sum(contractions[index].compactMap(\.total))
+        let axisSum = Self.sum(axisSums[index].compactMap(\.total))?.converted(to: Element.self)
+        precondition(contraction == nil || axisSum == nil, "\(segment.name) was summed in two ways")
+        guard let sum = contraction ?? axisSum else { continue }
+        precondition(sum.count == segment.count, "\(segment.name): \(sum.shape) for \(segment.shape)")
+        sum.withPointer { (target + segment.offset).update(from: $0, count: sum.count) }
+      }
+    }
+    return ParameterVector(layout: layout, flat: flat)
+  }
+
+  private static func sum<E: Real>(_ terms: [Tensor<E>]) -> Tensor<E>? {
+    guard let first = terms.first else { return nil }
+    return terms.dropFirst().reduce(first) { $0 + $1 }
+  }
+}

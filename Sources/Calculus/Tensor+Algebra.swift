@@ -1,0 +1,27 @@
+import Kernels
+
+extension Tensor: TensorAlgebra {
+  public typealias Wide = Tensor<Double>
+
+  public init(primal: Tensor, tangent: Tensor?) { self = primal }
+  public var value: Tensor { self }
+  public var derivative: Tensor { self }
+
+  public func divided(by s: Double) -> Tensor { zip(.divide, scalar: s) }
+  public func adding(_ s: Double) -> Tensor { zip(.add, scalar: s) }
+  public func masked(by preactivation: Tensor) -> Tensor { zip(.mask, preactivation) }
+  public func addingChannels(_ v: Tensor) -> Tensor { zipChannels(.add, v) }
+  public func subtractingChannels(_ v: Tensor) -> Tensor { zipChannels(.subtract, v) }
+  public func multiplyingChannels(_ v: Tensor) -> Tensor { zipChannels(.multiply, v) }
+  public func subtractingRows(_ v: Tensor) -> Tensor { zipRows(.subtract, v) }
+  public func multiplyingRows(_ v: Tensor) -> Tensor { zipRows(.multiply, v) }
+  public static func narrowed(_ wide: Tensor<Double>) -> Tensor { wide.converted(to: Element.self) }
+
+  public func convolutionWeightTerms(
+    input: Tensor, weightShape: Shape, _ geometry: ConvolutionGeometry
+  ) -> [Tensor] {
+    [convolutionWeightGradient(input: input, weightShape: weightShape, geometry)]
+  }
+  public func channelSumTerms() -> [Tensor<Double>] { [channelSums()] }
+  public func channelDotTerms(_ other: Tensor) -> [Tensor<Double>] { [channelDots(other)] }
+}

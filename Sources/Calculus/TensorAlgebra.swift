@@ -1,0 +1,92 @@
+import Kernels
+
+/// The primitives from which layers are written, once, for values and for values with tangents.
+///
+/// `Tensor` conforms: a pass computes a loss and its gradient. `Dual` conforms: the same pass computes
+/// the gradient's derivative along a direction, which is the exact Hessian-vector product.
+public protocol TensorAlgebra: Sendable {
+  /// The element type.
+  associatedtype Element: Real
+  /// The algebra in Double in which per-channel sums are kept until they are rounded once.
+  associatedtype Wide: TensorAlgebra where Wide.Element == Double, Wide.Wide == Wide
+
+  /// A value that moves along `tangent` (nil: does not move).
+  init(primal: Tensor<Element>, tangent: Tensor<Element>?)
+  /// The value itself.
+  var value: Tensor<Element> { get }
+  /// What a backward pass accumulates for a parameter: the value, or for duals the tangent.
+  var derivative: Tensor<Element> { get }
+
+  /// Elementwise sum.
+  static func + (a: Self, b: Self) -> Self
+  /// Elementwise difference.
+  static func - (a: Self, b: Self) -> Self
+  /// Elementwise product.
+  static func * (a: Self, b: Self) -> Self
+  /// A smooth function (or ReLU) of each element.
+  func map(_ function: UnaryFunction) -> Self
+  /// Each element times a constant.
+  func scaled(by s: Double) -> Self
+  /// Each element divided by a constant.
+  func divided(by s: Double) -> Self
+  /// Each element plus a constant.
+  func adding(_ s: Double) -> Self
+  /// self where `preactivation` (or its ReLU) is positive, +0 elsewhere, NaN where that is NaN.
+  func masked(by preactivation: Self) -> Self
+
+  /// x[…][c] + v[c].
+  func addingChannels(_ v: Self) -> Self
+  /// x[…][c] − v[c].
+  func subtractingChannels(_ v: Self) -> Self
+  /// x[…][c] · v[c].
+  func multiplyingChannels(_ v: Self) -> Self
+  /// x[r][c] − v[r].
+  func subtractingRows(_ v: Self) -> Self
+  /// x[r][c] · v[r].
+  func multiplyingRows(_ v: Self) -> Self
+  /// Σ_c x[r][c].
+  func rowSums() -> Self
+  /// x[r][columns[r]].
+  func gathered(columns: [Int]) -> Self
+  /// The same elements under another shape.
+  func reshaped(_ shape: Shape) -> Self
+
+  /// Σ over samples and pixels, per channel.
+  func channelSums() -> Wide
+  /// Σ over samples and pixels of the product, per channel.
+  func channelDots(_ other: Self) -> Wide
+  /// Mean and biased variance over samples and pixels, per channel.
+  func channelMoments() -> (mean: Wide, variance: Wide)
+  /// Rounds each element once from Double.
+  static func narrowed(_ wide: Wide) -> Self
+
+  /// Convolution with weights `[kh][kw][ci][co]`.
+  func convolved(with weights: Self, _ geometry: ConvolutionGeometry) -> Self
+  /// The adjoint of `convolved` in its input; self is the output's gradient.
+  func convolutionInputGradient(weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry) -> Self
+  /// Mean over pixels.
+  func pooledMean() -> Self
+  /// Its adjoint.
+  func pooledMeanAdjoint(shape: Shape) -> Self
+  /// Option-A shortcut.
+  func shortcut(channels: Int, stride: Int, before: Int) -> Self
+  /// Its adjoint.
+  func shortcutAdjoint(inputShape: Shape, stride: Int, before: Int) -> Self
+
+  // What a backward pass accumulates, as terms that are summed only after the last part of the data:
+  // a sum of trees is not the tree of sums, and whole must equal parts bit for bit.
+
+  /// Terms of the convolution's weight gradient; self is the output's gradient.
+  func convolutionWeightTerms(input: Self, weightShape: Shape, _ geometry: ConvolutionGeometry) -> [Tensor<Element>]
+  /// Terms of the per-channel sums.
+  func channelSumTerms() -> [Tensor<Double>]
+  /// Terms of the per-channel sums of products.
+  func channelDotTerms(_ other: Self) -> [Tensor<Double>]
+}
+
+extension TensorAlgebra {
+  /// A value that does not move.
+  public init(constant: Tensor<Element>) { self.init(primal: constant, tangent: nil) }
+  /// The extents.
+  public var shape: Shape { value.shape }
+}

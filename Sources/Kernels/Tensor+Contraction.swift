@@ -1,0 +1,66 @@
+import CKernels
+
+// Contractions by rules 1 to 3 of the numeric contract (Documentation/Numerics.md).
+extension Tensor {
+  /// The matrix product op(self)·op(other) of two matrices, each optionally transposed.
+  public func matmul(_ other: Tensor, transposeSelf: Bool = false, transposeOther: Bool = false) -> Tensor {
+    precondition(shape.rank == 2 && other.shape.rank == 2, "matmul of \(shape) and \(other.shape)")
+    let (m, k) = transposeSelf ? (shape[1], shape[0]) : (shape[0], shape[1])
+    let (depth, n) = transposeOther ? (other.shape[1], other.shape[0]) : (other.shape[0], other.shape[1])
+    precondition(k == depth, "matmul of \(shape) and \(other.shape): inner extents \(k) and \(depth)")
+    return Tensor(shape: [m, n]) { target in
+      withPointer { a in
+        other.withPointer { b in
+          ek_matmul(
+            Element.kernelType, transposeSelf, transposeOther, m, n, k, a, shape[1], b, other.shape[1],
+            target, n, false)
+        }
+      }
+    }
+  }
+
+  /// The matrix with rows and columns exchanged.
+  public func transposed() -> Tensor {
+    precondition(shape.rank == 2, "transpose of \(shape)")
+    return Tensor(shape: [shape[1], shape[0]]) { target in
+      withPointer { ek_transpose(Element.kernelType, shape[0], shape[1], $0, target) }
+    }
+  }
+
+  /// The convolution (cross-correlation) of self `[n][h][w][ci]` with weights `[kh][kw][ci][co]`.
+  public func convolved(with weights: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
+    var record = geometry.record(input: shape, weights: weights.shape)
+    return Tensor(shape: geometry.outputShape(input: shape, weights: weights.shape)) { target in
+      withPointer { x in
+        weights.withPointer { w in ek_conv_forward(Element.kernelType, &record, x, w, target) }
+      }
+    }
+  }
+
+  /// The adjoint of `convolved` in its input: self is the gradient of the output.
+  public func convolutionInputGradient(
+    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry
+  ) -> Tensor {
+    var record = geometry.record(input: inputShape, weights: weights.shape)
+    precondition(shape == geometry.outputShape(input: inputShape, weights: weights.shape), "gradient of \(shape)")
+    return Tensor(shape: inputShape) { target in
+      withPointer { dy in
+        weights.withPointer { w in ek_conv_backward_data(Element.kernelType, &record, dy, w, target) }
+      }
+    }
+  }
+
+  /// The adjoint of `convolved` in its weights, a contraction over the batch by rule 2: self is the
+  /// gradient of the output.
+  public func convolutionWeightGradient(
+    input: Tensor, weightShape: Shape, _ geometry: ConvolutionGeometry
+  ) -> Tensor {
+    var record = geometry.record(input: input.shape, weights: weightShape)
+    precondition(shape == geometry.outputShape(input: input.shape, weights: weightShape), "gradient of \(shape)")
+    return Tensor(shape: weightShape) { target in
+      withPointer { dy in
+        input.withPointer { x in ek_conv_backward_weight(Element.kernelType, &record, x, dy, target) }
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Calculus
+import Kernels
+
+/// A convolution without bias: NHWC input, weights `[kh][kw][ci][co]`.
+public struct Convolution: Layer {
+  let weight: Int
+  let weightShape: Shape
+  let geometry: ConvolutionGeometry
+
+  /// A square kernel of `size`, declared as `name.weight`.
+  public init(
+    name: String, input: Int, output: Int, size: Int, stride: Int = 1, padding: Int = 0,
+    layout: inout ParameterLayout
+  ) {
+    weightShape = [size, size, input, output]
+    weight = layout.append(name: "\(name).weight", shape: weightShape, role: .convolution)
+    geometry = ConvolutionGeometry(stride: stride, padding: padding)
+  }
+
+  public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
+    pass.save(x)
+    return x.convolved(with: pass.parameter(weight), geometry)
+  }
+
+  public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
+    let x = pass.restoreValue()
+    pass.gradients.add(g.convolutionWeightTerms(input: x, weightShape: weightShape, geometry), to: weight)
+    guard needsInput else { return nil }
+    return g.convolutionInputGradient(weights: pass.parameter(weight), inputShape: x.shape, geometry)
+  }
+}

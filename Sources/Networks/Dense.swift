@@ -1,0 +1,47 @@
+import Calculus
+import Kernels
+
+/// An affine map of feature vectors: y = x·W + b with W stored `[in][out]`.
+///
+/// It is computed as a convolution of one pixel, so its weight gradient follows the batch rule of
+/// convolutions (groups of eight samples).
+public struct Dense: Layer {
+  let weight: Int
+  let bias: Int
+  let input: Int
+  let output: Int
+  private let geometry = ConvolutionGeometry()
+
+  /// Declares `name.weight` and `name.bias`.
+  public init(name: String, input: Int, output: Int, layout: inout ParameterLayout) {
+    self.input = input
+    self.output = output
+    weight = layout.append(name: "\(name).weight", shape: [input, output], role: .dense)
+    bias = layout.append(name: "\(name).bias", shape: [output], role: .vector)
+  }
+
+  private var kernelShape: Shape { [1, 1, input, output] }
+
+  public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
+    let samples = x.shape[0]
+    precondition(x.shape.count == samples * input, "dense layer of \(input) inputs got \(x.shape)")
+    pass.save(x.shape)
+    let pixel = x.reshaped([samples, 1, 1, input])
+    pass.save(pixel)
+    return pixel.convolved(with: pass.parameter(weight, as: kernelShape), geometry)
+      .reshaped([samples, output]).addingChannels(pass.parameter(bias))
+  }
+
+  public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
+    let x = pass.restoreValue()
+    let inputShape = pass.restoreShape()
+    let gradient = g.reshaped([x.shape[0], 1, 1, output])
+    pass.gradients.add(wide: gradient.channelSumTerms(), to: bias)
+    pass.gradients.add(
+      gradient.convolutionWeightTerms(input: x, weightShape: kernelShape, geometry), to: weight)
+    guard needsInput else { return nil }
+    return gradient.convolutionInputGradient(
+      weights: pass.parameter(weight, as: kernelShape), inputShape: x.shape, geometry
+    ).reshaped(inputShape)
+  }
+}

@@ -1,0 +1,113 @@
+import Calculus
+import Kernels
+
+/// Which statistics batch norm normalises with.
+public enum Normalization: String, Hashable, Sendable {
+  /// Those of the batch at hand, as in training.
+  case batch
+  /// The running ones, constants for differentiation, as in evaluation.
+  case running
+}
+
+/// Means and unbiased variances that batch-norm layers saw in one forward pass.
+public struct BatchStatistics: Sendable {
+  struct Observation: Sendable {
+    let mean: Int
+    let variance: Int
+    let batchMean: Tensor<Double>
+    let batchVariance: Tensor<Double>
+  }
+  var observations: [Observation] = []
+
+  /// The running statistics after this batch: (1 − momentum)·running + momentum·batch, each in Double and
+  /// rounded once. 0.1 is PyTorch's default momentum, which the released code keeps.
+  public func folded<Element: Real>(
+    into running: ParameterVector<Element>, momentum: Double = 0.1
+  ) -> ParameterVector<Element> {
+    var flat = running.flat
+    for observation in observations {
+      for (segment, batch) in [
+        (observation.mean, observation.batchMean), (observation.variance, observation.batchVariance),
+      ] {
+        let old = running[segment].converted(to: Double.self)
+        let new = (old.scaled(by: 1 - momentum) + batch.scaled(by: momentum)).converted(to: Element.self)
+        let offset = running.layout.segments[segment].offset
+        flat.withMutablePointer { target in
+          new.withPointer { (target + offset).update(from: $0, count: new.count) }
+        }
+      }
+    }
+    return ParameterVector(layout: running.layout, flat: flat)
+  }
+}
+
+/// One forward and backward pass: parameters in, gradients out, and what lies between.
+public struct Pass<T: TensorAlgebra>: Sendable {
+  /// Which statistics batch norm uses.
+  public let normalization: Normalization
+  private let parameters: ParameterVector<T.Element>
+  private let direction: ParameterVector<T.Element>?
+  private let statistics: ParameterVector<T.Element>?
+  /// Where backward passes add parameter gradients.
+  public var gradients: GradientAccumulator<T.Element>
+  /// What batch-norm layers observed (only under `.batch`).
+  public internal(set) var observed = BatchStatistics()
+  private var saved: [Saved] = []
+
+  private enum Saved: Sendable {
+    case value(T)
+    case shape(Shape)
+  }
+
+  /// A pass at a point (moving along `direction` for duals). `statistics` may be nil under `.batch`.
+  public init(
+    parameters: ParameterVector<T.Element>, direction: ParameterVector<T.Element>? = nil,
+    statistics: ParameterVector<T.Element>?, normalization: Normalization,
+    gradients: GradientAccumulator<T.Element>
+  ) {
+    precondition(statistics != nil || normalization == .batch, "running normalization needs statistics")
+    self.parameters = parameters
+    self.direction = direction
+    self.statistics = statistics
+    self.normalization = normalization
+    self.gradients = gradients
+  }
+
+  /// A parameter segment with its tangent, viewed under `shape` (its own by default).
+  public func parameter(_ segment: Int, as shape: Shape? = nil) -> T {
+    let view = parameters[segment]
+    let tangent = direction.map { $0[segment] }
+    guard let shape else { return T(primal: view, tangent: tangent) }
+    return T(primal: view.reshaped(shape), tangent: tangent?.reshaped(shape))
+  }
+
+  /// A running statistic.
+  public func statistic(_ segment: Int) -> Tensor<T.Element> {
+    guard let statistics else { preconditionFailure("this pass has no running statistics") }
+    return statistics[segment]
+  }
+
+  /// Keeps a value for the backward pass.
+  public mutating func save(_ value: T) { saved.append(.value(value)) }
+  /// Keeps a shape for the backward pass.
+  public mutating func save(_ shape: Shape) { saved.append(.shape(shape)) }
+
+  /// Takes off the value saved last.
+  public mutating func restoreValue() -> T {
+    guard case .value(let value)? = saved.popLast() else {
+      preconditionFailure("a layer's backward takes off what its forward did not save")
+    }
+    return value
+  }
+
+  /// Takes off the shape saved last.
+  public mutating func restoreShape() -> Shape {
+    guard case .shape(let shape)? = saved.popLast() else {
+      preconditionFailure("a layer's backward takes off what its forward did not save")
+    }
+    return shape
+  }
+
+  /// Whether everything saved was taken off again.
+  public var isEmpty: Bool { saved.isEmpty }
+}
