@@ -43,7 +43,9 @@ extension Dual: TensorAlgebra {
   public var value: Tensor<Element> { primal.value }
   public var derivative: Tensor<Element> { tangent?.value ?? .zeros(primal.shape) }
 
-  public static func + (a: Dual, b: Dual) -> Dual { Dual(a.primal + b.primal, tangent: sum(a.tangent, b.tangent)) }
+  public static func + (a: Dual, b: Dual) -> Dual {
+    Dual(a.primal + b.primal, tangent: sum(a.tangent, b.tangent))
+  }
   public static func - (a: Dual, b: Dual) -> Dual {
     let tangent: V? =
       switch (a.tangent, b.tangent) {

@@ -77,7 +77,9 @@ public protocol TensorAlgebra: Sendable {
   // a sum of trees is not the tree of sums, and whole must equal parts bit for bit.
 
   /// Terms of the convolution's weight gradient; self is the output's gradient.
-  func convolutionWeightTerms(input: Self, weightShape: Shape, _ geometry: ConvolutionGeometry) -> [Tensor<Element>]
+  func convolutionWeightTerms(input: Self, weightShape: Shape, _ geometry: ConvolutionGeometry) -> [Tensor<
+    Element
+  >]
   /// Terms of the per-channel sums.
   func channelSumTerms() -> [Tensor<Double>]
   /// Terms of the per-channel sums of products.

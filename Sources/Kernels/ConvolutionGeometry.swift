@@ -16,7 +16,8 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 
   /// The output's shape `[n][oh][ow][co]` for an input `[n][h][w][ci]` and weights `[kh][kw][ci][co]`.
   public func outputShape(input: Shape, weights: Shape) -> Shape {
-    precondition(input.rank == 4 && weights.rank == 4, "input \(input), weights \(weights): expected four axes each")
+    precondition(
+      input.rank == 4 && weights.rank == 4, "input \(input), weights \(weights): expected four axes each")
     precondition(input[3] == weights[2], "input \(input) has other channels than weights \(weights)")
     let height = input[1] + 2 * padding - weights[0]
     let width = input[2] + 2 * padding - weights[1]

@@ -25,5 +25,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// For `[n, …, c]`: the product of the axes between the first and the last (the pixels of an image).
   public var pixels: Int { rank < 3 ? 1 : extents[1..<(rank - 1)].reduce(1, *) }
   /// Extents joined by "×".
-  public var description: String { extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: "×") }
+  public var description: String {
+    extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: "×")
+  }
 }

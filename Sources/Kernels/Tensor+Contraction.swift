@@ -42,7 +42,8 @@ extension Tensor {
     weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry
   ) -> Tensor {
     var record = geometry.record(input: inputShape, weights: weights.shape)
-    precondition(shape == geometry.outputShape(input: inputShape, weights: weights.shape), "gradient of \(shape)")
+    precondition(
+      shape == geometry.outputShape(input: inputShape, weights: weights.shape), "gradient of \(shape)")
     return Tensor(shape: inputShape) { target in
       withPointer { dy in
         weights.withPointer { w in ek_conv_backward_data(Element.kernelType, &record, dy, w, target) }
@@ -56,7 +57,8 @@ extension Tensor {
     input: Tensor, weightShape: Shape, _ geometry: ConvolutionGeometry
   ) -> Tensor {
     var record = geometry.record(input: input.shape, weights: weightShape)
-    precondition(shape == geometry.outputShape(input: input.shape, weights: weightShape), "gradient of \(shape)")
+    precondition(
+      shape == geometry.outputShape(input: input.shape, weights: weightShape), "gradient of \(shape)")
     return Tensor(shape: weightShape) { target in
       withPointer { dy in
         input.withPointer { x in ek_conv_backward_weight(Element.kernelType, &record, x, dy, target) }

@@ -86,8 +86,11 @@ extension Tensor {
     }
   }
 
+  /// Elementwise sum.
   public static func + (a: Tensor, b: Tensor) -> Tensor { a.zip(.add, b) }
+  /// Elementwise difference.
   public static func - (a: Tensor, b: Tensor) -> Tensor { a.zip(.subtract, b) }
+  /// Elementwise product.
   public static func * (a: Tensor, b: Tensor) -> Tensor { a.zip(.multiply, b) }
   /// Each element times a scalar rounded to the element type.
   public func scaled(by s: Double) -> Tensor { zip(.multiply, scalar: s) }

@@ -84,14 +84,19 @@ extension Tensor {
   public func pooledMeanAdjoint(shape target: Shape) -> Tensor {
     precondition(shape == [target[0], target.columns], "pooling gradient of \(shape) for \(target)")
     return Tensor(shape: target) { pointer in
-      withPointer { ek_pool_mean_adjoint(Element.kernelType, target[0], target.pixels, target.columns, $0, pointer) }
+      withPointer {
+        ek_pool_mean_adjoint(Element.kernelType, target[0], target.pixels, target.columns, $0, pointer)
+      }
     }
   }
 
   /// The option-A shortcut: every `stride`-th pixel, channels framed by zeros, `before` of them in front.
   public func shortcut(channels: Int, stride: Int, before: Int) -> Tensor {
-    precondition(shape.rank == 4 && before >= 0 && before + shape[3] <= channels, "shortcut of \(shape) to \(channels)")
-    let output: Shape = [shape[0], (shape[1] + stride - 1) / stride, (shape[2] + stride - 1) / stride, channels]
+    precondition(
+      shape.rank == 4 && before >= 0 && before + shape[3] <= channels, "shortcut of \(shape) to \(channels)")
+    let output: Shape = [
+      shape[0], (shape[1] + stride - 1) / stride, (shape[2] + stride - 1) / stride, channels,
+    ]
     return Tensor(shape: output) { target in
       withPointer {
         ek_shortcut(

@@ -57,7 +57,8 @@ public struct BatchNorm: Layer {
     let count = Double(g.shape[0] * g.shape.pixels)
     let along1: T = .narrowed(g.channelSums().divided(by: count))
     let alongOutput: T = .narrowed(g.channelDots(normalised).divided(by: count))
-    return (g.subtractingChannels(along1) - normalised.multiplyingChannels(alongOutput)).multiplyingChannels(scale)
+    return (g.subtractingChannels(along1) - normalised.multiplyingChannels(alongOutput)).multiplyingChannels(
+      scale)
   }
 
   private func observe<T: TensorAlgebra>(

@@ -59,7 +59,8 @@ public struct Network: Sendable {
     }
     return Network(
       name: "mlp-\(features.map(String.init).joined(separator: "-"))-\(activation.rawValue)",
-      classes: features[features.count - 1], layout: layout, statisticsLayout: ParameterLayout(), layers: layers)
+      classes: features[features.count - 1], layout: layout, statisticsLayout: ParameterLayout(),
+      layers: layers)
   }
 
   /// Logits `[n][classes]` for a batch.
@@ -118,7 +119,8 @@ extension Network {
     var stream = RandomStream(seed: seed, purpose: .initialization, index: UInt64(index))
     let bound = 1 / Double(fanIn).squareRoot()
     return Tensor(
-      (0..<segment.count).map { _ in Element(rounding: (2 * stream.uniform() - 1) * bound) }, shape: segment.shape)
+      (0..<segment.count).map { _ in Element(rounding: (2 * stream.uniform() - 1) * bound) },
+      shape: segment.shape)
   }
 
   /// Running means 0 and variances 1.

@@ -80,7 +80,8 @@ public struct Objective<Element: Real>: Sendable {
 
   private func accumulate<T: TensorAlgebra>(
     _ parameters: ParameterVector<Element>, _ direction: ParameterVector<Element>?,
-    _ statistics: ParameterVector<Element>, _ source: some SampleSource<Element>, _ normalization: Normalization,
+    _ statistics: ParameterVector<Element>, _ source: some SampleSource<Element>,
+    _ normalization: Normalization,
     _ partSize: Int, _ algebra: T.Type, _ body: (LabelledBatch<Element>, inout Pass<T>) -> Void
   ) throws -> ParameterVector<Element> where T.Element == Element {
     var gradients = GradientAccumulator<Element>(layout: network.layout)

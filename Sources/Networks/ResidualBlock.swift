@@ -19,12 +19,14 @@ public struct ResidualBlock: Layer {
     name: String, input: Int, output: Int, stride: Int, layout: inout ParameterLayout,
     statistics: inout ParameterLayout
   ) {
-    precondition(output >= input && (output - input) % 2 == 0, "option A cannot map \(input) to \(output) channels")
+    precondition(
+      output >= input && (output - input) % 2 == 0, "option A cannot map \(input) to \(output) channels")
     self.input = input
     self.output = output
     self.stride = stride
     first = Convolution(
-      name: "\(name).conv1", input: input, output: output, size: 3, stride: stride, padding: 1, layout: &layout)
+      name: "\(name).conv1", input: input, output: output, size: 3, stride: stride, padding: 1,
+      layout: &layout)
     firstNorm = BatchNorm(name: "\(name).bn1", channels: output, layout: &layout, statistics: &statistics)
     second = Convolution(
       name: "\(name).conv2", input: output, output: output, size: 3, padding: 1, layout: &layout)

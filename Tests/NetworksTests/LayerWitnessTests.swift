@@ -25,9 +25,10 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     func add(
       _ name: String, _ input: Shape, _ normalization: Normalization = .batch,
       _ make: (inout ParameterLayout, inout ParameterLayout) -> any Layer,
-      _ onTape: @escaping @Sendable (
-        [RecordedTape.Node], (String) -> [RecordedTape.Node], (String) -> [Double]
-      ) -> [RecordedTape.Node]
+      _ onTape:
+        @escaping @Sendable (
+          [RecordedTape.Node], (String) -> [RecordedTape.Node], (String) -> [Double]
+        ) -> [RecordedTape.Node]
     ) {
       var layout = ParameterLayout()
       var statistics = ParameterLayout()
@@ -37,7 +38,9 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
           testDescription: name, layer: layer, layout: layout, statisticsLayout: statistics, input: input,
           normalization: normalization, onTape: onTape))
     }
-    for (size, stride, padding) in [(3, 1, 1), (3, 2, 1), (1, 1, 0), (1, 2, 0), (5, 2, 2), (2, 1, 0), (3, 3, 0)] {
+    for (size, stride, padding) in [
+      (3, 1, 1), (3, 2, 1), (1, 1, 0), (1, 2, 0), (5, 2, 2), (2, 1, 0), (3, 3, 0),
+    ] {
       add("convolution \(size) stride \(stride) padding \(padding)", [2, 5, 6, 3]) { layout, _ in
         Convolution(
           name: "c", input: 3, output: 2, size: size, stride: stride, padding: padding, layout: &layout)
@@ -65,14 +68,27 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
         x, channels: 3, gain: p("b.weight"), shift: p("b.bias"),
         running: (s("b.running_mean"), s("b.running_var")))
     }
-    add("ReLU", [3, 7]) { _, _ in Activation.relu } _: { x, _, _ in x.map { $0.rectified() } }
-    add("tanh", [3, 7]) { _, _ in Activation.tanh } _: { x, _, _ in x.map { $0.hyperbolicTangent(Foundation.tanh) } }
-    add("global average pool", [2, 3, 3, 4]) { _, _ in GlobalAveragePool() } _: { x, _, _ in
+    add("ReLU", [3, 7]) { _, _ in
+      Activation.relu
+    } _: { x, _, _ in
+      x.map { $0.rectified() }
+    }
+    add("tanh", [3, 7]) { _, _ in
+      Activation.tanh
+    } _: { x, _, _ in
+      x.map { $0.hyperbolicTangent(Foundation.tanh) }
+    }
+    add("global average pool", [2, 3, 3, 4]) { _, _ in
+      GlobalAveragePool()
+    } _: { x, _, _ in
       TapeLayers.pool(x, E(n: 2, h: 3, w: 3, c: 4))
     }
     for (input, output, stride) in [(2, 2, 1), (2, 4, 2), (2, 4, 1)] {
       for normalization in [Normalization.batch, .running] {
-        add("residual block \(input) to \(output), stride \(stride), \(normalization)", [2, 4, 4, input], normalization) {
+        add(
+          "residual block \(input) to \(output), stride \(stride), \(normalization)", [2, 4, 4, input],
+          normalization
+        ) {
           layout, statistics in
           ResidualBlock(
             name: "r", input: input, output: output, stride: stride, layout: &layout, statistics: &statistics)
@@ -81,7 +97,8 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
           func norm(_ y: [RecordedTape.Node], _ name: String) -> [RecordedTape.Node] {
             TapeLayers.batchNorm(
               y, channels: output, gain: p("\(name).weight"), shift: p("\(name).bias"),
-              running: normalization == .running ? (s("\(name).running_mean"), s("\(name).running_var")) : nil)
+              running: normalization == .running ? (s("\(name).running_mean"), s("\(name).running_var")) : nil
+            )
           }
           let (first, e1) = TapeLayers.convolution(
             x, e, weights: p("r.conv1.weight"), size: 3, output: output, stride: stride, padding: 1)
@@ -123,7 +140,9 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
   }
 
   /// The layer's own gradients of ⟨u, y⟩ for a fixed random u.
-  func backward() -> (output: Tensor<Double>, cotangent: Tensor<Double>, input: Tensor<Double>, parameters: Tensor<Double>) {
+  func backward() -> (
+    output: Tensor<Double>, cotangent: Tensor<Double>, input: Tensor<Double>, parameters: Tensor<Double>
+  ) {
     var pass = pass(Tensor<Double>.self)
     let y = layer.forward(x, &pass)
     let u = Tensor<Double>.standardNormal(seed: 7, purpose: .probe, index: 4, shape: y.shape)
@@ -176,7 +195,8 @@ struct LayerWitnessTests {
     }
     let vx = Tensor<Double>.standardNormal(seed: 7, purpose: .direction, index: 1, shape: c.input)
     let vp = ParameterVector<Double>(
-      layout: c.layout, flat: .standardNormal(seed: 7, purpose: .direction, index: 2, shape: [c.layout.count]))
+      layout: c.layout, flat: .standardNormal(seed: 7, purpose: .direction, index: 2, shape: [c.layout.count])
+    )
     let tangent = dot(vx, vp)
     let left = tangent.dot(u)
     let right = dx.dot(vx) + dp.dot(vp.flat)

@@ -39,7 +39,9 @@ public final class RecordedTape {
     return inputs.map { adjoints[$0.index] ?? constant(0) }
   }
 
-  fileprivate func binary(_ value: Double, _ a: Node, _ da: @escaping () -> Node, _ b: Node, _ db: @escaping () -> Node)
+  fileprivate func binary(
+    _ value: Double, _ a: Node, _ da: @escaping () -> Node, _ b: Node, _ db: @escaping () -> Node
+  )
     -> Node
   {
     record(value, [(a.index, da), (b.index, db)])

@@ -31,7 +31,8 @@ public enum TapeLayers {
                 guard i >= 0, i < e.h, j >= 0, j < e.w else { continue }
                 for ci in 0..<e.c {
                   terms.append(
-                    x[((n * e.h + i) * e.w + j) * e.c + ci] * weights[((a * size + b) * e.c + ci) * output + k])
+                    x[((n * e.h + i) * e.w + j) * e.c + ci]
+                      * weights[((a * size + b) * e.c + ci) * output + k])
                 }
               }
             }
