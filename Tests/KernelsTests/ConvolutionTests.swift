@@ -132,7 +132,8 @@ import Testing
           Shape(n: 2, h: 5, w: 6, ci: 2, co: 3, kh: kernel, stride: stride, pad: pad), as: type, kind: kind,
           seed: seed)
         check(
-          Shape(n: 1, h: 3, w: 3, ci: 3, co: 18, kh: kernel, stride: stride, pad: pad + 2), as: type, kind: kind,
+          Shape(n: 1, h: 3, w: 3, ci: 3, co: 18, kh: kernel, stride: stride, pad: pad + 2), as: type,
+          kind: kind,
           seed: seed + 100)
       }
     }

@@ -20,7 +20,8 @@ func check<E: Real>(
       Issue.record("\(what()), \(E.dtypeName), \(path): \(difference)", sourceLocation: location)
     }
     if !output.isIntact {
-      Issue.record("\(what()), \(E.dtypeName), \(path): wrote in front of its output", sourceLocation: location)
+      Issue.record(
+        "\(what()), \(E.dtypeName), \(path): wrote in front of its output", sourceLocation: location)
     }
   }
 }

@@ -18,7 +18,8 @@ import Testing
       initial: c, paths: paths
     ) {
       ek_matmul(
-        E.kernelType, s.transposeA, s.transposeB, s.m, s.n, s.k, a.pointer, s.lda, b.pointer, s.ldb, $0, s.ldc,
+        E.kernelType, s.transposeA, s.transposeB, s.m, s.n, s.k, a.pointer, s.lda, b.pointer, s.ldb, $0,
+        s.ldc,
         s.accumulate)
     }
   }
@@ -53,7 +54,8 @@ import Testing
     ] {
       for k in ks {
         for step in 0..<4 {
-          check(variant(m, n, k, turn: turn + step), as: type, seed: turn, paths: ExecutionPath.each(turn: turn))
+          check(
+            variant(m, n, k, turn: turn + step), as: type, seed: turn, paths: ExecutionPath.each(turn: turn))
         }
         turn += 5
       }
@@ -76,8 +78,12 @@ import Testing
 
   private func unusualNumbers<E: Real>(_ type: E.Type) {
     for (turn, kind) in (0..<16).flatMap({ turn in [TestNumbers.Kind.tiny, .edges].map { (turn, $0) } }) {
-      check(variant(9, 35, 11, turn: turn), as: type, kind: kind, seed: turn, paths: ExecutionPath.each(turn: turn))
-      check(variant(3, 18, 530, turn: turn), as: type, kind: kind, seed: turn, paths: ExecutionPath.each(turn: turn))
+      check(
+        variant(9, 35, 11, turn: turn), as: type, kind: kind, seed: turn,
+        paths: ExecutionPath.each(turn: turn))
+      check(
+        variant(3, 18, 530, turn: turn), as: type, kind: kind, seed: turn,
+        paths: ExecutionPath.each(turn: turn))
     }
   }
   @Test func denormalsZerosInfinitiesAndNaNsFloat() { unusualNumbers(Float.self) }
@@ -92,7 +98,8 @@ import Testing
       let b = FencedArray<E>(numbers.values(s.countB))
       checkAgreement("matmul \(s)", count: s.countC, as: type) {
         ek_matmul(
-          E.kernelType, s.transposeA, s.transposeB, m, n, k, a.pointer, s.lda, b.pointer, s.ldb, $0, s.ldc, false)
+          E.kernelType, s.transposeA, s.transposeB, m, n, k, a.pointer, s.lda, b.pointer, s.ldb, $0, s.ldc,
+          false)
       }
     }
   }

@@ -6,7 +6,9 @@ import Kernels
 /// Any NaN equals any other (payloads are outside the numeric contract); −0 differs from +0.
 public func firstDifference<E: Real>(_ got: [E], _ expected: [E]) -> String? {
   guard got.count == expected.count else { return "\(got.count) elements, expected \(expected.count)" }
-  let equal = got.withUnsafeBytes { a in expected.withUnsafeBytes { b in a.count == 0 || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0 } }
+  let equal = got.withUnsafeBytes { a in
+    expected.withUnsafeBytes { b in a.count == 0 || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0 }
+  }
   if equal { return nil }
   for i in got.indices {
     let (a, b) = (got[i], expected[i])

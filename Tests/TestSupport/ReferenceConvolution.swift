@@ -33,7 +33,9 @@ extension Reference {
     /// Elements of y.
     public var countY: Int { n * oh * ow * co }
     /// The largest number of fused multiply-adds of the three passes.
-    public var work: Int { max(n * oh * ow * kh * kw * ci * co, n * h * w * kh * kw * ci * co / stride / stride) }
+    public var work: Int {
+      max(n * oh * ow * kh * kw * ci * co, n * h * w * kh * kw * ci * co / stride / stride)
+    }
 
     /// The shape as the C leaves take it.
     public var kernelShape: ek_conv {
@@ -42,7 +44,9 @@ extension Reference {
     }
 
     /// For messages.
-    public var description: String { "\(n)×\(h)×\(w)×\(ci)→\(co), kernel \(kh)×\(kw), stride \(stride), pad \(pad)" }
+    public var description: String {
+      "\(n)×\(h)×\(w)×\(ci)→\(co), kernel \(kh)×\(kw), stride \(stride), pad \(pad)"
+    }
   }
 
   /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps in the padding take part as +0 · weight.

@@ -41,7 +41,8 @@ extension Reference {
   }
 
   /// Σ xy over samples and pixels of each channel, in double.
-  public static func channelDots<E: Real>(n: Int, pixels: Int, channels: Int, _ x: [E], _ y: [E]) -> [Double] {
+  public static func channelDots<E: Real>(n: Int, pixels: Int, channels: Int, _ x: [E], _ y: [E]) -> [Double]
+  {
     (0..<channels).map { c in
       batchDot(samples: n, pixels: pixels) {
         (Double(x[$0 * channels + c]), Double(y[$0 * channels + c]))
