@@ -135,6 +135,7 @@ void ek_channel_dots(ek_type t, size_t n, size_t pixels, size_t channels, const 
 void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *mean,
                         double *variance) {
   const double count = (double)(n * pixels);
+  const uint64_t mode = ek_float_mode_enter();
   channel_reduce(t, n, pixels, channels, x, NULL, NULL, mean);
   for (size_t c = 0; c < channels; c++) mean[c] /= count;
   if (t == EK_F32) {
@@ -147,4 +148,5 @@ void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, con
     channel_reduce(t, n, pixels, channels, x, NULL, mean, variance);
     for (size_t c = 0; c < channels; c++) variance[c] /= count;
   }
+  ek_float_mode_restore(mode);
 }
