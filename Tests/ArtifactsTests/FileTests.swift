@@ -1,0 +1,75 @@
+import Artifacts
+import Foundation
+import Testing
+
+@Suite struct FileTests {
+  /// Runs `body` in a fresh directory that is removed afterwards.
+  func inDirectory(_ body: (URL) throws -> Void) throws {
+    var template = Array((NSTemporaryDirectory() + "/artifacts-XXXXXX").utf8CString)
+    let path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try body(URL(fileURLWithPath: path, isDirectory: true))
+  }
+
+  @Test func writesAndReplaces() throws {
+    try inDirectory { directory in
+      let url = directory.appendingPathComponent("a.bin")
+      try AtomicFile.write(Data([1, 2, 3]), to: url)
+      try AtomicFile.write(Data(), to: url)
+      try AtomicFile.write(Data([4, 5]), to: url)
+      #expect(try FileContents.read(url) == Data([4, 5]))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["a.bin"])
+    }
+  }
+
+  @Test func failureLeavesNothing() throws {
+    try inDirectory { directory in
+      // A directory of that name: the rename fails after the temporary file was written.
+      let url = directory.appendingPathComponent("taken")
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+      let error = try #require(throws: FileError.self) { try AtomicFile.write(Data([1]), to: url) }
+      #expect(error.description.hasPrefix("cannot write \(url.path): "))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["taken"])
+      let absent = directory.appendingPathComponent("no/such/file")
+      let second = try #require(throws: FileError.self) { try AtomicFile.write(Data([1]), to: absent) }
+      #expect(second.code == ENOENT && second.description.contains("create the directory first"))
+    }
+  }
+
+  @Test func missingFilesAreMissing() throws {
+    try inDirectory { directory in
+      let url = directory.appendingPathComponent("absent")
+      let error = try #require(throws: MissingError.self) { try FileContents.read(url) }
+      #expect(error.description == "\(url.path) is missing; check the path")
+      #expect(throws: FileError.self) { try FileContents.read(directory) }
+    }
+  }
+
+  @Test func logIsCutBackToACheckpoint() throws {
+    try inDirectory { directory in
+      let url = directory.appendingPathComponent("metrics.jsonl")
+      let log = try LineLog(creating: url)
+      try log.append(["step": 1])
+      let mark = log.length
+      try log.append(["step": 2])
+      try log.synchronize()
+      #expect(throws: FileError.self) { try LineLog(creating: url) }
+      let resumed = try LineLog(resuming: url, at: mark)
+      try resumed.append(["step": 3])
+      #expect(resumed.length == 2 * mark)
+      #expect(try String(decoding: FileContents.read(url), as: UTF8.self) == "{\"step\":1}\n{\"step\":3}\n")
+      #expect(throws: DataError.self) { try LineLog(resuming: url, at: 1000) }
+      #expect(throws: DataError.self) { try LineLog(resuming: url, at: mark - 1) }
+      #expect(try FileContents.read(url).count == 2 * mark)
+      #expect(throws: MissingError.self) {
+        try LineLog(resuming: directory.appendingPathComponent("none"), at: 0)
+      }
+    }
+  }
+
+  @Test func exitCodes() {
+    #expect(DataError(file: "f", found: "a", expected: "b").exitCode == 65)
+    #expect(MissingError(what: "w", advice: "a").exitCode == 69)
+    #expect(FileError(operation: "write", path: "p", code: EACCES).exitCode == 69)
+  }
+}
