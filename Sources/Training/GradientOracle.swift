@@ -15,7 +15,7 @@ public enum BatchPart: Hashable, Sendable {
 }
 
 /// What a forward pass does to batch norm's running statistics.
-public enum StatisticsUpdate: String, Hashable, Sendable {
+public enum StatisticsUpdate: String, Hashable, Sendable, CaseIterable {
   /// The batch statistics enter the running ones.
   case observe
   /// The running statistics stay as they are.

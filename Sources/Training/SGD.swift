@@ -1,0 +1,85 @@
+import CKernels
+import Calculus
+import Kernels
+
+/// A rule whose last move is a descent along some gradient, so that other rules can choose the gradient.
+public protocol DescentRule<Element>: UpdateRule {
+  /// Moves `parameters` in place along `gradient`, a finite one.
+  mutating func descend(
+    _ parameters: inout ParameterVector<Element>, along gradient: ParameterVector<Element>,
+    context: StepContext)
+}
+
+/// Stochastic gradient descent with momentum and weight decay.
+///
+/// Each line is one rounded operation an entry, in this order:
+///
+///     d = g + λ·w;   b = d on the first step, μ·b + d after it;   w = w − η·b
+///
+/// No dampening, no Nesterov step; decay applies to every parameter, batch norm's included (the
+/// `torch.optim.SGD` that github.com/val-iisc/Saddle-LongTail trains with).
+public struct SGD<Element: Real>: DescentRule {
+  /// μ, in [0, 1).
+  public let momentum: Double
+  /// λ ≥ 0.
+  public let weightDecay: Double
+  private var buffer: ParameterVector<Element>?
+
+  /// The key of the momentum buffer in `state`.
+  public static var momentumKey: String { "momentum" }
+
+  /// A rule at its first step. Defaults: momentum 0.9 from the supplement's section C of "Escaping
+  /// Saddle Points…" (NeurIPS 2022), decay 2·10⁻⁴ from its released code; out of range throws
+  /// `HyperparameterError`.
+  public init(momentum: Double = 0.9, weightDecay: Double = 2e-4) throws {
+    guard momentum >= 0, momentum < 1 else {
+      throw HyperparameterError(name: "momentum", value: "\(momentum)", expected: "a number in [0, 1)")
+    }
+    try HyperparameterError.checkNotNegative(weightDecay, name: "weight decay")
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  /// The momentum buffer under `momentumKey`; empty before the first step.
+  public var state: [String: ParameterVector<Element>] {
+    get { buffer.map { [Self.momentumKey: $0] } ?? [:] }
+    set { buffer = newValue[Self.momentumKey] }
+  }
+
+  /// One query at the parameters, one update.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let evaluation = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
+    try Divergence.check(evaluation, step: context.step)
+    descend(&parameters, along: evaluation.gradient, context: context)
+    return StepRecord(
+      loss: evaluation.loss, descentLoss: evaluation.loss, learningRate: context.learningRate, rho: 0,
+      gradientNorm: evaluation.gradient.flat.norm(), perturbationNorm: 0, cosine: 1, evaluations: 1,
+      samples: evaluation.samples, correct: evaluation.correct)
+  }
+
+  /// The three lines above, in one pass over memory.
+  public mutating func descend(
+    _ parameters: inout ParameterVector<Element>, along gradient: ParameterVector<Element>,
+    context: StepContext
+  ) {
+    precondition(
+      gradient.count == parameters.count, "a gradient of \(gradient.count) for \(parameters.count) parameters"
+    )
+    let first = buffer == nil
+    var next = buffer ?? ParameterVector(zeros: parameters.layout)
+    // The only other owner of the buffer lets go, so that the update writes in place.
+    buffer = nil
+    let count = parameters.count
+    gradient.flat.withPointer { g in
+      next.flat.withMutablePointer { b in
+        parameters.flat.withMutablePointer { w in
+          ek_sgd_step(
+            Element.kernelType, count, context.learningRate, momentum, weightDecay, first, g, b, w)
+        }
+      }
+    }
+    buffer = next
+  }
+}

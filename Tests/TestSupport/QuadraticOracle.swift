@@ -1,0 +1,27 @@
+import Calculus
+import Kernels
+import Networks
+import Training
+
+/// L(w) = ½ Σ λᵢwᵢ² with a spectrum of the test's choice: gradient λᵢwᵢ, Hessian diag(λ).
+public struct QuadraticOracle<Element: Real>: GradientOracle {
+  /// The eigenvalues λ.
+  public let spectrum: Tensor<Element>
+  /// Points asked at, in order.
+  public private(set) var points: [ParameterVector<Element>] = []
+
+  /// A quadratic of these eigenvalues.
+  public init(spectrum: [Element]) { self.spectrum = Tensor(spectrum) }
+
+  /// The answer; see the type.
+  public mutating func evaluate(
+    at point: ParameterVector<Element>, on part: BatchPart, statistics: StatisticsUpdate
+  ) throws -> Evaluation<Element> {
+    precondition(part == .all, "a quadratic has no samples to split")
+    points.append(point)
+    let gradient = point.flat.zip(.multiply, spectrum)
+    return Evaluation(
+      loss: 0.5 * gradient.dot(point.flat),
+      gradient: ParameterVector(layout: point.layout, flat: gradient), samples: 1)
+  }
+}

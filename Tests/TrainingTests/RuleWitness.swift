@@ -1,0 +1,55 @@
+import Calculus
+import Kernels
+import Networks
+import Training
+
+/// A vector of one segment.
+func vector<E: Real>(_ elements: [E]) -> ParameterVector<E> {
+  var layout = ParameterLayout()
+  layout.append(name: "w", shape: [elements.count], role: .vector)
+  return ParameterVector(layout: layout, flat: Tensor(elements))
+}
+
+/// The context of a step in epoch 0.
+func context(_ step: Int, rate: Double = 0.1) -> StepContext {
+  StepContext(step: step, epoch: 0, learningRate: rate)
+}
+
+/// SGD with momentum written out on scalars, one rounded operation a line.
+struct ScalarSGD<E: Real> {
+  let momentum: E
+  let decay: E
+  var buffer: [E]?
+
+  init(momentum: Double, decay: Double) {
+    self.momentum = E(rounding: momentum)
+    self.decay = E(rounding: decay)
+  }
+
+  mutating func descend(_ w: inout [E], along g: [E], rate: Double) {
+    var next: [E] = []
+    for i in w.indices {
+      let decayed: E = decay * w[i]
+      let d: E = g[i] + decayed
+      if let buffer {
+        let kept: E = momentum * buffer[i]
+        next.append(kept + d)
+      } else {
+        next.append(d)
+      }
+      let move: E = E(rounding: rate) * next[i]
+      w[i] = w[i] - move
+    }
+    buffer = next
+  }
+}
+
+/// Starting points and spectra whose operations all round: odd fractions, and both zeros.
+enum RuleCase {
+  static func start<E: Real>(_ type: E.Type) -> [E] {
+    (0..<37).map { E(rounding: (Double($0) - 17.3) / 7.1) } + [0, -0.0]
+  }
+  static func spectrum<E: Real>(_ type: E.Type) -> [E] {
+    (0..<37).map { E(rounding: (Double(($0 * 5) % 37) - 11) / 3.7) } + [1, 1]
+  }
+}
