@@ -124,7 +124,10 @@ void ek_zip_rows(ek_type t, ek_binary op, size_t rows, size_t columns, const voi
 void ek_fill(ek_type t, size_t count, double value, void *y) {
   if (t == EK_F32) {
     float *to = y;
+    uint64_t mode = ek_float_mode_enter();
+    __asm__ volatile("" : "+m"(value));  // keeps the rounding behind the change of mode
     for (size_t i = 0; i < count; i++) to[i] = (float)value;
+    ek_float_mode_restore(mode);
   } else {
     double *to = y;
     for (size_t i = 0; i < count; i++) to[i] = value;

@@ -36,6 +36,7 @@ void ek_row_sums(ek_type t, size_t rows, size_t columns, const void *x, void *su
   }
 
 void ek_row_maxima(ek_type t, size_t rows, size_t columns, const void *x, void *maxima) {
+  uint64_t mode = ek_float_mode_enter();  // denormals are not zeros in a comparison either
   for (size_t r = 0; r < rows; r++)
     if (t == EK_F32) {
       LARGEST(float)
@@ -44,9 +45,11 @@ void ek_row_maxima(ek_type t, size_t rows, size_t columns, const void *x, void *
       LARGEST(double)
       ((double *)maxima)[r] = nan ? __builtin_nan("") : v[best];
     }
+  ek_float_mode_restore(mode);
 }
 
 void ek_row_argmax(ek_type t, size_t rows, size_t columns, const void *x, int64_t *indices) {
+  uint64_t mode = ek_float_mode_enter();  // denormals are not zeros in a comparison either
   for (size_t r = 0; r < rows; r++)
     if (t == EK_F32) {
       LARGEST(float)
@@ -55,6 +58,7 @@ void ek_row_argmax(ek_type t, size_t rows, size_t columns, const void *x, int64_
       LARGEST(double)
       indices[r] = nan ? -1 : (int64_t)best;
     }
+  ek_float_mode_restore(mode);
 }
 
 bool ek_all_finite(ek_type t, size_t count, const void *x) {
