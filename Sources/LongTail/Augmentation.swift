@@ -1,0 +1,89 @@
+import CKernels
+import Kernels
+import Randomness
+
+/// Per-channel constants that map a byte to a network input: ((x / 255) − mean) / std.
+public struct PixelNormalization: Hashable, Sendable {
+  /// Channel means of pixels in [0, 1].
+  public let mean: [Double]
+  /// Channel standard deviations.
+  public let deviation: [Double]
+
+  /// The constants of the released CIFAR scripts, used for CIFAR-10 and CIFAR-100 alike.
+  public static let cifar = PixelNormalization(
+    mean: [0.4914, 0.4822, 0.4465], deviation: [0.2023, 0.1994, 0.2010])
+
+  /// The 256 inputs of each channel, computed in Double and rounded once to the element type.
+  public func table<Element: Real>(of type: Element.Type) -> [Element] {
+    (0..<3).flatMap { channel in
+      (0..<256).map { Element(rounding: (Double($0) / 255 - mean[channel]) / deviation[channel]) }
+    }
+  }
+}
+
+/// What happens to a picture before the network sees it.
+public enum PictureTransform: Hashable, Sendable {
+  /// Normalisation only: evaluation, and the fixed data on which Hessians are taken.
+  case plain
+  /// The released training transform: four zero pixels on each side (before normalisation), a uniform 32 × 32
+  /// window, a left-right flip with probability one half. Keyed by (seed, epoch, sample), so that it depends
+  /// neither on the order of batches nor on threads.
+  case cropAndFlip(seed: UInt64, epoch: Int)
+}
+
+extension ImageSet {
+  /// Pixels of zero framing on each side before cropping.
+  static let padding = 4
+
+  /// The pictures at `positions`, transformed and normalised: `[n][32][32][3]`.
+  public func batch<Element: Real>(
+    _ positions: [Int], transform: PictureTransform, normalization: PixelNormalization = .cifar
+  ) -> LabelledBatch<Element> {
+    var rows = [UInt8](repeating: UInt8(Self.padding), count: positions.count)
+    var columns = rows
+    var flips = [UInt8](repeating: 0, count: positions.count)
+    if case .cropAndFlip(let seed, let epoch) = transform {
+      precondition(epoch >= 0 && epoch < 1 << 20, "epoch \(epoch) is not in 0..<2^20")
+      for (i, position) in positions.enumerated() {
+        var stream = RandomStream(
+          seed: seed, purpose: .augmentation, index: UInt64(epoch) << 36 | UInt64(position))
+        rows[i] = UInt8(stream.integer(below: 2 * Self.padding + 1))
+        columns[i] = UInt8(stream.integer(below: 2 * Self.padding + 1))
+        flips[i] = UInt8(stream.nextWord() & 1)
+      }
+    }
+    let table = normalization.table(of: Element.self)
+    let images = Tensor<Element>(shape: [positions.count, Self.side, Self.side, 3]) { target in
+      pictures.withUnsafeBufferPointer { bytes in
+        guard let base = bytes.baseAddress else { return }
+        let sources: [UnsafePointer<UInt8>?] = positions.map { base + $0 * Self.pictureBytes }
+        ek_images_prepare(
+          Element.kernelType, positions.count, Self.side, Self.padding, sources, rows, columns, flips, table,
+          target)
+      }
+    }
+    return LabelledBatch(images: images, labels: positions.map { labels[$0] })
+  }
+
+  /// Fixed, un-augmented samples at the given positions: what losses and Hessians are evaluated over.
+  public func source<Element: Real>(_ positions: [Int], of type: Element.Type = Element.self) -> ImageSource<Element> {
+    ImageSource(set: self, positions: positions)
+  }
+}
+
+/// Samples of an image set, normalised and never augmented.
+public struct ImageSource<Element: Real>: SampleSource {
+  private let set: ImageSet
+  private let positions: [Int]
+  public let labels: [Int]
+
+  init(set: ImageSet, positions: [Int]) {
+    self.set = set
+    self.positions = positions
+    labels = positions.map { set.labels[$0] }
+  }
+
+  public func batch(_ range: Range<Int>) -> LabelledBatch<Element> {
+    set.batch(Array(positions[range]), transform: .plain)
+  }
+}
