@@ -1,0 +1,149 @@
+import Artifacts
+import Foundation
+
+/// The verdicts that stand on record, one a claim; `Golden/claims.json` in this repository.
+///
+/// Comparing never writes. Only `accept` produces a new file, and it demands a reason.
+public struct Baseline: Sendable, Hashable {
+  /// The layout of the file.
+  public static let schema = 1
+
+  /// What is on record for one claim.
+  public struct Entry: Sendable, Hashable {
+    /// The outcome, with its condition.
+    public var outcome: Outcome
+    /// The version of the procedure that gave it.
+    public var procedureVersion: Int
+
+    /// An entry from its parts.
+    public init(outcome: Outcome, procedureVersion: Int) {
+      self.outcome = outcome
+      self.procedureVersion = procedureVersion
+    }
+  }
+
+  /// The entries by claim id.
+  public var entries: [String: Entry]
+  /// Why the file was last written.
+  public var reason: String
+
+  /// A baseline from its parts.
+  public init(entries: [String: Entry], reason: String) {
+    self.entries = entries
+    self.reason = reason
+  }
+
+  /// Reads a baseline; a malformed file throws one line with its name and the key at fault.
+  public init(contentsOf url: URL) throws {
+    try self.init(json: JSON(contentsOf: url), file: url.path)
+  }
+
+  /// Reads a baseline from parsed JSON; `file` names it in errors.
+  public init(json: JSON, file: String) throws {
+    let reader = RecordReader(file: file)
+    let top = try reader.object(json, "top level")
+    try reader.schema(top, Self.schema)
+    reason = try reader.string(top, "reason", at: "top level")
+    entries = [:]
+    for (id, value) in try reader.object(top, "claims", at: "top level") {
+      let place = "claims.\(id)"
+      let fields = try reader.object(value, place)
+      let name = try reader.string(fields, "outcome", at: place)
+      let qualifier = try reader.optionalString(fields, "qualifier", at: place)
+      guard let outcome = Outcome(name: name, qualifier: qualifier) else {
+        throw reader.error(
+          "\(place).outcome", found: "\"\(name)\"\(qualifier == nil ? " without" : " with") a qualifier",
+          expected: "supported, refuted or inconclusive without one, conditional or not run with one")
+      }
+      entries[id] = Entry(
+        outcome: outcome, procedureVersion: try reader.integer(fields, "procedure", at: place))
+    }
+  }
+
+  /// The file's content.
+  public var json: JSON {
+    .object([
+      "schema": .integer(Self.schema), "reason": .string(reason),
+      "claims": .object(
+        entries.mapValues { entry in
+          var fields: [String: JSON] = [
+            "outcome": .string(entry.outcome.name), "procedure": .integer(entry.procedureVersion),
+          ]
+          if let qualifier = entry.outcome.qualifier { fields["qualifier"] = .string(qualifier) }
+          return .object(fields)
+        }),
+    ])
+  }
+
+  /// Takes the verdicts of a record as the new baseline; claims that were not judged keep theirs.
+  ///
+  /// The reason may not be blank. Undecided verdicts are never accepted: a baseline of "inconclusive" would
+  /// hide a procedure that stopped working.
+  public func accepting(_ record: VerificationRecord, reason: String) throws(BaselineRefusal) -> Baseline {
+    guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
+    var accepted = self
+    accepted.reason = reason
+    for entry in record.entries {
+      guard entry.verdict.outcome.isConclusive else {
+        throw .undecided(id: entry.claim.id, outcome: entry.verdict.outcome.name)
+      }
+      accepted.entries[entry.claim.id] = Entry(
+        outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)
+    }
+    return accepted
+  }
+
+  /// Writes the file in one piece.
+  public func write(to url: URL) throws {
+    try AtomicFile.write(json, to: url)
+  }
+
+  /// How the verdicts of a record differ from this baseline, in the record's order.
+  public func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
+    entries.compactMap { entry in
+      let before = self.entries[entry.claim.id]
+      let after = Entry(
+        outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)
+      return before == after ? nil : VerdictChange(id: entry.claim.id, before: before, after: after)
+    }
+  }
+}
+
+/// A verdict that is not the one on record.
+public struct VerdictChange: Sendable, Hashable {
+  /// The claim.
+  public var id: String
+  /// The entry on record; nil for a claim without one.
+  public var before: Baseline.Entry?
+  /// The entry that the verdict would give.
+  public var after: Baseline.Entry
+
+  /// One line for people.
+  public var text: String {
+    guard let before else { return "\(id): no verdict on record, now \(Self.text(after.outcome))" }
+    if before.outcome == after.outcome {
+      return "\(id): procedure \(before.procedureVersion) on record, now \(after.procedureVersion)"
+    }
+    return "\(id): on record \(Self.text(before.outcome)), now \(Self.text(after.outcome))"
+  }
+
+  private static func text(_ outcome: Outcome) -> String {
+    outcome.qualifier.map { "\(outcome.name) (\($0))" } ?? outcome.name
+  }
+}
+
+/// Why verdicts were not accepted as a baseline.
+public enum BaselineRefusal: Error, Hashable, CustomStringConvertible {
+  /// The reason is blank.
+  case noReason
+  /// A verdict is undecided.
+  case undecided(id: String, outcome: String)
+
+  /// One line.
+  public var description: String {
+    switch self {
+    case .noReason: "a baseline is accepted only with a reason; got a blank one"
+    case .undecided(let id, let outcome): "\(id) is \(outcome): only decided verdicts go on record"
+    }
+  }
+}

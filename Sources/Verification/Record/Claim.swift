@@ -1,0 +1,78 @@
+/// Where a claim stands in the papers.
+public struct ClaimSource: Hashable, Sendable {
+  /// The document.
+  public var paper: String
+  /// The section, equation or table.
+  public var place: String
+
+  /// A source from its parts.
+  public init(paper: String, place: String) {
+    self.paper = paper
+    self.place = place
+  }
+
+  /// "paper, place".
+  public var text: String { "\(paper), \(place)" }
+
+  /// The poster of *Escaping Saddle Points for Effective Generalization on Class-Imbalanced Data*.
+  public static func poster(_ place: String) -> ClaimSource {
+    ClaimSource(paper: "Rangwani et al., NeurIPS 2022 (poster)", place: place)
+  }
+
+  /// The supplement of the same paper.
+  public static func supplement(_ place: String) -> ClaimSource {
+    ClaimSource(paper: "Rangwani et al., NeurIPS 2022 (supplement)", place: place)
+  }
+}
+
+/// One checkable statement and the procedure that judges it.
+public struct Claim: Sendable {
+  /// A short unique name, for example "T1".
+  public var id: String
+  /// Where the statement stands.
+  public var source: ClaimSource
+  /// The statement, precise enough to be wrong.
+  public var statement: String
+  /// How much evidence the procedure needs.
+  public var tier: Tier
+  /// What would refute the statement.
+  public var refutedBy: String
+  /// The procedure in words.
+  public var procedure: String
+  /// Which reading of the sources is judged.
+  public var variant: String
+  /// Raised whenever the procedure changes.
+  public var procedureVersion: Int
+  /// Runs the procedure.
+  public var judge: @Sendable (ClaimContext) throws -> Verdict
+
+  /// A claim from its parts.
+  public init(
+    id: String, source: ClaimSource, statement: String, tier: Tier, refutedBy: String, procedure: String,
+    variant: String, procedureVersion: Int = 1, judge: @escaping @Sendable (ClaimContext) throws -> Verdict
+  ) {
+    self.id = id
+    self.source = source
+    self.statement = statement
+    self.tier = tier
+    self.refutedBy = refutedBy
+    self.procedure = procedure
+    self.variant = variant
+    self.procedureVersion = procedureVersion
+    self.judge = judge
+  }
+}
+
+/// What a procedure works with.
+public struct ClaimContext: Sendable {
+  /// The code under judgement: update rules, Lanczos, class counts.
+  public var subject: any ClaimSubject
+  /// The seed of every draw; the default of the verifier is fixed, never the clock.
+  public var seed: UInt64
+
+  /// A context; a subject other than the package's own serves to show that a procedure can fail.
+  public init(subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022) {
+    self.subject = subject
+    self.seed = seed
+  }
+}

@@ -1,0 +1,91 @@
+/// Collects the measured quantities of one procedure and derives the verdict from them.
+///
+/// A verdict can only come from judged quantities: one that fails refutes the claim, and without any
+/// the claim stays undecided, so that nothing passes because it was never measured.
+public struct Evidence: Sendable {
+  /// What was measured so far.
+  public private(set) var measurements: [Measurement] = []
+  /// Remarks for the report.
+  public private(set) var details: [String] = []
+
+  /// No evidence yet.
+  public init() {}
+
+  /// Judges |value − expected| ≤ tolerance; `reason` says where the tolerance comes from.
+  public mutating func equal(
+    _ name: String, _ value: Double, to expected: Double, within tolerance: Double, unit: String = "",
+    because reason: String, _ reproducibility: Reproducibility = .bits
+  ) {
+    add(name, value, .equal(to: expected, within: tolerance), unit, reason, reproducibility)
+  }
+
+  /// Judges value ≤ bound.
+  public mutating func atMost(
+    _ name: String, _ value: Double, _ bound: Double, unit: String = "", because reason: String,
+    _ reproducibility: Reproducibility = .bits
+  ) {
+    add(name, value, .atMost(bound), unit, reason, reproducibility)
+  }
+
+  /// Judges value ≥ bound.
+  public mutating func atLeast(
+    _ name: String, _ value: Double, _ bound: Double, unit: String = "", because reason: String,
+    _ reproducibility: Reproducibility = .bits
+  ) {
+    add(name, value, .atLeast(bound), unit, reason, reproducibility)
+  }
+
+  /// Judges lower ≤ value ≤ upper.
+  public mutating func between(
+    _ name: String, _ value: Double, _ lower: Double, _ upper: Double, unit: String = "",
+    because reason: String, _ reproducibility: Reproducibility = .bits
+  ) {
+    add(name, value, .between(lower, upper), unit, reason, reproducibility)
+  }
+
+  /// Judges a count of contradictions, which must be zero.
+  public mutating func none(_ name: String, _ count: Int, of total: Int, because reason: String) {
+    // A procedure that compared nothing has shown nothing: NaN holds nowhere.
+    let value = total > 0 ? Double(count) : .nan
+    add(name, value, .atMost(0), "of \(total)", reason, .bits)
+  }
+
+  /// Reports a number that does not decide.
+  public mutating func observe(
+    _ name: String, _ value: Double, unit: String = "", because reason: String,
+    _ reproducibility: Reproducibility = .bits
+  ) {
+    add(name, value, .observed, unit, reason, reproducibility)
+  }
+
+  /// Adds a remark.
+  public mutating func note(_ text: String) { details.append(text) }
+
+  /// The verdict: `outcome` when every judged quantity held, refuted when one did not, and
+  /// inconclusive when nothing was judged.
+  public func verdict(ifAllHold outcome: Outcome, summary: String) -> Verdict {
+    let judged = measurements.filter { $0.holds != nil }
+    let failed = judged.filter { $0.holds == false }
+    if judged.isEmpty {
+      return Verdict(
+        outcome: .inconclusive, measurements: measurements, summary: "nothing was judged", details: details)
+    }
+    if let first = failed.first {
+      let text =
+        "\(failed.count) of \(judged.count) judged quantities failed, first \(first.name): "
+        + "\(NumberText.short(first.value)), expected \(first.expectation.text)"
+      return Verdict(outcome: .refuted, measurements: measurements, summary: text, details: details)
+    }
+    return Verdict(outcome: outcome, measurements: measurements, summary: summary, details: details)
+  }
+
+  private mutating func add(
+    _ name: String, _ value: Double, _ expectation: Expectation, _ unit: String, _ reason: String,
+    _ reproducibility: Reproducibility
+  ) {
+    measurements.append(
+      Measurement(
+        name: name, value: value, expectation: expectation, unit: unit, reason: reason,
+        reproducibility: reproducibility))
+  }
+}

@@ -1,0 +1,21 @@
+/// How much evidence a claim's procedure needs, cheapest first.
+///
+/// A verdict speaks at the tier of its procedure and never above it: synthetic evidence can refute an
+/// algebraic statement, but says nothing about an accuracy table.
+public enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
+  /// Algebra, arithmetic and small synthetic problems with known answers: seconds, no pictures.
+  case exact
+  /// Short runs on the embedded synthetic pictures.
+  case fixture
+  /// Short runs on the published CIFAR files.
+  case cifar
+  /// The papers' own protocol on CIFAR: hundreds of epochs.
+  case paper
+  /// ImageNet-LT and iNaturalist.
+  case large
+
+  /// Cheaper tiers come first.
+  public static func < (a: Tier, b: Tier) -> Bool {
+    allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
+  }
+}

@@ -1,0 +1,89 @@
+/// How a claim ended.
+public enum Outcome: Hashable, Sendable {
+  /// Every judged quantity came out as the claim says.
+  case supported
+  /// The claim is false as printed and true once the condition is added.
+  case conditional(String)
+  /// A judged quantity contradicts the claim, and no condition repairs it.
+  case refuted
+  /// The procedure ran and could not decide.
+  case inconclusive
+  /// The procedure did not run.
+  case notRun(String)
+
+  /// The outcome's name in files and reports.
+  public var name: String {
+    switch self {
+    case .supported: "supported"
+    case .conditional: "conditional"
+    case .refuted: "refuted"
+    case .inconclusive: "inconclusive"
+    case .notRun: "not run"
+    }
+  }
+
+  /// The condition of a conditional verdict, the reason of one that did not run.
+  public var qualifier: String? {
+    switch self {
+    case .conditional(let text), .notRun(let text): text
+    case .supported, .refuted, .inconclusive: nil
+    }
+  }
+
+  /// Whether the procedure decided.
+  public var isConclusive: Bool {
+    switch self {
+    case .supported, .conditional, .refuted: true
+    case .inconclusive, .notRun: false
+    }
+  }
+
+  /// The outcome of a name as `name` gives it; nil for an unknown name or a missing qualifier.
+  public init?(name: String, qualifier: String?) {
+    switch (name, qualifier) {
+    case ("supported", nil): self = .supported
+    case ("conditional", let text?): self = .conditional(text)
+    case ("refuted", nil): self = .refuted
+    case ("inconclusive", nil): self = .inconclusive
+    case ("not run", let text?): self = .notRun(text)
+    default: return nil
+    }
+  }
+}
+
+/// What judging a claim gave: the outcome and every number behind it.
+public struct Verdict: Hashable, Sendable {
+  /// How the claim ended.
+  public var outcome: Outcome
+  /// The measured quantities, in the order of the procedure.
+  public var measurements: [Measurement]
+  /// One line for people, with the decisive numbers.
+  public var summary: String
+  /// Further remarks, one a line.
+  public var details: [String]
+
+  /// A verdict from its parts; `Evidence.verdict` derives the outcome instead of stating it.
+  public init(outcome: Outcome, measurements: [Measurement], summary: String, details: [String] = []) {
+    self.outcome = outcome
+    self.measurements = measurements
+    self.summary = summary
+    self.details = details
+  }
+}
+
+/// What must be known to repeat a verdict.
+public struct Provenance: Hashable, Sendable {
+  /// Which reading of the sources was judged, for example "unnormalised ascent".
+  public var variant: String
+  /// The seed of every draw.
+  public var seed: UInt64
+  /// The version of the claim's procedure; a change of method raises it.
+  public var procedureVersion: Int
+
+  /// A provenance from its parts.
+  public init(variant: String, seed: UInt64, procedureVersion: Int) {
+    self.variant = variant
+    self.seed = seed
+    self.procedureVersion = procedureVersion
+  }
+}

@@ -1,0 +1,96 @@
+/// Runs the procedures of selected claims and compares their verdicts with the baseline.
+public struct Verifier: Sendable {
+  /// The claims to choose from.
+  public var catalogue: ClaimCatalogue
+  /// What the procedures work with.
+  public var context: ClaimContext
+  /// The verdicts on record; nil judges without comparing.
+  public var baseline: Baseline?
+
+  /// A verifier of the package's own catalogue and code.
+  public init(
+    catalogue: ClaimCatalogue = .standard, context: ClaimContext = ClaimContext(), baseline: Baseline?
+  ) {
+    self.catalogue = catalogue
+    self.context = context
+    self.baseline = baseline
+  }
+
+  /// Judges the claims of the given ids (all when empty) among the given tiers, in catalogue order.
+  ///
+  /// A procedure that throws leaves its claim inconclusive, with the error in the verdict. `progress` hears
+  /// of each verdict as it falls.
+  public func verify(
+    ids: [String] = [], tiers: Set<Tier> = [.exact, .fixture],
+    progress: (VerificationRecord.Entry) -> Void = { _ in }
+  ) throws(UnknownClaim) -> VerificationRecord {
+    let entries = try catalogue.selecting(ids: ids, tiers: tiers).map { claim in
+      let verdict: Verdict
+      do { verdict = try claim.judge(context) } catch {
+        verdict = Verdict(
+          outcome: .inconclusive, measurements: [], summary: "the procedure stopped: \(error)")
+      }
+      let entry = VerificationRecord.Entry(
+        claim: claim, verdict: verdict,
+        provenance: Provenance(
+          variant: claim.variant, seed: context.seed, procedureVersion: claim.procedureVersion))
+      progress(entry)
+      return entry
+    }
+    return VerificationRecord(
+      entries: entries, changes: baseline?.changes(in: entries) ?? [], compared: baseline != nil)
+  }
+}
+
+/// All verdicts of one verification; every report is a rendering of it.
+public struct VerificationRecord: Sendable {
+  /// One claim and its verdict.
+  public struct Entry: Sendable {
+    /// The claim.
+    public var claim: Claim
+    /// How it ended.
+    public var verdict: Verdict
+    /// What repeats it.
+    public var provenance: Provenance
+    /// The command that repeats it.
+    public var command: String { "escapement verify \(claim.id)" }
+
+    /// An entry from its parts.
+    public init(claim: Claim, verdict: Verdict, provenance: Provenance) {
+      self.claim = claim
+      self.verdict = verdict
+      self.provenance = provenance
+    }
+  }
+
+  /// The entries, in catalogue order.
+  public var entries: [Entry]
+  /// Verdicts that differ from the baseline.
+  public var changes: [VerdictChange]
+  /// Whether there was a baseline to compare with.
+  public var compared: Bool
+
+  /// A record from its parts.
+  public init(entries: [Entry], changes: [VerdictChange], compared: Bool) {
+    self.entries = entries
+    self.changes = changes
+    self.compared = compared
+  }
+
+  /// 1 when a verdict differs from the baseline, or a claim is refuted and there was none to compare with;
+  /// 2 when nothing was selected or a verdict is undecided; 0 otherwise.
+  public var exitCode: Int32 {
+    if !changes.isEmpty { return 1 }
+    if !compared && entries.contains(where: { $0.verdict.outcome == .refuted }) { return 1 }
+    if entries.isEmpty || entries.contains(where: { !$0.verdict.outcome.isConclusive }) { return 2 }
+    return 0
+  }
+
+  /// How many verdicts have each outcome, in a fixed order, zeros left out.
+  public var tally: [(outcome: String, count: Int)] {
+    ["supported", "conditional", "refuted", "inconclusive", "not run"].compactMap { name in
+      let count = entries.count { $0.verdict.outcome.name == name }
+      return count > 0 ? (name, count) : nil
+    }
+  }
+}

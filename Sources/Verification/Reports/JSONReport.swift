@@ -1,0 +1,77 @@
+import Artifacts
+
+extension VerificationRecord {
+  /// The layout of the JSON report.
+  public static let schema = 1
+
+  /// The whole record as canonical JSON: the same bytes for the same verdicts.
+  ///
+  /// Numbers carry their bits beside a decimal. Those that come from LAPACK are rounded to four digits and
+  /// carry no bits.
+  public func json() -> JSON {
+    .object([
+      "schema": .integer(Self.schema), "compared": .bool(compared), "exit": .integer(Int(exitCode)),
+      "claims": .array(entries.map(\.json)),
+      "changes": .array(
+        changes.map { change in
+          .object([
+            "id": .string(change.id), "before": change.before.map { $0.outcome.json } ?? .null,
+            "after": change.after.outcome.json,
+          ])
+        }),
+    ])
+  }
+}
+
+extension VerificationRecord.Entry {
+  var json: JSON {
+    .object([
+      "id": .string(claim.id), "tier": .string(claim.tier.rawValue),
+      "source": .object(["paper": .string(claim.source.paper), "place": .string(claim.source.place)]),
+      "statement": .string(claim.statement), "refutedBy": .string(claim.refutedBy),
+      "procedure": .string(claim.procedure), "outcome": verdict.outcome.json,
+      "summary": .string(verdict.summary), "details": .array(verdict.details.map { .string($0) }),
+      "measurements": .array(verdict.measurements.map(\.json)),
+      "provenance": .object([
+        "variant": .string(provenance.variant), "seed": .string(String(provenance.seed)),
+        "procedureVersion": .integer(provenance.procedureVersion),
+      ]), "command": .string(command),
+    ])
+  }
+}
+
+extension Outcome {
+  var json: JSON {
+    var fields: [String: JSON] = ["name": .string(name)]
+    if let qualifier { fields["qualifier"] = .string(qualifier) }
+    return .object(fields)
+  }
+}
+
+extension Measurement {
+  var json: JSON {
+    var fields: [String: JSON] = [
+      "name": .string(name), "value": number(value), "unit": .string(unit), "reason": .string(reason),
+      "holds": holds.map { .bool($0) } ?? .null, "reproducibility": .string(reproducibility.rawValue),
+    ]
+    switch expectation {
+    case .equal(let expected, let tolerance):
+      fields["expected"] = number(expected)
+      fields["tolerance"] = number(tolerance)
+    case .atMost(let bound): fields["atMost"] = number(bound)
+    case .atLeast(let bound): fields["atLeast"] = number(bound)
+    case .between(let lower, let upper):
+      fields["atLeast"] = number(lower)
+      fields["atMost"] = number(upper)
+    case .observed: break
+    }
+    return .object(fields)
+  }
+
+  private func number(_ number: Double) -> JSON {
+    switch reproducibility {
+    case .bits: .object(["bits": .string(HexFloat.string(number)), "decimal": .number(number)])
+    case .rounded: .object(["decimal": .string(NumberText.rounded(number))])
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Calculus
+import Kernels
+import Training
+
+@testable import Verification
+
+/// A way in which code can be wrong.
+enum Fault: String, CaseIterable, Sendable {
+  case forgetsPerturbation, flipsAscent, doublesRadius, staysAtPerturbedPoint, changesBatch, neverNormalises
+  case alwaysNormalises, dropsMomentum, descendsAlongFirstGradient, dividesBySumOfMagnitudes,
+    doublesLearningRate
+}
+
+/// The package's code with one fault in its update rules, written independently of the package's rules.
+struct FaultySubject: ClaimSubject {
+  var fault: Fault?
+
+  func gradientDescent<Element: Real>(momentum: Double, as type: Element.Type) -> any UpdateRule<Element> {
+    ScratchRule<Element>(rho: 0, normalised: false, momentum: momentum, fault: fault)
+  }
+  func sharpnessAware<Element: Real>(
+    rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
+  ) -> any UpdateRule<Element> {
+    ScratchRule<Element>(rho: rho, normalised: normalised, momentum: momentum, fault: fault)
+  }
+}
+
+/// SAM over heavy-ball descent, written from Algorithm 1, able to be wrong in one way.
+struct ScratchRule<Element: Real>: UpdateRule {
+  var rho: Double
+  var normalised: Bool
+  var momentum: Double
+  var fault: Fault?
+  private var buffer: Tensor<Element>?
+
+  init(rho: Double, normalised: Bool, momentum: Double, fault: Fault?) {
+    self.rho = rho
+    self.normalised = normalised
+    self.momentum = momentum
+    self.fault = fault
+  }
+
+  var state: [String: ParameterVector<Element>] = [:]
+
+  mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let first = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
+    let g = first.gradient.flat
+    var descent = first
+    var start = parameters.flat
+    var length = 0.0
+    if rho > 0 {
+      var divisor = 1.0
+      if (normalised || fault == .alwaysNormalises) && fault != .neverNormalises {
+        divisor = (fault == .dividesBySumOfMagnitudes ? g.map(.absolute).sum() : g.norm()) + 1e-12
+      }
+      var factor = rho / divisor
+      if fault == .forgetsPerturbation { factor = 0 }
+      if fault == .flipsAscent { factor = -factor }
+      if fault == .doublesRadius { factor *= 2 }
+      let perturbed = parameters.flat.addingScaled(factor, g)
+      length = (perturbed - parameters.flat).norm()
+      descent = try oracle.evaluate(
+        at: ParameterVector(layout: parameters.layout, flat: perturbed),
+        on: fault == .changesBatch ? .head : .all, statistics: .freeze)
+      if fault == .staysAtPerturbedPoint { start = perturbed }
+      if fault == .descendsAlongFirstGradient { descent = first }
+    }
+    var velocity = descent.gradient.flat
+    if let buffer, fault != .dropsMomentum { velocity = buffer.scaled(by: momentum) + velocity }
+    buffer = velocity
+    let rate = context.learningRate * (fault == .doublesLearningRate ? 2 : 1)
+    parameters.flat = start.addingScaled(-rate, velocity)
+    return StepRecord(
+      loss: first.loss, descentLoss: descent.loss, learningRate: context.learningRate, rho: rho,
+      gradientNorm: g.norm(), perturbationNorm: length, cosine: 1, evaluations: rho > 0 ? 2 : 1, samples: 1,
+      correct: nil)
+  }
+}
