@@ -45,7 +45,7 @@ static inline double horner(const double c[8], double r) {
   return sum;
 }
 
-double ek_normal_quantile(double p) {
+static double quantile(double p) {
   double q = p - 0.5;
   if (q >= -0.425 && q <= 0.425) {
     double r = 0.180625 - q * q;
@@ -58,6 +58,15 @@ double ek_normal_quantile(double p) {
   return q < 0 ? -z : z;
 }
 
+double ek_normal_quantile(double p) {
+  uint64_t mode = ek_float_mode_enter();
+  __asm__ volatile("" : "+m"(p));  // keeps the arithmetic behind the change of mode
+  double z = quantile(p);
+  __asm__ volatile("" : "+m"(z));  // and before its return
+  ek_float_mode_restore(mode);
+  return z;
+}
+
 void ek_normals(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t first, size_t count, void *y) {
   uint64_t mode = ek_float_mode_enter();
   for (size_t i = 0; i < count; i++) {
@@ -66,7 +75,7 @@ void ek_normals(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t firs
     philox(c, (uint32_t)key, (uint32_t)(key >> 32));
     // Fifty-two bits and a half: every p lies strictly inside (0, 1) and is exact, and 1 - p is drawn as often as p.
     uint64_t bits = ((uint64_t)c[1] << 32 | c[0]) >> 12;
-    double z = ek_normal_quantile(((double)bits + 0.5) * 0x1p-52);
+    double z = quantile(((double)bits + 0.5) * 0x1p-52);
     if (t == EK_F32) ((float *)y)[i] = (float)z;
     else ((double *)y)[i] = z;
   }

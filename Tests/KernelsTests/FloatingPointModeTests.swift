@@ -91,6 +91,7 @@ import Testing
         compare("pool mean adjoint", count: count / 16 * 16, as: type) {
           ek_pool_mean_adjoint(t, 4, count / 16, 4, x.pointer, $0)
         }
+        compare("normals", count: count, as: type) { ek_normals(t, 9, 1, 2, 0, count, $0) }
         compare("SGD step", count: 2 * count, as: type) {
           ek_fill(t, count, 1e-40, $0)
           ek_fill(t, count, 1e-39, $0 + count)
@@ -137,11 +138,12 @@ import Testing
   @Test func denormalsAreComparedDouble() { comparisons(Double.self) }
 
   @Test func scalarFunctions() {
-    compare("scalar functions", count: 3 * 7, as: Double.self) { result in
+    compare("scalar functions", count: 4 * 7, as: Double.self) { result in
       for (i, x) in [0.1, 1.7, -3.3, -708.9, 0x1p-1060, 5, 30].enumerated() {
-        result[3 * i] = ek_exp(x)
-        result[3 * i + 1] = ek_log(x)
-        result[3 * i + 2] = ek_tanh(x)
+        result[4 * i] = ek_exp(x)
+        result[4 * i + 1] = ek_log(x)
+        result[4 * i + 2] = ek_tanh(x)
+        result[4 * i + 3] = ek_normal_quantile(1 / (1.5 + x * x))
       }
     }
   }
