@@ -52,21 +52,25 @@ extension ImageSet {
         flips[i] = UInt8(stream.nextWord() & 1)
       }
     }
-    let table = normalization.table(of: Element.self)
+    let table = Tensor(normalization.table(of: Element.self))
     let images = Tensor<Element>(shape: [positions.count, Self.side, Self.side, 3]) { target in
       pictures.withUnsafeBufferPointer { bytes in
         guard let base = bytes.baseAddress else { return }
         let sources: [UnsafePointer<UInt8>?] = positions.map { base + $0 * Self.pictureBytes }
-        ek_images_prepare(
-          Element.kernelType, positions.count, Self.side, Self.padding, sources, rows, columns, flips, table,
-          target)
+        table.withPointer {
+          ek_images_prepare(
+            Element.kernelType, positions.count, Self.side, Self.padding, sources, rows, columns, flips, $0,
+            target)
+        }
       }
     }
     return LabelledBatch(images: images, labels: positions.map { labels[$0] })
   }
 
   /// Fixed, un-augmented samples at the given positions: what losses and Hessians are evaluated over.
-  public func source<Element: Real>(_ positions: [Int], of type: Element.Type = Element.self) -> ImageSource<Element> {
+  public func source<Element: Real>(_ positions: [Int], of type: Element.Type = Element.self) -> ImageSource<
+    Element
+  > {
     ImageSource(set: self, positions: positions)
   }
 }

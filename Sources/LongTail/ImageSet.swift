@@ -68,7 +68,8 @@ public struct ImageSet: Sendable {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(positions.count * Self.pictureBytes)
     for position in positions {
-      bytes.append(contentsOf: pictures[(position * Self.pictureBytes)..<((position + 1) * Self.pictureBytes)])
+      bytes.append(
+        contentsOf: pictures[(position * Self.pictureBytes)..<((position + 1) * Self.pictureBytes)])
     }
     return ImageSet(
       pictures: bytes, labels: positions.map { labels[$0] }, classes: classes, provenance: provenance)

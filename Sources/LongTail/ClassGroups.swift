@@ -1,0 +1,34 @@
+/// The head, mid and tail classes over which accuracies are averaged.
+public struct ClassGroups: Hashable, Sendable {
+  /// Class indices with many pictures.
+  public let head: [Int]
+  /// Class indices in between; empty for step imbalance.
+  public let mid: [Int]
+  /// Class indices with few pictures.
+  public let tail: [Int]
+
+  /// The fixed split by class index of the NeurIPS 2022 paper (supplement, section C): 3/4/3 of ten classes,
+  /// 36/35/29 of a hundred, whatever β; halves under step imbalance.
+  ///
+  /// Other numbers of classes are cut in the same proportions as ten.
+  public init(byIndex kind: ImbalanceProfile.Kind, classes: Int) {
+    let ends: (Int, Int)
+    switch (kind, classes) {
+    case (.step, _): ends = (classes / 2, classes / 2)
+    case (.longTailed, 100): ends = (36, 71)
+    case (.longTailed, _): ends = (classes * 3 / 10, classes - classes * 3 / 10)
+    }
+    head = Array(0..<ends.0)
+    mid = Array(ends.0..<ends.1)
+    tail = Array(ends.1..<classes)
+  }
+
+  /// The split by counts of SSE-SAM and ImbSAM: head above `many`, tail below `few`.
+  ///
+  /// The released thresholds are 100 and 20 for CIFAR-100, 1000 and 200 for CIFAR-10.
+  public init(byCount counts: [Int], many: Int, few: Int) {
+    head = counts.indices.filter { counts[$0] > many }
+    mid = counts.indices.filter { counts[$0] <= many && counts[$0] >= few }
+    tail = counts.indices.filter { counts[$0] < few }
+  }
+}

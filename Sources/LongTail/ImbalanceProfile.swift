@@ -1,0 +1,46 @@
+import CKernels
+
+/// How many training pictures each class keeps.
+///
+/// The two profiles of Cui et al. 2019 and Cao et al. 2019 as their released code computes them, with
+/// m = (training pictures) / (classes), β = n_max / n_min and f = 1/β: exponential long-tailed
+/// n_c = ⌊m · f^(c/(C−1))⌋, and step n_c = ⌊m⌋ for the first half of the classes, ⌊m · f⌋ for the rest.
+public struct ImbalanceProfile: Hashable, Sendable {
+  /// The two shapes.
+  public enum Kind: String, Hashable, Sendable {
+    /// Counts fall exponentially from class 0 to class C − 1.
+    case longTailed = "lt"
+    /// The second half of the classes has 1/β of the first half's count.
+    case step
+  }
+
+  /// The shape.
+  public let kind: Kind
+  /// β = n_max / n_min.
+  public let ratio: Double
+  /// Pictures kept of each class, in label order.
+  public let counts: [Int]
+
+  /// The profile over `classes` classes of `perClass` pictures each (5,000 for CIFAR-10, 500 for CIFAR-100).
+  ///
+  /// The power is taken in Double by the package's own exp and log; a value within 1e-9 of an integer is that
+  /// integer, which for β in {10, 50, 100, 200} and both data sets gives the published counts.
+  public init(kind: Kind, ratio: Double, classes: Int, perClass: Int) {
+    precondition(ratio >= 1 && ratio.isFinite, "the imbalance ratio is n_max / n_min ≥ 1, got \(ratio)")
+    precondition(classes >= 2 && perClass >= 1, "\(classes) classes of \(perClass) pictures")
+    self.kind = kind
+    self.ratio = ratio
+    counts = (0..<classes).map { label in
+      let share: Double
+      switch kind {
+      case .longTailed: share = ek_exp(-ek_log(ratio) * (Double(label) / Double(classes - 1)))
+      case .step: share = label < classes / 2 ? 1 : 1 / ratio
+      }
+      let count = Double(perClass) * share
+      return Int(abs(count - count.rounded()) <= 1e-9 ? count.rounded() : count)
+    }
+  }
+
+  /// All pictures kept.
+  public var total: Int { counts.reduce(0, +) }
+}
