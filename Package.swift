@@ -29,7 +29,7 @@ let layers: [Layer] = [
     uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks"]),
   Layer(
     kind: .swift, name: "Curvature",
-    uses: ["Kernels", "Randomness", "Calculus", "LongTail", "Networks", "CLAPACK"]),
+    uses: ["CKernels", "Kernels", "Randomness", "Calculus", "LongTail", "Networks", "CLAPACK"]),
   Layer(
     kind: .swift, name: "Verification",
     uses: [

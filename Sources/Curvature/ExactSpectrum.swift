@@ -1,0 +1,63 @@
+import CLAPACK
+import Kernels
+
+/// Why LAPACK gave no spectrum.
+public enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {
+  /// The matrix holds an infinity or NaN.
+  case nonFinite
+  /// LAPACK's routine ended with this status.
+  case failed(routine: String, status: Int)
+
+  /// One line for people.
+  public var description: String {
+    switch self {
+    case .nonFinite: "exact spectrum: the matrix holds entries that are not finite"
+    case .failed(let routine, let status): "exact spectrum: \(routine) ended with status \(status)"
+    }
+  }
+}
+
+/// All eigenvalues of a symmetric matrix from LAPACK: the oracle beside our own solvers.
+///
+/// LAPACK's last bits change with its kernel and its thread count, so these values are compared by a
+/// tolerance and never enter a digest.
+public struct ExactSpectrum: Sendable {
+  /// Eigenvalues, ascending.
+  public let values: [Double]
+  /// Unit eigenvectors as rows, `[n][n]`, row i for `values[i]`; nil unless asked for.
+  public let vectors: Tensor<Double>?
+
+  /// The spectrum of a dense symmetric matrix `[n][n]` by LAPACKE_dsyevd; only one triangle is read.
+  public init(of matrix: Tensor<Double>, vectors wantsVectors: Bool = false) throws {
+    precondition(
+      matrix.shape.rank == 2 && matrix.shape[0] == matrix.shape[1],
+      "expected a square matrix, got \(matrix.shape)")
+    guard matrix.isFinite else { throw ExactSpectrumError.nonFinite }
+    let n = matrix.shape[0]
+    var work = matrix
+    var values = [Double](repeating: 0, count: n)
+    let job = CChar(UInt8(ascii: wantsVectors ? "V" : "N"))
+    // Column order costs nothing for a symmetric matrix, and leaves the eigenvectors as our rows.
+    let status = work.withMutablePointer {
+      LAPACKE_dsyevd(
+        LAPACK_COL_MAJOR, job, CChar(UInt8(ascii: "L")), Int32(n), $0, Int32(max(n, 1)), &values)
+    }
+    guard status == 0 else { throw ExactSpectrumError.failed(routine: "dsyevd", status: Int(status)) }
+    self.values = values
+    vectors = wantsVectors ? work : nil
+  }
+
+  /// The eigenvalues of a symmetric tridiagonal matrix by LAPACKE_dstev.
+  public init(of matrix: SymmetricTridiagonal) throws {
+    guard matrix.diagonal.allSatisfy(\.isFinite), matrix.offDiagonal.allSatisfy(\.isFinite) else {
+      throw ExactSpectrumError.nonFinite
+    }
+    var values = matrix.diagonal
+    var beside = matrix.offDiagonal + [0]
+    let status = LAPACKE_dstev(
+      LAPACK_COL_MAJOR, CChar(UInt8(ascii: "N")), Int32(values.count), &values, &beside, nil, 1)
+    guard status == 0 else { throw ExactSpectrumError.failed(routine: "dstev", status: Int(status)) }
+    self.values = values
+    vectors = nil
+  }
+}
