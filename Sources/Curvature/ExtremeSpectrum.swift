@@ -1,0 +1,44 @@
+import Kernels
+
+/// λ_min and λ_max of an operator by Lanczos, with certificates and self-checks.
+///
+/// `steps` products make the decomposition; two more measure the residuals of the extreme Ritz pairs and
+/// three check symmetry and drift. The default of 100 steps is that of PyHessian and of the papers' code;
+/// 1e-6 for each side's failure probability is this package's choice.
+public func extremeSpectrum<Operator: SymmetricOperator>(
+  of map: Operator, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
+  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
+  onStep: (Lanczos.Progress) throws -> Void = { _ in }
+) throws -> SpectrumReport {
+  try extremeSpectrum(
+    of: map, measuredBy: map, steps: steps, seed: seed, probe: probe, breakdown: breakdown,
+    failureProbability: failureProbability, onStep: onStep)
+}
+
+/// As `extremeSpectrum(of:steps:seed:)`, with residuals measured by another operator for the same matrix:
+/// Lanczos in Float, certificates in Double.
+public func extremeSpectrum<Operator: SymmetricOperator, Measure: SymmetricOperator>(
+  of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
+  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
+  onStep: (Lanczos.Progress) throws -> Void = { _ in }
+) throws -> SpectrumReport {
+  precondition(
+    measure.dimension == map.dimension,
+    "an operator of dimension \(map.dimension) measured by one of \(measure.dimension)")
+  let lanczos = Lanczos(steps: steps, seed: seed, probe: probe, breakdown: breakdown)
+  let krylov = try lanczos.decompose(map, onStep: onStep)
+  let eigen = try TridiagonalEigen(krylov.tridiagonal)
+  let quadrature = GaussQuadrature(eigen)
+  let checks = try OperatorChecks(map, seed: seed, probe: probe)
+  return SpectrumReport(
+    dimension: map.dimension, elementType: Operator.Element.dtypeName, seed: seed, probe: probe,
+    stepsAsked: steps, steps: krylov.steps, exhausted: krylov.end == .invariantSubspace,
+    alpha: krylov.alpha, beta: krylov.beta, ritzValues: quadrature.nodes, weights: quadrature.weights,
+    weightSum: quadrature.weightSum,
+    smallest: try RitzCertificate(0, of: krylov, eigen: eigen, measuredBy: measure),
+    largest: try RitzCertificate(krylov.steps - 1, of: krylov, eigen: eigen, measuredBy: measure),
+    probabilityBound: KrylovProbabilityBound(
+      steps: krylov.steps, dimension: map.dimension, failureProbability: failureProbability),
+    asymmetry: checks.asymmetry, drift: checks.drift, orthogonalityLoss: krylov.orthogonalityLoss,
+    products: krylov.steps + 2 + OperatorChecks.products)
+}

@@ -1,0 +1,51 @@
+import Calculus
+import Kernels
+import LongTail
+import Networks
+
+/// The Hessian of a loss over a fixed set of samples, known by exact Hessian-vector products.
+///
+/// Every product reads the same samples in the same order, so the operator is one fixed symmetric matrix.
+/// (The papers' code redraws crops and flips at each product, after which Lanczos sees no one matrix.)
+/// No weight decay term enters. With one class in the source, a class-weighted mean equals the plain mean.
+public struct HessianOperator<Element: Real>: SymmetricOperator {
+  /// Network and loss.
+  public let objective: Objective<Element>
+  /// The point.
+  public let parameters: ParameterVector<Element>
+  /// Running means and variances of batch norm; read under `.running`.
+  public let statistics: ParameterVector<Element>
+  /// The samples the loss is averaged over.
+  public let samples: any SampleSource<Element>
+  /// Which statistics batch norm uses. `.running` makes it affine, as the papers' spectra have it.
+  public let normalization: Normalization
+  /// Samples processed at a time; memory depends on it, bits do not.
+  public let partSize: Int
+
+  /// The Hessian at `parameters` over all of `samples`; there must be at least one.
+  public init(
+    objective: Objective<Element>, parameters: ParameterVector<Element>,
+    statistics: ParameterVector<Element>, samples: any SampleSource<Element>,
+    normalization: Normalization = .running, partSize: Int = 64
+  ) {
+    precondition(samples.count > 0, "a Hessian over no samples")
+    self.objective = objective
+    self.parameters = parameters
+    self.statistics = statistics
+    self.samples = samples
+    self.normalization = normalization
+    self.partSize = partSize
+  }
+
+  /// The number of parameters.
+  public var dimension: Int { parameters.count }
+
+  /// H·v.
+  public func product(_ vector: Tensor<Element>) throws -> Tensor<Element> {
+    try objective.hessianVectorProduct(
+      at: parameters, statistics: statistics,
+      direction: ParameterVector(layout: parameters.layout, flat: vector),
+      over: samples, normalization: normalization, partSize: partSize
+    ).flat
+  }
+}

@@ -1,0 +1,58 @@
+import Kernels
+
+/// What one extra product proves about the spectrum near an approximate eigenpair.
+///
+/// For symmetric H and any y ≠ 0, some eigenvalue lies within ‖Hy − ρy‖/‖y‖ of ρ, and
+/// λ_min ≤ yᵀHy/yᵀy ≤ λ_max (Parlett, The Symmetric Eigenvalue Problem, ch. 4). Both
+/// are statements about the measured product, not about the recurrence: they stay true when Lanczos was
+/// inexact. With an operator of another type than Lanczos ran in (Double after Float) they hold for that one.
+public struct RitzCertificate: Hashable, Sendable {
+  /// The eigenvalue of T.
+  public let ritzValue: Double
+  /// ρ = yᵀHy/yᵀy in Double.
+  public let rayleighQuotient: Double
+  /// ‖Hy − ρy‖/‖y‖ as measured.
+  public let residual: Double
+  /// How much rounding may have changed `residual` or ρ.
+  public let rounding: Double
+  /// Whether `rounding` is a bound (the operator derives one for its products) or the estimate
+  /// √n·ε·‖T‖_∞ for a product's error.
+  public let roundingIsBound: Bool
+  /// β_m·|s_m|, what the recurrence says of the residual. An estimate only: it underflows, and rounding
+  /// makes it fall far below the true residual.
+  public let recurrenceEstimate: Double
+
+  /// At least one eigenvalue lies here.
+  public var interval: ClosedRange<Double> {
+    rayleighQuotient - residual - rounding...rayleighQuotient + residual + rounding
+  }
+
+  /// Measures the eigenpair number `index` (ascending) of T with one product of `map`.
+  public init<Element: Real, Operator: SymmetricOperator>(
+    _ index: Int, of krylov: KrylovDecomposition<Element>, eigen: TridiagonalEigen,
+    measuredBy map: Operator
+  ) throws {
+    let s = eigen.vector(index)
+    let rounded = krylov.ritzVector(s).converted(to: Operator.Element.self)
+    // The rounded vector is the one the statements are about.
+    let y = rounded.converted(to: Double.self)
+    let hy = try map.product(rounded).converted(to: Double.self)
+    let length = y.norm()
+    let quotient = hy.dot(y) / y.dot(y)
+    guard quotient.isFinite, length > 0 else { throw LanczosError.nonFinite(step: krylov.steps + 1) }
+
+    ritzValue = eigen.values[index]
+    rayleighQuotient = quotient
+    residual = (hy - y.scaled(by: quotient)).norm() / length
+    let n = Double(map.dimension)
+    let bound = map.productErrorBound
+    let product =
+      bound ?? n.squareRoot() * Double(Operator.Element.ulpOfOne) * krylov.tridiagonal.rowSumNorm
+    // Double arithmetic after the product: a dot in 32 lanes is a chain of n/32 and five folds; quotient,
+    // scaling, difference, root and divisions add fewer than ten roundings; ε = 2u covers second order.
+    let arithmetic = (n / 32 + 16) * Double.ulpOfOne * (hy.norm() / length + quotient.magnitude)
+    rounding = product + arithmetic
+    roundingIsBound = bound != nil
+    recurrenceEstimate = krylov.beta[krylov.steps - 1] * s[krylov.steps - 1].magnitude
+  }
+}
