@@ -1,0 +1,149 @@
+import Calculus
+import Curvature
+import Kernels
+import LongTail
+import Networks
+import Randomness
+import TestSupport
+import Testing
+
+/// Lanczos on exact Hessian-vector products against the dense Hessians of trained small networks.
+@Suite("Hessians of small networks")
+struct HessianOperatorTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let name: String
+    let network: Network
+    let inputShape: [Int]
+    let samples: Int
+    let descentSteps: Int
+    var testDescription: String { "\(name), \(network.layout.count) parameters" }
+  }
+
+  static let cases = [
+    Case(
+      name: "tanh perceptron",
+      network: .multilayerPerceptron(features: [20, 48, 16, 6], activation: .tanh),
+      inputShape: [20], samples: 48, descentSteps: 200),
+    Case(
+      name: "ReLU perceptron", network: .multilayerPerceptron(features: [12, 20, 4], activation: .relu),
+      inputShape: [12], samples: 40, descentSteps: 200),
+    Case(
+      name: "ResNet-8 of width 2", network: .resNet(depth: 8, width: 2, classes: 3),
+      inputShape: [8, 8, 3], samples: 6, descentSteps: 20),
+  ]
+
+  /// Gaussian pictures around one centre a class, by the fixture streams of one seed.
+  static func batch(_ c: Case) -> LabelledBatch<Double> {
+    let classes = c.network.classes
+    let features = c.inputShape.reduce(1, *)
+    func normals(_ index: Int) -> Tensor<Double> {
+      let stream = RandomStream(seed: 41, purpose: .fixture, index: UInt64(index))
+      return Tensor(shape: [features]) {
+        stream.fillNormals(type: Double.kernelType, count: features, into: $0)
+      }
+    }
+    let labels = (0..<c.samples).map { $0 % classes }
+    let rows = labels.enumerated().flatMap { i, label in
+      (normals(1000 + label) + normals(i)).elements
+    }
+    return LabelledBatch(images: Tensor(rows, shape: Shape([c.samples] + c.inputShape)), labels: labels)
+  }
+
+  /// Parameters after plain gradient descent under running statistics.
+  static func trained(
+    _ c: Case, _ data: LabelledBatch<Double>
+  ) throws -> (point: ParameterVector<Double>, statistics: ParameterVector<Double>) {
+    let objective = Objective<Double>(network: c.network)
+    var point: ParameterVector<Double> = c.network.initialParameters(seed: 42)
+    let statistics: ParameterVector<Double> = c.network.initialStatistics()
+    let first = try objective.evaluate(at: point, statistics: statistics, over: data)
+    for _ in 0..<c.descentSteps {
+      let g = try objective.evaluate(at: point, statistics: statistics, over: data).gradient
+      point.flat.addProduct(-0.1, g.flat)
+    }
+    let last = try objective.evaluate(at: point, statistics: statistics, over: data)
+    #expect(last.loss < 0.8 * first.loss)
+    return (point, statistics)
+  }
+
+  @Test("Lanczos on products against LAPACK on the dense Hessian", arguments: cases)
+  func againstDense(_ c: Case) throws {
+    let data = Self.batch(c)
+    let (point, statistics) = try Self.trained(c, data)
+    let hessian = HessianOperator(
+      objective: Objective(network: c.network), parameters: point, statistics: statistics, samples: data)
+    let n = hessian.dimension
+    #expect(n == c.network.layout.count && n <= 2000)
+    let dense = try DenseHessian(of: hessian)
+    let exact = try ExactSpectrum(of: dense.symmetricPart.matrix)
+    let norm = exact.values.reduce(0) { max($0, $1.magnitude) }
+    // √n·ε·‖H‖, the certificates' own estimate of a product's error: what two products that are one number in
+    // exact arithmetic may disagree by.
+    let rounding = Double(n).squareRoot() * Double.ulpOfOne * norm
+    #expect(dense.asymmetry <= rounding)
+    #expect(norm > 1e-3 && exact.values.first! < 0)
+    // LAPACK: p(n)·ε·‖H‖ with p = 36n (36 = 12·3 sweeps an eigenvalue), and the symmetric part's distance.
+    let oracle = 36 * Double(n) * Double.ulpOfOne * norm + Double(n).squareRoot() * rounding
+
+    let report = try extremeSpectrum(of: hessian, steps: 100, seed: 43)
+    #expect(report.drift == 0 && report.asymmetry <= Double(n).squareRoot() * Double.ulpOfOne)
+    #expect(report.orthogonalityLoss <= 1e-14)
+    #expect(!report.smallest.roundingIsBound)
+    let low = report.smallest
+    let high = report.largest
+    #expect(exact.values.first! <= report.smallestUpperLimit + oracle)
+    #expect(exact.values.last! >= report.largestLowerLimit - oracle)
+    // A hundred steps resolve both ends: each extreme lies in its certificate's interval.
+    #expect(exact.values.first! >= low.interval.lowerBound - oracle)
+    #expect(exact.values.last! <= high.interval.upperBound + oracle)
+    #expect(low.residual <= 1e-6 * norm && high.residual <= 1e-6 * norm)
+    let below = try #require(report.smallestLowerLimit)
+    let above = try #require(report.largestUpperLimit)
+    #expect(exact.values.first! >= below - oracle && exact.values.last! <= above + oracle)
+
+    // Float Lanczos with Double certificates.
+    let single = HessianOperator(
+      objective: Objective<Float>(network: c.network),
+      parameters: ParameterVector(layout: point.layout, flat: point.flat.converted(to: Float.self)),
+      statistics: ParameterVector(layout: statistics.layout, flat: statistics.flat.converted(to: Float.self)),
+      samples: LabelledBatch(images: data.images.converted(to: Float.self), labels: data.labels))
+    let mixed = try extremeSpectrum(of: single, measuredBy: hessian, steps: 60, seed: 43)
+    #expect(mixed.elementType == "F32" && mixed.orthogonalityLoss <= 1e-6)
+    #expect(exact.values.first! <= mixed.smallestUpperLimit + oracle)
+    #expect(exact.values.last! >= mixed.largestLowerLimit - oracle)
+    for certificate in [mixed.smallest, mixed.largest] {
+      let nearest = exact.values.map { ($0 - certificate.rayleighQuotient).magnitude }.min()!
+      #expect(nearest <= certificate.residual + certificate.rounding + oracle)
+      #expect(certificate.residual <= 1e-4 * norm)
+    }
+  }
+
+  @Test("parts change no bit, and class weights change no one-class Hessian")
+  func partsAndWeights() throws {
+    let c = Self.cases[1]
+    let data = Self.batch(c)
+    let point: ParameterVector<Double> = c.network.initialParameters(seed: 44)
+    let statistics: ParameterVector<Double> = c.network.initialStatistics()
+    let direction = Lanczos(steps: 1, seed: 45).startVector(Double.self, dimension: point.count)
+    func product(_ samples: LabelledBatch<Double>, part: Int, weights: [Double]? = nil) throws
+      -> Tensor<Double>
+    {
+      try HessianOperator(
+        objective: Objective(network: c.network, loss: SoftmaxCrossEntropy(classWeights: weights)),
+        parameters: point, statistics: statistics, samples: samples, partSize: part
+      ).product(direction)
+    }
+    let whole = try product(data, part: 64)
+    for part in [8, 16] { #expect(try product(data, part: part) == whole) }
+
+    let one = data.labels.indices.filter { data.labels[$0] == 2 }
+    let pictures = one.flatMap { data.images.view(at: 12 * $0, shape: [12]).elements }
+    let ofClass = LabelledBatch(
+      images: Tensor(pictures, shape: [one.count, 12]), labels: one.map { _ in 2 })
+    let plain = try product(ofClass, part: 64)
+    // A weight that is a power of two scales sum and total alike, without rounding.
+    #expect(try product(ofClass, part: 64, weights: [1, 1, 0.25, 1]) == plain)
+    #expect(try product(data, part: 64, weights: [1, 1, 0.25, 1]) != whole)
+    #expect(plain != whole)
+  }
+}
