@@ -73,7 +73,7 @@ public struct Evidence: Sendable {
     if let first = failed.first {
       let text =
         "\(failed.count) of \(judged.count) judged quantities failed, first \(first.name): "
-        + "\(NumberText.short(first.value)), expected \(first.expectation.text)"
+        + "\(first.valueText), expected \(first.expectationText)"
       return Verdict(outcome: .refuted, measurements: measurements, summary: text, details: details)
     }
     return Verdict(outcome: outcome, measurements: measurements, summary: summary, details: details)

@@ -32,9 +32,6 @@ extension Measurement {
 }
 
 extension Expectation {
-  /// The expectation in words, with six digits.
-  var text: String { text(NumberText.short) }
-
   func text(_ number: (Double) -> String) -> String {
     switch self {
     case .equal(let expected, let tolerance): "\(number(expected)) ± \(number(tolerance))"

@@ -1,0 +1,102 @@
+import Artifacts
+import Testing
+
+@testable import Verification
+
+@Suite struct VerifierTests {
+  struct Broken: Error {}
+
+  @Test func outcomesFollowFromTheMeasurements() throws {
+    let record = try SyntheticRecord.record(baseline: nil)
+    #expect(record.entries.map(\.verdict.outcome) == [.supported, .conditional("x > 2"), .refuted])
+    #expect(
+      record.entries[2].verdict.summary
+        == "1 of 1 judged quantities failed, first a quantity: 0.75, expected 0.25 ± 0.001")
+  }
+
+  @Test func nothingPassesUnmeasured() {
+    var observed = Evidence()
+    #expect(observed.verdict(ifAllHold: .supported, summary: "").outcome == .inconclusive)
+    observed.observe("a number", 1, because: "")
+    #expect(observed.verdict(ifAllHold: .supported, summary: "").outcome == .inconclusive)
+    var empty = Evidence()
+    empty.none("points", 0, of: 0, because: "none compared")
+    #expect(empty.verdict(ifAllHold: .supported, summary: "").outcome == .refuted)
+  }
+
+  @Test func notANumberHoldsNowhere() {
+    let expectations: [Verification.Expectation] = [
+      .equal(to: 0, within: .infinity), .atMost(1), .atLeast(-1), .between(-1, 1),
+    ]
+    for expectation in expectations {
+      let measurement = Measurement(name: "x", value: .nan, expectation: expectation, reason: "")
+      #expect(measurement.holds == false, "\(expectation)")
+    }
+    #expect(Worst.of(.nan, 1).isNaN && Worst.of(1, .nan).isNaN && Worst.of(2, 1) == 2)
+  }
+
+  @Test func exitCodes() throws {
+    let same = try SyntheticRecord.record(baseline: SyntheticRecord.baseline)
+    #expect(same.changes.isEmpty && same.exitCode == 0)
+    #expect(try SyntheticRecord.record(baseline: nil).exitCode == 1, "refuted with nothing to compare")
+    var other = SyntheticRecord.baseline
+    other.entries["A2"] = .init(outcome: .conditional("x > 3"), procedureVersion: 1)
+    let changed = try SyntheticRecord.record(baseline: other)
+    #expect(changed.exitCode == 1)
+    #expect(
+      changed.changes.map(\.text)
+        == ["A2: on record conditional (x > 3), now conditional (x > 2)"])
+    other = SyntheticRecord.baseline
+    other.entries["A1"] = nil
+    #expect(
+      try SyntheticRecord.record(baseline: other).changes.map(\.text)
+        == ["A1: no verdict on record, now supported"])
+    other = SyntheticRecord.baseline
+    other.entries["B10"]?.procedureVersion = 2
+    #expect(
+      try SyntheticRecord.record(baseline: other).changes.map(\.text)
+        == ["B10: procedure 2 on record, now 1"])
+    let verifier = Verifier(
+      catalogue: SyntheticRecord.catalogue, context: ClaimContext(), baseline: SyntheticRecord.baseline)
+    #expect(try verifier.verify(tiers: [.large]).exitCode == 2, "nothing selected")
+  }
+
+  @Test func aProcedureThatThrowsDecidesNothing() throws {
+    let catalogue = ClaimCatalogue([SyntheticRecord.claim("E1") { _ in throw Broken() }])
+    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    #expect(record.entries[0].verdict.outcome == .inconclusive)
+    #expect(record.entries[0].verdict.summary.contains("Broken"))
+    #expect(record.exitCode == 2)
+    #expect(throws: BaselineRefusal.undecided(id: "E1", outcome: "inconclusive")) {
+      try SyntheticRecord.baseline.accepting(record, reason: "why")
+    }
+  }
+
+  @Test func selection() throws {
+    let catalogue = SyntheticRecord.catalogue
+    #expect(
+      try catalogue.selecting(ids: ["b10", "A1", "a1"], tiers: [.exact, .fixture]).map(\.id) == ["A1", "B10"])
+    #expect(try catalogue.selecting(ids: [], tiers: [.fixture]).map(\.id) == ["B10"])
+    var heard: [String] = []
+    let verifier = Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil)
+    _ = try verifier.verify(ids: ["A2"]) { heard.append($0.claim.id) }
+    #expect(heard == ["A2"])
+  }
+
+  @Test func anUnknownIdNamesItsNeighbours() throws {
+    let error = try #require(throws: UnknownClaim.self) {
+      try ClaimCatalogue.standard.selecting(ids: ["T33"], tiers: [.exact])
+    }
+    #expect(error.near.first == "T3")
+    #expect(error.description.hasPrefix("no claim is called \"T33\"; near: T3"))
+    #expect(EditDistance.between("kitten", "sitting") == 3 && EditDistance.between("", "ab") == 2)
+  }
+
+  @Test func idsAreUnique() {
+    let ids = ClaimCatalogue.standard.claims.map(\.id)
+    #expect(Set(ids).count == ids.count)
+    for claim in ClaimCatalogue.standard.claims {
+      #expect(!claim.statement.isEmpty && !claim.refutedBy.isEmpty && !claim.procedure.isEmpty)
+    }
+  }
+}
