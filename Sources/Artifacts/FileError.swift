@@ -33,6 +33,7 @@ public struct FileError: ReportedError, Hashable {
     case ENOSPC, EDQUOT: "free some space or choose another disk"
     case ENOENT: "create the directory first or correct the path"
     case ENOTDIR: "a part of the path is a file: correct the path"
+    case ENOTEMPTY, EEXIST: "choose another place, or resume the run that is there"
     case EISDIR: "the path is a directory: give a file"
     case ENAMETOOLONG: "shorten the path"
     default: nil

@@ -1,0 +1,71 @@
+import Artifacts
+import Calculus
+import Kernels
+import LongTail
+import Networks
+
+/// Correct classifications per class, as integer counts.
+public struct ClassAccuracy: Hashable, Sendable {
+  /// Classes that are reported together.
+  public struct Group: Hashable, Sendable {
+    /// "head", "mid" or "tail".
+    public let name: String
+    /// The classes.
+    public let classes: Range<Int>
+
+    /// A named range of classes.
+    public init(name: String, classes: Range<Int>) {
+      self.name = name
+      self.classes = classes
+    }
+  }
+
+  /// Correctly classified samples of each class.
+  public private(set) var correct: [Int]
+  /// Samples of each class.
+  public private(set) var samples: [Int]
+  /// Samples whose logits hold a NaN; they count as wrong.
+  public private(set) var notANumber = 0
+
+  /// Classifies all samples of a source by the largest logit (ties to the lowest class) under running
+  /// statistics, `partSize` samples at a time.
+  public init<Element: Real>(
+    network: Network, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    over source: any SampleSource<Element>, partSize: Int = 100
+  ) throws {
+    correct = Array(repeating: 0, count: network.classes)
+    samples = correct
+    let objective = Objective<Element>(network: network)
+    for start in stride(from: 0, to: source.labels.count, by: partSize) {
+      let batch = try source.batch(start..<min(start + partSize, source.labels.count))
+      let logits = objective.logits(at: parameters, statistics: statistics, images: batch.images)
+      for (prediction, label) in zip(logits.rowArgmax(), batch.labels) {
+        samples[label] += 1
+        if prediction == label { correct[label] += 1 }
+        if prediction < 0 { notANumber += 1 }
+      }
+    }
+  }
+
+  /// Correct and all samples of a group.
+  public func counts(of group: Group) -> (correct: Int, samples: Int) {
+    (correct[group.classes].reduce(0, +), samples[group.classes].reduce(0, +))
+  }
+
+  /// All counts as one JSON object; groups by their names.
+  func json(groups: [Group]) -> JSON {
+    func counts(_ correct: Int, _ samples: Int) -> JSON {
+      ["correct": .integer(correct), "samples": .integer(samples)]
+    }
+    let byGroup = groups.map { group -> (String, JSON) in
+      let (correct, samples) = self.counts(of: group)
+      return (group.name, counts(correct, samples))
+    }
+    return [
+      "correct": .integer(correct.reduce(0, +)), "samples": .integer(samples.reduce(0, +)),
+      "not_a_number": .integer(notANumber),
+      "groups": .object(Dictionary(uniqueKeysWithValues: byGroup)),
+      "per_class": .array(zip(correct, samples).map { counts($0, $1) }),
+    ]
+  }
+}

@@ -1,0 +1,79 @@
+import Artifacts
+
+/// Sums over the steps of an epoch, in the order of the steps, in Double.
+public struct EpochTotals: Hashable, Sendable {
+  /// Steps taken.
+  public private(set) var steps = 0
+  /// Samples seen by first evaluations.
+  public private(set) var samples = 0
+  /// Of these, how many were classified correctly.
+  public private(set) var correct = 0
+  /// Oracle queries.
+  public private(set) var evaluations = 0
+  /// Σ samples · loss at the unperturbed points.
+  public private(set) var loss = 0.0
+  /// Σ samples · loss that was descended along.
+  public private(set) var descentLoss = 0.0
+  /// Σ ‖g‖.
+  public private(set) var gradientNorm = 0.0
+  /// Σ ‖ε‖.
+  public private(set) var perturbationNorm = 0.0
+  /// Σ cos(g, g̃).
+  public private(set) var cosine = 0.0
+
+  /// No steps.
+  public init() {}
+
+  /// Adds a step.
+  public mutating func add(_ record: StepRecord) {
+    steps += 1
+    samples += record.samples
+    correct += record.correct ?? 0
+    evaluations += record.evaluations
+    loss += Double(record.samples) * record.loss
+    descentLoss += Double(record.samples) * record.descentLoss
+    gradientNorm += record.gradientNorm
+    perturbationNorm += record.perturbationNorm
+    cosine += record.cosine
+  }
+
+  /// Means for people and plots: losses per sample, the others per step.
+  var summary: JSON {
+    let perSample = 1 / Double(max(samples, 1))
+    let perStep = 1 / Double(max(steps, 1))
+    return [
+      "steps": .integer(steps), "samples": .integer(samples), "correct": .integer(correct),
+      "evaluations": .integer(evaluations), "loss": .number(loss * perSample),
+      "descent_loss": .number(descentLoss * perSample),
+      "gradient_norm": .number(gradientNorm * perStep),
+      "perturbation_norm": .number(perturbationNorm * perStep), "cosine": .number(cosine * perStep),
+    ]
+  }
+
+  private static let sums: [(String, WritableKeyPath<EpochTotals, Double> & Sendable)] = [
+    ("loss", \.loss), ("descent_loss", \.descentLoss), ("gradient_norm", \.gradientNorm),
+    ("perturbation_norm", \.perturbationNorm), ("cosine", \.cosine),
+  ]
+  private static let counts: [(String, WritableKeyPath<EpochTotals, Int> & Sendable)] = [
+    ("steps", \.steps), ("samples", \.samples), ("correct", \.correct), ("evaluations", \.evaluations),
+  ]
+
+  /// The exact sums, for a checkpoint in the middle of an epoch.
+  var json: JSON {
+    let counts = Self.counts.map { ($0.0, JSON.integer(self[keyPath: $0.1])) }
+    let sums = Self.sums.map { ($0.0, JSON.string(HexFloat.string(self[keyPath: $0.1]))) }
+    return .object(Dictionary(uniqueKeysWithValues: counts + sums))
+  }
+
+  /// Reads what `json` wrote.
+  init(_ fields: JSONCursor) throws {
+    for (name, path) in Self.counts { self[keyPath: path] = try fields.field(name).integer(atLeast: 0) }
+    for (name, path) in Self.sums {
+      let field = try fields.field(name)
+      guard let value = HexFloat.double(try field.string()) else {
+        throw field.fault(found: "\"\(try field.string())\"", expected: "0x and sixteen hexadecimal digits")
+      }
+      self[keyPath: path] = value
+    }
+  }
+}

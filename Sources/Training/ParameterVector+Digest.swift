@@ -1,0 +1,27 @@
+import Artifacts
+import Calculus
+import Kernels
+
+extension ParameterVector {
+  /// SHA-256 over the segments sorted by name: name, dtype, shape and little-endian elements of each.
+  public var digest: Digest {
+    let stream = DigestStream()
+    append(to: stream)
+    return stream.finish()
+  }
+
+  /// Appends the segments, sorted by the UTF-8 bytes of their names, each name behind `prefix`.
+  func append(to stream: DigestStream, prefix: String = "") {
+    let order = layout.segments.indices.sorted {
+      layout.segments[$0].name.utf8.lexicographicallyPrecedes(layout.segments[$1].name.utf8)
+    }
+    for index in order {
+      let segment = layout.segments[index]
+      self[index].withPointer {
+        stream.update(
+          name: prefix + segment.name, dtype: Element.dtypeName, shape: segment.shape.extents,
+          elements: UnsafeRawBufferPointer(start: $0, count: segment.count * MemoryLayout<Element>.stride))
+      }
+    }
+  }
+}

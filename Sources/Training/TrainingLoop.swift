@@ -1,0 +1,123 @@
+import Artifacts
+import Calculus
+import Kernels
+import LongTail
+import Networks
+
+/// A training run in memory, one step at a time; it touches no file and no clock.
+///
+/// At the start of each epoch the learning rate, the criterion's class weights and the order of the
+/// samples are set, in the order of the published loop.
+public struct TrainingLoop<Element: Real>: Sendable {
+  /// What is trained.
+  public let recipe: Recipe
+  /// The network.
+  public let network: Network
+  /// A digest link is added after every step whose count it divides, and after each epoch's last
+  /// step; 0 links epochs only.
+  public let digestEvery: Int
+  /// Where the run stands.
+  public private(set) var state: TrainingState<Element>
+
+  private let source: any EpochSource<Element>
+  private let reweighting: DeferredReweighting
+  private var rule: any UpdateRule<Element>
+  private var plan: EpochPlan?
+
+  /// What holds for one epoch.
+  private struct EpochPlan: Sendable {
+    let epoch: Int
+    let order: [Int]
+    let learningRate: Double
+    let objective: Objective<Element>
+  }
+
+  /// A run at its beginning, or at `state`.
+  ///
+  /// `classWeights` are those of the re-weighted phase, one a class; the network defaults to the recipe's.
+  /// Throws `HyperparameterError` for a recipe that does not validate.
+  public init(
+    recipe: Recipe, source: any EpochSource<Element>, classWeights: [Double], network: Network? = nil,
+    digestEvery: Int = 1, state: TrainingState<Element>? = nil
+  ) throws {
+    try recipe.validate()
+    precondition(source.count > 0, "a training set without samples")
+    precondition(digestEvery >= 0, "digestEvery is \(digestEvery)")
+    precondition(
+      classWeights.count == source.classes, "\(classWeights.count) weights for \(source.classes) classes")
+    self.recipe = recipe
+    self.network = network ?? recipe.makeNetwork(classes: source.classes)
+    self.digestEvery = digestEvery
+    self.source = source
+    reweighting = DeferredReweighting(start: recipe.drwEpoch, weights: classWeights)
+    self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
+    rule = try recipe.makeRule(Element.self)
+    rule.state = self.state.ruleState
+    self.state.ruleState = [:]
+  }
+
+  /// Steps an epoch: the last one may be smaller.
+  public var stepsPerEpoch: Int { (source.count + recipe.batchSize - 1) / recipe.batchSize }
+  /// Whether the epoch's last step was taken.
+  public var isEpochComplete: Bool { state.stepInEpoch == stepsPerEpoch }
+  /// Whether all epochs are done.
+  public var isFinished: Bool { state.epoch >= recipe.epochs }
+
+  /// The class weights of the current epoch.
+  public var classWeights: [Double] { reweighting.weights(epoch: state.epoch) }
+  /// The learning rate of the current epoch.
+  public var learningRate: Double { recipe.schedule.rate(epoch: state.epoch) }
+
+  /// Takes the epoch's next step. A `Divergence` leaves the state as it was.
+  public mutating func step() throws -> StepRecord {
+    precondition(!isFinished && !isEpochComplete, "no step is left in epoch \(state.epoch)")
+    let plan = currentPlan()
+    let first = state.stepInEpoch * recipe.batchSize
+    let positions = Array(plan.order[first..<min(first + recipe.batchSize, plan.order.count)])
+    var oracle = NetworkOracle(
+      objective: plan.objective, batch: try source.batch(positions, epoch: plan.epoch),
+      statistics: state.statistics)
+    let record = try rule.step(
+      &state.parameters, oracle: &oracle,
+      context: StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate))
+    state.statistics = oracle.statistics
+    state.step += 1
+    state.stepInEpoch += 1
+    state.totals.add(record)
+    if isEpochComplete || (digestEvery > 0 && state.step.isMultiple(of: digestEvery)) {
+      state.extendDigestChain(ruleState: rule.state)
+    }
+    return record
+  }
+
+  /// Goes on to the next epoch and returns the sums over the one that ended.
+  public mutating func endEpoch() -> EpochTotals {
+    precondition(
+      isEpochComplete, "epoch \(state.epoch) has taken \(state.stepInEpoch) of \(stepsPerEpoch) steps")
+    let totals = state.totals
+    state.totals = EpochTotals()
+    state.epoch += 1
+    state.stepInEpoch = 0
+    return totals
+  }
+
+  /// The state with the rule's vectors, for a checkpoint.
+  ///
+  /// `state` itself keeps none between steps, so that the rule alone owns them and updates in place.
+  public var snapshot: TrainingState<Element> {
+    var copy = state
+    copy.ruleState = rule.state
+    return copy
+  }
+
+  private mutating func currentPlan() -> EpochPlan {
+    if let plan, plan.epoch == state.epoch { return plan }
+    let order = source.order(epoch: state.epoch)
+    precondition(order.count == source.count, "an order of \(order.count) for \(source.count) samples")
+    let next = EpochPlan(
+      epoch: state.epoch, order: order, learningRate: learningRate,
+      objective: Objective(network: network, loss: SoftmaxCrossEntropy(classWeights: classWeights)))
+    plan = next
+    return next
+  }
+}

@@ -1,0 +1,51 @@
+import Artifacts
+import Calculus
+import Kernels
+import Networks
+
+/// What a run has come to: everything that its next step depends on.
+public struct TrainingState<Element: Real>: Sendable, Equatable {
+  /// The parameters.
+  public internal(set) var parameters: ParameterVector<Element>
+  /// Batch norm's running statistics.
+  public internal(set) var statistics: ParameterVector<Element>
+  /// The update rule's vectors, by name, where a checkpoint is made or read; while a run goes on they
+  /// are the rule's alone.
+  public internal(set) var ruleState: [String: ParameterVector<Element>] = [:]
+  /// The 0-based epoch of the next step.
+  public internal(set) var epoch = 0
+  /// Steps taken in that epoch.
+  public internal(set) var stepInEpoch = 0
+  /// Steps taken in all.
+  public internal(set) var step = 0
+  /// The digest chain's last link; zero before the first.
+  public internal(set) var digest = Digest.zero
+  /// Sums over this epoch's steps so far.
+  public internal(set) var totals = EpochTotals()
+
+  /// The state before the first step: initial parameters of the seed, running means 0, variances 1.
+  public init(network: Network, seed: UInt64) {
+    parameters = network.initialParameters(seed: seed)
+    statistics = network.initialStatistics()
+  }
+
+  init(parameters: ParameterVector<Element>, statistics: ParameterVector<Element>) {
+    self.parameters = parameters
+    self.statistics = statistics
+  }
+
+  /// Adds a link to the chain: SHA-256 of the last link, the step count and all vectors.
+  ///
+  /// Two runs whose links agree at a step have had the same bits at every linked step before it.
+  mutating func extendDigestChain(ruleState: [String: ParameterVector<Element>]) {
+    let stream = DigestStream()
+    stream.update(digest)
+    stream.update(step)
+    parameters.append(to: stream)
+    for key in ruleState.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      ruleState[key]!.append(to: stream, prefix: "optimizer.\(key).")
+    }
+    statistics.append(to: stream)
+    digest = stream.finish()
+  }
+}
