@@ -1,5 +1,6 @@
 import Calculus
 import Kernels
+import LongTail
 import Training
 
 @testable import Verification
@@ -14,6 +15,21 @@ enum Fault: String, CaseIterable, Sendable {
 /// The package's code with one fault in its update rules, written independently of the package's rules.
 struct FaultySubject: ClaimSubject {
   var fault: Fault?
+  var ritzShift = 0.0
+  var counts: @Sendable ([Int]) -> [Int] = { $0 }
+  var groups = ClassGroups(byIndex: .longTailed, classes: 10)
+
+  func ritzExtremes(
+    of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes {
+    var extremes = try PackageSubject().ritzExtremes(of: map, dimension: dimension, steps: steps, seed: seed)
+    extremes.smallest += ritzShift * (extremes.largest - extremes.smallest)
+    return extremes
+  }
+  func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {
+    counts(try PackageSubject().classCounts(kind, classes: classes))
+  }
+  func classGroups() -> ClassGroups { groups }
 
   func gradientDescent<Element: Real>(momentum: Double, as type: Element.Type) -> any UpdateRule<Element> {
     ScratchRule<Element>(rho: 0, normalised: false, momentum: momentum, fault: fault)

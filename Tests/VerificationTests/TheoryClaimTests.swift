@@ -10,10 +10,6 @@ import Testing
     return try claim.judge(ClaimContext(subject: subject))
   }
 
-  @Test(arguments: ids) func packageRules(id: String) throws {
-    try expectHolds(id, Self.judge(id, PackageSubject()))
-  }
-
   /// A rule written from Algorithm 1 alone gives the same outcomes as the package's: the procedures judge the
   /// algebra, not our code's habits.
   @Test(arguments: ids) func independentRule(id: String) throws {

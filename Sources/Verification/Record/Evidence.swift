@@ -63,7 +63,10 @@ public struct Evidence: Sendable {
 
   /// The verdict: `outcome` when every judged quantity held, refuted when one did not, and
   /// inconclusive when nothing was judged.
-  public func verdict(ifAllHold outcome: Outcome, summary: String) -> Verdict {
+  ///
+  /// `summary` is the line for the case that all held, `refutation` the one for the other case; without it
+  /// the first failed quantity is named.
+  public func verdict(ifAllHold outcome: Outcome, summary: String, refutation: String? = nil) -> Verdict {
     let judged = measurements.filter { $0.holds != nil }
     let failed = judged.filter { $0.holds == false }
     if judged.isEmpty {
@@ -72,7 +75,8 @@ public struct Evidence: Sendable {
     }
     if let first = failed.first {
       let text =
-        "\(failed.count) of \(judged.count) judged quantities failed, first \(first.name): "
+        refutation
+        ?? "\(failed.count) of \(judged.count) judged quantities failed, first \(first.name): "
         + "\(first.valueText), expected \(first.expectationText)"
       return Verdict(outcome: .refuted, measurements: measurements, summary: text, details: details)
     }

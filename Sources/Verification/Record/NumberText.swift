@@ -5,8 +5,12 @@ enum NumberText {
   /// Six significant digits.
   static func short(_ value: Double) -> String { format(value, digits: 6) }
 
-  /// Four significant digits: for numbers whose last bits depend on a library.
-  static func rounded(_ value: Double) -> String { format(value, digits: 4) }
+  /// Four significant digits, and 0 for what is smaller than 10⁻⁹: for numbers whose last bits depend on a
+  /// library. What is left of rounding has no digits that repeat.
+  static func rounded(_ value: Double) -> String { format(value.magnitude < 1e-9 ? 0 : value, digits: 4) }
+
+  /// Two significant digits: bounds that come from a library's numbers.
+  static func coarse(_ value: Double) -> String { format(value, digits: 2) }
 
   /// Coordinates of drawings: two decimals.
   static func coordinate(_ value: Double) -> String { String(format: "%.2f", value) }
@@ -21,13 +25,13 @@ enum NumberText {
 
 extension Measurement {
   /// The value as reports print it.
-  var valueText: String { text(value) }
+  var valueText: String {
+    reproducibility == .bits ? NumberText.short(value) : NumberText.rounded(value)
+  }
 
-  /// The expectation as reports print it, with its numbers at the measurement's own precision.
-  var expectationText: String { expectation.text(text) }
-
-  private func text(_ number: Double) -> String {
-    reproducibility == .bits ? NumberText.short(number) : NumberText.rounded(number)
+  /// The expectation as reports print it, no more precise than the measurement.
+  var expectationText: String {
+    expectation.text(reproducibility == .bits ? NumberText.short : NumberText.coarse)
   }
 }
 

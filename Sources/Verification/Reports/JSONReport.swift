@@ -51,7 +51,8 @@ extension Outcome {
 extension Measurement {
   var json: JSON {
     var fields: [String: JSON] = [
-      "name": .string(name), "value": number(value), "unit": .string(unit), "reason": .string(reason),
+      "name": .string(name), "value": number(value, rounded: NumberText.rounded), "unit": .string(unit),
+      "reason": .string(reason),
       "holds": holds.map { .bool($0) } ?? .null, "reproducibility": .string(reproducibility.rawValue),
     ]
     switch expectation {
@@ -68,10 +69,12 @@ extension Measurement {
     return .object(fields)
   }
 
-  private func number(_ number: Double) -> JSON {
+  private func number(
+    _ number: Double, rounded: (Double) -> String = NumberText.coarse
+  ) -> JSON {
     switch reproducibility {
     case .bits: .object(["bits": .string(HexFloat.string(number)), "decimal": .number(number)])
-    case .rounded: .object(["decimal": .string(NumberText.rounded(number))])
+    case .rounded: .object(["decimal": .string(rounded(number))])
     }
   }
 }

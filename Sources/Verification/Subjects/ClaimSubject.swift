@@ -1,10 +1,11 @@
 import Kernels
+import LongTail
 import Training
 
 /// The code under judgement, one requirement for each thing that a claim is about.
 ///
-/// Every requirement has a default that calls the package's own code. A test replaces one of them by a
-/// broken version and sees the verdict change: that is how a procedure shows that it can fail.
+/// `PackageSubject` is the package's own code. A test replaces one part of it by a broken version and sees
+/// the verdict change: that is how a procedure shows that it can fail.
 public protocol ClaimSubject: Sendable {
   /// Gradient descent with heavy-ball momentum and no weight decay.
   func gradientDescent<Element: Real>(
@@ -14,4 +15,26 @@ public protocol ClaimSubject: Sendable {
   func sharpnessAware<Element: Real>(
     rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element>
+  /// The ends of the spectrum after `steps` Lanczos steps from a seeded Gaussian start, without early stop.
+  func ritzExtremes(
+    of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes
+  /// Pictures a class of the CIFAR data sets, unbalanced with ratio 100; most frequent class first.
+  func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int]
+  /// Head, middle and tail of the long-tailed CIFAR-10.
+  func classGroups() -> ClassGroups
+}
+
+/// The two ends of a spectrum as Lanczos sees them.
+public struct RitzExtremes: Sendable, Hashable {
+  /// The smallest Ritz value.
+  public var smallest: Double
+  /// The largest Ritz value.
+  public var largest: Double
+
+  /// Extremes from their parts.
+  public init(smallest: Double, largest: Double) {
+    self.smallest = smallest
+    self.largest = largest
+  }
 }

@@ -1,4 +1,6 @@
+import Curvature
 import Kernels
+import LongTail
 import Training
 
 /// The package's own code.
@@ -22,4 +24,30 @@ public struct PackageSubject: ClaimSubject {
       variant: SAMVariant(
         ascent: normalised ? .normalized : .unnormalized, secondPassStatistics: .freeze))
   }
+
+  /// `Lanczos` with two-pass reorthogonalisation and our own solver for the tridiagonal matrix.
+  public func ritzExtremes(
+    of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes {
+    let operation = ClosureOperator(dimension: dimension, map: map)
+    let krylov = try Lanczos(steps: steps, seed: seed, breakdown: .proceed).decompose(operation)
+    let values = try TridiagonalEigen(krylov.tridiagonal).values
+    return RitzExtremes(smallest: values[0], largest: values[values.count - 1])
+  }
+
+  /// `ImbalanceProfile` on 50000 training pictures.
+  public func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {
+    ImbalanceProfile(kind: kind, ratio: 100, classes: classes, perClass: 50000 / classes).counts
+  }
+
+  /// `ClassGroups` by class index.
+  public func classGroups() -> ClassGroups { ClassGroups(byIndex: .longTailed, classes: 10) }
+}
+
+/// Any map as an operator; that it is symmetric is the caller's word.
+private struct ClosureOperator: SymmetricOperator {
+  var dimension: Int
+  var map: (Tensor<Double>) throws -> Tensor<Double>
+
+  func product(_ vector: Tensor<Double>) throws -> Tensor<Double> { try map(vector) }
 }

@@ -1,0 +1,136 @@
+import LongTail
+
+// Sizes of the long-tailed data sets and their split into head, middle and tail.
+
+extension Claim {
+  /// D1: the long-tailed counts.
+  static let longTailedCounts = Claim(
+    id: "D1", source: .supplement("§C"),
+    statement: "At β = 100, CIFAR-10 LT has 5000 down to 50 pictures a class and CIFAR-100 LT 500 down to 5.",
+    tier: .exact,
+    refutedBy: "Another count in either profile.",
+    procedure:
+      "The counts of the package's profile, n_c = trunc(m·β^(−c/(C−1))), against the published lists.",
+    variant: "counts truncated, classes in label order"
+  ) { context in
+    var evidence = Evidence()
+    let ten = try context.subject.classCounts(.longTailed, classes: 10)
+    let published = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
+    evidence.none(
+      "CIFAR-10 LT: classes with another count", mismatches(ten, published), of: published.count,
+      because: "counts of the released generator")
+    let hundred = try context.subject.classCounts(.longTailed, classes: 100)
+    evidence.count("CIFAR-100 LT: classes", hundred.count, 100)
+    evidence.count("CIFAR-100 LT: most frequent class", hundred.first ?? 0, 500)
+    evidence.count("CIFAR-100 LT: rarest class", hundred.last ?? 0, 5)
+    evidence.count("CIFAR-100 LT: pictures", hundred.reduce(0, +), 10847)
+    evidence.count("CIFAR-10 LT: pictures", ten.reduce(0, +), 12406)
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "5000 … 50, 12406 pictures; 500 … 5, 10847 pictures")
+  }
+
+  /// D4: the step counts.
+  static let stepCounts = Claim(
+    id: "D4", source: .supplement("§C"),
+    statement: "At β = 100 the step data sets have 5 × 5000 + 5 × 50 and 50 × 500 + 50 × 5 pictures.",
+    tier: .exact,
+    refutedBy: "Another count in either profile.",
+    procedure: "The counts of the package's step profile against the statement.",
+    variant: "first half of the classes frequent"
+  ) { context in
+    var evidence = Evidence()
+    for (classes, many, few) in [(10, 5000, 50), (100, 500, 5)] {
+      let counts = try context.subject.classCounts(.step, classes: classes)
+      let expected = (0..<classes).map { $0 < classes / 2 ? many : few }
+      evidence.none(
+        "CIFAR-\(classes) step: classes with another count", mismatches(counts, expected), of: classes,
+        because: "the statement")
+      evidence.count("CIFAR-\(classes) step: pictures", counts.reduce(0, +), 25250)
+    }
+    return evidence.verdict(ifAllHold: .supported, summary: "25250 pictures in both")
+  }
+
+  /// D2: the split and the thresholds that are said to give it.
+  static let splitThresholds = Claim(
+    id: "D2", source: .supplement("§C"),
+    statement:
+      "The head, middle and tail of CIFAR-10 LT (β = 100) are 3, 4 and 3 classes: those with more than 1500, "
+      + "with 250 to 1500 and with fewer than 250 pictures.",
+    tier: .exact,
+    refutedBy: "A class whose count puts it into another group than the split does.",
+    procedure:
+      "The thresholds on the package's counts against the split by class index; the split itself against the "
+      + "overall and group accuracies printed in Table 3 for CIFAR-10.",
+    variant: "split by class index: 0–2, 3–6, 7–9"
+  ) { context in
+    var evidence = Evidence()
+    let counts = try context.subject.classCounts(.longTailed, classes: 10)
+    let groups = context.subject.classGroups()
+    let stated = ClassGroups(byCount: counts, many: 1500, few: 250)
+    for (name, found, expected) in [
+      ("head", stated.head, 3), ("middle", stated.mid, 4), ("tail", stated.tail, 3),
+    ] {
+      evidence.count("\(name) classes by the stated thresholds", found.count, expected)
+    }
+    for (name, found, expected) in [
+      ("head", groups.head, 3), ("middle", groups.mid, 4), ("tail", groups.tail, 3),
+    ] {
+      evidence.count("\(name) classes by index", found.count, expected)
+    }
+    for sizes in [[3, 4, 3], [3, 3, 4], [4, 3, 3]] {
+      let worst = PrintedAccuracies.cifar10.map { $0.deviation(sizes) }.reduce(0, Worst.of)
+      let name =
+        "largest |accuracy − group mean| in Table 3 with sizes \(sizes.map(String.init).joined(separator: "/"))"
+      if sizes == [3, 4, 3] {
+        evidence.atMost(
+          name, worst, 0.1 + 1e-9, unit: "points",
+          because: "numbers printed to 0.1: 0.05 on the accuracy, 0.05 on the mean of groups")
+      } else {
+        evidence.observe(name, worst, unit: "points", because: "the neighbouring split, for comparison")
+      }
+    }
+    if counts.count > 6 {
+      evidence.note("Class 6 has \(counts[6]) pictures, fewer than 250, and is a middle class by index.")
+    }
+    evidence.note(
+      "The split 3/4/3 by index is the one that every printed row fits; the thresholds give 3/3/4.")
+    let sizes = [stated, groups].map { "\($0.head.count)/\($0.mid.count)/\($0.tail.count)" }
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "thresholds and index give the same split",
+      refutation: "the stated thresholds give \(sizes[0]) classes, the split by index \(sizes[1])"
+        + (counts.count > 6 ? "; class 6 has \(counts[6]) pictures" : ""))
+  }
+
+  private static func mismatches(_ found: [Int], _ expected: [Int]) -> Int {
+    found.count == expected.count ? zip(found, expected).count { $0 != $1 } : expected.count
+  }
+}
+
+extension Evidence {
+  /// Judges an integer that must be met exactly.
+  mutating func count(_ name: String, _ found: Int, _ expected: Int) {
+    equal(name, Double(found), to: Double(expected), within: 0, because: "integers")
+  }
+}
+
+/// A printed row: accuracy over all classes and of head, middle and tail, in percent.
+struct PrintedAccuracies {
+  var all: Double
+  var groups: [Double]
+
+  /// |accuracy − Σ sizeᵢ·groupᵢ/10|.
+  func deviation(_ sizes: [Int]) -> Double {
+    let mean = zip(sizes, groups).map { Double($0) * $1 }.reduce(0, +) / Double(sizes.reduce(0, +))
+    return (all - mean).magnitude
+  }
+
+  /// The CIFAR-10 rows of the supplement's Table 3 whose four numbers are printed.
+  static let cifar10: [PrintedAccuracies] = [
+    .init(all: 88.3, groups: [93.6, 85.3, 86.9]), .init(all: 89.7, groups: [93.4, 86.1, 90.8]),
+    .init(all: 87.8, groups: [91.9, 85.0, 87.5]), .init(all: 89.4, groups: [93.4, 86.2, 89.8]),
+    .init(all: 79.9, groups: [92.2, 76.5, 72.0]), .init(all: 83.8, groups: [91.3, 80.5, 80.8]),
+    .init(all: 82.0, groups: [90.9, 78.7, 77.5]), .init(all: 84.8, groups: [92.8, 82.1, 80.4]),
+    .init(all: 75.5, groups: [91.6, 74.1, 61.4]), .init(all: 80.6, groups: [91.4, 78.0, 73.1]),
+    .init(all: 69.9, groups: [91.1, 70.0, 48.4]), .init(all: 76.6, groups: [91.5, 74.9, 64.0]),
+  ]
+}

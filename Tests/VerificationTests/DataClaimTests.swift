@@ -1,0 +1,60 @@
+import LongTail
+import Testing
+
+@testable import Verification
+
+@Suite struct DataClaimTests {
+  static func judge(_ id: String, _ subject: any ClaimSubject = PackageSubject()) throws -> Verdict {
+    try #require(ClaimCatalogue.standard[id]).judge(ClaimContext(subject: subject))
+  }
+
+  static let healthy: [(id: String, outcome: Outcome)] = [
+    ("H15", .conditional("the operator is the same at every product")), ("D1", .supported),
+    ("D4", .supported),
+    ("D2", .refuted),
+  ]
+
+  @Test(arguments: healthy) func outcome(id: String, outcome: Outcome) throws {
+    let verdict = try Self.judge(id)
+    #expect(verdict.outcome == outcome, "\(verdict.summary)")
+  }
+
+  /// D2 falls by its middle and tail thresholds alone: everything else it says holds.
+  @Test func thresholdsAloneRefuteTheSplit() throws {
+    let failed = try Self.judge("D2").measurements.filter { $0.holds == false }
+    #expect(
+      failed.map(\.name) == [
+        "middle classes by the stated thresholds", "tail classes by the stated thresholds",
+      ])
+    #expect(failed.map(\.value) == [3, 4])
+  }
+
+  @Test func printedRowsTellTheSplitsApart() throws {
+    let worst = [[3, 4, 3], [3, 3, 4], [4, 3, 3]].map { sizes in
+      PrintedAccuracies.cifar10.map { $0.deviation(sizes) }.max()!
+    }
+    #expect(worst[0] < 0.051 && worst[1] > 2.2 && worst[2] > 2)
+  }
+
+  @Test(arguments: ["D1", "D2", "D4"]) func otherCountsAreRefuted(id: String) throws {
+    let subject = FaultySubject(counts: { counts in counts.map { $0 - $0 % 3 } })
+    #expect(try Self.judge(id, subject).outcome == .refuted)
+    let shorter = FaultySubject(counts: { Array($0.dropLast()) })
+    #expect(try Self.judge(id, shorter).outcome == .refuted)
+  }
+
+  /// A profile in which class 6 had 251 pictures and the middle its four classes would support D2.
+  @Test func anotherProfileWouldSupportTheSplit() throws {
+    let subject = FaultySubject(counts: { counts in counts.map { $0 == 232 ? 251 : $0 } })
+    #expect(try Self.judge("D2", subject).outcome == .supported)
+    var groups = subject
+    groups.groups = ClassGroups(byCount: [5000, 2000, 1000, 100], many: 1500, few: 250)
+    #expect(try Self.judge("D2", groups).outcome == .refuted)
+  }
+
+  /// Ritz values outside the spectrum, or short of its end by more than the a-priori bound, are seen.
+  @Test(arguments: [-1e-9, 0.05]) func wrongRitzValuesAreRefuted(shift: Double) throws {
+    let verdict = try Self.judge("H15", FaultySubject(ritzShift: shift))
+    #expect(verdict.outcome == .refuted, "\(verdict.summary)")
+  }
+}

@@ -1,0 +1,21 @@
+import Foundation
+import Testing
+
+@testable import Verification
+
+@Suite struct VerdictsOnRecordTests {
+  static let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Golden/claims.json")
+
+  /// Every claim of the exact tier gives the verdict on record, with the package's own code.
+  @Test(arguments: ClaimCatalogue.standard.claims.filter { $0.tier == .exact }.map(\.id))
+  func verdict(id: String) throws {
+    let record = try Verifier(baseline: Baseline(contentsOf: Self.file)).verify(ids: [id])
+    #expect(record.exitCode == 0, "\(record.text(detailed: true))")
+  }
+
+  @Test func theRecordAndTheCatalogueNameTheSameClaims() throws {
+    let recorded = try Baseline(contentsOf: Self.file).entries.keys.sorted()
+    #expect(recorded == ClaimCatalogue.standard.claims.map(\.id).sorted())
+  }
+}
