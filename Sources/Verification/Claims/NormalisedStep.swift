@@ -42,7 +42,7 @@ extension Claim {
     // E[r]/σ = √2·Γ(7/2)/Γ(3) = (15/16)·√(2π), E[r²]/σ² = 6.
     let meanNorm = 15.0 / 16 * (2 * Double.pi).squareRoot()
     for (k, sigma) in [0.05, 0.3, 1, 3].enumerated() {
-      let samples = 4000
+      let samples = 2000
       let draws = Gaussian.vector(
         Double.self, count: samples * 6, seed: context.seed, index: UInt64(2000 + k)
       ).scaled(by: sigma)

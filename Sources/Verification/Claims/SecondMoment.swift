@@ -60,7 +60,7 @@ extension Claim {
   private static func sampleSecondMoment(_ context: ClaimContext, into evidence: inout Evidence) throws {
     let spectrum: [Double] = [-3, -1, 0, 0.5, 2, 4]
     let loss = KnownQuadratic<Double>(spectrum: spectrum, reflections: 2, seed: context.seed)
-    let samples = 4000
+    let samples = 2000
     let draws = Gaussian.vector(
       Double.self, count: samples * spectrum.count, seed: context.seed, index: 1000)
     let experiment = SaddleExperiment(
