@@ -1,0 +1,49 @@
+import Artifacts
+import Foundation
+
+/// A long-tailed training set with its balanced test set: what a recipe's data name stands for.
+public struct LongTailedData: Sendable {
+  /// The name in recipes: "cifar10-lt100", "fixture".
+  public let name: String
+  /// The training pictures kept, class by class in the subset's order.
+  public let train: ImageSet
+  /// The test pictures.
+  public let test: ImageSet
+  /// Head, mid and tail classes.
+  public let groups: ClassGroups
+  /// The positions of the training pictures in the full set, where there is one.
+  public let positions: [Int]?
+
+  /// Puts the parts together.
+  public init(name: String, train: ImageSet, test: ImageSet, groups: ClassGroups, positions: [Int]? = nil) {
+    self.name = name
+    self.train = train
+    self.test = test
+    self.groups = groups
+    self.positions = positions
+  }
+
+  /// Training pictures of each class.
+  public var counts: [Int] { train.classCounts }
+
+  /// The effective-number weights of the training counts, which deferred re-weighting applies.
+  public var effectiveNumberWeights: [Double] { ClassWeights.effectiveNumber(counts: counts) }
+
+  /// The published long-tailed subset of CIFAR-10 in `directory` (see `CIFAR10`).
+  public static func cifar10(
+    directory: URL, kind: ImbalanceProfile.Kind = .longTailed, ratio: Double = 100
+  ) throws -> LongTailedData {
+    let full = try CIFAR10(directory: directory)
+    let profile = ImbalanceProfile(kind: kind, ratio: ratio, classes: 10, perClass: 5000)
+    let counts = full.train.classCounts
+    guard counts == Array(repeating: 5000, count: 10) else {
+      throw DataError(
+        file: directory.path, place: "training labels", found: "class counts \(counts)",
+        expected: "5000 pictures of each of 10 classes", advice: "this is not CIFAR-10's training set")
+    }
+    let subset = LongTailedSubset(labels: full.train.labels, profile: profile)
+    return LongTailedData(
+      name: "cifar10-\(kind.rawValue)\(Int(ratio))", train: full.train.selecting(subset.positions), test: full.test,
+      groups: ClassGroups(byIndex: kind, classes: 10), positions: subset.positions)
+  }
+}
