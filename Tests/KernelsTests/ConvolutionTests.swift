@@ -77,6 +77,10 @@ import Testing
     Shape(n: 3, h: 19, w: 27, ci: 2, co: 2, kh: 1, stride: 1, pad: 0),
     Shape(n: 3, h: 32, w: 32, ci: 1, co: 2, kh: 3, stride: 1, pad: 1),
     Shape(n: 1, h: 25, w: 41, ci: 1, co: 2, kh: 3, stride: 1, pad: 1),
+    // Five chunks and more, where the tree differs from a sum from left to right.
+    Shape(n: 1, h: 1, w: 2080, ci: 1, co: 2, kh: 1, stride: 1, pad: 0),
+    Shape(n: 1, h: 1, w: 2, ci: 687, co: 2, kh: 1, kw: 3, stride: 1, pad: 1),
+    Shape(n: 1, h: 1, w: 2, ci: 2, co: 687, kh: 1, kw: 3, stride: 1, pad: 1),
     // Groups of 8, 4, 2 and 1 samples, ragged and whole: 64, 65, 128, 129, 256 and 257 pixels.
     Shape(n: 17, h: 8, w: 8, ci: 1, co: 2, kh: 1, stride: 1, pad: 0),
     Shape(n: 9, h: 5, w: 13, ci: 1, co: 2, kh: 1, stride: 1, pad: 0),
@@ -124,7 +128,7 @@ import Testing
 
   /// Infinite weights meet the padding's zeros, so NaN positions depend on which taps take part.
   private func unusualNumbers<E: Real>(_ type: E.Type) {
-    for kind in [TestNumbers.Kind.tiny, .edges] {
+    for kind in [TestNumbers.Kind.tiny, .edges, .signs] {
       for (seed, (kernel, stride, pad)) in [(3, 1, 1), (3, 2, 1), (5, 2, 3), (2, 3, 2), (1, 2, 0), (7, 1, 3)]
         .enumerated()
       {

@@ -89,6 +89,22 @@ import Testing
   @Test func denormalsZerosInfinitiesAndNaNsFloat() { unusualNumbers(Float.self) }
   @Test func denormalsZerosInfinitiesAndNaNsDouble() { unusualNumbers(Double.self) }
 
+  /// A product that underflows leaves −0 in its chain, and what −0 · b adds then decides the sign of the sum.
+  private func signsOfZero<E: Real>(_ type: E.Type) {
+    for turn in 0..<16 {
+      for k in 1...5 {
+        check(
+          variant(6, 34, k, turn: turn), as: type, kind: .signs, seed: turn * 8 + k,
+          paths: ExecutionPath.each(turn: turn))
+      }
+    }
+    let least = E.leastNonzeroMagnitude
+    let sum = Reference.matmul(Reference.Matmul(m: 1, n: 1, k: 2), [-least, -0.0], [least, 1], into: [.nan])
+    #expect(firstDifference(sum, [-0.0]) == nil)
+  }
+  @Test func signsOfZeroFloat() { signsOfZero(Float.self) }
+  @Test func signsOfZeroDouble() { signsOfZero(Double.self) }
+
   /// Large enough for threads to share the work in each way a driver might split it.
   private func agreement<E: Real>(_ type: E.Type) {
     var numbers = TestNumbers(seed: 5)

@@ -12,6 +12,8 @@ public struct TestNumbers: Sendable {
     case edges
     /// Small whole numbers, so that ties occur.
     case whole
+    /// Zeros and smallest denormals of both signs, and ones: sums whose only content is the sign of their zero.
+    case signs
   }
 
   private var state: UInt64
@@ -64,6 +66,10 @@ public struct TestNumbers: Sendable {
         }
       case .whole:
         result.append(E(small % 5) - 2)
+        continue
+      case .signs:
+        let magnitude: E = [0, 0, .leastNonzeroMagnitude, .leastNonzeroMagnitude, 1][small % 5]
+        result.append(r >> 63 == 0 ? magnitude : -magnitude)
         continue
       }
       result.append(E(bits: sign | UInt64(exponent) << UInt64(E.significandBitCount) | (r & significand)))
