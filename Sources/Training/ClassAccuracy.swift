@@ -6,20 +6,6 @@ import Networks
 
 /// Correct classifications per class, as integer counts.
 public struct ClassAccuracy: Hashable, Sendable {
-  /// Classes that are reported together.
-  public struct Group: Hashable, Sendable {
-    /// "head", "mid" or "tail".
-    public let name: String
-    /// The classes.
-    public let classes: Range<Int>
-
-    /// A named range of classes.
-    public init(name: String, classes: Range<Int>) {
-      self.name = name
-      self.classes = classes
-    }
-  }
-
   /// Correctly classified samples of each class.
   public private(set) var correct: [Int]
   /// Samples of each class.
@@ -47,24 +33,24 @@ public struct ClassAccuracy: Hashable, Sendable {
     }
   }
 
-  /// Correct and all samples of a group.
-  public func counts(of group: Group) -> (correct: Int, samples: Int) {
-    (correct[group.classes].reduce(0, +), samples[group.classes].reduce(0, +))
+  /// Correct and all samples of some classes.
+  public func counts(of classes: [Int]) -> (correct: Int, samples: Int) {
+    classes.reduce((0, 0)) { ($0.0 + correct[$1], $0.1 + samples[$1]) }
   }
 
-  /// All counts as one JSON object; groups by their names.
-  func json(groups: [Group]) -> JSON {
+  /// All counts as one JSON object.
+  func json(groups: ClassGroups) -> JSON {
     func counts(_ correct: Int, _ samples: Int) -> JSON {
       ["correct": .integer(correct), "samples": .integer(samples)]
     }
-    let byGroup = groups.map { group -> (String, JSON) in
-      let (correct, samples) = self.counts(of: group)
-      return (group.name, counts(correct, samples))
+    func counts(of classes: [Int]) -> JSON {
+      let (correct, samples) = self.counts(of: classes)
+      return counts(correct, samples)
     }
     return [
       "correct": .integer(correct.reduce(0, +)), "samples": .integer(samples.reduce(0, +)),
       "not_a_number": .integer(notANumber),
-      "groups": .object(Dictionary(uniqueKeysWithValues: byGroup)),
+      "head": counts(of: groups.head), "mid": counts(of: groups.mid), "tail": counts(of: groups.tail),
       "per_class": .array(zip(correct, samples).map { counts($0, $1) }),
     ]
   }

@@ -37,7 +37,7 @@ public struct Trainer<Element: Real>: Sendable {
   private let recipe: Recipe
   private let source: any EpochSource<Element>
   private let test: any SampleSource<Element>
-  private let groups: [ClassAccuracy.Group]
+  private let groups: ClassGroups
   private let classWeights: [Double]
   private let provenance: JSON
   private let options: Options
@@ -48,7 +48,7 @@ public struct Trainer<Element: Real>: Sendable {
   /// goes to `run.json` as it is.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
-    groups: [ClassAccuracy.Group], classWeights: [Double], provenance: JSON, options: Options = Options()
+    groups: ClassGroups, classWeights: [Double], provenance: JSON, options: Options = Options()
   ) {
     self.recipe = recipe
     self.source = source
@@ -118,13 +118,10 @@ public struct Trainer<Element: Real>: Sendable {
       "training_samples": .integer(source.count),
       "test_samples": .integer(test.labels.count),
       "class_weights": .array(classWeights.map { .number($0) }),
-      "groups": .array(
-        groups.map {
-          [
-            "name": .string($0.name), "first": .integer($0.classes.lowerBound),
-            "end": .integer($0.classes.upperBound),
-          ]
-        }),
+      "groups": [
+        "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
+        "tail": .array(groups.tail.map { .integer($0) }),
+      ],
       "digest_every": .integer(options.digestEvery),
       "metrics_every": .integer(options.metricsEvery),
       "checkpoint_every": .integer(options.checkpointEvery),

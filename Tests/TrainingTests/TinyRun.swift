@@ -39,7 +39,7 @@ struct TinyRun {
     let test = Self.pictures(count: 30, index: 1)
     return Trainer(
       recipe: recipe, source: source, test: test.source(Array(0..<30)),
-      groups: [.init(name: "head", classes: 0..<1), .init(name: "tail", classes: 1..<3)],
+      groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),
       classWeights: [0.5, 0.75, 1.75], provenance: ["why": "test"], options: options)
   }
 

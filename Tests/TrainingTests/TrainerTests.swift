@@ -84,13 +84,14 @@ import Training
       #expect(epochs.map { $0["reweighted"]?.bool } == [false, true, true])
       for epoch in epochs {
         #expect(epoch["train"]?["samples"] == 72 && epoch["train"]?["evaluations"] == 10)
-        #expect(epoch["test"]?["groups"]?["head"]?["samples"] == 15)
-        #expect(epoch["test"]?["groups"]?["tail"]?["samples"] == 15)
+        #expect(epoch["test"]?["head"]?["samples"] == 15)
+        #expect(epoch["test"]?["tail"]?["samples"] == 15)
+        #expect(epoch["test"]?["mid"]?["samples"] == 0)
         #expect(epoch["test"]?["not_a_number"] == 0)
         let perClass = try #require(epoch["test"]?["per_class"]?.array)
         let correct = try perClass.map { try #require($0["correct"]?.integer) }
         #expect(epoch["test"]?["correct"]?.integer == correct.reduce(0, +))
-        #expect(epoch["test"]?["groups"]?["tail"]?["correct"]?.integer == correct[1] + correct[2])
+        #expect(epoch["test"]?["tail"]?["correct"]?.integer == correct[1] + correct[2])
       }
       #expect(epochs.last?["digest"]?.string == final.digest.hex)
       #expect(try run.recipe() == tiny.recipe)
