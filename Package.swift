@@ -9,6 +9,7 @@ struct Layer {
   var name: String
   var uses: [String] = []
   var libraries: [String] = []
+  var resources: [String] = []
 }
 
 let layers: [Layer] = [
@@ -22,7 +23,8 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts"]),
   Layer(
     kind: .swift, name: "LongTail",
-    uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CZlib"]),
+    uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CZlib"],
+    resources: ["Resources/cifar-format-synthetic"]),
   Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
   Layer(
     kind: .swift, name: "Training",
@@ -69,7 +71,9 @@ for layer in layers {
     targets.append(
       .systemLibrary(name: layer.name, pkgConfig: pkgConfig, providers: [.apt([apt])]))
   case .swift:
-    targets.append(.target(name: layer.name, dependencies: dependencies))
+    targets.append(
+      .target(
+        name: layer.name, dependencies: dependencies, resources: layer.resources.map { .copy($0) }))
   case .tool:
     dependencies.append(.product(name: "ArgumentParser", package: "swift-argument-parser"))
     targets.append(.executableTarget(name: layer.name, dependencies: dependencies))

@@ -171,4 +171,18 @@ double ek_exp(double x);
 double ek_log(double x);
 double ek_tanh(double x);
 
+// ---- Synthetic pictures -------------------------------------------------------------------------
+
+// How hard the pictures of the embedded data set are; SyntheticImages.swift says what each knob means.
+typedef struct {
+  double spread;       // standard deviation of every cue's ring coordinate, in distances between classes
+  double contrast;     // amplitude of the class's gratings, as a share of full brightness
+  double clutter;      // amplitude of the grating that says nothing about the class
+  double noise;        // standard deviation of the noise of every byte, as a share of full brightness
+  uint32_t distractors; // small shapes that say nothing about the class, at most 8
+} ek_synthetic;
+// Draws one picture of 3 planes of 32×32 bytes. `coordinate` in [0, 1) is its class's place on the ring of
+// classes; everything that is random is a pure function of `key`.
+void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double coordinate, double spacing, uint8_t *planes);
+
 #endif

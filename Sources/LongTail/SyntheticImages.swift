@@ -1,0 +1,105 @@
+import Artifacts
+import CKernels
+import Foundation
+import Randomness
+
+/// The generator of `cifar-format-synthetic`: procedural 32 × 32 colour pictures of ten classes in CIFAR's format.
+///
+/// The classes sit on a ring. A picture shows a shape over a striped ground; the stripes' tilt, their fineness, the
+/// outline and two colours are five cues, each of which sees the class's place on the ring through an independent
+/// normal error, so that neighbours overlap in every cue and only their combination tells classes apart. Position,
+/// size, light, clutter, distracting shapes and noise say nothing about the class. A left-right flip of a picture is
+/// as likely as the picture. Neighbours on the ring are three apart in label: every tail class lies between more
+/// frequent ones.
+///
+/// A picture is a pure function of (seed, split, label, rank in the class) and of the knobs.
+public struct SyntheticImages: Hashable, Sendable {
+  /// The number of classes.
+  public static let classes = 10
+  /// The version of the drawing: raised whenever the same seed and knobs give other bytes.
+  public static let version = 1
+
+  /// How hard the pictures are. All knobs of difficulty are here.
+  public struct Difficulty: Hashable, Sendable {
+    /// Standard deviation of each cue's error, in distances between neighbours on the ring. With five cues the
+    /// overlap of neighbours is that of normals σ = spread / √5 apart by 1, at best.
+    public var spread: Double
+    /// Amplitude of the class's stripes, as a share of full brightness.
+    public var contrast: Double
+    /// Amplitude of a striped overlay of random tilt and fineness.
+    public var clutter: Double
+    /// Standard deviation of the noise in every byte, as a share of full brightness.
+    public var noise: Double
+    /// Small distracting shapes in each picture, at most 8.
+    public var distractors: Int
+
+    /// Sets all knobs.
+    public init(spread: Double, contrast: Double, clutter: Double, noise: Double, distractors: Int) {
+      precondition(spread >= 0 && spread <= 5, "the spread lies in 0...5, got \(spread)")
+      precondition(
+        [contrast, clutter, noise].allSatisfy { $0 >= 0 && $0 <= 1 },
+        "contrast, clutter and noise lie in 0...1, got \(contrast), \(clutter), \(noise)")
+      precondition(distractors >= 0 && distractors <= 8, "0 to 8 distractors, got \(distractors)")
+      self.spread = spread
+      self.contrast = contrast
+      self.clutter = clutter
+      self.noise = noise
+      self.distractors = distractors
+    }
+
+    /// The knobs of the embedded data set, set on plain cross-entropy training alone.
+    public static let standard = Difficulty(
+      spread: 0.7, contrast: 0.13, clutter: 0.06, noise: 0.08, distractors: 2)
+  }
+
+  /// The two parts of the data set; no picture of one is in the other.
+  public enum Split: UInt64, Sendable, CaseIterable {
+    /// Long-tailed.
+    case train = 0
+    /// Balanced.
+    case test = 1
+  }
+
+  /// The seed of all pictures.
+  public let seed: UInt64
+  /// The knobs.
+  public let difficulty: Difficulty
+
+  /// The generator of a seed.
+  public init(seed: UInt64, difficulty: Difficulty = .standard) {
+    self.seed = seed
+    self.difficulty = difficulty
+  }
+
+  /// The first `counts[c]` pictures of each class c of a split, class by class.
+  ///
+  /// A larger count appends pictures to a class and leaves the others as they are.
+  public func images(_ split: Split, counts: [Int], name: String) -> ImageSet {
+    precondition(counts.count == Self.classes, "\(counts.count) counts for \(Self.classes) classes")
+    precondition(counts.allSatisfy { $0 >= 0 && $0 < 1 << 32 }, "a count is negative or too large: \(counts)")
+    let labels = counts.enumerated().flatMap { Array(repeating: $0, count: $1) }
+    let ranks = counts.flatMap { 0..<$0 }
+    var knobs = ek_synthetic(
+      spread: difficulty.spread, contrast: difficulty.contrast, clutter: difficulty.clutter,
+      noise: difficulty.noise, distractors: UInt32(difficulty.distractors))
+    let pictures = [UInt8](unsafeUninitializedCapacity: labels.count * ImageSet.pictureBytes) {
+      bytes, count in
+      for (position, (label, rank)) in zip(labels, ranks).enumerated() {
+        let index = split.rawValue << 40 | UInt64(label) << 32 | UInt64(rank)
+        var stream = RandomStream(seed: seed, purpose: .fixture, index: index)
+        ek_synthetic_picture(
+          stream.nextWordPair(), &knobs, Self.place(of: label), 1 / Double(Self.classes),
+          bytes.baseAddress! + position * ImageSet.pictureBytes)
+      }
+      count = bytes.count
+    }
+    let digest = Digest(of: CIFARRecords.serialised(pictures: pictures, labels: labels))
+    return ImageSet(
+      pictures: pictures, labels: labels, classes: Self.classes,
+      provenance: ImageProvenance(name: name, kind: .synthetic, digest: digest))
+  }
+
+  /// The place of a class on the ring, in 0..<1: seven tenths on from label to label, which visits every tenth
+  /// once and puts labels three apart side by side (3 · 7 = 21).
+  static func place(of label: Int) -> Double { Double(label * 7 % classes) / Double(classes) }
+}

@@ -1,0 +1,103 @@
+import Artifacts
+import Foundation
+import LongTail
+import Testing
+
+@Suite("The embedded data set")
+struct FixtureStoreTests {
+  /// A directory of its own that is removed at the end.
+  private func withDirectory(_ body: (URL) throws -> Void) throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "fixture-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try body(directory)
+  }
+
+  private func copyOfEmbedded(to directory: URL) throws {
+    let source = try #require(FixtureStore.locate())
+    for file in ["train.bin.gz", "test.bin.gz", "manifest.json"] {
+      try FileManager.default.copyItem(
+        at: source.appendingPathComponent(file), to: directory.appendingPathComponent(file))
+    }
+  }
+
+  @Test("the generator draws the embedded files byte for byte")
+  func embedded() throws {
+    let directory = try #require(FixtureStore.locate())
+    let packed = try FixtureStore.check(directory)
+    let drawn = FixtureStore.make()
+    #expect(packed.train.pictures == drawn.train.pictures && packed.train.labels == drawn.train.labels)
+    #expect(packed.test.pictures == drawn.test.pictures && packed.test.labels == drawn.test.labels)
+    #expect(drawn.train.provenance.digest.hex == FixtureStore.trainDigest)
+    #expect(drawn.test.provenance.digest.hex == FixtureStore.testDigest)
+    #expect(
+      packed.train.provenance.kind == .synthetic && packed.train.provenance.name == "cifar-format-synthetic")
+  }
+
+  @Test("a long tail for training, a balanced test part")
+  func counts() throws {
+    let fixture = try FixtureStore.load()
+    #expect(fixture.train.classCounts == [300, 190, 120, 76, 48, 30, 19, 12, 7, 5])
+    #expect(fixture.test.classCounts == [Int](repeating: 100, count: 10))
+  }
+
+  @Test("packing and reading give the same pictures; the packed files stay small")
+  func roundTrip() throws {
+    try withDirectory { directory in
+      let fixture = try FixtureStore.load()
+      try FixtureStore.pack(fixture, to: directory)
+      let back = try FixtureStore.read(directory)
+      #expect(back.train.pictures == fixture.train.pictures && back.test.labels == fixture.test.labels)
+      let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+      #expect(files == ["manifest.json", "test.bin.gz", "train.bin.gz"])
+      let sizes = try files.map { try Data(contentsOf: directory.appendingPathComponent($0)).count }
+      #expect(sizes.reduce(0, +) < 4_000_000)
+    }
+  }
+
+  @Test("a changed byte, a cut file, another label, a foreign manifest and a missing file are told apart")
+  func hostile() throws {
+    func failure(_ damage: (URL) throws -> Void) throws -> String {
+      var line = ""
+      try withDirectory { directory in
+        try copyOfEmbedded(to: directory)
+        try damage(directory)
+        do {
+          _ = try FixtureStore.read(directory)
+        } catch {
+          line = "\(error)".replacingOccurrences(of: directory.path, with: "DIR")
+        }
+      }
+      #expect(!line.contains("\n"))
+      return line
+    }
+    func rewrite(_ name: String, _ change: @escaping (inout Data) -> Void) -> (URL) throws -> Void {
+      { directory in
+        let url = directory.appendingPathComponent(name)
+        var records = try Gzip.inflate(Data(contentsOf: url), limit: 1 << 23, file: name)
+        change(&records)
+        try Gzip.deflate(records).write(to: url)
+      }
+    }
+    #expect(
+      try failure(rewrite("train.bin.gz") { $0[100] ^= 8 }).contains(
+        "DIR/train.bin.gz: found records of SHA-256"))
+    #expect(
+      try failure(rewrite("test.bin.gz") { $0[3073] = 255 }).contains("record 1, byte 3073: found label 255"))
+    #expect(try failure(rewrite("test.bin.gz") { $0.removeLast() }).contains("expected 1000 records"))
+    let longer = try failure(rewrite("test.bin.gz") { $0.append(0) })
+    #expect(longer.contains("more than 3073000 bytes"))
+    let cut = try failure { directory in
+      let url = directory.appendingPathComponent("train.bin.gz")
+      try Data(contentsOf: url).dropLast(9).write(to: url)
+    }
+    #expect(cut.contains("DIR/train.bin.gz") && cut.contains("truncated"))
+    let foreign = try failure { try Data("{}".utf8).write(to: $0.appendingPathComponent("manifest.json")) }
+    #expect(foreign.contains("a manifest of other contents"))
+    let missing = try failure {
+      try FileManager.default.removeItem(at: $0.appendingPathComponent("test.bin.gz"))
+    }
+    #expect(missing.contains("DIR/test.bin.gz is missing"))
+  }
+}
