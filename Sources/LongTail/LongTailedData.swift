@@ -43,7 +43,8 @@ public struct LongTailedData: Sendable {
     }
     let subset = LongTailedSubset(labels: full.train.labels, profile: profile)
     return LongTailedData(
-      name: "cifar10-\(kind.rawValue)\(Int(ratio))", train: full.train.selecting(subset.positions), test: full.test,
+      name: "cifar10-\(kind.rawValue)\(Int(ratio))", train: full.train.selecting(subset.positions),
+      test: full.test,
       groups: ClassGroups(byIndex: kind, classes: 10), positions: subset.positions)
   }
 }

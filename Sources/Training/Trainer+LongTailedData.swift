@@ -1,0 +1,48 @@
+import Artifacts
+import Kernels
+import LongTail
+
+extension ClassAccuracy.Group {
+  /// Head, mid and tail as named ranges; groups without classes (mid under step imbalance) are left out.
+  ///
+  /// The classes of each group must be consecutive, as they are when groups follow from ordered counts.
+  public static func groups(_ groups: ClassGroups) -> [Self] {
+    [("head", groups.head), ("mid", groups.mid), ("tail", groups.tail)].compactMap { name, classes in
+      guard let first = classes.first, let last = classes.last else { return nil }
+      precondition(last - first + 1 == classes.count, "the \(name) classes \(classes) are not consecutive")
+      return Self(name: name, classes: first..<(last + 1))
+    }
+  }
+}
+
+extension Trainer {
+  /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures, effective-number
+  /// weights of the training counts from the recipe's `drwEpoch` on.
+  public init(recipe: Recipe, data: LongTailedData, options: Options = Options()) {
+    self.init(
+      recipe: recipe, source: AugmentedImages<Element>(data.train, seed: recipe.seed),
+      test: data.test.source(Array(0..<data.test.count), of: Element.self),
+      groups: ClassAccuracy.Group.groups(data.groups), classWeights: data.effectiveNumberWeights,
+      provenance: data.provenance, options: options)
+  }
+}
+
+extension LongTailedData {
+  /// What `run.json` says of the data: names, origins, digests of the pictures and of the positions kept.
+  public var provenance: JSON {
+    func describe(_ set: ImageSet) -> JSON {
+      [
+        "name": .string(set.provenance.name), "kind": .string(set.provenance.kind.rawValue),
+        "source_sha256": .string(set.provenance.digest.hex), "pictures": .integer(set.count),
+        "counts": .array(set.classCounts.map { .integer($0) }),
+      ]
+    }
+    let kept = positions.map { list in
+      Digest(of: list.map(String.init).joined(separator: "\n")).hex
+    }
+    return [
+      "data": .string(name), "train": describe(train), "test": describe(test),
+      "subset_sha256": kept.map { .string($0) } ?? .null,
+    ]
+  }
+}
