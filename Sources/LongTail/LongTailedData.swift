@@ -47,4 +47,29 @@ public struct LongTailedData: Sendable {
       test: full.test,
       groups: ClassGroups(byIndex: kind, classes: 10), positions: subset.positions)
   }
+
+  /// The embedded synthetic data set (see `FixtureStore`), with the groups of ten long-tailed classes.
+  public static func fixture() throws -> LongTailedData {
+    let parts = try FixtureStore.load()
+    return LongTailedData(
+      name: "fixture", train: parts.train, test: parts.test,
+      groups: ClassGroups(byIndex: .longTailed, classes: SyntheticImages.classes))
+  }
+
+  /// The data that a recipe names; `directory` holds the files of data sets that are not embedded.
+  /// - Throws: `MissingError` when such a data set is asked for without a directory, or under an unknown name.
+  public static func named(_ name: String, directory: URL?) throws -> LongTailedData {
+    switch name {
+    case "fixture": return try fixture()
+    case "cifar10-lt100":
+      guard let directory else {
+        throw MissingError(
+          what: "the directory of \(name)'s pictures",
+          advice: "give the one of CIFAR-10's binary version with --data")
+      }
+      return try cifar10(directory: directory)
+    default:
+      throw MissingError(what: "a data set named \(name)", advice: "known ones are fixture and cifar10-lt100")
+    }
+  }
 }
