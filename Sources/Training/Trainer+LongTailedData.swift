@@ -2,19 +2,6 @@ import Artifacts
 import Kernels
 import LongTail
 
-extension ClassAccuracy.Group {
-  /// Head, mid and tail as named ranges; groups without classes (mid under step imbalance) are left out.
-  ///
-  /// The classes of each group must be consecutive, as they are when groups follow from ordered counts.
-  public static func groups(_ groups: ClassGroups) -> [Self] {
-    [("head", groups.head), ("mid", groups.mid), ("tail", groups.tail)].compactMap { name, classes in
-      guard let first = classes.first, let last = classes.last else { return nil }
-      precondition(last - first + 1 == classes.count, "the \(name) classes \(classes) are not consecutive")
-      return Self(name: name, classes: first..<(last + 1))
-    }
-  }
-}
-
 extension Trainer {
   /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures, effective-number
   /// weights of the training counts from the recipe's `drwEpoch` on.
@@ -22,7 +9,7 @@ extension Trainer {
     self.init(
       recipe: recipe, source: AugmentedImages<Element>(data.train, seed: recipe.seed),
       test: data.test.source(Array(0..<data.test.count), of: Element.self),
-      groups: ClassAccuracy.Group.groups(data.groups), classWeights: data.effectiveNumberWeights,
+      groups: data.groups, classWeights: data.effectiveNumberWeights,
       provenance: data.provenance, options: options)
   }
 }
