@@ -43,7 +43,8 @@ import Testing
     ("T8", .flipsAscent), ("T8", .doublesRadius), ("T9", .forgetsPerturbation), ("T9", .doublesRadius),
     ("T12", .flipsAscent), ("T12", .forgetsPerturbation), ("T12", .doublesRadius), ("T13", .flipsAscent),
     ("T13", .forgetsPerturbation), ("T13", .neverNormalises), ("T13", .dividesBySumOfMagnitudes),
-    ("M1", .doublesRadius), ("M1", .forgetsPerturbation), ("M1", .neverNormalises), ("M1", .changesBatch),
+    ("M1", .doublesRadius), ("M1", .flipsAscent), ("M1", .forgetsPerturbation), ("M1", .neverNormalises),
+    ("M1", .changesBatch),
     ("M1", .staysAtPerturbedPoint), ("M1", .descendsAlongFirstGradient), ("M3", .neverNormalises),
   ]
 

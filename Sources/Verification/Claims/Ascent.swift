@@ -80,7 +80,7 @@ extension Claim {
     try judgeLength(Double.self, context, into: &evidence)
     return evidence.verdict(
       ifAllHold: .supported,
-      summary: "‖ε‖ = ρ to 4ε + 10⁻¹²/‖g‖; two queries of one mini-batch; descent from w")
+      summary: "ε = ρg/‖g‖, of length ρ to 4ε + 10⁻¹²/‖g‖; two queries of one mini-batch; descent from w")
   }
 
   private static func judgeLength<Element: Real>(
@@ -88,6 +88,7 @@ extension Claim {
   ) throws {
     let d = 24
     var worst = 0.0
+    var lowestCosine = 1.0
     var otherQueries = 0
     var otherBatch = 0
     var otherDescent = 0
@@ -106,6 +107,11 @@ extension Claim {
           let placing = point.norm() == 0 ? 0 : epsilon * (point.norm() + rho)
           let bound = rho * (4 * epsilon + 1e-12 / first) + placing
           worst = Worst.of(worst, (ascent.perturbation.norm() - rho).magnitude / bound)
+          let along = ascent.firstGradient.dot(ascent.perturbation) / (first * ascent.perturbation.norm())
+          // A sideways error of relative size δ costs the cosine δ²/2, its own rounding 2d·ε₆₄ more.
+          let sideways = 4 * epsilon + placing / rho
+          let allowed = sideways * sideways + 2 * Double(d) * Double.ulpOfOne
+          lowestCosine = -Worst.of(-lowestCosine, (1 - along) / allowed)
           if ascent.queries != 2 || !ascent.sameLoss { otherQueries += 1 }
           if !ascent.samePart { otherBatch += 1 }
           if ascent.descendedTo != ascent.expectedEnd { otherDescent += 1 }
@@ -116,6 +122,9 @@ extension Claim {
     evidence.atMost(
       "\(name): largest | ‖ε‖ − ρ | in units of its bound", worst, 1,
       because: "ρ(4ε + 10⁻¹²/‖g‖), plus the rounding of w + ε where w ≠ 0")
+    evidence.atLeast(
+      "\(name): lowest cosine of ε with g less 1, in units of its bound", lowestCosine, -1,
+      because: "ε points along +g; rounding turns it by 4ε and by the rounding of w + ε")
     evidence.none(
       "\(name): steps without exactly two queries of one loss", otherQueries, of: steps,
       because: "the second gradient is that of the same mini-batch loss at w + ε, bit for bit")
