@@ -45,7 +45,7 @@ public struct Trainer<Element: Real>: Sendable {
   /// A trainer of a recipe on a training and a test set.
   ///
   /// `classWeights` apply from the recipe's `drwEpoch` on; `provenance` (versions, hashes of the data)
-  /// goes to `run.json` as it is.
+  /// goes to `run.json` as it is, and a run resumes only under an equal one.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
     groups: ClassGroups, classWeights: [Double], provenance: JSON, options: Options = Options()
@@ -138,6 +138,12 @@ public struct Trainer<Element: Real>: Sendable {
       throw MissingError(
         what: "a checkpoint in \(directory.checkpoints.path)",
         advice: "start a run in an empty directory without --resume")
+    }
+    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
+    guard record.value["provenance"] == provenance else {
+      throw DataError(
+        file: directory.record.path, place: "provenance", found: "a run on other data",
+        expected: "the data asked for", advice: "resume with the data of the first start")
     }
     let sidecar = directory.sidecar(step: step)
     let network = recipe.makeNetwork(classes: source.classes)

@@ -35,12 +35,14 @@ struct TinyRun {
 
   var source: AugmentedImages<Float> { AugmentedImages(pictures, seed: recipe.seed) }
 
-  var trainer: Trainer<Float> {
+  var trainer: Trainer<Float> { trainer(provenance: "the noise of index 0") }
+
+  func trainer(provenance: JSON) -> Trainer<Float> {
     let test = Self.pictures(count: 30, index: 1)
     return Trainer(
       recipe: recipe, source: source, test: test.source(Array(0..<30)),
       groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),
-      classWeights: [0.5, 0.75, 1.75], provenance: ["why": "test"], options: options)
+      classWeights: [0.5, 0.75, 1.75], provenance: provenance, options: options)
   }
 
   func loop() throws -> TrainingLoop<Float> {

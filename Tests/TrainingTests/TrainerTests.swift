@@ -175,6 +175,9 @@ import Training
       var other = tiny
       other.recipe.seed = 8
       #expect(throws: DataError.self) { try other.trainer.run(in: run, resume: true) }
+      #expect(throws: DataError.self) {
+        try tiny.trainer(provenance: "other noise").run(in: run, resume: true)
+      }
     }
   }
 }
