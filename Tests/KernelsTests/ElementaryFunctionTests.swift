@@ -113,6 +113,29 @@ import Testing
     }
   }
 
+  /// The bits themselves: within the bound another coefficient would pass, and would change every golden.
+  ///
+  /// One hash (64-bit words, FNV-1a's constants) of each function's results; NaNs count as one. They change only
+  /// together with the contract and the goldens.
+  @Test func resultsKeepTheirRecordedBits() {
+    func hash<E: Real>(_ function: UnaryFunction, _ x: [E]) -> UInt64 {
+      map(function, x).reduce(0xCBF2_9CE4_8422_2325) {
+        ($0 ^ ($1.isNaN ? E.nan : $1).bits) &* 0x100_0000_01B3
+      }
+    }
+    let float = (0..<100_000).map { Float(bits: UInt64($0) * 42_949) }
+    let double = (0..<100_000).map { Double(bits: UInt64($0) * 184_467_440_737_095) }
+    let functions: [UnaryFunction] = [.exp, .log, .tanh]
+    #expect(
+      functions.map { hash($0, float) } == [
+        0x1327_FE1D_1D66_FDA6, 0xFE13_06B5_CDBA_5279, 0xCBAD_08EC_4BDA_A4B5,
+      ])
+    #expect(
+      functions.map { hash($0, double) } == [
+        0xE891_FBAA_5EEF_F644, 0x1432_7A0D_8E5E_DCD8, 0xA66A_5CF4_0621_8B97,
+      ])
+  }
+
   /// What the edge values give, exactly.
   private func edges<E: Real>(_ type: E.Type) {
     let small = E.leastNonzeroMagnitude
