@@ -1,0 +1,41 @@
+import LongTail
+import Training
+
+/// The golden cases of this package.
+public enum GoldenCatalogue {
+  /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) on the embedded synthetic pictures, with a ResNet-8 of
+  /// 8 channels, batches of 32 and re-weighting from the second epoch on, so that both phases are on record.
+  ///
+  /// Throws what reading the pictures throws.
+  public static func standard() throws -> [GoldenCase] {
+    let data = try LongTailedData.fixture()
+    return try [("sgd-resnet8", "fixture/ce-drw"), ("sam-resnet8", "fixture/ce-drw-sam")].map {
+      name, preset in
+      var recipe = try Recipe.preset(preset)
+      recipe.drwEpoch = 1
+      return .training(name: name, recipe: recipe, data: data)
+    }
+  }
+
+  /// The cases whose path ("training/sgd-resnet8") or suite is named; all when nothing is.
+  public static func selecting(_ names: [String], from cases: [GoldenCase]) throws(UnknownGolden)
+    -> [GoldenCase]
+  {
+    for name in names where !cases.contains(where: { $0.path == name || $0.suite == name }) {
+      throw UnknownGolden(name: name, known: cases.map(\.path))
+    }
+    return cases.filter { names.isEmpty || names.contains($0.path) || names.contains($0.suite) }
+  }
+}
+
+/// A golden case that does not exist.
+public struct UnknownGolden: Error, Hashable, CustomStringConvertible {
+  /// The name asked for.
+  public var name: String
+  /// The names there are.
+  public var known: [String]
+  /// One line naming both.
+  public var description: String {
+    "no golden case is called \"\(name)\"; there are \(known.joined(separator: ", "))"
+  }
+}
