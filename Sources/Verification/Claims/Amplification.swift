@@ -44,7 +44,9 @@ extension Claim {
     evidence.note("The component is scaled by |1 + ρλ|; the square is the factor of the second moment.")
     return evidence.verdict(
       ifAllHold: .conditional("ρ|λ| > 2"),
-      summary: "amplifies only if ρ|λ| > 2; at λ = -3 the factor is 0.7225 for ρ = 0.05 and 0.25 for ρ = 0.5")
+      summary: "amplifies only if ρ|λ| > 2; at λ = -3 the factor is "
+        + "\(evidence.text(of: "factor at λ = -3, ρ = 0.05")) for ρ = 0.05 and "
+        + "\(evidence.text(of: "factor at λ = -3, ρ = 0.5")) for ρ = 0.5")
   }
 
   /// T3b: the condition that the supplement leaves unstated.
@@ -83,7 +85,9 @@ extension Claim {
     evidence.none(
       "radii at which λ = 2 is not amplified", wrong, of: radii.count, because: "1 + ρλ > 1 for λ > 0")
     return evidence.verdict(
-      ifAllHold: .supported, summary: "the factor crosses 1 at ρ = 2/|λ|: 0.666667 for λ = -3")
+      ifAllHold: .supported,
+      summary:
+        "the factor crosses 1 at ρ = 2/|λ|: \(evidence.text(of: "crossing radius at λ = -3")) for λ = -3")
   }
 
   /// T8: the component does not grow with ρ from the start.

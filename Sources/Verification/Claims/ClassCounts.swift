@@ -26,7 +26,9 @@ extension Claim {
     evidence.count("CIFAR-100 LT: pictures", hundred.reduce(0, +), 10847)
     evidence.count("CIFAR-10 LT: pictures", ten.reduce(0, +), 12406)
     return evidence.verdict(
-      ifAllHold: .supported, summary: "5000 … 50, 12406 pictures; 500 … 5, 10847 pictures")
+      ifAllHold: .supported,
+      summary: "\(ten.first ?? 0) … \(ten.last ?? 0), \(ten.reduce(0, +)) pictures; \(hundred.first ?? 0) … "
+        + "\(hundred.last ?? 0), \(hundred.reduce(0, +)) pictures")
   }
 
   /// D4: the step counts.
@@ -47,7 +49,11 @@ extension Claim {
         because: "the statement")
       evidence.count("CIFAR-\(classes) step: pictures", counts.reduce(0, +), 25250)
     }
-    return evidence.verdict(ifAllHold: .supported, summary: "25250 pictures in both")
+    return evidence.verdict(
+      ifAllHold: .supported,
+      summary:
+        "\(evidence.text(of: "CIFAR-10 step: pictures")) and \(evidence.text(of: "CIFAR-100 step: pictures")) "
+        + "pictures")
   }
 
   /// D2: the split and the thresholds that are said to give it.

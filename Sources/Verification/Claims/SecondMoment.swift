@@ -53,7 +53,9 @@ extension Claim {
       ifAllHold: .conditional(
         "the ascent is unnormalised (ρg), the gradient is linear over the step (truncation after Hg), the "
           + "mini-batch Hessian is the full one, and the noise has a second moment γ > 0 along v"),
-      summary: "the ratio is (1 + ρλ)² to rounding: 0.25 at λ = -3, ρ = 0.5; 0 at ρλ = -1")
+      summary:
+        "the ratio is (1 + ρλ)² to rounding: \(evidence.text(of: "ratio at λ = -3, ρ = 0.5")) at λ = -3, "
+        + "ρ = 0.5; \(evidence.text(of: "ratio at λ = -3, ρ = 0.333333")) at ρλ = -1")
   }
 
   /// Gaussian noise: the sampled second moment itself against its closed form.

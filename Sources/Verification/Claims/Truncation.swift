@@ -43,7 +43,9 @@ extension Claim {
       ifAllHold: .conditional(
         "the Hessian is Lipschitz along the ascent step; across a kink of a rectifier the residual is of order ρ"
       ),
-      summary: "slope 2 and the explicit bounds hold on smooth losses; slope 1 at a kink")
+      summary:
+        "slope \(evidence.text(of: "slope, log cosh")) and the explicit bounds on smooth losses; slope "
+        + "\(evidence.text(of: "slope at a kink")) at a kink")
   }
 }
 
