@@ -83,7 +83,7 @@ import Testing
     let factor = try #require(ClaimFigure.svg(for: "T3"))
     #expect(ClaimFigure.svg(for: "T8") == factor && ClaimFigure.svg(for: "M1") == nil)
     // ρ|λ| = 1 lies on the axis and ρ|λ| = 3 at the top, at (1 − 3)² = 4.
-    #expect(factor.contains("218.67,256.00") && factor.contains("544.00,16.00"))
+    #expect(factor.contains("218.67,256.00") && factor.contains("544.00,28.00"))
     let slope = try #require(ClaimFigure.svg(for: "T2"))
     #expect(slope.components(separatedBy: "<circle").count == TruncationCurve.radii.count + 1)
     for figure in [factor, slope] { #expect(XMLParser(data: Data(figure.utf8)).parse()) }

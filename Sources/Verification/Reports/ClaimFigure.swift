@@ -62,7 +62,7 @@ struct Frame {
   var height: Double
   var x: ClosedRange<Double>
   var y: ClosedRange<Double>
-  private let margin = (left: 56.0, right: 16.0, top: 16.0, bottom: 44.0)
+  private let margin = (left: 56.0, right: 16.0, top: 28.0, bottom: 44.0)
 
   init(width: Double, height: Double, x: ClosedRange<Double>, y: ClosedRange<Double>) {
     self.width = width
@@ -115,7 +115,7 @@ struct Frame {
     let beside = ticksY.map { label($0.1, margin.left - 8, vertical($0.0) + 4, anchor: "end") }
     return [frame] + below + beside + [
       label(labelX, (margin.left + width - margin.right) / 2, height - 8, anchor: "middle"),
-      label(labelY, 4, margin.top - 3, anchor: "start"),
+      label(labelY, 4, 14, anchor: "start"),
     ]
   }
 
