@@ -10,15 +10,15 @@ public enum FixtureStore {
   public static let name = "cifar-format-synthetic"
   /// The seed of its pictures.
   public static let seed: UInt64 = 2022
-  /// Training pictures by class: exponential, β = 60, which leaves 5 of class 9.
+  /// Training pictures by class: exponential, β = 30, which leaves 10 of class 9.
   public static let profile = ImbalanceProfile(
-    kind: .longTailed, ratio: 60, classes: SyntheticImages.classes, perClass: 300)
+    kind: .longTailed, ratio: 30, classes: SyntheticImages.classes, perClass: 300)
   /// Test pictures of each class.
   public static let testPerClass = 100
   /// SHA-256 of the training records.
-  public static let trainDigest = "e341c4f64dcc8dd81a49b7f5418aed979c502315aa6afd0123140bed941aa805"
+  public static let trainDigest = "97eaaa84c0b1b11262e9ec71e05b8ba4321918c1766c92167d87db0ab7401cb5"
   /// SHA-256 of the test records.
-  public static let testDigest = "f7ff0b027af439d180598d6603505bc5c5265e20e26f042279285fd64f6f9ca6"
+  public static let testDigest = "0dfa857e79d4f13253caf3170f61753022c2d93376295a69632388cc75360ce6"
 
   static let trainFile = "train.bin.gz"
   static let testFile = "test.bin.gz"

@@ -18,7 +18,7 @@ public struct LearningRateSchedule: Hashable, Sendable {
   }
 
   /// The rate after the warm-up.
-  public let base: Double
+  public var base: Double
   /// W, the number of epochs that warm up.
   public let warmupEpochs: Int
   /// Drops, by ascending epoch.

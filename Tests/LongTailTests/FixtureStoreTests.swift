@@ -38,7 +38,7 @@ struct FixtureStoreTests {
   @Test("a long tail for training, a balanced test part")
   func counts() throws {
     let fixture = try FixtureStore.load()
-    #expect(fixture.train.classCounts == [300, 190, 120, 76, 48, 30, 19, 12, 7, 5])
+    #expect(fixture.train.classCounts == [300, 205, 140, 96, 66, 45, 31, 21, 14, 10])
     #expect(fixture.test.classCounts == [Int](repeating: 100, count: 10))
   }
 

@@ -1,3 +1,4 @@
+import Artifacts
 import LongTail
 import Training
 
@@ -29,7 +30,9 @@ public enum GoldenCatalogue {
 }
 
 /// A golden case that does not exist.
-public struct UnknownGolden: Error, Hashable, CustomStringConvertible {
+public struct UnknownGolden: ReportedError, Hashable {
+  /// 64: the command was used wrongly.
+  public var exitCode: Int32 { 64 }
   /// The name asked for.
   public var name: String
   /// The names there are.

@@ -133,13 +133,14 @@ public struct VerdictChange: Sendable, Hashable {
 }
 
 /// Why verdicts were not accepted as a baseline.
-public enum BaselineRefusal: Error, Hashable, CustomStringConvertible {
+public enum BaselineRefusal: ReportedError, Hashable {
   /// The reason is blank.
   case noReason
   /// A verdict is undecided.
   case undecided(id: String, outcome: String)
 
   /// One line.
+  public var exitCode: Int32 { 64 }
   public var description: String {
     switch self {
     case .noReason: "a baseline is accepted only with a reason; got a blank one"

@@ -1,3 +1,4 @@
+import Artifacts
 /// All claims, in a fixed order, with unique ids.
 public struct ClaimCatalogue: Sendable {
   /// The claims, in the order of reports.
@@ -37,7 +38,9 @@ public struct ClaimCatalogue: Sendable {
 }
 
 /// An id that the catalogue does not have.
-public struct UnknownClaim: Error, Hashable, CustomStringConvertible {
+public struct UnknownClaim: ReportedError, Hashable {
+  /// 64: the command was used wrongly.
+  public var exitCode: Int32 { 64 }
   /// The id asked for.
   public var id: String
   /// Ids like it.

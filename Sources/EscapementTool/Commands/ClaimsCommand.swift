@@ -1,0 +1,56 @@
+import ArgumentParser
+import Artifacts
+import Verification
+
+/// `escapement claims`: the catalogue.
+struct ClaimsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "claims", abstract: "Shows the catalogue of claims.", subcommands: [List.self, Show.self],
+    defaultSubcommand: List.self)
+
+  /// `escapement claims list`.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "One line a claim.")
+
+    @Flag(help: "Print one JSON array.") var json = false
+
+    func run() throws {
+      let claims = ClaimCatalogue.standard.claims
+      if json { return Console.output(.array(claims.map(\.catalogueEntry))) }
+      var table = TextTable(heading: ["claim", "tier", "statement"])
+      table.rows = claims.map { [$0.id, $0.tier.rawValue, $0.statement] }
+      print(table.text)
+    }
+  }
+
+  /// `escapement claims show ID`.
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Everything about one claim.")
+
+    @Argument(help: ArgumentHelp("The claim.", valueName: "ID")) var id: String
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() throws {
+      let catalogue = ClaimCatalogue.standard
+      let claim = try catalogue.selecting(ids: [id], tiers: Set(Tier.allCases))[0]
+      if json { return Console.output(claim.catalogueEntry) }
+      var table = TextTable()
+      table.rows = [
+        ["claim", claim.id], ["source", claim.source.text], ["tier", claim.tier.rawValue],
+        ["statement", claim.statement], ["refuted by", claim.refutedBy], ["procedure", claim.procedure],
+        ["variant", claim.variant], ["judge it", "escapement verify \(claim.id)"],
+      ]
+      print(table.text)
+    }
+  }
+}
+
+extension Claim {
+  fileprivate var catalogueEntry: JSON {
+    [
+      "id": .string(id), "source": .string(source.text), "tier": .string(tier.rawValue),
+      "statement": .string(statement), "refutedBy": .string(refutedBy), "procedure": .string(procedure),
+      "variant": .string(variant), "procedureVersion": .integer(procedureVersion),
+    ]
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Artifacts
+import CKernels
+
+/// `escapement doctor`: what this machine offers, and whether its paths give the same bits.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract:
+      "Shows toolchain, libraries and instruction sets, and checks that all paths give the same bits.",
+    discussion: "Exit code 1 when two paths differ.")
+
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    let threads = Int(ek_threads_current())
+    let agreement = KernelAgreement(threads: max(threads, 2))
+    if json { printObject(threads, agreement) } else { printText(threads, agreement) }
+    guard agreement.agrees else {
+      for path in agreement.paths {
+        guard let operation = path.firstDifference else { continue }
+        Console.error("\(path.isa) with \(path.threads) threads differs from scalar, first in \(operation)")
+      }
+      throw ExitCode(ExitStatus.differs.rawValue)
+    }
+  }
+
+  private var currentISA: String { String(cString: ek_isa_name(ek_isa_current())) }
+
+  private func printText(_ threads: Int, _ agreement: KernelAgreement) {
+    var facts = TextTable()
+    facts.rows = [
+      ["built with", "\(Toolchain.builtWith), \(Toolchain.configuration)"],
+      ["toolchain", Toolchain.onPath ?? "no swift on PATH"],
+    ]
+    facts.rows += LinkedLibraries.versions.map { [$0.name, $0.version] }
+    facts.rows += [["path used", "\(currentISA), \(threads) threads"]]
+    print(facts.text)
+    print("")
+    var table = TextTable(heading: ["path", "threads", "bits (SHA-256)", ""], rightAligned: [1])
+    table.rows = agreement.paths.map { path in
+      [
+        path.isa, String(path.threads), String(path.digest.hex.prefix(16)),
+        path.firstDifference.map { "differs in \($0)" } ?? "agrees",
+      ]
+    }
+    print(table.text)
+  }
+
+  private func printObject(_ threads: Int, _ agreement: KernelAgreement) {
+    let libraries = LinkedLibraries.versions.map { ($0.name, JSON.string($0.version)) }
+    let paths = agreement.paths.map { path in
+      JSON.object([
+        "isa": .string(path.isa), "threads": .integer(path.threads), "digest": .string(path.digest.hex),
+        "differsIn": path.firstDifference.map { .string($0) } ?? .null,
+      ])
+    }
+    Console.output(
+      .object([
+        "agrees": .bool(agreement.agrees),
+        "builtWith": .string(Toolchain.builtWith),
+        "configuration": .string(Toolchain.configuration),
+        "currentISA": .string(currentISA),
+        "libraries": .object(Dictionary(uniqueKeysWithValues: libraries)),
+        "paths": .array(paths),
+        "threads": .integer(threads),
+        "toolchain": Toolchain.onPath.map { .string($0) } ?? .null,
+      ]))
+  }
+}

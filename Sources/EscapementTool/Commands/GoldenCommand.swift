@@ -1,0 +1,111 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Verification
+
+/// `escapement golden`: metrics on record, compared bit for bit.
+struct GoldenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "golden", abstract: "Compares short runs with the metrics on record, bit for bit.",
+    subcommands: [Check.self, Accept.self, List.self], defaultSubcommand: Check.self)
+
+  /// The name under which `accept` writes the verdicts on record.
+  static let claims = "claims"
+
+  /// `escapement golden check`.
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Computes the cases anew and compares; never writes.",
+      discussion: "Exit code 1 names the first value that differs.")
+
+    @Argument(help: ArgumentHelp("Cases or suites; all without one.", valueName: "NAME")) var names:
+      [String] = []
+    @Option(help: "Directory of the record.") var golden = "Golden"
+    @Flag(help: "Print one JSON array.") var json = false
+
+    func run() throws {
+      let cases = try GoldenCatalogue.selecting(names, from: GoldenCatalogue.standard())
+      let store = GoldenStore(root: URL(fileURLWithPath: golden))
+      let meter = ProgressMeter()
+      var results: [(GoldenCase, GoldenOutcome)] = []
+      for (index, golden) in cases.enumerated() {
+        meter.show(golden.path, done: index, total: cases.count)
+        results.append((golden, try store.check(golden)))
+      }
+      meter.clear()
+      if json {
+        Console.output(
+          .array(
+            results.map { ["name": .string($0.path), "agrees": .bool($1.agrees), "text": .string($1.text)] }))
+      } else {
+        var table = TextTable()
+        table.rows = results.map { [$0.path, $1.text] }
+        print(table.text)
+      }
+      guard results.allSatisfy(\.1.agrees) else { throw ExitCode(ExitStatus.differs.rawValue) }
+    }
+  }
+
+  /// `escapement golden accept NAME --reason TEXT`.
+  struct Accept: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Puts a case's values, or the claims' verdicts (\"claims\"), on record with a reason.")
+
+    @Argument(help: ArgumentHelp("A case or suite, or \"claims\".", valueName: "NAME")) var name: String
+    @Option(help: "Why the record changes.") var reason: String
+    @Option(help: "Directory of the record.") var golden = "Golden"
+
+    func validate() throws {
+      guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("the reason is blank") }
+    }
+
+    func run() throws {
+      let root = URL(fileURLWithPath: golden)
+      if name == GoldenCommand.claims { return try acceptClaims(root.appendingPathComponent("claims.json")) }
+      let store = GoldenStore(root: root)
+      for golden in try GoldenCatalogue.selecting([name], from: GoldenCatalogue.standard()) {
+        let record = try store.accept(golden, reason: reason)
+        print("\(golden.path): \(record.values.count) values on record, chain \(record.chain.hex)")
+      }
+    }
+
+    private func acceptClaims(_ file: URL) throws {
+      let before =
+        FileManager.default.fileExists(atPath: file.path)
+        ? try Baseline(contentsOf: file) : Baseline(entries: [:], reason: reason)
+      let record = try Verifier(baseline: before).verify()
+      try before.accepting(record, reason: reason).write(to: file)
+      print("\(record.entries.count) verdicts on record, \(record.changes.count) of them changed")
+      for change in record.changes { print(change.text) }
+    }
+  }
+
+  /// `escapement golden list`.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The cases, and whether each is on record.")
+
+    @Option(help: "Directory of the record.") var golden = "Golden"
+    @Flag(help: "Print one JSON array.") var json = false
+
+    func run() throws {
+      let store = GoldenStore(root: URL(fileURLWithPath: golden))
+      let rows = try GoldenCatalogue.standard().map { golden in
+        (golden.path, FileManager.default.fileExists(atPath: store.url(of: golden).path))
+      }
+      if json { return Console.output(.array(rows.map { ["name": .string($0), "recorded": .bool($1)] })) }
+      var table = TextTable()
+      table.rows = rows.map { [$0, $1 ? "on record" : "not on record"] }
+      print(table.text)
+    }
+  }
+}
+
+extension GoldenOutcome {
+  fileprivate var text: String {
+    switch self {
+    case .same(let count): "\(count) values agree"
+    case .differs(let difference): "differs: \(difference.text)"
+    case .missing: "not on record; `escapement golden accept` puts it there"
+    }
+  }
+}

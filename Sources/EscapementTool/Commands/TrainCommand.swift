@@ -1,0 +1,142 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import LongTail
+import Training
+
+/// `escapement train`: one run.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Trains by a preset and records every metric in a directory.",
+    discussion: """
+      Presets: \(Recipe.presetNames.joined(separator: ", ")). A flag overrides the preset's value.
+      An interrupted run ends with exit code 75 and goes on with --resume, to the same bits.
+      """)
+
+  @Option(help: ArgumentHelp("The recipe, DATA/METHOD.", valueName: "name")) var preset: String?
+  @Option(
+    help: ArgumentHelp(
+      "Directory of CIFAR-10's binary version; not needed for the fixture.", valueName: "dir"))
+  var data: String?
+  @Option(help: ArgumentHelp("Run directory: empty or absent, unless --resume.", valueName: "dir")) var out:
+    String
+  @Option(help: "Passes over the training set.") var epochs: Int?
+  @Option(help: "Radius of SAM.") var rho: Double?
+  @Option(help: "First (0-based) epoch with effective-number class weights.") var drwEpoch: Int?
+  @Option(help: "Samples a step.") var batchSize: Int?
+  @Option(help: "Base learning rate.") var learningRate: Double?
+  @Option(help: "Seed of initialisation, order and augmentation.") var seed: UInt64?
+  @Option(help: "Steps between checkpoints besides the one at each epoch's end; 0: none.")
+  var checkpointEvery: Int?
+  @Option(help: "Steps between step events in metrics.jsonl; 0: epochs only.") var metricsEvery: Int?
+  @Option(help: "Steps between links of the digest chain; 0: epochs only.") var digestEvery: Int?
+  @Flag(help: "Go on from the newest checkpoint in the run directory.") var resume = false
+  @Flag(help: "Print one JSON object an epoch.") var json = false
+
+  func validate() throws {
+    let overrides: [Any?] = [
+      preset, epochs, rho, drwEpoch, batchSize, learningRate, seed, checkpointEvery, metricsEvery,
+      digestEvery,
+    ]
+    if resume, overrides.contains(where: { $0 != nil }) {
+      throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
+    }
+    if !resume, preset == nil { throw ValidationError("give a preset with --preset, or --resume") }
+    for (flag, value) in [
+      ("--checkpoint-every", checkpointEvery), ("--metrics-every", metricsEvery),
+      ("--digest-every", digestEvery),
+    ] {
+      if let value, value < 0 { throw ValidationError("\(flag) is \(value), expected 0 or more") }
+    }
+  }
+
+  func run() throws {
+    let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
+    let recipe = try resume ? directory.recipe() : chosenRecipe()
+    let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
+    let pictures = try LongTailedData.named(
+      recipe.data, directory: data.map { URL(fileURLWithPath: $0, isDirectory: true) })
+    let trainer = Trainer<Float>(recipe: recipe, data: pictures, options: options)
+    Interruption.catchSignals()
+    let meter = ProgressMeter()
+    var rate = ProgressRate()
+    do {
+      let state = try trainer.run(
+        in: directory, resume: resume, isCancelled: { Interruption.isRequested },
+        observer: { event in
+          switch event {
+          case .step(let record, let epoch, let step, let stepsPerEpoch):
+            rate.add(record.samples)
+            meter.show(
+              "epoch \(epoch + 1)/\(recipe.epochs)", done: epoch * stepsPerEpoch + step,
+              total: recipe.epochs * stepsPerEpoch, note: rate.note(loss: record.loss))
+          case .epoch(let line):
+            meter.clear()
+            print(json ? line.canonical() : EpochLine(line, epochs: recipe.epochs).text)
+            // A pipe's reader sees each epoch as it ends.
+            try? Console.flush()
+          }
+        })
+      meter.clear()
+      Console.note("parameters \(state.parameters.digest.hex)")
+      Console.note("run \(state.digest.hex), recorded in \(out)")
+    } catch is Interrupted {
+      meter.clear()
+      throw ToolError.interrupted("interrupted after a checkpoint; go on with: \(resumeCommand)")
+    }
+  }
+
+  private var resumeCommand: String {
+    (["escapement train --resume"] + (data.map { ["--data \(Self.quoted($0))"] } ?? []) + [
+      "--out \(Self.quoted(out))"
+    ])
+    .joined(separator: " ")
+  }
+
+  /// A word as a POSIX shell reads it.
+  private static func quoted(_ word: String) -> String {
+    let plain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
+    return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+
+  private func chosenRecipe() throws -> Recipe {
+    var recipe = try Recipe.preset(preset ?? "")
+    if let epochs { recipe.epochs = epochs }
+    if let batchSize { recipe.batchSize = batchSize }
+    if let seed { recipe.seed = seed }
+    if let learningRate { recipe.schedule.base = learningRate }
+    if let drwEpoch {
+      guard recipe.drwEpoch != nil else {
+        throw ToolError.usage("--drw-epoch: \(recipe.preset) never re-weights; take a preset with drw")
+      }
+      recipe.drwEpoch = drwEpoch
+    }
+    if let rho {
+      guard case .sam(_, let variant) = recipe.optimizer else {
+        throw ToolError.usage("--rho: \(recipe.preset) has no SAM step; take a preset with sam")
+      }
+      recipe.optimizer = .sam(rho: rho, variant: variant)
+    }
+    try recipe.validate()
+    return recipe
+  }
+
+  private func chosenOptions() -> Trainer<Float>.Options {
+    var options = Trainer<Float>.Options()
+    if let checkpointEvery { options.checkpointEvery = checkpointEvery }
+    if let metricsEvery { options.metricsEvery = metricsEvery }
+    if let digestEvery { options.digestEvery = digestEvery }
+    return options
+  }
+}
+
+extension Trainer.Options {
+  /// The intervals that a run was started with.
+  fileprivate init(recordedIn directory: RunDirectory) throws {
+    self.init()
+    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
+    digestEvery = try record.field("digest_every").integer(atLeast: 0)
+    metricsEvery = try record.field("metrics_every").integer(atLeast: 0)
+    checkpointEvery = try record.field("checkpoint_every").integer(atLeast: 0)
+  }
+}

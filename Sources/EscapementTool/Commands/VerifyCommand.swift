@@ -1,0 +1,96 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Verification
+
+extension Tier: ExpressibleByArgument {}
+
+/// `escapement verify`: judges claims and compares the verdicts with those on record.
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Judges the papers' claims and compares the verdicts with those on record.",
+    discussion: """
+      Exit codes: 0 every verdict is the one on record; 1 a verdict changed (or, without a record, a claim was \
+      refuted); 2 nothing was selected or a claim stayed undecided.
+      """)
+
+  @Argument(help: ArgumentHelp("Claims to judge; all of the tiers without one.", valueName: "ID"))
+  var ids: [String] = []
+  @Option(name: .customLong("tier"), help: "Tiers to judge, separated by commas.")
+  var tierList = "exact,fixture"
+  @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
+  @Option(help: "Also write record.json, report.html, report.md and junit.xml into this directory.")
+  var out: String?
+  @Flag(help: "Print every measured quantity.") var detailed = false
+  @Flag(help: "Print one JSON object.") var json = false
+  @Flag(help: "Print what would be judged, and judge nothing.") var plan = false
+
+  func validate() throws { _ = try tiers() }
+
+  func run() throws {
+    let tiers = try tiers()
+    let catalogue = ClaimCatalogue.standard
+    let selected = try catalogue.selecting(ids: ids, tiers: tiers)
+    guard !selected.isEmpty else {
+      let names = tiers.sorted().map(\.rawValue).joined(separator: ", ")
+      Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
+      throw ExitCode(ExitStatus.inconclusive.rawValue)
+    }
+    if plan { return show(plan: selected) }
+    // Made before the work, so that a place that cannot be written to is known at once.
+    let directory = try out.map { try OutputDirectory(path: $0) }
+    let verifier = Verifier(catalogue: catalogue, baseline: try baseline())
+    let meter = ProgressMeter()
+    var judged = 0
+    meter.show(selected[0].id, done: 0, total: selected.count)
+    let record = try verifier.verify(ids: ids, tiers: tiers) { _ in
+      judged += 1
+      if judged < selected.count { meter.show(selected[judged].id, done: judged, total: selected.count) }
+    }
+    meter.clear()
+    if json { Console.output(record.json()) } else { print(record.text(detailed: detailed)) }
+    if let directory {
+      try directory.write(record.json(), as: "record.json")
+      try directory.write(record.html(), as: "report.html")
+      try directory.write(record.markdown(), as: "report.md")
+      try directory.write(record.junit(), as: "junit.xml")
+    }
+    for change in record.changes { Console.error("verdict changed: \(change.text)") }
+    if record.exitCode != 0 { throw ExitCode(record.exitCode) }
+  }
+
+  private func tiers() throws -> Set<Tier> {
+    let names = tierList.split(separator: ",").map(String.init)
+    return Set(
+      try names.map { name in
+        guard let tier = Tier(rawValue: name) else {
+          let known = Tier.allCases.map(\.rawValue).joined(separator: ", ")
+          throw ValidationError("no tier is called \"\(name)\"; there are \(known)")
+        }
+        return tier
+      })
+  }
+
+  private func baseline() throws -> Baseline? {
+    let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      Console.note("no verdicts on record at \(file.path): judging without them")
+      return nil
+    }
+    return try Baseline(contentsOf: file)
+  }
+
+  private func show(plan claims: [Claim]) {
+    if json {
+      return Console.output(
+        .array(
+          claims.map {
+            ["id": .string($0.id), "tier": .string($0.tier.rawValue), "procedure": .string($0.procedure)]
+          }))
+    }
+    var table = TextTable(heading: ["claim", "tier", "procedure"])
+    table.rows = claims.map { [$0.id, $0.tier.rawValue, $0.procedure] }
+    print(table.text)
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+import Synchronization
+
+/// A global, because a signal handler is a C function and captures nothing.
+private let signalled = Atomic<Bool>(false)
+
+private func note(signal number: Int32) {
+  signalled.store(true, ordering: .relaxed)
+  signal(number, SIG_DFL)
+}
+
+/// SIGINT and SIGTERM as a flag that long work reads between steps.
+///
+/// The first signal asks for an orderly end; a second one ends the process at once.
+enum Interruption {
+  /// Whether a signal has arrived.
+  static var isRequested: Bool { signalled.load(ordering: .relaxed) }
+
+  /// Catches the two signals from now on.
+  static func catchSignals() {
+    // Touched before a handler can run: a first use inside one would initialise it there.
+    signalled.store(false, ordering: .relaxed)
+    for number in [SIGINT, SIGTERM] { signal(number, note(signal:)) }
+  }
+}

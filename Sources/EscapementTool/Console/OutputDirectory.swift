@@ -1,0 +1,29 @@
+import Artifacts
+import Foundation
+
+/// A directory for results, made if it is not there, whose files appear whole or not at all.
+struct OutputDirectory {
+  let url: URL
+
+  /// Makes the directory; a `FileError` where that is refused.
+  init(path: String) throws {
+    url = URL(fileURLWithPath: path, isDirectory: true)
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      throw FileError(operation: "create", path: path, code: Int32(underlying?.code ?? Int(EIO)))
+    }
+    guard access(url.path, W_OK) == 0 else { throw FileError(operation: "write to", path: path, code: errno) }
+  }
+
+  /// Writes a text as a file.
+  func write(_ text: String, as name: String) throws {
+    try AtomicFile.write(Data(text.utf8), to: url.appendingPathComponent(name))
+  }
+
+  /// Writes a JSON document as a file.
+  func write(_ json: JSON, as name: String) throws {
+    try AtomicFile.write(json, to: url.appendingPathComponent(name))
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+
+/// The words of a progress line.
+struct ProgressText: Equatable {
+  /// What is counted, e.g. "epoch 3/200".
+  var label: String
+  /// Units done.
+  var done: Int
+  /// Units in all.
+  var total: Int
+  /// Seconds since the first unit began.
+  var elapsed: Double
+  /// What to show at the end, e.g. the loss.
+  var note = ""
+
+  /// "LABEL  12% 6/50, 1m04s left, NOTE"; no estimate before the first unit is done.
+  var line: String {
+    let percent = total > 0 ? min(done, total) * 100 / total : 100
+    var line = "\(label)  \(percent)% \(done)/\(total)"
+    if let left = secondsLeft { line += ", \(ProgressText.duration(left)) left" }
+    if !note.isEmpty { line += ", \(note)" }
+    return line
+  }
+
+  /// Time left if the remaining units take as long as those done; nil before the first.
+  var secondsLeft: Double? {
+    guard done > 0, done <= total, elapsed >= 0 else { return nil }
+    return elapsed / Double(done) * Double(total - done)
+  }
+
+  /// "8s", "3m07s", "2h05m", "4d06h": the two largest units; "?" when not a time.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
+    let whole = Int(seconds.rounded())
+    func pair(_ large: Int, _ largeUnit: String, _ small: Int, _ smallUnit: String) -> String {
+      "\(large)\(largeUnit)\(small < 10 ? "0" : "")\(small)\(smallUnit)"
+    }
+    switch whole {
+    case ..<60: return "\(whole)s"
+    case ..<3600: return pair(whole / 60, "m", whole % 60, "s")
+    case ..<86400: return pair(whole / 3600, "h", whole / 60 % 60, "m")
+    default: return pair(whole / 86400, "d", whole / 3600 % 24, "h")
+    }
+  }
+}
+
+/// One line on a terminal that is rewritten as work goes on; silent in a pipe.
+final class ProgressMeter {
+  private let visible: Bool
+  private let start = ContinuousClock.now
+  private var lastDrawn: ContinuousClock.Instant?
+  private var drawn = false
+
+  /// A meter on standard error.
+  init(visible: Bool = Console.isTerminal) { self.visible = visible }
+
+  /// Redraws the line, at most ten times a second.
+  func show(_ label: String, done: Int, total: Int, note: String = "") {
+    guard visible else { return }
+    let now = ContinuousClock.now
+    if let lastDrawn, done < total, now - lastDrawn < .milliseconds(100) { return }
+    lastDrawn = now
+    drawn = true
+    let elapsed = (now - start) / .seconds(1)
+    let text = ProgressText(label: label, done: done, total: total, elapsed: elapsed, note: note)
+    // Carriage return, the line cut to the terminal's width, erase to the end.
+    write("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
+  }
+
+  /// Removes the line, so that ordinary output can follow.
+  func clear() {
+    guard drawn else { return }
+    drawn = false
+    write("\r\u{1B}[K")
+  }
+
+  private func write(_ text: some StringProtocol) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+
+  private static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 79 }
+    return Int(size.ws_col) - 1
+  }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The command line: one subcommand a verb.
+struct Escapement: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "escapement",
+    abstract:
+      "Re-computes what is claimed about saddle points and sharpness-aware training on long-tailed data.",
+    discussion: """
+      Results go to standard output, everything else to standard error.
+
+      Exit codes: 0 all as expected; 1 a claim or golden differs; 2 inconclusive or nothing selected; \
+      64 usage; 65 bad input data; 69 something needed is missing; 70 internal or non-finite; \
+      75 interrupted after a valid checkpoint, safe to run again.
+
+      ESCAPEMENT_ISA=scalar|avx2|avx512|neon and ESCAPEMENT_THREADS=N force a path; the bits do not depend on it.
+      """,
+    version: "unreleased",
+    subcommands: [
+      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, GoldenCommand.self,
+      FixturesCommand.self, DoctorCommand.self,
+    ])
+}
