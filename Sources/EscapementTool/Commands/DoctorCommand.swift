@@ -1,13 +1,14 @@
 import ArgumentParser
 import Artifacts
 import CKernels
+import LongTail
 
 /// `escapement doctor`: what this machine offers, and whether its paths give the same bits.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract:
-      "Shows toolchain, libraries and instruction sets, and checks that all paths give the same bits.",
+      "Shows toolchain, libraries and instruction sets, and checks the fixture and that all paths give the same bits.",
     discussion: "Exit code 1 when two paths differ.")
 
   @Flag(help: "Print one JSON object.") var json = false
@@ -15,7 +16,8 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let threads = Int(ek_threads_current())
     let agreement = KernelAgreement(threads: max(threads, 2))
-    if json { printObject(threads, agreement) } else { printText(threads, agreement) }
+    let fixture = try FixtureStore.load()
+    if json { printObject(threads, agreement, fixture) } else { printText(threads, agreement, fixture) }
     guard agreement.agrees else {
       for path in agreement.paths {
         guard let operation = path.firstDifference else { continue }
@@ -27,14 +29,22 @@ struct DoctorCommand: ParsableCommand {
 
   private var currentISA: String { String(cString: ek_isa_name(ek_isa_current())) }
 
-  private func printText(_ threads: Int, _ agreement: KernelAgreement) {
+  private func printText(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixtureStore.Fixture) {
     var facts = TextTable()
     facts.rows = [
       ["built with", "\(Toolchain.builtWith), \(Toolchain.configuration)"],
       ["toolchain", Toolchain.onPath ?? "no swift on PATH"],
     ]
     facts.rows += LinkedLibraries.versions.map { [$0.name, $0.version] }
-    facts.rows += [["path used", "\(currentISA), \(threads) threads"]]
+    facts.rows += [
+      ["path used", "\(currentISA), \(threads) threads"],
+      [
+        "fixture",
+        "\(FixtureStore.name), \(FixtureStore.locate() == nil ? "drawn anew" : "read from its files")",
+      ],
+      ["  train", "\(fixture.train.count) pictures, SHA-256 \(fixture.train.provenance.digest.hex)"],
+      ["  test", "\(fixture.test.count) pictures, SHA-256 \(fixture.test.provenance.digest.hex)"],
+    ]
     print(facts.text)
     print("")
     var table = TextTable(heading: ["path", "threads", "bits (SHA-256)", ""], rightAligned: [1])
@@ -47,7 +57,7 @@ struct DoctorCommand: ParsableCommand {
     print(table.text)
   }
 
-  private func printObject(_ threads: Int, _ agreement: KernelAgreement) {
+  private func printObject(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixtureStore.Fixture) {
     let libraries = LinkedLibraries.versions.map { ($0.name, JSON.string($0.version)) }
     let paths = agreement.paths.map { path in
       JSON.object([
@@ -61,6 +71,10 @@ struct DoctorCommand: ParsableCommand {
         "builtWith": .string(Toolchain.builtWith),
         "configuration": .string(Toolchain.configuration),
         "currentISA": .string(currentISA),
+        "fixture": [
+          "name": .string(FixtureStore.name), "train": .string(fixture.train.provenance.digest.hex),
+          "test": .string(fixture.test.provenance.digest.hex),
+        ],
         "libraries": .object(Dictionary(uniqueKeysWithValues: libraries)),
         "paths": .array(paths),
         "threads": .integer(threads),

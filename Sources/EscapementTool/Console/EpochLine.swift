@@ -1,4 +1,5 @@
 import Artifacts
+import Foundation
 
 /// One epoch's line for people, from its event in the metrics.
 struct EpochLine {
@@ -8,7 +9,7 @@ struct EpochLine {
   /// Reads the event; members it does not know are left out.
   init(_ event: JSON, epochs: Int) {
     var parts = ["epoch \((event["epoch"]?.integer ?? 0) + 1)/\(epochs)"]
-    if let rate = event["learning_rate"]?.double { parts.append("lr \(rate)") }
+    if let rate = event["learning_rate"]?.double { parts.append("lr \(String(format: "%.6g", rate))") }
     if let loss = event["train"]?["loss"]?.double { parts.append("loss \(Self.fixed(loss, 4))") }
     if let train = Self.percent(event["train"]) { parts.append("train \(train)") }
     if let test = event["test"] {

@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# The two commands of Escapement:
+#
+#   ./ci.sh              install what is missing, build, lint, test, golden checks, consumer check
+#   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
+#
+# With arguments standard output carries the tool's output only, so `./ci.sh verify --json` pipes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "ci.sh: $*"
+  exit 69
+}
+
+# ---- What is needed ------------------------------------------------------------------------------
+
+# "package|header": a Debian package and the header by which other systems are asked.
+requirements=(
+  'libopenblas-dev|cblas.h'
+  'liblapacke-dev|lapacke.h'
+  'zlib1g-dev|zlib.h'
+  'libssl-dev|openssl/evp.h'
+)
+
+has_header() {
+  local compiler
+  compiler=$(command -v clang || command -v cc || command -v gcc) || return 1
+  printf '#include <%s>\n' "$1" | "$compiler" -xc -fsyntax-only - 2>/dev/null
+}
+
+is_installed() { # package header
+  if command -v dpkg-query >/dev/null; then
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]] && return 0
+  fi
+  has_header "$2"
+}
+
+missing_packages() {
+  local entry
+  for entry in "${requirements[@]}"; do
+    is_installed "${entry%%|*}" "${entry##*|}" || printf '%s\n' "${entry%%|*}"
+  done
+  command -v pkg-config >/dev/null || printf '%s\n' pkg-config
+}
+
+install_missing() {
+  local missing as_root=() log
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]} == 0)) && return 0
+  command -v apt-get >/dev/null ||
+    fail "missing: ${missing[*]} (Debian's names), and there is no apt-get here: install them with the system's package manager"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || fail "missing: ${missing[*]}, and neither root nor sudo: run as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+    # Without a terminal a password prompt would wait for ever.
+    if [[ ! -t 0 ]]; then
+      as_root=(sudo -n)
+      sudo -n true 2>/dev/null || fail "missing: ${missing[*]}, and sudo asks for a password: run: sudo apt-get install ${missing[*]}"
+    fi
+  fi
+  say "ci.sh: installing ${missing[*]}"
+  log=$(mktemp)
+  # ${a[@]+"${a[@]}"}: an empty array is an unset variable to bash before 4.4.
+  if ! {
+    ${as_root[@]+"${as_root[@]}"} apt-get update &&
+      ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${missing[@]}"
+  } >"$log" 2>&1; then
+    fail "cannot install ${missing[*]} with apt-get (network or package lists?): $(grep -m1 -E '^(E|W|Err)' "$log" || tail -n1 "$log")"
+  fi
+  rm -f "$log"
+}
+
+check_swift() {
+  local found major minor
+  command -v swift >/dev/null || fail "swift is not on PATH: Escapement needs Swift 6.2 or later (https://www.swift.org/install)"
+  found=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n1)
+  major=${found%%.*} minor=${found##*.}
+  [[ $found =~ ^[0-9]+\.[0-9]+$ ]] || fail "cannot read the version of $(command -v swift): Escapement needs Swift 6.2 or later"
+  ((major > 6 || (major == 6 && minor >= 2))) || fail "Swift $found found, Escapement needs 6.2 or later"
+}
+
+# ---- Stages --------------------------------------------------------------------------------------
+
+durations=()
+stage() { # name command...
+  local name=$1 start=$SECONDS
+  shift
+  printf '== %s\n' "$name"
+  "$@"
+  durations+=("$name $((SECONDS - start)) s")
+}
+
+build_debug() { swift build --build-tests; }
+build_release() { swift build -c release --product escapement; }
+lint() { swift format lint --strict --recursive Sources Tests Package.swift; }
+
+# Digests may hold only what the package's own kernels computed: an elementary function of the C
+# library differs between its versions, so no object that can reach a digest may ask for one.
+check_no_libm() {
+  local directory objects found
+  directory=$(swift build --show-bin-path)
+  mapfile -t objects < <(find "$directory" -path '*.build/*' -name '*.o' \
+    -not -path '*Tests.build/*' -not -path '*/TestSupport.build/*' \
+    -not -path '*/EscapementTool.build/*' -not -path '*/ArgumentParser*' -not -path '*/escapement*' | sort)
+  printf '%s\n' "${objects[@]}" | grep -q '/CKernels\.build/' || {
+    say "ci.sh: no object of CKernels under $directory: the libm check has nothing to look at"
+    return 1
+  }
+  found=$(nm -A -u "${objects[@]}" | grep -E \
+    ' U _?(exp|exp2|exp10|expm1|log|log2|log10|log1p|pow|sin|cos|tan|sincos|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|erf|erfc|cbrt|hypot|tgamma|lgamma)[fl]?(@.*)?$' || true)
+  if [[ -n $found ]]; then
+    say "ci.sh: these objects ask libm for an elementary function:"
+    say "$found"
+    return 1
+  fi
+  printf '%d objects, no elementary function of libm\n' "${#objects[@]}"
+}
+
+# Swift Testing alone: without XCTest's own closing line, which counts its zero tests.
+run_tests() {
+  local log count
+  log=$(mktemp)
+  swift test --skip-build --disable-xctest --parallel 2>&1 | tee "$log"
+  count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -n1)
+  rm -f "$log"
+  if [[ -z $count || $count -eq 0 ]]; then
+    say "ci.sh: swift test executed no test"
+    return 1
+  fi
+  tests_passed=$count
+}
+
+golden_checks() {
+  local tool=.build/release/escapement isa
+  "$tool" doctor
+  "$tool" golden check
+  # The same bits whatever the machine offers; doctor names the paths that this one has.
+  for isa in scalar avx2 avx512 neon; do
+    if "$tool" doctor --json | grep -q "\"isa\": *\"$isa\""; then
+      printf 'golden check with ESCAPEMENT_ISA=%s ESCAPEMENT_THREADS=1\n' "$isa"
+      ESCAPEMENT_ISA=$isa ESCAPEMENT_THREADS=1 "$tool" golden check
+    fi
+  done
+}
+
+# The README's example, in a package of its own that depends on a tagged version of this one:
+# versioned dependencies refuse unsafe build flags unless the toolchain allows them.
+consumer_check() {
+  local scratch
+  scratch=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$scratch'" EXIT
+  mkdir -p "$scratch/escapement" "$scratch/consumer/Sources/consumer"
+  git ls-files -z --cached --others --exclude-standard |
+    while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done |
+    tar --null -T - -cf - | tar -xf - -C "$scratch/escapement"
+  (
+    cd "$scratch/escapement"
+    git init -q
+    git add -A
+    git -c user.name=ci -c user.email=ci@localhost commit -qm 'Consumer check'
+    git tag 1.0.0
+  )
+  # shellcheck disable=SC2016
+  sed -n '/^```swift$/,/^```$/p' README.md | sed '/^```/d' >"$scratch/consumer/Sources/consumer/main.swift"
+  [[ -s $scratch/consumer/Sources/consumer/main.swift ]] || {
+    say "ci.sh: README.md holds no Swift example"
+    return 1
+  }
+  cat >"$scratch/consumer/Package.swift" <<MANIFEST
+// swift-tools-version: 6.2
+import PackageDescription
+let package = Package(
+  name: "consumer",
+  dependencies: [.package(url: "file://$scratch/escapement", from: "1.0.0")],
+  targets: [
+    .executableTarget(
+      name: "consumer", dependencies: [.product(name: "EscapementKit", package: "escapement")])
+  ])
+MANIFEST
+  swift run --package-path "$scratch/consumer" consumer
+  rm -rf "$scratch"
+  trap - EXIT
+}
+
+# ---- The two commands ----------------------------------------------------------------------------
+
+install_missing
+check_swift
+
+if (($# > 0)); then
+  build_release >&2
+  exec "$(swift build -c release --show-bin-path)/escapement" "$@"
+fi
+
+tests_passed=0
+stage build build_debug
+stage lint lint
+stage libm check_no_libm
+stage test run_tests
+stage release build_release
+stage golden golden_checks
+stage consumer consumer_check
+summary=$(printf ', %s' "${durations[@]}")
+printf 'ci.sh: passed in %d s: %s\n' "$SECONDS" "${summary:2}"
+printf '%d passed, 0 failed\n' "$tests_passed"
