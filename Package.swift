@@ -41,7 +41,8 @@ let layers: [Layer] = [
   Layer(
     kind: .tool, name: "EscapementTool",
     uses: [
-      "CKernels", "CLAPACK", "CZlib", "CCrypto", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+      "CKernels", "CLAPACK", "CZlib", "CCrypto", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail",
+      "Networks", "Training",
       "Curvature", "Verification",
     ]),
 ]

@@ -21,11 +21,13 @@ struct SpectrumCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Directory of the run's pictures; not needed for the fixture.", valueName: "dir"))
   var data: String?
-  @Option(name: .customLong("class"), help: "Only this class's pictures.") var label: Int?
+  @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's pictures.") var label:
+    Int?
   @Flag(help: "Each class by itself.") var allClasses = false
-  @Option(help: "Lanczos steps.") var steps = 100
-  @Option(help: "Start vectors.") var probes = 1
-  @Option(help: "At most this many pictures, the first of the selection.") var samples: Int?
+  @Option(parsing: .unconditional, help: "Lanczos steps.") var steps = 100
+  @Option(parsing: .unconditional, help: "Start vectors.") var probes = 1
+  @Option(parsing: .unconditional, help: "At most this many pictures, the first of the selection.")
+  var samples: Int?
   @Option(help: "Seed of the start vectors.") var seed: UInt64 = 0
   @Flag(help: "Print one JSON array.") var json = false
 

@@ -20,16 +20,20 @@ struct TrainCommand: ParsableCommand {
   var data: String?
   @Option(help: ArgumentHelp("Run directory: empty or absent, unless --resume.", valueName: "dir")) var out:
     String
-  @Option(help: "Passes over the training set.") var epochs: Int?
-  @Option(help: "Radius of SAM.") var rho: Double?
-  @Option(help: "First (0-based) epoch with effective-number class weights.") var drwEpoch: Int?
-  @Option(help: "Samples a step.") var batchSize: Int?
-  @Option(help: "Base learning rate.") var learningRate: Double?
+  @Option(parsing: .unconditional, help: "Passes over the training set.") var epochs: Int?
+  @Option(parsing: .unconditional, help: "Radius of SAM.") var rho: Double?
+  @Option(parsing: .unconditional, help: "First (0-based) epoch with effective-number class weights.")
+  var drwEpoch: Int?
+  @Option(parsing: .unconditional, help: "Samples a step.") var batchSize: Int?
+  @Option(parsing: .unconditional, help: "Base learning rate.") var learningRate: Double?
   @Option(help: "Seed of initialisation, order and augmentation.") var seed: UInt64?
-  @Option(help: "Steps between checkpoints besides the one at each epoch's end; 0: none.")
+  @Option(
+    parsing: .unconditional, help: "Steps between checkpoints besides the one at each epoch's end; 0: none.")
   var checkpointEvery: Int?
-  @Option(help: "Steps between step events in metrics.jsonl; 0: epochs only.") var metricsEvery: Int?
-  @Option(help: "Steps between links of the digest chain; 0: epochs only.") var digestEvery: Int?
+  @Option(parsing: .unconditional, help: "Steps between step events in metrics.jsonl; 0: epochs only.")
+  var metricsEvery: Int?
+  @Option(parsing: .unconditional, help: "Steps between links of the digest chain; 0: epochs only.")
+  var digestEvery: Int?
   @Flag(help: "Go on from the newest checkpoint in the run directory.") var resume = false
   @Flag(help: "Print one JSON object an epoch.") var json = false
 

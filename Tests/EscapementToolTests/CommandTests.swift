@@ -1,0 +1,137 @@
+import Artifacts
+import Foundation
+import Testing
+
+@testable import EscapementTool
+
+@Suite("The commands, run as processes")
+struct CommandTests {
+  private func json(_ text: String) throws -> JSON {
+    try JSON(parsing: Data(text.utf8), file: "standard output")
+  }
+
+  @Test("an interrupted run exits with 75, and resuming gives the bits of an uninterrupted one")
+  func interruption() throws {
+    try ToolProcess.withDirectory { directory in
+      let flags = [
+        "--preset", "fixture/ce-sam", "--epochs", "6", "--batch-size", "64", "--metrics-every", "1",
+      ]
+      let whole = try ToolProcess.run(
+        ["train", "--out", directory.appendingPathComponent("whole").path] + flags)
+      #expect(whole.status == 0, "\(whole.errors)")
+
+      let part = directory.appendingPathComponent("part")
+      let stopped = try ToolProcess.run(["train", "--out", part.path] + flags) { process in
+        // The signal is sent once the first step stands in the metrics.
+        let metrics = part.appendingPathComponent("metrics.jsonl").path
+        while process.isRunning, (try? Data(contentsOf: URL(fileURLWithPath: metrics)).count) ?? 0 == 0 {
+          usleep(2000)
+        }
+        process.interrupt()
+      }
+      #expect(stopped.status == 75, "\(stopped.errors)")
+      #expect(stopped.errorLines.count == 1 && stopped.errors.contains("train --resume --out \(part.path)"))
+      let resumed = try ToolProcess.run(["train", "--resume", "--out", part.path])
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      func digests(_ result: ToolProcess.Result) -> [Substring] {
+        result.errorLines.map { $0.prefix { $0 != "," } }.filter {
+          $0.hasPrefix("parameters ") || $0.hasPrefix("run ")
+        }
+      }
+      #expect(digests(whole).count == 2)
+      #expect(digests(resumed) == digests(whole))
+    }
+  }
+
+  @Test("results go to standard output as text or JSON, and a pipe sees no progress")
+  func output() throws {
+    let list = try ToolProcess.run(["claims", "list"])
+    #expect(list.status == 0 && list.errors.isEmpty && list.output.contains("T3b"))
+    let claims = try json(ToolProcess.run(["claims", "list", "--json"]).output)
+    #expect(claims.array?.contains { $0["id"]?.string == "H15" } == true)
+    let plan = try ToolProcess.run(["verify", "--plan"])
+    #expect(plan.status == 0 && plan.output.contains("T12"))
+
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let verdict = try ToolProcess.run(["verify", "D1", "D4", "--json"], in: root)
+    #expect(verdict.status == 0 && verdict.errors.isEmpty, "\(verdict.errors)")
+    #expect(try json(verdict.output).object != nil)
+    let none = try ToolProcess.run(["verify", "--tier", "large"], in: root)
+    #expect(none.status == 2 && none.errorLines.count == 1)
+    #expect(try ToolProcess.run(["--version"]).status == 0)
+    #expect(try ToolProcess.run(["train", "--help"]).output.contains("cifar10-lt100/ce-drw-sam"))
+  }
+
+  @Test("a changed verdict is exit 1 and is named")
+  func changedVerdict() throws {
+    try ToolProcess.withDirectory { directory in
+      let record = #"{"schema": 1, "reason": "r", "claims": {"D1": {"outcome": "refuted", "procedure": 1}}}"#
+      try Data(record.utf8).write(to: directory.appendingPathComponent("claims.json"))
+      let result = try ToolProcess.run(["verify", "D1", "--golden", directory.path])
+      #expect(result.status == 1)
+      #expect(
+        result.errors.contains("D1") && result.errors.contains("refuted")
+          && result.errors.contains("supported"))
+    }
+  }
+
+  @Test("a spectrum of a trained run states its checks")
+  func spectrum() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run").path
+      let trained = try ToolProcess.run([
+        "train", "--preset", "fixture/ce", "--epochs", "1", "--out", run, "--json",
+      ])
+      #expect(trained.status == 0, "\(trained.errors)")
+      #expect(try json(trained.output)["event"]?.string == "epoch")
+      let result = try ToolProcess.run(["spectrum", run, "--class", "9", "--steps", "12", "--json"])
+      #expect(result.status == 0, "\(result.errors)")
+      let report = try #require(try json(result.output).array?.first)
+      #expect(report["samples"]?.integer == 10)
+      #expect(report["drift"]?.double == 0, "one fixed operator gives one product")
+      let (smallest, largest) = (
+        report["smallest"]?["rayleigh"]?.double, report["largest"]?["rayleigh"]?.double
+      )
+      #expect(try #require(smallest) < #require(largest))
+      // 12 vectors orthogonalised twice in Float: a few eps.
+      #expect(try #require(report["orthogonality_loss"]?.double) <= 1e-6)
+      let outside = try ToolProcess.run(["spectrum", run, "--class", "10"])
+      #expect(outside.status == 64 && outside.errorLines.count == 1)
+    }
+  }
+
+  @Test("doctor finds that every path gives the same bits")
+  func doctor() throws {
+    let result = try ToolProcess.run(["doctor", "--json"])
+    #expect(result.status == 0, "\(result.errors)")
+    let report = try json(result.output)
+    #expect(report["agrees"]?.bool == true)
+    #expect(try #require(report["paths"]?.array).count >= 2)
+  }
+
+  @Test("fixtures are made as they are embedded")
+  func fixtures() throws {
+    try ToolProcess.withDirectory { directory in
+      let made = try ToolProcess.run(["fixtures", "make", "--out", directory.path])
+      let checked = try ToolProcess.run(["fixtures", "check", directory.path])
+      #expect(made.status == 0 && checked.status == 0, "\(made.errors)\(checked.errors)")
+      #expect(made.output == checked.output && made.output.contains("928"))
+      try Data([1]).write(to: directory.appendingPathComponent("train.bin.gz"))
+      let broken = try ToolProcess.run(["fixtures", "check", directory.path])
+      #expect(broken.status == 65 && broken.errorLines.count == 1)
+    }
+  }
+
+  @Test("a time left is two units, and unknown before the first unit is done")
+  func progress() {
+    var text = ProgressText(label: "epoch 1/2", done: 10, total: 40, elapsed: 20)
+    #expect(text.line == "epoch 1/2  25% 10/40, 1m00s left")
+    text.done = 0
+    #expect(text.secondsLeft == nil)
+    #expect(ProgressText.duration(3725) == "1h02m")
+    #expect(ProgressText.duration(.nan) == "?")
+    #expect(EpochLine.fixed(-1.0049, 2) == "-1.00")
+    #expect(EpochLine.fixed(99.999, 2) == "100.00")
+  }
+}
