@@ -20,6 +20,13 @@ enum Interruption {
   static func catchSignals() {
     // Touched before a handler can run: a first use inside one would initialise it there.
     signalled.store(false, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] { signal(number, note(signal:)) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
+      signal(number, note(signal:))
+    }
+    // A parent that starts this process from a worker thread may hand down a mask that blocks everything.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }
