@@ -146,4 +146,60 @@ struct HessianOperatorTests {
     #expect(try product(data, part: 64, weights: [1, 1, 0.25, 1]) != whole)
     #expect(plain != whole)
   }
+
+  @Test("a product is the gradient's derivative along the vector")
+  func againstDifferences() throws {
+    let c = Self.cases[0]
+    let data = Self.batch(c)
+    let objective = Objective<Double>(network: c.network)
+    let point: ParameterVector<Double> = c.network.initialParameters(seed: 46)
+    let statistics: ParameterVector<Double> = c.network.initialStatistics()
+    let n = point.count
+    let gaussian = Lanczos(steps: 1, seed: 47).startVector(Double.self, dimension: n)
+    let v = gaussian.zip(.divide, scalar: gaussian.norm())
+    let product = try HessianOperator(
+      objective: objective, parameters: point, statistics: statistics, samples: data
+    ).product(v)
+
+    func gradient(_ step: Double) throws -> Tensor<Double> {
+      let moved = ParameterVector(layout: point.layout, flat: point.flat.addingScaled(step, v))
+      return try objective.evaluate(at: moved, statistics: statistics, over: data).gradient.flat
+    }
+    func difference(_ h: Double) throws -> Tensor<Double> {
+      (try gradient(h) - gradient(-h)).scaled(by: 0.5 / h)
+    }
+    let h = 0x1p-13
+    let near = try difference(h)
+    // The error of a central difference grows fourfold from h to 2h, so the change is three times the error at
+    // h; the whole change is a bound with room. Rounding: gradients err by √n·ε of their size, over h.
+    let truncation = (try difference(2 * h) - near).norm()
+    let rounding = Double(n).squareRoot() * Double.ulpOfOne * (try gradient(0)).norm() / h
+    #expect((product - near).norm() <= truncation + rounding)
+    // The test sees a factor of 1.0001: the bound is far below the product itself.
+    #expect(truncation + rounding < 1e-4 * product.norm())
+  }
+
+  @Test("batch and running statistics give different Hessians, each the objective's own")
+  func normalization() throws {
+    let c = Self.cases[2]
+    let data = Self.batch(c)
+    let objective = Objective<Double>(network: c.network)
+    let point: ParameterVector<Double> = c.network.initialParameters(seed: 48)
+    let statistics: ParameterVector<Double> = c.network.initialStatistics()
+    let v = Lanczos(steps: 1, seed: 49).startVector(Double.self, dimension: point.count)
+    var products: [Tensor<Double>] = []
+    for normalization in [Normalization.running, .batch] {
+      let hessian = HessianOperator(
+        objective: objective, parameters: point, statistics: statistics, samples: data,
+        normalization: normalization)
+      let direct = try objective.hessianVectorProduct(
+        at: point, statistics: statistics, direction: ParameterVector(layout: point.layout, flat: v),
+        over: data, normalization: normalization)
+      products.append(try hessian.product(v))
+      #expect(products.last == direct.flat)
+      #expect(
+        try OperatorChecks(hessian, seed: 50).asymmetry <= Double(point.count).squareRoot() * Double.ulpOfOne)
+    }
+    #expect(products[0] != products[1])
+  }
 }
