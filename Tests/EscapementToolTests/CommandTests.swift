@@ -127,8 +127,11 @@ struct CommandTests {
   func progress() {
     var text = ProgressText(label: "epoch 1/2", done: 10, total: 40, elapsed: 20)
     #expect(text.line == "epoch 1/2  25% 10/40, 1m00s left")
-    text.done = 0
-    #expect(text.secondsLeft == nil)
+    // A resumed run: 5 units in 20 s, 30 to go.
+    text.doneAtStart = 5
+    #expect(text.secondsLeft == 120)
+    text.done = 5
+    #expect(text.secondsLeft == nil, "no unit was timed")
     #expect(ProgressText.duration(3725) == "1h02m")
     #expect(ProgressText.duration(.nan) == "?")
     #expect(EpochLine.fixed(-1.0049, 2) == "-1.00")

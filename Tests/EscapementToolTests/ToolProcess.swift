@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The built executable, run as a user runs it.
@@ -25,6 +26,9 @@ struct ToolProcess {
       ?? here.appendingPathComponent("escapement")
   }()
 
+  /// Numbers the runs: tests run side by side, and two may use the same arguments.
+  private static let serial = Atomic<Int>(0)
+
   /// Runs to the end. `whileRunning` gets the process once it has started.
   static func run(
     _ arguments: [String], environment: [String: String] = [:], in directory: URL? = nil,
@@ -36,12 +40,13 @@ struct ToolProcess {
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let scratch = FileManager.default.temporaryDirectory
-      .appendingPathComponent("escapement-tool-\(getpid())-\(abs(arguments.joined().hash))")
+      .appendingPathComponent(
+        "escapement-tool-\(getpid())-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
     // Files, not pipes: nothing has to be read while the process runs.
     let (output, errors) = (scratch.appendingPathComponent("out"), scratch.appendingPathComponent("err"))
-    for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [output, errors] { try Data().write(to: file) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)

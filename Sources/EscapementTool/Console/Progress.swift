@@ -8,12 +8,14 @@ struct ProgressText: Equatable {
   var done: Int
   /// Units in all.
   var total: Int
-  /// Seconds since the first unit began.
+  /// Units that were done when the clock started: a resumed run begins in the middle.
+  var doneAtStart = 0
+  /// Seconds since then.
   var elapsed: Double
   /// What to show at the end, e.g. the loss.
   var note = ""
 
-  /// "LABEL  12% 6/50, 1m04s left, NOTE"; no estimate before the first unit is done.
+  /// "LABEL  12% 6/50, 1m04s left, NOTE"; no estimate before a unit was timed.
   var line: String {
     let percent = total > 0 ? min(done, total) * 100 / total : 100
     var line = "\(label)  \(percent)% \(done)/\(total)"
@@ -22,10 +24,10 @@ struct ProgressText: Equatable {
     return line
   }
 
-  /// Time left if the remaining units take as long as those done; nil before the first.
+  /// Time left if the remaining units take as long as those timed; nil before the first.
   var secondsLeft: Double? {
-    guard done > 0, done <= total, elapsed >= 0 else { return nil }
-    return elapsed / Double(done) * Double(total - done)
+    guard done > doneAtStart, done <= total, elapsed >= 0 else { return nil }
+    return elapsed / Double(done - doneAtStart) * Double(total - done)
   }
 
   /// "8s", "3m07s", "2h05m", "4d06h": the two largest units; "?" when not a time.
@@ -47,22 +49,25 @@ struct ProgressText: Equatable {
 /// One line on a terminal that is rewritten as work goes on; silent in a pipe.
 final class ProgressMeter {
   private let visible: Bool
-  private let start = ContinuousClock.now
+  private var start: (done: Int, time: ContinuousClock.Instant)?
   private var lastDrawn: ContinuousClock.Instant?
   private var drawn = false
 
   /// A meter on standard error.
   init(visible: Bool = Console.isTerminal) { self.visible = visible }
 
-  /// Redraws the line, at most ten times a second.
+  /// Redraws the line, at most ten times a second. The clock starts with the first call.
   func show(_ label: String, done: Int, total: Int, note: String = "") {
     guard visible else { return }
     let now = ContinuousClock.now
+    let start = self.start ?? (done, now)
+    self.start = start
     if let lastDrawn, done < total, now - lastDrawn < .milliseconds(100) { return }
     lastDrawn = now
     drawn = true
-    let elapsed = (now - start) / .seconds(1)
-    let text = ProgressText(label: label, done: done, total: total, elapsed: elapsed, note: note)
+    let text = ProgressText(
+      label: label, done: done, total: total, doneAtStart: start.done,
+      elapsed: (now - start.time) / .seconds(1), note: note)
     // Carriage return, the line cut to the terminal's width, erase to the end.
     write("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
   }
