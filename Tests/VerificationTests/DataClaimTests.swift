@@ -10,6 +10,7 @@ import Testing
 
   static let healthy: [(id: String, outcome: Outcome)] = [
     ("H15", .conditional("the operator is the same at every product")), ("D1", .supported),
+    ("H17", .supported),
     ("D4", .supported),
     ("D2", .refuted),
   ]
@@ -56,5 +57,11 @@ import Testing
   @Test(arguments: [-1e-9, 0.05]) func wrongRitzValuesAreRefuted(shift: Double) throws {
     let verdict = try Self.judge("H15", FaultySubject(ritzShift: shift))
     #expect(verdict.outcome == .refuted, "\(verdict.summary)")
+  }
+
+  /// A mean divided by the number of samples keeps the weights in, and a loss without weights fails the control.
+  @Test func wrongWeightedMeansAreRefuted() throws {
+    #expect(try Self.judge("H17", FaultySubject(dividesByCount: true)).outcome == .refuted)
+    #expect(try Self.judge("H17", FaultySubject(ignoresWeights: true)).outcome == .refuted)
   }
 }

@@ -1,6 +1,7 @@
 import Calculus
 import Kernels
 import LongTail
+import Networks
 import Training
 
 @testable import Verification
@@ -16,6 +17,8 @@ enum Fault: String, CaseIterable, Sendable {
 struct FaultySubject: ClaimSubject {
   var fault: Fault?
   var ritzShift = 0.0
+  var dividesByCount = false
+  var ignoresWeights = false
   var counts: @Sendable ([Int]) -> [Int] = { $0 }
   var groups = ClassGroups(byIndex: .longTailed, classes: 10)
 
@@ -30,6 +33,18 @@ struct FaultySubject: ClaimSubject {
     counts(try PackageSubject().classCounts(kind, classes: classes))
   }
   func classGroups() -> ClassGroups { groups }
+  func hessianProduct(
+    classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
+    statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
+  ) throws -> Tensor<Double> {
+    let product = try PackageSubject().hessianProduct(
+      classWeights: ignoresWeights ? nil : classWeights, network: network, parameters: parameters,
+      statistics: statistics, direction: direction, samples: samples)
+    guard dividesByCount, let classWeights else { return product }
+    // Σ w ℓ / n in place of Σ w ℓ / Σ w.
+    let mean = samples.labels.reduce(0) { $0 + classWeights[$1] } / Double(samples.count)
+    return product.scaled(by: mean)
+  }
 
   func gradientDescent<Element: Real>(momentum: Double, as type: Element.Type) -> any UpdateRule<Element> {
     ScratchRule<Element>(rho: 0, normalised: false, momentum: momentum, fault: fault)

@@ -3,7 +3,7 @@ extension ClaimCatalogue {
   public static let standard = ClaimCatalogue([
     .secondMoment, .truncation, .amplification, .amplificationCondition, .normalisedStep, .signReversal,
     .escapeRate, .nearSaddle, .monotonicity, .noiseAssumption, .positiveCurvature, .ascentMaximises,
-    .lanczosExtremes,
+    .lanczosExtremes, .classWeightsCancel,
     .ascentLength, .ascentScaleInvariance, .longTailedCounts, .splitThresholds, .stepCounts,
   ])
 }

@@ -1,5 +1,7 @@
+import Calculus
 import Kernels
 import LongTail
+import Networks
 import Training
 
 /// The code under judgement, one requirement for each thing that a claim is about.
@@ -23,6 +25,11 @@ public protocol ClaimSubject: Sendable {
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int]
   /// Head, middle and tail of the long-tailed CIFAR-10.
   func classGroups() -> ClassGroups
+  /// H·v for the Hessian of the (weighted) mean cross-entropy over the samples, under running statistics.
+  func hessianProduct(
+    classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
+    statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
+  ) throws -> Tensor<Double>
 }
 
 /// The two ends of a spectrum as Lanczos sees them.

@@ -1,6 +1,8 @@
+import Calculus
 import Curvature
 import Kernels
 import LongTail
+import Networks
 import Training
 
 /// The package's own code.
@@ -42,6 +44,17 @@ public struct PackageSubject: ClaimSubject {
 
   /// `ClassGroups` by class index.
   public func classGroups() -> ClassGroups { ClassGroups(byIndex: .longTailed, classes: 10) }
+
+  /// `Objective.hessianVectorProduct`.
+  public func hessianProduct(
+    classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
+    statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
+  ) throws -> Tensor<Double> {
+    let objective = Objective<Double>(network: network, loss: SoftmaxCrossEntropy(classWeights: classWeights))
+    return try objective.hessianVectorProduct(
+      at: parameters, statistics: statistics, direction: direction, over: samples
+    ).flat
+  }
 }
 
 /// Any map as an operator; that it is symmetric is the caller's word.
