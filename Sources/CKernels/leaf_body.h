@@ -215,7 +215,7 @@ static void FN(channel_chain)(size_t pixels, size_t channels, const void *xv, co
     D acc[vectors]; \
     for (int v = 0; v < vectors; v++) acc[v] = (D){0}; \
     for (size_t p = 0; p < pixels; p++) { \
-      const T *px = x + p * channels + c, *py = y + p * channels + c; \
+      const T *px = x + p * channels + c, *py = y ? y + p * channels + c : px; \
       _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) \
         acc[v] = y ? __builtin_elementwise_fma(FN(widen)(px + v * LANES_D), FN(widen)(py + v * LANES_D), acc[v]) \
                    : acc[v] + FN(widen)(px + v * LANES_D); \

@@ -21,6 +21,8 @@ public struct CIFAR10: Sendable {
     func read(_ names: [String]) throws -> ImageSet {
       var pictures: [UInt8] = []
       var labels: [Int] = []
+      // Room at once: growing by doubling would hold the set twice over.
+      pictures.reserveCapacity(names.count * Self.recordsPerFile * ImageSet.pictureBytes)
       let digest = DigestStream()
       for name in names {
         let (file, data) = try Self.contents(of: name, in: folder)
