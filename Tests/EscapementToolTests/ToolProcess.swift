@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import TestSupport
 import Testing
 
 /// The built executable, run as a user runs it.
@@ -26,9 +26,6 @@ struct ToolProcess {
       ?? here.appendingPathComponent("escapement")
   }()
 
-  /// Numbers the runs: tests run side by side, and two may use the same arguments.
-  private static let serial = Atomic<Int>(0)
-
   /// Runs to the end. `whileRunning` gets the process once it has started.
   static func run(
     _ arguments: [String], environment: [String: String] = [:], in directory: URL? = nil,
@@ -39,13 +36,12 @@ struct ToolProcess {
     process.arguments = arguments
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let scratch = FileManager.default.temporaryDirectory
-      .appendingPathComponent(
-        "escapement-tool-\(getpid())-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)")
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: scratch) }
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
     // Files, not pipes: nothing has to be read while the process runs.
-    let (output, errors) = (scratch.appendingPathComponent("out"), scratch.appendingPathComponent("err"))
+    let (output, errors) = (
+      scratch.url.appendingPathComponent("out"), scratch.url.appendingPathComponent("err")
+    )
     for file in [output, errors] { try Data().write(to: file) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
@@ -59,13 +55,10 @@ struct ToolProcess {
       errors: try String(contentsOf: errors, encoding: .utf8))
   }
 
-  /// A directory for one test, empty; the caller's closure gets it, and it goes afterwards.
-  static func withDirectory<R>(_ name: String = #function, _ body: (URL) throws -> R) throws -> R {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("escapement-test-\(getpid())-\(name.filter(\.isLetter))")
-    try? FileManager.default.removeItem(at: url)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: url) }
-    return try body(url)
+  /// Calls `body` with an empty directory that goes afterwards.
+  static func withDirectory<R>(_ body: (URL) throws -> R) throws -> R {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    return try body(directory.url)
   }
 }

@@ -1,21 +1,16 @@
 import Artifacts
 import Foundation
 import LongTail
+import TestSupport
 import Testing
 
-/// A directory of CIFAR-10 files made here, removed with the value.
-final class DataDirectory {
-  let url: URL
+/// A directory of CIFAR-10 files made here.
+struct DataDirectory {
+  private let directory: TemporaryDirectory
+  var url: URL { directory.url }
 
-  /// `name` tells the tests of one process apart.
-  init(_ name: String = #function) throws {
-    let name = name.filter(\.isLetter)
-    url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "escapement-cifar-\(getpid())-\(name)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
+  init() throws { directory = try TemporaryDirectory() }
+  func remove() { directory.remove() }
 
   /// 10,000 records: label i mod 10, every picture byte the low byte of i + salt.
   static func batch(salt: Int) -> Data {
@@ -64,6 +59,7 @@ struct CIFAR10Tests {
   @Test("plain and gzip'd files, nested or not, give the same pictures")
   func reads() throws {
     let plain = try DataDirectory()
+    defer { plain.remove() }
     try plain.writeAll()
     let set = try CIFAR10(directory: plain.url)
     #expect(set.train.count == 50_000 && set.test.count == 10_000)
@@ -72,7 +68,8 @@ struct CIFAR10Tests {
     #expect(set.train.pictures[20_003 * 3072] == UInt8((3 + 2) & 255))
     #expect(set.train.provenance.kind == .other)
 
-    let packed = try DataDirectory("packed")
+    let packed = try DataDirectory()
+    defer { packed.remove() }
     let nested = packed.url.appendingPathComponent("cifar-10-batches-bin")
     try FileManager.default.createDirectory(at: nested, withIntermediateDirectories: true)
     for (i, (name, data)) in zip(DataDirectory.names, DataDirectory.batches).enumerated() {
@@ -89,6 +86,7 @@ struct CIFAR10Tests {
   func missing() throws {
     expect(failure(URL(fileURLWithPath: "/nonexistent/cifar")), code: 69, mentions: ["/nonexistent/cifar"])
     let directory = try DataDirectory()
+    defer { directory.remove() }
     try directory.write(DataDirectory.batches[0], as: "data_batch_1.bin")
     expect(failure(directory.url), code: 69, mentions: ["data_batch_2.bin"])
   }
@@ -96,6 +94,7 @@ struct CIFAR10Tests {
   @Test("truncated and oversized files are told by their size")
   func size() throws {
     let directory = try DataDirectory()
+    defer { directory.remove() }
     for count in [0, 1, 3073 * 9999, 3073 * 10_000 - 1, 3073 * 10_001] {
       var data = DataDirectory.batches[0].prefix(count)
       if count > data.count { data.append(Data(count: count - data.count)) }
@@ -107,6 +106,7 @@ struct CIFAR10Tests {
   @Test("a label out of range is named with its record and offset")
   func label() throws {
     let directory = try DataDirectory()
+    defer { directory.remove() }
     var data = DataDirectory.batches[0]
     data[77 * 3073] = 255
     try directory.write(data, as: "data_batch_1.bin")
@@ -118,6 +118,7 @@ struct CIFAR10Tests {
   @Test("truncated, corrupt and exploding gzip streams are refused")
   func gzip() throws {
     let directory = try DataDirectory()
+    defer { directory.remove() }
     let packed = Gzip.deflate(DataDirectory.batches[0])
     try directory.write(packed.dropLast(20), as: "data_batch_1.bin")
     expect(failure(directory.url), code: 65, mentions: ["data_batch_1.bin", "truncated"])

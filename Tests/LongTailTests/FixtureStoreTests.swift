@@ -1,17 +1,16 @@
 import Artifacts
 import Foundation
 import LongTail
+import TestSupport
 import Testing
 
 @Suite("The embedded data set")
 struct FixtureStoreTests {
   /// A directory of its own that is removed at the end.
   private func withDirectory(_ body: (URL) throws -> Void) throws {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "fixture-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    try body(directory)
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    try body(directory.url)
   }
 
   private func copyOfEmbedded(to directory: URL) throws {

@@ -1,16 +1,15 @@
 import Artifacts
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Verification
 
 @Suite struct BaselineTests {
   @Test func fileKeepsEverything() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "baseline-\(ProcessInfo.processInfo.processIdentifier)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("claims.json")
+    let folder = try TemporaryDirectory()
+    defer { folder.remove() }
+    let file = folder.url.appendingPathComponent("claims.json")
     try SyntheticRecord.baseline.write(to: file)
     #expect(try Baseline(contentsOf: file) == SyntheticRecord.baseline)
     let bytes = try Data(contentsOf: file)

@@ -1,6 +1,7 @@
 import Artifacts
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Verification
@@ -25,10 +26,9 @@ import Testing
   }
 
   static func withStore(_ body: (GoldenStore) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("golden-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(GoldenStore(root: folder))
+    let folder = try TemporaryDirectory(creating: false)
+    defer { folder.remove() }
+    try body(GoldenStore(root: folder.url))
   }
 
   @Test func checkFindsWhatAcceptWrote() throws {
