@@ -68,7 +68,10 @@ install_missing() {
       ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends "${missing[@]}"
   } >"$log" 2>&1; then
-    fail "cannot install ${missing[*]} with apt-get (network or package lists?): $(grep -m1 -E '^(E|W|Err)' "$log" || tail -n1 "$log")"
+    local reason
+    reason=$(grep -m1 -E '^(E|W|Err)' "$log" || tail -n1 "$log")
+    rm -f "$log"
+    fail "cannot install ${missing[*]} with apt-get (network or package lists?): $reason"
   fi
   rm -f "$log"
 }
