@@ -36,7 +36,7 @@ public struct Objective<Element: Real>: Sendable {
   ) -> Tensor<Element> {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: statistics, normalization: .running,
-      gradients: GradientAccumulator(layout: network.layout))
+      gradients: GradientAccumulator(layout: network.layout), goesBack: false)
     return network.forward(images, &pass)
   }
 

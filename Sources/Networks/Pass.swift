@@ -52,6 +52,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public var gradients: GradientAccumulator<T.Element>
   /// What batch-norm layers observed (only under `.batch`).
   public internal(set) var observed = BatchStatistics()
+  private let goesBack: Bool
   private var saved: [Saved] = []
 
   private enum Saved: Sendable {
@@ -60,10 +61,13 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   }
 
   /// A pass at a point (moving along `direction` for duals). `statistics` may be nil under `.batch`.
+  ///
+  /// A pass that does not go back keeps nothing of what layers save: evaluation needs the memory of a layer or
+  /// two, not of the whole network.
   public init(
     parameters: ParameterVector<T.Element>, direction: ParameterVector<T.Element>? = nil,
     statistics: ParameterVector<T.Element>?, normalization: Normalization,
-    gradients: GradientAccumulator<T.Element>
+    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true
   ) {
     precondition(statistics != nil || normalization == .batch, "running normalization needs statistics")
     self.parameters = parameters
@@ -71,6 +75,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     self.statistics = statistics
     self.normalization = normalization
     self.gradients = gradients
+    self.goesBack = goesBack
   }
 
   /// A parameter segment with its tangent, viewed under `shape` (its own by default).
@@ -88,9 +93,9 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   }
 
   /// Keeps a value for the backward pass.
-  public mutating func save(_ value: T) { saved.append(.value(value)) }
+  public mutating func save(_ value: T) { if goesBack { saved.append(.value(value)) } }
   /// Keeps a shape for the backward pass.
-  public mutating func save(_ shape: Shape) { saved.append(.shape(shape)) }
+  public mutating func save(_ shape: Shape) { if goesBack { saved.append(.shape(shape)) } }
 
   /// Takes off the value saved last.
   public mutating func restoreValue() -> T {

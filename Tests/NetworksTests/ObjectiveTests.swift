@@ -182,6 +182,25 @@ struct ObjectiveTests {
     }
   }
 
+  @Test("logits need the memory of a few layers, and are those of a pass that goes back")
+  func logits() {
+    let network = Network.resNet(depth: 20, width: 4, classes: 3)
+    let objective = Objective<Float>(network: network)
+    let batch = randomBatch(Float.self, samples: 4, shape: [16, 16, 3], classes: 3)
+    let w: ParameterVector<Float> = network.initialParameters(seed: 3)
+    let s: ParameterVector<Float> = network.initialStatistics()
+    var pass = Pass<Tensor<Float>>(
+      parameters: w, statistics: s, normalization: .running,
+      gradients: GradientAccumulator(layout: network.layout))
+    let expected = network.forward(batch.images, &pass)
+    #expect(!pass.isEmpty)
+    var forward = Pass<Tensor<Float>>(
+      parameters: w, statistics: s, normalization: .running,
+      gradients: GradientAccumulator(layout: network.layout), goesBack: false)
+    #expect(network.forward(batch.images, &forward) == expected && forward.isEmpty)
+    #expect(objective.logits(at: w, statistics: s, images: batch.images) == expected)
+  }
+
   @Test("batch statistics enter the running ones with momentum 0.1 and the unbiased variance")
   func runningStatistics() {
     var layout = ParameterLayout()
