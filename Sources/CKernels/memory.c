@@ -27,19 +27,17 @@ void *ek_pool_take(size_t bytes) {
   pthread_mutex_lock(&lock);
   node *block = free_lists[class];
   if (block) free_lists[class] = block->next;
+  pthread_mutex_unlock(&lock);
+  const bool fresh = block == NULL;
+  if (fresh) block = aligned_alloc(64, size);
+  if (!block) return NULL;
+  // Counted once it is there: a request that fails must not show, least of all in the peak.
+  pthread_mutex_lock(&lock);
   counts.taken++;
-  counts.fresh += block == NULL;
+  counts.fresh += fresh;
   counts.bytes_live += size;
   if (counts.bytes_live > counts.bytes_peak) counts.bytes_peak = counts.bytes_live;
   pthread_mutex_unlock(&lock);
-  if (!block) {
-    block = aligned_alloc(64, size);
-    if (!block) {
-      pthread_mutex_lock(&lock);
-      counts.bytes_live -= size;
-      pthread_mutex_unlock(&lock);
-    }
-  }
   return block;
 }
 
