@@ -48,15 +48,22 @@ public struct BatchNorm: Layer {
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
     let inverseDeviation = pass.restoreValue()
     let normalised = pass.restoreValue()
-    pass.gradients.add(wide: g.channelSumTerms(), to: shift)
-    pass.gradients.add(wide: g.channelDotTerms(normalised), to: gain)
-    guard needsInput else { return nil }
     let scale = pass.parameter(gain) * inverseDeviation
-    guard pass.normalization == .batch else { return g.multiplyingChannels(scale) }
+    guard pass.normalization == .batch else {
+      pass.gradients.add(wide: g.channelSumTerms(), to: shift)
+      pass.gradients.add(wide: g.channelDotTerms(normalised), to: gain)
+      return needsInput ? g.multiplyingChannels(scale) : nil
+    }
+    // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
+    let sums = g.channelSums()
+    let dots = g.channelDots(normalised)
+    pass.gradients.add(wide: [sums.derivative], to: shift)
+    pass.gradients.add(wide: [dots.derivative], to: gain)
+    guard needsInput else { return nil }
     // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
     let count = Double(g.shape[0] * g.shape.pixels)
-    let along1: T = .narrowed(g.channelSums().divided(by: count))
-    let alongOutput: T = .narrowed(g.channelDots(normalised).divided(by: count))
+    let along1: T = .narrowed(sums.divided(by: count))
+    let alongOutput: T = .narrowed(dots.divided(by: count))
     return (g.subtractingChannels(along1) - normalised.multiplyingChannels(alongOutput)).multiplyingChannels(
       scale)
   }
