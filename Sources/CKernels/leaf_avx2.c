@@ -4,7 +4,6 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define VECTOR_BYTES 32
 #define WIDE_ROWS 6
-#define NARROW_ROWS 8
 #define EK_IS_F32 1
 #define NAME(x) avx2_f32_##x
 #define LEAF ek_leaf_avx2_f32

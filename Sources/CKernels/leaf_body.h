@@ -1,7 +1,7 @@
 // The leaves of one instruction set for one element type, written once over generic vectors.
 //
 // Included with: EK_IS_F32 (1 or 0), VECTOR_BYTES, NAME(x) giving x a suffix of its own, and
-// the tile heights WIDE_ROWS / NARROW_ROWS. Compiled under the target attributes of its file.
+// the height WIDE_ROWS of the largest tile two vectors wide (6 or 14). Compiled under the target attributes of its file.
 #if EK_IS_F32
 typedef float NAME(T); typedef uint32_t NAME(U); typedef int32_t NAME(S);
 #else
@@ -257,7 +257,7 @@ static void FN(pool_mean)(size_t pixels, size_t channels, const void *xv, void *
 }
 
 const ek_leaf LEAF = {
-    .vector = LANES_V, .rows_wide = WIDE_ROWS, .rows_narrow = NARROW_ROWS, .tile = FN(tile),
+    .vector = LANES_V, .tile = FN(tile),
     .tile_rows = FN(tile_rows), .map = FN(map), .zip = FN(zip), .zip_scalar = FN(zip_scalar), .axpy = FN(axpy),
     .add_scaled = FN(add_scaled), .sgd = FN(sgd), .lanes = FN(lanes), .channel_chain = FN(channel_chain),
     .channel_chain_squares = FN(channel_chain_squares), .pool_mean = FN(pool_mean),

@@ -4,7 +4,6 @@
 
 #define VECTOR_BYTES 16
 #define WIDE_ROWS 14
-#define NARROW_ROWS 16
 #define EK_IS_F32 1
 #define NAME(x) neon_f32_##x
 #define LEAF ek_leaf_neon_f32

@@ -4,7 +4,6 @@
 
 #define VECTOR_BYTES 16
 #define WIDE_ROWS 6
-#define NARROW_ROWS 8
 #define EK_IS_F32 1
 #define NAME(x) scalar_f32_##x
 #define LEAF ek_leaf_scalar_f32

@@ -19,8 +19,6 @@ enum { EK_CHUNK = 512, EK_LANES = 32, EK_TREE_DEPTH = 48 };
 // The leaves of one instruction set for one element type. `vector` is the number of lanes.
 typedef struct {
   size_t vector;
-  size_t rows_wide;    // rows of the largest tile two vectors wide
-  size_t rows_narrow;  // rows of the largest tile one vector wide
   // out[i][j] = one fma chain from +0 over the runs: a[base + i rs + run + k cs] · b[k ldb + j], for
   // i < rows, j < vectors · vector. `rows` is one of the sizes that `tile_rows` returns.
   void (*tile)(size_t rows, size_t vectors, const ek_run *runs, size_t run_count, const void *a,

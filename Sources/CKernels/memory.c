@@ -59,3 +59,10 @@ ek_pool_counts ek_pool_statistics(void) {
   pthread_mutex_unlock(&lock);
   return copy;
 }
+
+// Of the thread: the work of others at the same time does not show.
+static _Thread_local uint64_t copies;
+
+void ek_copy_count(void) { copies++; }
+
+uint64_t ek_copies(void) { return copies; }

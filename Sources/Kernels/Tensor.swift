@@ -91,13 +91,14 @@ public struct Tensor<Element: Real>: Sendable {
     return view
   }
 
-  /// Copies made by writing to a shared block, over all tensors since start; a steady step makes none.
-  public static var copiesOnWrite: Int { CopyOnWriteCounter.value }
+  /// Copies made by writing to a shared block, over all tensors of every type on the calling thread since it
+  /// started; a steady step makes none.
+  public static var copiesOnWrite: Int { Int(ek_copies()) }
 
   private mutating func makeUnique() {
     // A view narrower than its block is copied too: its block is its parent's.
     if isKnownUniquelyReferenced(&block) { return }
-    CopyOnWriteCounter.increment()
+    ek_copy_count()
     let copy = withPointer { source in
       Tensor(shape: shape) { $0.update(from: source, count: shape.count) }
     }

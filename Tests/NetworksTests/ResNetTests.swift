@@ -66,6 +66,10 @@ extension ResNetTests {
     let objective = Objective<Float>(network: network)
     let batch = randomBatch(Float.self, samples: 8, shape: [16, 16, 3], classes: 3)
     let w: ParameterVector<Float> = network.initialParameters(seed: 3)
+    var shared = batch.images
+    let unshared = Tensor<Float>.copiesOnWrite
+    shared.addProduct(1, batch.images)
+    #expect(Tensor<Float>.copiesOnWrite == unshared + 1, "the counter counts")
     let before = Tensor<Float>.copiesOnWrite
     _ = objective.trainingStep(at: w, batch: batch)
     #expect(Tensor<Float>.copiesOnWrite == before)

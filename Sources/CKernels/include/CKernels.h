@@ -49,6 +49,10 @@ typedef struct {
 } ek_pool_counts;
 ek_pool_counts ek_pool_statistics(void);
 
+// Copies that writing to shared blocks forced on the calling thread: counted, and read.
+void ek_copy_count(void);
+uint64_t ek_copies(void);
+
 // ---- Contractions (rules 1 to 3) ----------------------------------------------------------------
 
 // C[m×n] = op(A) op(B), or C = C + op(A) op(B) when `accumulate` (the sum is a separate rounding).
