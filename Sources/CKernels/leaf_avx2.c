@@ -3,7 +3,8 @@
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define VECTOR_BYTES 32
-#define WIDE_ROWS 6
+#define HEIGHT 2
+#define REGISTERS 16
 #define EK_IS_F32 1
 #define NAME(x) avx2_f32_##x
 #define LEAF ek_leaf_avx2_f32

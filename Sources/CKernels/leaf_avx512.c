@@ -3,7 +3,8 @@
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), apply_to = function)
 #define VECTOR_BYTES 64
-#define WIDE_ROWS 14
+#define HEIGHT 4
+#define REGISTERS 32
 #define EK_IS_F32 1
 #define NAME(x) avx512_f32_##x
 #define LEAF ek_leaf_avx512_f32

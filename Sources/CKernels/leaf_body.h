@@ -1,7 +1,7 @@
 // The leaves of one instruction set for one element type, written once over generic vectors.
 //
 // Included with: EK_IS_F32 (1 or 0), VECTOR_BYTES, NAME(x) giving x a suffix of its own, and
-// the height WIDE_ROWS of the largest tile two vectors wide (6 or 14). Compiled under the target attributes of its file.
+// HEIGHT (the rows of a group, 2 or 4) and REGISTERS (16 or 32 vectors). Compiled under the target attributes of its file.
 #if EK_IS_F32
 typedef float NAME(T); typedef uint32_t NAME(U); typedef int32_t NAME(S);
 #else
@@ -28,75 +28,110 @@ typedef T NAME(H) __attribute__((vector_size(LANES_D * sizeof(T)), aligned(sizeo
 
 #include "elementary.h"
 
+// The product of `height` · `groups` rows with one panel of `vectors` vectors, see ek_leaf.tile.
+//
+// The row addresses are built from a base per group and two shared strides and are hidden from the optimiser, which
+// would otherwise chain them through one register and bound the loop by that chain's latency.
 static inline __attribute__((always_inline)) void FN(tile_of)(
-    const int rows, const int vectors, const ek_run *runs, size_t run_count, const T *a, ptrdiff_t rs,
-    ptrdiff_t cs, const T *b, size_t ldb, T *out, size_t ldo) {
-  V acc[rows][vectors];
+    const int height, const int groups, const int vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
+    const ek_run *runs, size_t run_count, const T *a, const T *b, size_t ldb, T *out, size_t ldo, bool resume) {
+  V acc[28][2];  // of fixed size, as are p and bv: arrays of variable size would stay in memory
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++)
+  for (int i = 0; i < groups * height; i++)
 #pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) acc[i][j] = (V){0};
+    for (int j = 0; j < vectors; j++)
+      acc[i][j] = resume ? *(const V *)(out + places[i / height].to + (i % height) * (ptrdiff_t)ldo + j * (ptrdiff_t)LANES_V)
+                         : (V){0};
+  ptrdiff_t step = cs * (ptrdiff_t)sizeof(T), row = rs * (ptrdiff_t)sizeof(T), rows3 = 3 * row;
+  __asm__("" : "+r"(row), "+r"(rows3));
   for (size_t r = 0; r < run_count; r++) {
-    const T *p = a + runs[r].offset;
-    for (size_t k = 0; k < runs[r].length; k++, p += cs, b += ldb) {
-      V bv[vectors];
+    const char *p[7];
+#pragma clang loop unroll(full)
+    for (int g = 0; g < groups; g++) p[g] = (const char *)(a + places[g].from + runs[r].offset);
+#pragma clang loop unroll(disable)
+    for (size_t k = 0; k < runs[r].length; k++, b += ldb) {
+      V bv[2];
 #pragma clang loop unroll(full)
       for (int j = 0; j < vectors; j++) bv[j] = *(const V *)(b + j * LANES_V);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < rows; i++) {
-        V av = p[i * rs] - (V){0};  // x - (+0) is x for every x, -0 included: a splat
+      for (int i = 0; i < groups * height; i++) {
+        const char *q = p[i / height];
+        const int n = i % height;
+        // Heights above four have unit row stride.
+        const char *x = height > 4 ? q + n * sizeof(T) : n == 0 ? q : n == 1 ? q + row : n == 2 ? q + 2 * row : q + rows3;
+        V av = *(const T *)x - (V){0};  // x - (+0) is x for every x, -0 included: a splat
 #pragma clang loop unroll(full)
         for (int j = 0; j < vectors; j++) acc[i][j] = __builtin_elementwise_fma(av, bv[j], acc[i][j]);
+      }
+#pragma clang loop unroll(full)
+      for (int g = 0; g < groups; g++) {
+        p[g] += step;
+        __asm__("" : "+r"(p[g]));
       }
     }
   }
 #pragma clang loop unroll(full)
-  for (int i = 0; i < rows; i++)
+  for (int i = 0; i < groups * height; i++)
 #pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) *(V *)(out + i * ldo + j * LANES_V) = acc[i][j];
+    for (int j = 0; j < vectors; j++)
+      *(V *)(out + places[i / height].to + (i % height) * (ptrdiff_t)ldo + j * (ptrdiff_t)LANES_V) = acc[i][j];
 }
 
-#define TILE_ARGUMENTS \
-  const ek_run *runs, size_t run_count, const T *a, ptrdiff_t rs, ptrdiff_t cs, const T *b, size_t ldb, T *out, size_t ldo
-#define TILE(rows, vectors) \
-  static __attribute__((noinline)) void FN(tile_##rows##_##vectors)(TILE_ARGUMENTS) { \
-    FN(tile_of)(rows, vectors, runs, run_count, a, rs, cs, b, ldb, out, ldo); \
-  }
-TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1)
-TILE(1, 2) TILE(2, 2) TILE(4, 2)
-#if WIDE_ROWS == 14
-TILE(12, 1) TILE(16, 1) TILE(8, 2) TILE(12, 2) TILE(14, 2)
-#else
-TILE(6, 2)
+// The tiles of a set, as an X-macro over (height, groups, vectors). Accumulators, the panel's vectors and one
+// splat must fit the registers.
+#if REGISTERS == 32 && HEIGHT == 4
+#define TILES(X) \
+  X(1, 1, 1) X(2, 1, 1) X(3, 1, 1) X(4, 1, 1) X(4, 2, 1) X(4, 3, 1) X(4, 4, 1) X(4, 5, 1) X(4, 6, 1) X(4, 7, 1) X(9, 3, 1) \
+  X(1, 1, 2) X(2, 1, 2) X(3, 1, 2) X(4, 1, 2) X(4, 2, 2) X(4, 3, 2)
+#define MOST_GROUPS {7, 3}
+#define TALL_GROUPS {3, 0}
+#elif REGISTERS == 16 && HEIGHT == 2
+#define TILES(X) \
+  X(1, 1, 1) X(2, 1, 1) X(2, 2, 1) X(2, 3, 1) X(2, 4, 1) X(2, 5, 1) X(2, 6, 1) X(9, 1, 1) \
+  X(1, 1, 2) X(2, 1, 2) X(2, 2, 2) X(2, 3, 2)
+#define MOST_GROUPS {6, 3}
+#define TALL_GROUPS {1, 0}
 #endif
 
-static void FN(tile)(size_t rows, size_t vectors, const ek_run *runs, size_t run_count, const void *a,
-                     ptrdiff_t rs, ptrdiff_t cs, const void *b, size_t ldb, void *out, size_t ldo) {
-#define CALL(r, v) case r * 4 + v: FN(tile_##r##_##v)(runs, run_count, a, rs, cs, b, ldb, out, ldo); break;
-  switch (rows * 4 + vectors) {
-  CALL(1, 1) CALL(2, 1) CALL(4, 1) CALL(8, 1)
-  CALL(1, 2) CALL(2, 2) CALL(4, 2)
-#if WIDE_ROWS == 14
-  CALL(12, 1) CALL(16, 1) CALL(8, 2) CALL(12, 2) CALL(14, 2)
-#else
-  CALL(6, 2)
-#endif
-  default: __builtin_trap();  // tile_rows() offered no such tile
+#define TILE(height, groups, vectors) \
+  static __attribute__((noinline)) void FN(tile_##height##_##groups##_##vectors)( \
+      const ek_group *places, ptrdiff_t rs, ptrdiff_t cs, const ek_run *runs, size_t run_count, const T *a, \
+      const T *b, size_t ldb, T *out, size_t ldo, bool resume) { \
+    FN(tile_of)(height, groups, vectors, places, rs, cs, runs, run_count, a, b, ldb, out, ldo, resume); \
+  }
+TILES(TILE)
+
+static void FN(tile)(size_t height, size_t groups, size_t vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
+                     const ek_run *runs, size_t run_count, const void *a, const void *b, size_t ldb, void *out,
+                     size_t ldo, bool resume) {
+#define CALL(h, g, v) \
+  case (h * 8 + g) * 4 + v: \
+    FN(tile_##h##_##g##_##v)(places, rs, cs, runs, run_count, a, b, ldb, out, ldo, resume); \
+    break;
+  switch ((height * 8 + groups) * 4 + vectors) {
+  TILES(CALL)
+  default: __builtin_trap();  // no such tile: see ek_leaf
   }
 #undef CALL
 }
 
-static size_t FN(tile_rows)(size_t rows, size_t vectors) {
-#if WIDE_ROWS == 14
-  if (vectors == 1 && rows >= 16) return 16;
-  if (vectors == 2 && rows >= 14) return rows == 16 ? 8 : 14;
-  if (rows >= 12) return 12;
-  if (rows >= 8) return 8;
-#else
-  if (vectors == 1 && rows >= 8) return 8;
-  if (vectors == 2 && rows >= 6) return rows == 8 ? 4 : 6;
-#endif
-  return rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+// Four rows of `count` elements, read with strides rs and 1, become `count` rows of four, `width` apart.
+static void FN(transpose_rows)(size_t count, const void *av, ptrdiff_t rs, void *ov, size_t width) {
+  typedef T Q __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T))));
+  const T *a = av;
+  T *out = ov;
+  size_t k = 0;
+  for (; k + 4 <= count; k += 4) {
+    Q x0 = *(const Q *)(a + k), x1 = *(const Q *)(a + rs + k), x2 = *(const Q *)(a + 2 * rs + k), x3 = *(const Q *)(a + 3 * rs + k);
+    Q l01 = __builtin_shufflevector(x0, x1, 0, 4, 1, 5), h01 = __builtin_shufflevector(x0, x1, 2, 6, 3, 7);
+    Q l23 = __builtin_shufflevector(x2, x3, 0, 4, 1, 5), h23 = __builtin_shufflevector(x2, x3, 2, 6, 3, 7);
+    *(Q *)(out + k * width) = __builtin_shufflevector(l01, l23, 0, 1, 4, 5);
+    *(Q *)(out + (k + 1) * width) = __builtin_shufflevector(l01, l23, 2, 3, 6, 7);
+    *(Q *)(out + (k + 2) * width) = __builtin_shufflevector(h01, h23, 0, 1, 4, 5);
+    *(Q *)(out + (k + 3) * width) = __builtin_shufflevector(h01, h23, 2, 3, 6, 7);
+  }
+  for (; k < count; k++)
+    for (int i = 0; i < 4; i++) out[k * width + i] = a[i * rs + k];
 }
 
 static void FN(map)(ek_unary op, size_t count, const void *xv, void *yv) {
@@ -257,8 +292,8 @@ static void FN(pool_mean)(size_t pixels, size_t channels, const void *xv, void *
 }
 
 const ek_leaf LEAF = {
-    .vector = LANES_V, .tile = FN(tile),
-    .tile_rows = FN(tile_rows), .map = FN(map), .zip = FN(zip), .zip_scalar = FN(zip_scalar), .axpy = FN(axpy),
+    .vector = LANES_V, .height = HEIGHT, .groups = MOST_GROUPS, .tall = TALL_GROUPS, .tile = FN(tile),
+    .transpose_rows = FN(transpose_rows), .map = FN(map), .zip = FN(zip), .zip_scalar = FN(zip_scalar), .axpy = FN(axpy),
     .add_scaled = FN(add_scaled), .sgd = FN(sgd), .lanes = FN(lanes), .channel_chain = FN(channel_chain),
     .channel_chain_squares = FN(channel_chain_squares), .pool_mean = FN(pool_mean),
 };
@@ -273,5 +308,7 @@ const ek_leaf LEAF = {
 #undef LANES_V
 #undef LANES_D
 #undef TILE
-#undef TILE_ARGUMENTS
+#undef TILES
+#undef MOST_GROUPS
+#undef TALL_GROUPS
 #undef ZIP_CASES

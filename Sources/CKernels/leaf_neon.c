@@ -3,7 +3,8 @@
 #if defined(__aarch64__)
 
 #define VECTOR_BYTES 16
-#define WIDE_ROWS 14
+#define HEIGHT 4
+#define REGISTERS 32
 #define EK_IS_F32 1
 #define NAME(x) neon_f32_##x
 #define LEAF ek_leaf_neon_f32

@@ -3,7 +3,8 @@
 #if 1
 
 #define VECTOR_BYTES 16
-#define WIDE_ROWS 6
+#define HEIGHT 2
+#define REGISTERS 16
 #define EK_IS_F32 1
 #define NAME(x) scalar_f32_##x
 #define LEAF ek_leaf_scalar_f32

@@ -16,15 +16,25 @@ typedef struct {
 // k in chunks of EK_CHUNK: the runs of chunk c are runs[first[c]] .. runs[first[c + 1] - 1].
 enum { EK_CHUNK = 512, EK_LANES = 32, EK_TREE_DEPTH = 48 };
 
-// The leaves of one instruction set for one element type. `vector` is the number of lanes.
+// Rows of a product that lie a constant stride apart: where the first is read and where it is written, in elements.
 typedef struct {
-  size_t vector;
-  // out[i][j] = one fma chain from +0 over the runs: a[base + i rs + run + k cs] · b[k ldb + j], for
-  // i < rows, j < vectors · vector. `rows` is one of the sizes that `tile_rows` returns.
-  void (*tile)(size_t rows, size_t vectors, const ek_run *runs, size_t run_count, const void *a,
-               ptrdiff_t rs, ptrdiff_t cs, const void *b, size_t ldb, void *out, size_t ldo);
-  // The largest supported tile height that is at most `rows`.
-  size_t (*tile_rows)(size_t rows, size_t vectors);
+  ptrdiff_t from, to;
+} ek_group;
+
+// The leaves of one instruction set for one element type.
+typedef struct {
+  size_t vector;     // lanes
+  size_t height;     // rows of a group
+  size_t groups[2];  // the most groups a tile takes, with a panel of one vector and of two
+  size_t tall[2];    // how many groups of nine rows a tile takes (0: none)
+  // Row i of group g, column j < vectors · vector: one fma chain, from +0 or (resume) from what stands in out, over
+  // the runs of a[places[g].from + i rs + run + k cs] · b[k ldb + j], stored at out[places[g].to + i ldo + j].
+  // `height` rows a group take 1 to `groups` groups, fewer rows one group, nine (rs = 1) `tall` groups.
+  void (*tile)(size_t height, size_t groups, size_t vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
+               const ek_run *runs, size_t run_count, const void *a, const void *b, size_t ldb, void *out, size_t ldo,
+               bool resume);
+  // out[k width + i] = a[i rs + k] for i < 4, k < count.
+  void (*transpose_rows)(size_t count, const void *a, ptrdiff_t rs, void *out, size_t width);
   void (*map)(ek_unary op, size_t count, const void *x, void *y);
   void (*zip)(ek_binary op, size_t count, const void *x, const void *y, void *z);
   void (*zip_scalar)(ek_binary op, size_t count, const void *x, double s, void *z);

@@ -1,0 +1,63 @@
+// What matmul and the convolutions share: the contraction index as runs, and products of rows with panels.
+#ifndef EK_CONTRACTION_H
+#define EK_CONTRACTION_H
+#include "machine.h"
+
+// The contraction index as runs of constant stride, cut at chunk borders.
+typedef struct {
+  ek_run *runs;
+  size_t *first;  // first run of each chunk, and one past the last run
+  size_t chunks;
+  size_t length;  // of the whole index
+  void *memory;
+  size_t bytes;
+} ek_plan;
+
+// `count` runs of `length` each at the given offsets, read with stride cs.
+ek_plan ek_plan_make(size_t count, size_t length, const ptrdiff_t *offsets, ptrdiff_t cs);
+void ek_plan_free(ek_plan *p);
+
+// B in panels of one vector of columns, or two where B is wider, the last filled up with zeros: panel j starts at
+// data + j · stride, row k of it ldb elements further each.
+typedef struct {
+  const char *data;
+  size_t ldb, stride;
+  size_t vectors, width, count;  // of a panel, and how many there are
+  void *memory;  // of the copy, NULL where B serves as it lies
+  size_t bytes;
+} ek_panels;
+
+// Panels for n columns that nothing is copied into yet.
+ek_panels ek_panels_of(const ek_leaf *leaf, size_t n);
+// The panels of b[k][n] at (r, c) ↦ b[r rs + c cs]; copies them in parallel where they do not lie so already.
+ek_panels ek_panels_make(const ek_leaf *leaf, ek_type t, size_t k, size_t n, const void *b, size_t rs, size_t cs);
+void ek_panels_free(ek_panels *p);
+// Copies rows × columns of b at (r, c) ↦ b[r rs + c cs] into a panel of `width` columns filled up with zeros.
+void ek_pack(const ek_leaf *leaf, ek_type t, size_t rows, size_t columns, size_t width, const void *b, size_t rs, size_t cs, void *to);
+
+// Rows of a product: `count` groups of leaf->height rows, and `rest_count` groups of `rest_height` (fewer, or 9).
+typedef struct {
+  ek_group *groups;
+  size_t count;
+  ek_group *rests;
+  size_t rest_count, rest_height;
+} ek_rows;
+
+// A product of rows with panels.
+typedef struct {
+  const ek_leaf *leaf;
+  ek_type t;
+  const ek_plan *plan;
+  ptrdiff_t rs, cs;  // strides of A along a group's rows and along the contraction index
+  ek_panels b;
+  size_t columns;    // of the result
+  size_t ldo;        // between a group's rows in the result
+  bool accumulate;
+} ek_product;
+
+// The product of all rows with panel `panel`; a and out are what the groups' places count from.
+void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out);
+// One tile of it, of which only the first `valid` rows are stored.
+void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const ek_group *places, size_t valid,
+                      size_t panel, const void *a, void *out);
+#endif

@@ -1,0 +1,314 @@
+// The convolution triple (rules 1 to 3): no patches are copied out; tiles read zero-framed rows in place.
+#include "contraction.h"
+#include <string.h>
+
+// Copies rows of `from` [h][w][c] into a frame of zeros: frame row y is picture row y - top.
+static void frame_fill(ek_type t, size_t h, size_t w, size_t c, const char *from, size_t frame_h, size_t frame_w,
+                       ptrdiff_t top, ptrdiff_t left, char *frame) {
+  const size_t pixel = c * ek_size(t);
+  ptrdiff_t x0 = left > 0 ? left : 0;
+  ptrdiff_t x1 = (ptrdiff_t)w + left < (ptrdiff_t)frame_w ? (ptrdiff_t)w + left : (ptrdiff_t)frame_w;
+  for (ptrdiff_t y = 0; y < (ptrdiff_t)frame_h; y++) {
+    char *row = frame + (size_t)y * frame_w * pixel;
+    ptrdiff_t source = y - top;
+    if (source < 0 || source >= (ptrdiff_t)h || x1 <= x0) {
+      memset(row, 0, frame_w * pixel);
+      continue;
+    }
+    memset(row, 0, (size_t)x0 * pixel);
+    memcpy(row + (size_t)x0 * pixel, from + ((size_t)source * w + (size_t)(x0 - left)) * pixel, (size_t)(x1 - x0) * pixel);
+    memset(row + (size_t)x1 * pixel, 0, (frame_w - (size_t)x1) * pixel);
+  }
+}
+
+// `lines` lines of `length` rows each as groups and a rest: a line starts from_line after the one before
+// in A and to_line in the result, a row from_row and to_row after its neighbour.
+static ek_rows rows_make(const ek_leaf *leaf, size_t vectors, size_t lines, size_t length, size_t from_line, size_t from_row, size_t to_line, size_t to_row,
+                         size_t *bytes) {
+  // Lines of nine rows of unit stride fill a tile of their own (3 input channels under 3 taps).
+  const bool tall = length == 9 && lines == 3 && from_row == 1 && leaf->tall[vectors - 1] > 0;
+  const size_t height = leaf->height;
+  ek_rows r = {.count = tall ? 0 : lines * (length / height), .rest_height = tall ? 9 : length % height};
+  r.rest_count = r.rest_height > 0 ? lines : 0;
+  *bytes = ek_max((r.count + r.rest_count) * sizeof(ek_group), 1);
+  r.groups = ek_scratch(*bytes);
+  r.rests = r.groups + r.count;
+  size_t used = 0;
+  for (size_t y = 0; y < lines; y++) {
+    if (!tall)
+      for (size_t x = 0; x + height <= length; x += height)
+        r.groups[used++] = (ek_group){(ptrdiff_t)(y * from_line + x * from_row), (ptrdiff_t)(y * to_line + x * to_row)};
+    const size_t x = length - r.rest_height;
+    if (r.rest_height > 0)
+      r.rests[y] = (ek_group){(ptrdiff_t)(y * from_line + x * from_row), (ptrdiff_t)(y * to_line + x * to_row)};
+  }
+  return r;
+}
+
+// ---- Forward and backward data: pictures through taps -------------------------------------------
+
+// One correlation of pictures with taps: of the whole output, or of one stride phase of it.
+typedef struct {
+  ek_product product;
+  const char *x;
+  char *y;
+  size_t h, w, c;            // of one sample of x
+  size_t out_sample;         // elements of one sample of y
+  size_t lines, band;        // output lines, and how many are made from one frame
+  size_t line_to, row_to;    // elements between output lines and between neighbours in one
+  size_t first_to;           // of the first output element
+  size_t step;               // input lines between output lines
+  size_t frame_w;
+  ptrdiff_t top, left;       // where the sample's (0, 0) stands in the frame
+  size_t reach;              // frame lines an output line reads
+  bool framed;
+  ek_rows rows;              // of a whole band
+  ek_rows last;              // of the last band, if that is lower
+} correlation;
+
+static void correlation_task(void *context, size_t n) {
+  const correlation *j = context;
+  const size_t size = ek_size(j->product.t), pixel = j->c * size;
+  const char *sample = j->x + n * j->h * j->w * pixel;
+  char *y = j->y + (n * j->out_sample + j->first_to) * size;
+  const size_t most_lines = (j->band - 1) * j->step + j->reach, bytes = ek_max(most_lines * j->frame_w * pixel, 1);
+  char *frame = j->framed ? ek_scratch(bytes) : NULL;
+  for (size_t first = 0; first < j->lines; first += j->band) {
+    const bool whole = first + j->band <= j->lines;
+    const size_t lines = whole ? j->band : j->lines - first;
+    const char *base = sample + first * j->step * j->w * pixel;
+    if (j->framed) {
+      frame_fill(j->product.t, j->h, j->w, j->c, sample, (lines - 1) * j->step + j->reach, j->frame_w,
+                 j->top - (ptrdiff_t)(first * j->step), j->left, frame);
+      base = frame;
+    }
+    for (size_t panel = 0; panel < j->product.b.count; panel++)
+      ek_multiply(&j->product, whole ? &j->rows : &j->last, panel, base, y + first * j->line_to * size);
+  }
+  if (frame) ek_pool_give(frame, bytes);
+}
+
+// Runs the correlation over n samples; `length` outputs a line, `row_from` input elements apart.
+static void correlate(correlation *j, size_t n, size_t length, size_t row_from) {
+  // A band's frame stays in the first cache, beside a panel.
+  enum { BAND_PIXELS = 256 };
+  j->band = ek_min(ek_max(BAND_PIXELS / length, 1), j->lines);
+  const size_t from_line = j->step * (j->framed ? j->frame_w : j->w) * j->c;
+  const ek_leaf *leaf = j->product.leaf;
+  const size_t vectors = j->product.b.vectors;
+  size_t bytes, last_bytes;
+  j->rows = rows_make(leaf, vectors, j->band, length, from_line, row_from, j->line_to, j->row_to, &bytes);
+  j->last = rows_make(leaf, vectors, j->lines % j->band, length, from_line, row_from, j->line_to, j->row_to, &last_bytes);
+  j->product.rs = (ptrdiff_t)row_from;
+  j->product.cs = 1;
+  j->product.ldo = j->row_to;
+  ek_parallel(n, correlation_task, j);
+  ek_pool_give(j->rows.groups, bytes);
+  ek_pool_give(j->last.groups, last_bytes);
+}
+
+void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y) {
+  if (s->n * s->oh * s->ow * s->co == 0) return;
+  const size_t k = s->kh * s->kw * s->ci;
+  if (s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0) {
+    ek_matmul(t, false, false, s->n * s->oh * s->ow, s->co, k, x, s->ci, weights, s->co, y, s->co, false);
+    return;
+  }
+  correlation j = {.x = x, .y = y, .h = s->h, .w = s->w, .c = s->ci, .out_sample = s->oh * s->ow * s->co,
+                   .lines = s->oh, .line_to = s->ow * s->co, .row_to = s->co, .step = s->stride,
+                   .frame_w = ek_max((s->ow - 1) * s->stride + s->kw, 1), .top = (ptrdiff_t)s->pad,
+                   .left = (ptrdiff_t)s->pad, .reach = s->kh, .framed = s->pad > 0};
+  const size_t row = (j.framed ? j.frame_w : s->w) * s->ci, table = ek_max(s->kh * sizeof(ptrdiff_t), 1);
+  ptrdiff_t *offsets = ek_scratch(table);
+  for (size_t kh = 0; kh < s->kh; kh++) offsets[kh] = (ptrdiff_t)(kh * row);
+  ek_plan plan = ek_plan_make(s->kh, s->kw * s->ci, offsets, 1);
+  ek_pool_give(offsets, table);
+  j.product = (ek_product){.leaf = ek_leaf_current(t), .t = t, .plan = &plan, .columns = s->co};
+  j.product.b = ek_panels_make(j.product.leaf, t, k, s->co, weights, s->co, 1);
+  correlate(&j, s->n, s->ow, s->stride * s->ci);
+  ek_panels_free(&j.product.b);
+  ek_plan_free(&plan);
+}
+
+// Taps (along one axis) of the pixels p with p mod stride = phase: those where (p + pad - tap) is a
+// multiple of the stride; first[i] is the output index at the phase's first pixel, which may be negative.
+static size_t phase_taps(size_t phase, size_t taps, size_t stride, size_t pad, size_t *tap, ptrdiff_t *first) {
+  size_t count = 0;
+  for (size_t k = 0; k < taps; k++) {
+    ptrdiff_t at = (ptrdiff_t)(phase + pad) - (ptrdiff_t)k;
+    if (at % (ptrdiff_t)stride != 0) continue;
+    tap[count] = k;
+    first[count++] = at / (ptrdiff_t)stride;
+  }
+  return count;
+}
+
+void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx) {
+  if (s->n * s->h * s->w * s->ci == 0) return;
+  if (s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0) {
+    ek_matmul(t, false, true, s->n * s->h * s->w, s->ci, s->co, dy, s->co, weights, s->co, dx, s->ci, false);
+    return;
+  }
+  const ek_leaf *leaf = ek_leaf_current(t);
+  const size_t size = ek_size(t), taps = s->kh * s->kw;
+  ek_panels b = ek_panels_of(leaf, s->ci);
+  const size_t packed_bytes = ek_max(taps * s->co * b.count * b.width * size, 1);
+  const size_t offset_bytes = ek_max(taps * sizeof(ptrdiff_t), 1);
+  const size_t list_bytes = ek_max((s->kh + s->kw) * (sizeof(size_t) + sizeof(ptrdiff_t)), 1);
+  char *packed = ek_scratch(packed_bytes);
+  ptrdiff_t *offsets = ek_scratch(offset_bytes);
+  size_t *tap_y = ek_scratch(list_bytes), *tap_x = tap_y + s->kh;
+  ptrdiff_t *first_y = (ptrdiff_t *)(tap_x + s->kw), *first_x = first_y + s->kh;
+  for (size_t phase_y = 0; phase_y < ek_min(s->stride, s->h); phase_y++)
+    for (size_t phase_x = 0; phase_x < ek_min(s->stride, s->w); phase_x++) {
+      size_t ny = phase_taps(phase_y, s->kh, s->stride, s->pad, tap_y, first_y);
+      size_t nx = phase_taps(phase_x, s->kw, s->stride, s->pad, tap_x, first_x);
+      const size_t length = (s->w - phase_x + s->stride - 1) / s->stride;
+      correlation j = {.x = dy, .y = dx, .h = s->oh, .w = s->ow, .c = s->co, .out_sample = s->h * s->w * s->ci,
+                       .lines = (s->h - phase_y + s->stride - 1) / s->stride, .line_to = s->stride * s->w * s->ci,
+                       .row_to = s->stride * s->ci, .first_to = (phase_y * s->w + phase_x) * s->ci, .step = 1,
+                       .framed = true};
+      // first_ decreases with the tap: the last tap reads the frame's first line.
+      if (ny > 0 && nx > 0) {
+        j.top = -first_y[ny - 1];
+        j.left = -first_x[nx - 1];
+        j.reach = (size_t)(first_y[0] - first_y[ny - 1]) + 1;
+        j.frame_w = (size_t)(first_x[0] - first_x[nx - 1]) + length;
+      }
+      size_t used = 0;
+      for (size_t a = 0; a < ny; a++)
+        for (size_t c = 0; c < nx; c++)
+          offsets[used++] =
+              ((first_y[a] + j.top) * (ptrdiff_t)j.frame_w + first_x[c] + j.left) * (ptrdiff_t)s->co;
+      // Panels of the weights with (tap, co) as rows and ci as columns.
+      for (size_t panel = 0; panel < b.count; panel++)
+        for (size_t tap = 0; tap < used; tap++)
+          ek_pack(leaf, t, s->co, ek_min(b.width, s->ci - panel * b.width), b.width,
+                  (const char *)weights +
+                      ((tap_y[tap / nx] * s->kw + tap_x[tap % nx]) * s->ci + panel * b.width) * s->co * size,
+                  1, s->co, packed + (panel * used + tap) * s->co * b.width * size);
+      ek_plan plan = ek_plan_make(used, s->co, offsets, 1);
+      b.data = packed;
+      b.stride = used * s->co * b.width;
+      j.product = (ek_product){.leaf = leaf, .t = t, .plan = &plan, .b = b, .columns = s->ci};
+      correlate(&j, s->n, length, s->co);
+      ek_plan_free(&plan);
+    }
+  ek_pool_give(tap_y, list_bytes);
+  ek_pool_give(offsets, offset_bytes);
+  ek_pool_give(packed, packed_bytes);
+}
+
+// ---- Backward weight: a contraction over the batch ------------------------------------------------
+
+// Samples a group has, by rule 2.
+static size_t group_samples(size_t pixels) {
+  size_t g = 8;
+  while (g > 1 && g * pixels > EK_CHUNK) g /= 2;
+  return g;
+}
+
+typedef struct {
+  const ek_leaf *leaf;
+  ek_type t;
+  ek_conv s;
+  const char *x, *dy;
+  char *sums;           // [groups][kh kw ci][co]
+  size_t group, groups, count;
+  size_t block;         // groups a task sums by itself: a whole subtree
+  size_t frame_h, frame_w;
+  ek_rows rows;
+} weight_job;
+
+static void weight_group(const weight_job *j, size_t index, char *frames, ptrdiff_t *offsets) {
+  const ek_conv *s = &j->s;
+  const size_t size = ek_size(j->t), first = index * j->group, samples = ek_min(j->group, s->n - first);
+  const size_t frame = j->frame_h * j->frame_w * s->ci, pixels = samples * s->oh * s->ow;
+  const bool framed = s->pad > 0;
+  const char *base = j->x + first * s->h * s->w * s->ci * size;
+  if (framed) {
+    for (size_t n = 0; n < samples; n++)
+      frame_fill(j->t, s->h, s->w, s->ci, base + n * s->h * s->w * s->ci * size, j->frame_h, j->frame_w,
+                 (ptrdiff_t)s->pad, (ptrdiff_t)s->pad, frames + n * frame * size);
+    base = frames;
+  }
+  const size_t row = (framed ? j->frame_w : s->w) * s->ci, sample = framed ? frame : s->h * s->w * s->ci;
+  for (size_t n = 0; n < samples; n++)
+    for (size_t oy = 0; oy < s->oh; oy++) offsets[n * s->oh + oy] = (ptrdiff_t)(n * sample + oy * s->stride * row);
+  ek_plan plan = ek_plan_make(samples * s->oh, s->ow, offsets, (ptrdiff_t)(s->stride * s->ci));
+  ek_product p = {.leaf = j->leaf, .t = j->t, .plan = &plan, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci),
+                  .columns = s->co, .ldo = s->co};
+  p.b = ek_panels_make(j->leaf, j->t, pixels, s->co, j->dy + first * s->oh * s->ow * s->co * size, s->co, 1);
+  for (size_t panel = 0; panel < p.b.count; panel++)
+    ek_multiply(&p, &j->rows, panel, base, j->sums + index * j->count * size);
+  ek_panels_free(&p.b);
+  ek_plan_free(&plan);
+}
+
+static void weight_task(void *context, size_t index) {
+  const weight_job *j = context;
+  const ek_conv *s = &j->s;
+  const size_t size = ek_size(j->t), first = index * j->block, last = ek_min(first + j->block, j->groups);
+  const size_t frame_bytes = ek_max(j->group * j->frame_h * j->frame_w * s->ci * size, 1);
+  const size_t offset_bytes = ek_max(j->group * s->oh * sizeof(ptrdiff_t), 1);
+  char *frames = s->pad > 0 ? ek_scratch(frame_bytes) : NULL;
+  ptrdiff_t *offsets = ek_scratch(offset_bytes);
+  for (size_t group = first; group < last; group++) {
+    weight_group(j, group, frames, offsets);
+    // The subtrees that this group completes, while their sums are in the cache.
+    for (size_t step = 1; (group + 1 - first) % (2 * step) == 0 && step < j->block; step *= 2) {
+      char *left = j->sums + (group + 1 - 2 * step) * j->count * size;
+      j->leaf->zip(EK_ADD, j->count, left, left + step * j->count * size, left);
+    }
+  }
+  // The ragged end of the last block.
+  const size_t length = last - first;
+  for (size_t step = 1; step < length; step *= 2) {
+    const size_t i = length / (2 * step) * (2 * step);
+    if (i + step < length) {
+      char *left = j->sums + (first + i) * j->count * size;
+      j->leaf->zip(EK_ADD, j->count, left, left + step * j->count * size, left);
+    }
+  }
+  ek_pool_give(offsets, offset_bytes);
+  if (frames) ek_pool_give(frames, frame_bytes);
+}
+
+enum { TREE_SPAN = 4096 };  // elements a task of the tree over blocks
+
+static void weight_tree_task(void *context, size_t index) {
+  const weight_job *j = context;
+  const size_t size = ek_size(j->t), first = index * TREE_SPAN, span = ek_min(TREE_SPAN, j->count - first);
+  for (size_t step = j->block; step < j->groups; step *= 2)
+    for (size_t g = 0; g + step < j->groups; g += 2 * step) {
+      char *left = j->sums + (g * j->count + first) * size;
+      j->leaf->zip(EK_ADD, span, left, left + step * j->count * size, left);
+    }
+}
+
+void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights) {
+  const size_t count = s->kh * s->kw * s->ci * s->co, size = ek_size(t);
+  if (count == 0) return;
+  if (s->n * s->oh * s->ow == 0) {
+    memset(dweights, 0, count * size);
+    return;
+  }
+  weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .count = count};
+  j.group = group_samples(s->oh * s->ow);
+  j.groups = (s->n + j.group - 1) / j.group;
+  // Aligned blocks of a power of two of groups: whole subtrees, so that the bits are those of the one tree.
+  const size_t threads = (size_t)ek_threads_current();
+  for (j.block = 1; 8 * threads * j.block < j.groups && j.block < 8; j.block *= 2) {}
+  j.frame_h = ek_max((s->oh - 1) * s->stride + s->kh, 1);
+  j.frame_w = ek_max((s->ow - 1) * s->stride + s->kw, 1);
+  const size_t line = (s->pad > 0 ? j.frame_w : s->w) * s->ci;
+  size_t row_bytes;
+  j.rows = rows_make(j.leaf, ek_panels_of(j.leaf, s->co).vectors, s->kh, s->kw * s->ci, line, 1, s->kw * s->ci * s->co, s->co, &row_bytes);
+  const size_t bytes = j.groups * count * size;
+  j.sums = ek_scratch(bytes);
+  ek_parallel((j.groups + j.block - 1) / j.block, weight_task, &j);
+  ek_parallel((count + TREE_SPAN - 1) / TREE_SPAN, weight_tree_task, &j);
+  memcpy(dweights, j.sums, count * size);
+  ek_pool_give(j.sums, bytes);
+  ek_pool_give(j.rows.groups, row_bytes);
+}
