@@ -291,11 +291,16 @@ static void FN(pool_mean)(size_t pixels, size_t channels, const void *xv, void *
   }
 }
 
+#include "normalization_body.h"
+
 const ek_leaf LEAF = {
     .vector = LANES_V, .height = HEIGHT, .groups = MOST_GROUPS, .tall = TALL_GROUPS, .tile = FN(tile),
     .transpose_rows = FN(transpose_rows), .map = FN(map), .zip = FN(zip), .zip_scalar = FN(zip_scalar), .axpy = FN(axpy),
     .add_scaled = FN(add_scaled), .sgd = FN(sgd), .lanes = FN(lanes), .channel_chain = FN(channel_chain),
     .channel_chain_squares = FN(channel_chain_squares), .pool_mean = FN(pool_mean),
+    .normalize = FN(normalize), .normalize_tangent = FN(normalize_tangent),
+    .normalize_gradient = FN(normalize_gradient), .normalize_gradient_input = FN(normalize_gradient_input),
+    .channel_moments = FN(channel_moments),
 };
 #undef T
 #undef U

@@ -48,6 +48,20 @@ typedef struct {
   void (*channel_chain)(size_t pixels, size_t channels, const void *x, const void *y, double *sums);
   void (*channel_chain_squares)(size_t pixels, size_t channels, const void *x, const double *centre, double *sums);
   void (*pool_mean)(size_t pixels, size_t channels, const void *x, void *y);
+  // Batch norm, whose arrays a channel are laid out to `period` elements: see ek_normalize and its companions.
+  void (*normalize)(size_t count, size_t period, const void *x, const ek_normalization *laid, const void *residual,
+                    bool rectified, void *y);
+  void (*normalize_tangent)(size_t count, size_t period, const void *x, const void *x_tangent,
+                            const ek_normalization *laid, const void *gain_tangent, const void *shift_tangent,
+                            const void *residual_tangent, ek_rectifier rectifier, const void *y, void *out);
+  void (*normalize_gradient_input)(size_t count, size_t period, const void *g, ek_rectifier rectifier, const void *x,
+                                   const void *y, const ek_normalization *laid, const void *along1,
+                                   const void *along_output, const void *scale, void *dx);
+  // One chain per channel: sums of the moving gradient, its products with the normalised input and, with tangents,
+  // those of the gradient with the normalised input's tangent.
+  void (*normalize_gradient)(size_t pixels, size_t channels, const ek_normalization *norm, const ek_normalize_pass *s);
+  // One chain per channel of x and one of x².
+  void (*channel_moments)(size_t pixels, size_t channels, const void *x, double *sums, double *squares);
 } ek_leaf;
 
 extern const ek_leaf ek_leaf_scalar_f32, ek_leaf_scalar_f64;

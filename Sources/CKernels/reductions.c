@@ -1,5 +1,5 @@
 // Sums in a fixed order: 32 lanes over vectors and rows, chains and trees over the batch.
-#include "machine.h"
+#include "batch_sum.h"
 
 double ek_sum(ek_type t, size_t count, const void *x) {
   uint64_t mode = ek_float_mode_enter();
@@ -77,55 +77,74 @@ bool ek_all_finite(ek_type t, size_t count, const void *x) {
 // ---- Per channel, over the batch (rule 2) -------------------------------------------------------
 
 typedef struct {
-  const ek_leaf *leaf;
-  size_t size, n, pixels, channels, group, chains_a_group;
-  const char *x, *y;
-  const double *centre;
-  double *partials;  // [groups][channels]
-} channel_job;
+  size_t n, pixels, count, group;
+  ek_chain chain;
+  const void *context;
+  double *partials;  // [groups][count]
+} batch_job;
 
-// partials[0] += … by adjacent pairs over `count` rows of `channels`.
-static void tree(size_t count, size_t channels, double *partials) {
-  for (size_t step = 1; step < count; step *= 2)
-    for (size_t i = 0; i + step < count; i += 2 * step)
-      for (size_t c = 0; c < channels; c++) partials[i * channels + c] += partials[(i + step) * channels + c];
+// partials[0] += … by adjacent pairs over `terms` rows of `count`.
+static void tree(size_t terms, size_t count, double *partials) {
+  for (size_t step = 1; step < terms; step *= 2)
+    for (size_t i = 0; i + step < terms; i += 2 * step)
+      for (size_t c = 0; c < count; c++) partials[i * count + c] += partials[(i + step) * count + c];
 }
 
-static void channel_task(void *context, size_t index) {
-  const channel_job *j = context;
+static void batch_task(void *context, size_t index) {
+  const batch_job *j = context;
   const size_t first = index * j->group, samples = ek_min(j->group, j->n - first), pixels = samples * j->pixels;
-  const size_t chains = (pixels + EK_CHUNK - 1) / EK_CHUNK, bytes = chains * j->channels * sizeof(double);
+  const size_t chains = (pixels + EK_CHUNK - 1) / EK_CHUNK, bytes = chains * j->count * sizeof(double);
   double *sums = ek_scratch(bytes);
   for (size_t chain = 0; chain < chains; chain++) {
-    size_t start = chain * EK_CHUNK, length = ek_min(EK_CHUNK, pixels - start);
-    size_t at = (first * j->pixels + start) * j->channels * j->size;
-    double *to = sums + chain * j->channels;
-    if (j->centre) j->leaf->channel_chain_squares(length, j->channels, j->x + at, j->centre, to);
-    else j->leaf->channel_chain(length, j->channels, j->x + at, j->y ? j->y + at : NULL, to);
+    const size_t start = chain * EK_CHUNK;
+    j->chain(j->context, first * j->pixels + start, ek_min(EK_CHUNK, pixels - start), sums + chain * j->count);
   }
-  tree(chains, j->channels, sums);
-  __builtin_memcpy(j->partials + index * j->channels, sums, j->channels * sizeof(double));
+  tree(chains, j->count, sums);
+  __builtin_memcpy(j->partials + index * j->count, sums, j->count * sizeof(double));
   ek_pool_give(sums, bytes);
+}
+
+void ek_batch_sum(size_t n, size_t pixels, size_t count, ek_chain chain, const void *context, double *sums) {
+  if (count == 0) return;
+  if (n * pixels == 0) {
+    for (size_t c = 0; c < count; c++) sums[c] = 0;
+    return;
+  }
+  batch_job j = {.n = n, .pixels = pixels, .count = count, .group = 8, .chain = chain, .context = context};
+  while (j.group > 1 && j.group * pixels > EK_CHUNK) j.group /= 2;
+  const size_t groups = (n + j.group - 1) / j.group, bytes = groups * count * sizeof(double);
+  j.partials = ek_scratch(bytes);
+  ek_parallel(groups, batch_task, &j);
+  uint64_t mode = ek_float_mode_enter();
+  tree(groups, count, j.partials);
+  ek_float_mode_restore(mode);
+  __builtin_memcpy(sums, j.partials, count * sizeof(double));
+  ek_pool_give(j.partials, bytes);
+}
+
+typedef struct {
+  const ek_leaf *leaf;
+  size_t size, channels;
+  const char *x, *y;
+  const double *centre;
+} channel_job;
+
+static void channel_chain(const void *context, size_t first, size_t pixels, double *sums) {
+  const channel_job *j = context;
+  const size_t at = first * j->channels * j->size;
+  if (j->centre) j->leaf->channel_chain_squares(pixels, j->channels, j->x + at, j->centre, sums);
+  else j->leaf->channel_chain(pixels, j->channels, j->x + at, j->y ? j->y + at : NULL, sums);
+}
+
+static void moments_chain(const void *context, size_t first, size_t pixels, double *sums) {
+  const channel_job *j = context;
+  j->leaf->channel_moments(pixels, j->channels, j->x + first * j->channels * j->size, sums, sums + j->channels);
 }
 
 static void channel_reduce(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const void *y,
                            const double *centre, double *sums) {
-  if (channels == 0) return;
-  if (n * pixels == 0) {
-    for (size_t c = 0; c < channels; c++) sums[c] = 0;
-    return;
-  }
-  channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .n = n, .pixels = pixels, .channels = channels,
-                   .group = 8, .x = x, .y = y, .centre = centre};
-  while (j.group > 1 && j.group * pixels > EK_CHUNK) j.group /= 2;
-  const size_t groups = (n + j.group - 1) / j.group, bytes = groups * channels * sizeof(double);
-  j.partials = ek_scratch(bytes);
-  ek_parallel(groups, channel_task, &j);
-  uint64_t mode = ek_float_mode_enter();
-  tree(groups, channels, j.partials);
-  ek_float_mode_restore(mode);
-  __builtin_memcpy(sums, j.partials, channels * sizeof(double));
-  ek_pool_give(j.partials, bytes);
+  channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .channels = channels, .x = x, .y = y, .centre = centre};
+  ek_batch_sum(n, pixels, channels, channel_chain, &j, sums);
 }
 
 void ek_channel_sums(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *sums) {
@@ -140,15 +159,22 @@ void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, con
                         double *variance) {
   const double count = (double)(n * pixels);
   const uint64_t mode = ek_float_mode_enter();
-  channel_reduce(t, n, pixels, channels, x, NULL, NULL, mean);
-  for (size_t c = 0; c < channels; c++) mean[c] /= count;
   if (t == EK_F32) {
-    channel_reduce(t, n, pixels, channels, x, x, NULL, variance);
+    channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .channels = channels, .x = x};
+    const size_t bytes = ek_max(2 * channels * sizeof(double), 1);
+    double *both = ek_scratch(bytes);
+    ek_batch_sum(n, pixels, 2 * channels, moments_chain, &j, both);
+    __builtin_memcpy(mean, both, channels * sizeof(double));
+    __builtin_memcpy(variance, both + channels, channels * sizeof(double));
+    ek_pool_give(both, bytes);
+    for (size_t c = 0; c < channels; c++) mean[c] /= count;
     for (size_t c = 0; c < channels; c++) {
       double v = __builtin_fma(-mean[c], mean[c], variance[c] / count);
       variance[c] = v < 0 ? 0 : v;
     }
   } else {
+    channel_reduce(t, n, pixels, channels, x, NULL, NULL, mean);
+    for (size_t c = 0; c < channels; c++) mean[c] /= count;
     channel_reduce(t, n, pixels, channels, x, NULL, mean, variance);
     for (size_t c = 0; c < channels; c++) variance[c] /= count;
   }

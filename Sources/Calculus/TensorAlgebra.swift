@@ -60,6 +60,26 @@ public protocol TensorAlgebra: Sendable {
   /// Rounds each element once from Double.
   static func narrowed(_ wide: Wide) -> Self
 
+  // Batch normalisation in one pass where an algebra has one; the defaults are the definition in the operations above.
+
+  /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU where asked for.
+  func normalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self
+  /// Back through `normalized`: self is the output's gradient, `input` was the norm's input.
+  func normalizationGradient(
+    _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Self>
+  /// The tangent of `normalized` at input self along tangents of input, gain, shift and residual.
+  func normalizedTangent(
+    _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Self?,
+    _ rectifier: Rectifier<Self>
+  ) -> Self
+  /// `normalizationGradient` of self moving along `gradient`, with the gain moving along `gain`.
+  func normalizationGradientTangent(
+    _ n: ChannelNormalization<Self>, input: Dual<Self>, gain: Self, _ rectifier: Rectifier<Self>,
+    gradient: Self,
+    _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Dual<Self>>
+
   /// Convolution with weights `[kh][kw][ci][co]`.
   func convolved(with weights: Self, _ geometry: ConvolutionGeometry) -> Self
   /// The adjoint of `convolved` in its input; self is the output's gradient.

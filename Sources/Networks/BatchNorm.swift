@@ -1,7 +1,7 @@
 import Calculus
 import Kernels
 
-/// Batch normalisation per channel (Ioffe & Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β.
+/// Batch normalisation per channel (Ioffe & Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β, and the ReLU after it.
 ///
 /// Under `.batch`, μ and σ² are the batch's mean and biased variance and take part in differentiation;
 /// under `.running` they are constants. ε = 1e-5 is PyTorch's default, which the released code keeps.
@@ -11,10 +11,12 @@ public struct BatchNorm: Layer {
   let runningMean: Int
   let runningVariance: Int
   let epsilon: Double
+  let rectified: Bool
 
   /// Declares `name.weight` (γ), `name.bias` (β) and the running statistics.
   public init(
-    name: String, channels: Int, epsilon: Double = 1e-5, layout: inout ParameterLayout,
+    name: String, channels: Int, epsilon: Double = 1e-5, rectified: Bool = false,
+    layout: inout ParameterLayout,
     statistics: inout ParameterLayout
   ) {
     gain = layout.append(name: "\(name).weight", shape: [channels], role: .vector)
@@ -22,50 +24,62 @@ public struct BatchNorm: Layer {
     runningMean = statistics.append(name: "\(name).running_mean", shape: [channels], role: .vector)
     runningVariance = statistics.append(name: "\(name).running_var", shape: [channels], role: .vector)
     self.epsilon = epsilon
+    self.rectified = rectified
   }
 
-  public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
+  public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T { forward(x, plus: nil, &pass) }
+
+  /// The norm with a residual added before the ReLU.
+  func forward<T: TensorAlgebra>(_ x: T, plus residual: T?, _ pass: inout Pass<T>) -> T {
     let mean: T
-    let inverseDeviation: T
+    let inverse: T
     switch pass.normalization {
     case .batch:
       let moments = x.channelMoments()
       observe(moments, count: x.shape[0] * x.shape.pixels, &pass)
       mean = .narrowed(moments.mean)
-      inverseDeviation = .narrowed(moments.variance.adding(epsilon).map(.squareRoot).map(.reciprocal))
+      inverse = .narrowed(moments.variance.adding(epsilon).map(.squareRoot).map(.reciprocal))
     case .running:
       let variance = pass.statistic(runningVariance).converted(to: Double.self)
       mean = T(constant: pass.statistic(runningMean))
-      inverseDeviation = T(
+      inverse = T(
         constant: variance.adding(epsilon).map(.squareRoot).map(.reciprocal).converted(to: T.Element.self))
     }
-    let normalised = x.subtractingChannels(mean).multiplyingChannels(inverseDeviation)
-    pass.save(normalised)
-    pass.save(inverseDeviation)
-    return normalised.multiplyingChannels(pass.parameter(gain)).addingChannels(pass.parameter(shift))
+    pass.save(x)
+    pass.save(mean)
+    pass.save(inverse)
+    let y = x.normalized(vectors(mean, inverse, pass), plus: residual, rectified: rectified)
+    // Without a residual, the ReLU's input is quickly computed again from x.
+    if rectified && residual != nil { pass.save(y) }
+    return y
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
-    let inverseDeviation = pass.restoreValue()
-    let normalised = pass.restoreValue()
-    let scale = pass.parameter(gain) * inverseDeviation
-    guard pass.normalization == .batch else {
-      pass.gradients.add(wide: g.channelSumTerms(), to: shift)
-      pass.gradients.add(wide: g.channelDotTerms(normalised), to: gain)
-      return needsInput ? g.multiplyingChannels(scale) : nil
-    }
-    // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
-    let sums = g.channelSums()
-    let dots = g.channelDots(normalised)
-    pass.gradients.add(wide: [sums.derivative], to: shift)
-    pass.gradients.add(wide: [dots.derivative], to: gain)
-    guard needsInput else { return nil }
-    // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
-    let count = Double(g.shape[0] * g.shape.pixels)
-    let along1: T = .narrowed(sums.divided(by: count))
-    let alongOutput: T = .narrowed(dots.divided(by: count))
-    return (g.subtractingChannels(along1) - normalised.multiplyingChannels(alongOutput)).multiplyingChannels(
-      scale)
+    backward(g, &pass, withResidual: false, needsInput: needsInput).input
+  }
+
+  /// The gradients of input and residual.
+  func backward<T: TensorAlgebra>(
+    _ g: consuming T, _ pass: inout Pass<T>, withResidual: Bool, needsInput: Bool
+  ) -> (input: T?, residual: T?) {
+    let rectifier: Rectifier<T> =
+      !rectified ? .linear : withResidual ? .output(pass.restoreValue()) : .recomputed
+    let inverse = pass.restoreValue()
+    let mean = pass.restoreValue()
+    let x = pass.restoreValue()
+    let gradient = g.normalizationGradient(
+      vectors(mean, inverse, pass), input: x, rectifier,
+      NormalizationDemand(
+        followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput))
+    pass.gradients.add(wide: gradient.shift, to: shift)
+    pass.gradients.add(wide: gradient.gain, to: gain)
+    return (gradient.input, gradient.masked)
+  }
+
+  private func vectors<T: TensorAlgebra>(_ mean: T, _ inverse: T, _ pass: Pass<T>) -> ChannelNormalization<T>
+  {
+    ChannelNormalization(
+      mean: mean, inverse: inverse, gain: pass.parameter(gain), shift: pass.parameter(shift))
   }
 
   private func observe<T: TensorAlgebra>(

@@ -26,8 +26,7 @@ public struct Network: Sendable {
     var layers: [any Layer] = [
       Convolution(
         name: "conv1", input: inputChannels, output: width, size: 3, padding: 1, layout: &layout),
-      BatchNorm(name: "bn1", channels: width, layout: &layout, statistics: &statistics),
-      Activation.relu,
+      BatchNorm(name: "bn1", channels: width, rectified: true, layout: &layout, statistics: &statistics),
     ]
     var channels = width
     for stage in 1...3 {

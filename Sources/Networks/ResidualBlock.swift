@@ -27,10 +27,12 @@ public struct ResidualBlock: Layer {
     first = Convolution(
       name: "\(name).conv1", input: input, output: output, size: 3, stride: stride, padding: 1,
       layout: &layout)
-    firstNorm = BatchNorm(name: "\(name).bn1", channels: output, layout: &layout, statistics: &statistics)
+    firstNorm = BatchNorm(
+      name: "\(name).bn1", channels: output, rectified: true, layout: &layout, statistics: &statistics)
     second = Convolution(
       name: "\(name).conv2", input: output, output: output, size: 3, padding: 1, layout: &layout)
-    secondNorm = BatchNorm(name: "\(name).bn2", channels: output, layout: &layout, statistics: &statistics)
+    secondNorm = BatchNorm(
+      name: "\(name).bn2", channels: output, rectified: true, layout: &layout, statistics: &statistics)
   }
 
   private var isIdentity: Bool { stride == 1 && input == output }
@@ -39,23 +41,21 @@ public struct ResidualBlock: Layer {
     pass.save(x.shape)
     var y = first.forward(x, &pass)
     y = firstNorm.forward(y, &pass)
-    y = Activation.relu.forward(y, &pass)
     y = second.forward(y, &pass)
-    y = secondNorm.forward(y, &pass)
     let shortcut =
       isIdentity ? x : x.shortcut(channels: output, stride: stride, before: (output - input) / 2)
-    return Activation.relu.forward(y + shortcut, &pass)
+    return secondNorm.forward(y, plus: shortcut, &pass)
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
-    let sum = gradient(Activation.relu.backward(g, &pass, needsInput: true))
-    var branch = gradient(secondNorm.backward(sum, &pass, needsInput: true))
+    let joined = secondNorm.backward(g, &pass, withResidual: true, needsInput: true)
+    var branch = gradient(joined.input)
     branch = gradient(second.backward(branch, &pass, needsInput: true))
-    branch = gradient(Activation.relu.backward(branch, &pass, needsInput: true))
     branch = gradient(firstNorm.backward(branch, &pass, needsInput: true))
     let throughBranch = first.backward(branch, &pass, needsInput: needsInput)
     let inputShape = pass.restoreShape()
     guard let throughBranch else { return nil }
+    let sum = gradient(joined.residual)
     let throughShortcut =
       isIdentity
       ? sum : sum.shortcutAdjoint(inputShape: inputShape, stride: stride, before: (output - input) / 2)

@@ -125,6 +125,50 @@ void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, con
 // Whether every element is finite.
 bool ek_all_finite(ek_type t, size_t count, const void *x);
 
+// ---- Batch normalisation, fused -----------------------------------------------------------------
+//
+// u = (x - mean)·inverse and y = relu(u·gain + shift + residual), every operation rounded, in this order: the bits of
+// the elementwise functions above one after another, in one pass over memory.
+
+// One value a channel each.
+typedef struct {
+  const void *mean, *inverse, *gain, *shift;
+} ek_normalization;
+
+// How a backward pass knows where the rectifier let something through.
+typedef enum {
+  EK_LINEAR = 0,               // there was none
+  EK_RECTIFIED_OUTPUT = 1,     // from the output y
+  EK_RECTIFIED_RECOMPUTED = 2  // from u·gain + shift, where there was no residual
+} ek_rectifier;
+
+// residual may be NULL. In place allowed (y is x or residual).
+void ek_normalize(ek_type t, size_t rows, size_t channels, const void *x, const ek_normalization *norm,
+                  const void *residual, bool rectified, void *y);
+// The derivative of y along tangents of x, gain, shift and residual (NULL: there is none), mean and inverse resting:
+// masked((x'·inverse)·gain + u·gain' + shift' + residual').
+void ek_normalize_tangent(ek_type t, size_t rows, size_t channels, const void *x, const void *x_tangent,
+                          const ek_normalization *norm, const void *gain_tangent, const void *shift_tangent,
+                          const void *residual_tangent, ek_rectifier rectifier, const void *y, void *out);
+
+// One pass backward. With m = g where the rectifier let through, by rule 2 and unrounded: sums = Σ m, dots = Σ m·u.
+// With tangents (m' of g_tangent, u' = x_tangent·inverse): sums = Σ m', dots = Σ m'·u, cross = Σ m·u'.
+// Outputs may be NULL: masked = m, masked_tangent = m', dx = m·scale, dx_tangent = m'·scale + m·scale_tangent.
+typedef struct {
+  ek_rectifier rectifier;
+  const void *g, *g_tangent, *x, *x_tangent, *y;
+  const void *scale, *scale_tangent;  // one value a channel
+  void *masked, *masked_tangent, *dx, *dx_tangent;
+  double *sums, *dots, *cross;
+} ek_normalize_pass;
+void ek_normalize_gradient(ek_type t, size_t n, size_t pixels, size_t channels, const ek_normalization *norm,
+                           const ek_normalize_pass *pass);
+// Where mean and inverse move with x: dx = ((m - along1) - u·along_output)·scale, one value a channel each.
+// In place allowed (dx is g).
+void ek_normalize_gradient_input(ek_type t, size_t rows, size_t channels, const void *g, ek_rectifier rectifier,
+                                 const void *x, const void *y, const ek_normalization *norm, const void *along1,
+                                 const void *along_output, const void *scale, void *dx);
+
 // ---- Shape operations ---------------------------------------------------------------------------
 
 // Spatial mean: x [n][pixels][channels] to y [n][channels], each by the 32 lanes over pixels,

@@ -1,0 +1,229 @@
+import Kernels
+
+/// A batch norm's vectors, one value a channel each: u = (x − mean)·inverse, y = u·gain + shift.
+public struct ChannelNormalization<V: TensorAlgebra>: Sendable {
+  /// μ.
+  public let mean: V
+  /// 1/√(σ² + ε).
+  public let inverse: V
+  /// γ.
+  public let gain: V
+  /// β.
+  public let shift: V
+
+  /// Four vectors of one length.
+  public init(mean: V, inverse: V, gain: V, shift: V) {
+    self.mean = mean
+    self.inverse = inverse
+    self.gain = gain
+    self.shift = shift
+  }
+}
+
+/// What a batch norm's backward pass asks for.
+public struct NormalizationDemand: Sendable {
+  /// Whether mean and inverse moved with the input: batch statistics do, running ones rest.
+  public var followsInput: Bool
+  /// Whether the gradient behind the ReLU is wanted, for the shortcut beside the norm.
+  public var masked: Bool
+  /// Whether the input's gradient is wanted.
+  public var input: Bool
+
+  /// A demand.
+  public init(followsInput: Bool, masked: Bool, input: Bool) {
+    self.followsInput = followsInput
+    self.masked = masked
+    self.input = input
+  }
+}
+
+/// What a batch norm's backward pass yields.
+public struct NormalizationGradient<V: TensorAlgebra>: Sendable {
+  /// The gradient behind the ReLU, m.
+  public var masked: V?
+  /// Terms of the shift's gradient, Σ m.
+  public var shift: [Tensor<Double>]
+  /// Terms of the gain's gradient, Σ m·u.
+  public var gain: [Tensor<Double>]
+  /// The input's gradient.
+  public var input: V?
+}
+
+// The definition, in the algebra's elementwise operations. Fused passes must give its bits.
+extension TensorAlgebra {
+  /// relu(u·gain + shift + residual).
+  func compositeNormalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self {
+    let u = subtractingChannels(n.mean).multiplyingChannels(n.inverse)
+    var y = u.multiplyingChannels(n.gain).addingChannels(n.shift)
+    if let residual { y = y + residual }
+    return rectified ? y.map(.relu) : y
+  }
+
+  /// Self is the output's gradient, x was the input.
+  func compositeNormalizationGradient(
+    _ n: ChannelNormalization<Self>, input x: Self, _ rectifier: Rectifier<Self>,
+    _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Self> {
+    let u = x.subtractingChannels(n.mean).multiplyingChannels(n.inverse)
+    let masked: Self =
+      switch rectifier {
+      case .linear: self
+      case .output(let y): self.masked(by: y)
+      case .recomputed: self.masked(by: u.multiplyingChannels(n.gain).addingChannels(n.shift))
+      }
+    let kept = demand.masked ? masked : nil
+    let scale = n.gain * n.inverse
+    guard demand.followsInput else {
+      return NormalizationGradient(
+        masked: kept, shift: masked.channelSumTerms(), gain: masked.channelDotTerms(u),
+        input: demand.input ? masked.multiplyingChannels(scale) : nil)
+    }
+    // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
+    let sums = masked.channelSums()
+    let dots = masked.channelDots(u)
+    var result = NormalizationGradient<Self>(masked: kept, shift: [sums.derivative], gain: [dots.derivative])
+    guard demand.input else { return result }
+    // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
+    let count = Double(shape[0] * shape.pixels)
+    let along1: Self = .narrowed(sums.divided(by: count))
+    let alongOutput: Self = .narrowed(dots.divided(by: count))
+    result.input = (masked.subtractingChannels(along1) - u.multiplyingChannels(alongOutput))
+      .multiplyingChannels(scale)
+    return result
+  }
+
+  public func normalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self {
+    compositeNormalized(n, plus: residual, rectified: rectified)
+  }
+
+  public func normalizationGradient(
+    _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Self> {
+    compositeNormalizationGradient(n, input: input, rectifier, demand)
+  }
+
+  public func normalizedTangent(
+    _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Self?,
+    _ rectifier: Rectifier<Self>
+  ) -> Self {
+    let x = Dual(self, tangent: input)
+    let vectors = ChannelNormalization(
+      mean: Dual(n.mean, tangent: nil), inverse: Dual(n.inverse, tangent: nil),
+      gain: Dual(n.gain, tangent: gain),
+      shift: Dual(n.shift, tangent: shift))
+    let y = x.compositeNormalized(
+      vectors, plus: residual.map { Dual($0, tangent: $0) }, rectified: false)
+    guard let tangent = y.tangent else { preconditionFailure("a moving input gave an output at rest") }
+    switch rectifier {
+    case .linear: return tangent
+    case .output(let output): return tangent.masked(by: output)
+    case .recomputed: return tangent.masked(by: y.primal)
+    }
+  }
+
+  public func normalizationGradientTangent(
+    _ n: ChannelNormalization<Self>, input x: Dual<Self>, gain: Self, _ rectifier: Rectifier<Self>,
+    gradient: Self, _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Dual<Self>> {
+    let vectors = ChannelNormalization(
+      mean: Dual(n.mean, tangent: nil), inverse: Dual(n.inverse, tangent: nil),
+      gain: Dual(n.gain, tangent: gain),
+      shift: Dual(n.shift, tangent: nil))
+    return Dual(self, tangent: gradient).compositeNormalizationGradient(
+      vectors, input: x, rectifier.map { Dual($0, tangent: nil) }, demand)
+  }
+}
+
+// Fused passes for values.
+extension Tensor {
+  private typealias Vectors = ChannelVectors<Element>
+
+  private static func vectors(_ n: ChannelNormalization<Tensor>) -> ChannelVectors<Element> {
+    ChannelVectors(mean: n.mean, inverse: n.inverse, gain: n.gain, shift: n.shift)
+  }
+
+  public func normalized(_ n: ChannelNormalization<Tensor>, plus residual: Tensor?, rectified: Bool) -> Tensor
+  {
+    normalized(by: Self.vectors(n), plus: residual, rectified: rectified)
+  }
+
+  public func normalizationGradient(
+    _ n: ChannelNormalization<Tensor>, input x: Tensor, _ rectifier: Rectifier<Tensor>,
+    _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Tensor> {
+    let vectors = Self.vectors(n)
+    let scale = n.gain * n.inverse
+    let pass = normalizationPass(
+      by: vectors, input: x, rectifier, scale: demand.input && !demand.followsInput ? scale : nil,
+      keepingMasked: demand.masked)
+    var result = NormalizationGradient(
+      masked: pass.masked, shift: [pass.sums], gain: [pass.dots], input: pass.input)
+    if demand.followsInput && demand.input {
+      let count = Double(shape[0] * shape.pixels)
+      // Where the masked gradient was kept it need not be masked again.
+      result.input = (pass.masked ?? self).normalizationInputGradient(
+        by: vectors, input: x, pass.masked == nil ? rectifier : .linear,
+        along1: pass.sums.divided(by: count).converted(to: Element.self),
+        alongOutput: pass.dots.divided(by: count).converted(to: Element.self), scale: scale)
+    }
+    return result
+  }
+
+  public func normalizedTangent(
+    _ n: ChannelNormalization<Tensor>, input: Tensor, gain: Tensor, shift: Tensor, plus residual: Tensor?,
+    _ rectifier: Rectifier<Tensor>
+  ) -> Tensor {
+    normalizedTangent(by: Self.vectors(n), input: input, gain: gain, shift: shift, plus: residual, rectifier)
+  }
+
+  public func normalizationGradientTangent(
+    _ n: ChannelNormalization<Tensor>, input x: Dual<Tensor>, gain: Tensor, _ rectifier: Rectifier<Tensor>,
+    gradient: Tensor, _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Dual<Tensor>> {
+    precondition(!demand.followsInput, "tangents of batch statistics have no fused pass")
+    guard let inputTangent = x.tangent else { preconditionFailure("an input at rest has no tangent") }
+    let pass = normalizationPass(
+      by: Self.vectors(n), input: x.primal, rectifier, scale: demand.input ? n.gain * n.inverse : nil,
+      tangents: (gradient, inputTangent, demand.input ? gain * n.inverse : nil), keepingMasked: demand.masked)
+    return NormalizationGradient(
+      masked: pass.masked.map { Dual($0, tangent: pass.maskedTangent) }, shift: [pass.sums],
+      gain: [pass.dots] + (pass.cross.map { [$0] } ?? []),
+      input: pass.input.map { Dual($0, tangent: pass.inputTangent) })
+  }
+}
+
+// Fused passes for values that move, where the statistics rest; the definition everywhere else.
+extension Dual {
+  private static func primal(_ n: ChannelNormalization<Dual>) -> ChannelNormalization<V> {
+    ChannelNormalization(
+      mean: n.mean.primal, inverse: n.inverse.primal, gain: n.gain.primal, shift: n.shift.primal)
+  }
+
+  private static func rests(_ n: ChannelNormalization<Dual>) -> Bool {
+    n.mean.tangent == nil && n.inverse.tangent == nil
+  }
+
+  public func normalized(_ n: ChannelNormalization<Dual>, plus residual: Dual?, rectified: Bool) -> Dual {
+    guard Self.rests(n), let tangent, let gain = n.gain.tangent, let shift = n.shift.tangent,
+      residual == nil || residual?.tangent != nil
+    else { return compositeNormalized(n, plus: residual, rectified: rectified) }
+    let vectors = Self.primal(n)
+    let y = primal.normalized(vectors, plus: residual?.primal, rectified: rectified)
+    let rectifier: Rectifier<V> = !rectified ? .linear : residual == nil ? .recomputed : .output(y)
+    return Dual(
+      y,
+      tangent: primal.normalizedTangent(
+        vectors, input: tangent, gain: gain, shift: shift, plus: residual?.tangent, rectifier))
+  }
+
+  public func normalizationGradient(
+    _ n: ChannelNormalization<Dual>, input x: Dual, _ rectifier: Rectifier<Dual>,
+    _ demand: NormalizationDemand
+  ) -> NormalizationGradient<Dual> {
+    guard !demand.followsInput, Self.rests(n), let tangent, x.tangent != nil, let gain = n.gain.tangent else {
+      return compositeNormalizationGradient(n, input: x, rectifier, demand)
+    }
+    return primal.normalizationGradientTangent(
+      Self.primal(n), input: x, gain: gain, rectifier.map(\.primal), gradient: tangent, demand)
+  }
+}
