@@ -89,9 +89,9 @@ static void convolutions(ek_type t) {
     void *x = numbers(t, nx), *w = numbers(t, nw), *dy = numbers(t, ny);
     void *y = malloc(ny * 8), *dx = malloc(nx * 8), *dw = malloc(nw * 8);
     char name[40];
-    ek_conv_forward(t, &s, x, w, y);
+    ek_conv_forward(t, &s, x, w, y, false);
     snprintf(name, sizeof name, "conv-forward-%zu", i), report(name, t, y, ny);
-    ek_conv_backward_data(t, &s, dy, w, dx);
+    ek_conv_backward_data(t, &s, dy, w, dx, false);
     snprintf(name, sizeof name, "conv-backward-data-%zu", i), report(name, t, dx, nx);
     ek_conv_backward_weight(t, &s, x, dy, dw);
     snprintf(name, sizeof name, "conv-backward-weight-%zu", i), report(name, t, dw, nw);

@@ -107,9 +107,9 @@ void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const e
   const size_t width = ek_min(columns, p->columns - panel * columns);
   const char *b = p->b.data + panel * p->b.stride * size;
   char *target = (char *)out + panel * columns * size;
-  if (plan->chunks == 1 && !p->accumulate && width == columns && valid == rows) {
+  if (plan->chunks == 1 && width == columns && valid == rows) {
     leaf->tile(height, groups, p->b.vectors, places, p->rs, p->cs, plan->runs, plan->first[1], a, b, p->b.ldb, target,
-               p->ldo, false);
+               p->ldo, p->accumulate ? EK_ADD_TO : EK_REPLACE);
     return;
   }
   ek_group dense[MOST_GROUPS];
@@ -120,7 +120,7 @@ void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const e
   for (size_t chunk = 0; chunk < plan->chunks; chunk++) {
     leaf->tile(height, groups, p->b.vectors, dense, p->rs, p->cs, plan->runs + plan->first[chunk],
                plan->first[chunk + 1] - plan->first[chunk], a, b + chunk * EK_CHUNK * p->b.ldb * size, p->b.ldb,
-               stack[depth].bytes, columns, false);
+               stack[depth].bytes, columns, EK_REPLACE);
     level[depth++] = 0;
     while (depth > 1 && level[depth - 1] == level[depth - 2]) {
       leaf->zip(EK_ADD, rows * columns, stack[depth - 2].bytes, stack[depth - 1].bytes, stack[depth - 2].bytes);

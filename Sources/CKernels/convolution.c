@@ -107,11 +107,12 @@ static void correlate(correlation *j, size_t n, size_t length, size_t row_from) 
   ek_pool_give(j->last.groups, last_bytes);
 }
 
-void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y) {
+void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y, bool accumulate) {
   if (s->n * s->oh * s->ow * s->co == 0) return;
   const size_t k = s->kh * s->kw * s->ci;
   if (s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0) {
-    ek_matmul(t, false, false, s->n * s->oh * s->ow, s->co, k, x, s->ci, weights, s->co, y, s->co, false);
+    ek_matmul(t, false, false, s->n * s->oh * s->ow, s->co, k, x, s->ci, weights, s->co, y, s->co,
+              accumulate);
     return;
   }
   correlation j = {.x = x, .y = y, .h = s->h, .w = s->w, .c = s->ci, .out_sample = s->oh * s->ow * s->co,
@@ -123,7 +124,8 @@ void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *wei
   for (size_t kh = 0; kh < s->kh; kh++) offsets[kh] = (ptrdiff_t)(kh * row);
   ek_plan plan = ek_plan_make(s->kh, s->kw * s->ci, offsets, 1);
   ek_pool_give(offsets, table);
-  j.product = (ek_product){.leaf = ek_leaf_current(t), .t = t, .plan = &plan, .columns = s->co};
+  j.product = (ek_product){.leaf = ek_leaf_current(t), .t = t, .plan = &plan, .columns = s->co,
+                           .accumulate = accumulate};
   j.product.b = ek_panels_make(j.product.leaf, t, k, s->co, weights, s->co, 1);
   correlate(&j, s->n, s->ow, s->stride * s->ci);
   ek_panels_free(&j.product.b);
@@ -143,10 +145,12 @@ static size_t phase_taps(size_t phase, size_t taps, size_t stride, size_t pad, s
   return count;
 }
 
-void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx) {
+void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx,
+                           bool accumulate) {
   if (s->n * s->h * s->w * s->ci == 0) return;
   if (s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0) {
-    ek_matmul(t, false, true, s->n * s->h * s->w, s->ci, s->co, dy, s->co, weights, s->co, dx, s->ci, false);
+    ek_matmul(t, false, true, s->n * s->h * s->w, s->ci, s->co, dy, s->co, weights, s->co, dx, s->ci,
+              accumulate);
     return;
   }
   const ek_leaf *leaf = ek_leaf_current(t);
@@ -190,7 +194,8 @@ void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const vo
       ek_plan plan = ek_plan_make(used, s->co, offsets, 1);
       b.data = packed;
       b.stride = used * s->co * b.width;
-      j.product = (ek_product){.leaf = leaf, .t = t, .plan = &plan, .b = b, .columns = s->ci};
+      j.product = (ek_product){.leaf = leaf, .t = t, .plan = &plan, .b = b, .columns = s->ci,
+                               .accumulate = accumulate};
       correlate(&j, s->n, length, s->co);
       ek_plan_free(&plan);
     }

@@ -34,13 +34,13 @@ typedef T NAME(H) __attribute__((vector_size(LANES_D * sizeof(T)), aligned(sizeo
 // would otherwise chain them through one register and bound the loop by that chain's latency.
 static inline __attribute__((always_inline)) void FN(tile_of)(
     const int height, const int groups, const int vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
-    const ek_run *runs, size_t run_count, const T *a, const T *b, size_t ldb, T *out, size_t ldo, bool resume) {
+    const ek_run *runs, size_t run_count, const T *a, const T *b, size_t ldb, T *out, size_t ldo, ek_store store) {
   V acc[28][2];  // of fixed size, as are p and bv: arrays of variable size would stay in memory
 #pragma clang loop unroll(full)
   for (int i = 0; i < groups * height; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < vectors; j++)
-      acc[i][j] = resume ? *(const V *)(out + places[i / height].to + (i % height) * (ptrdiff_t)ldo + j * (ptrdiff_t)LANES_V)
+      acc[i][j] = store == EK_RESUME ? *(const V *)(out + places[i / height].to + (i % height) * (ptrdiff_t)ldo + j * (ptrdiff_t)LANES_V)
                          : (V){0};
   ptrdiff_t step = cs * (ptrdiff_t)sizeof(T), row = rs * (ptrdiff_t)sizeof(T), rows3 = 3 * row;
   __asm__("" : "+r"(row), "+r"(rows3));
@@ -74,7 +74,10 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
   for (int i = 0; i < groups * height; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < vectors; j++)
-      *(V *)(out + places[i / height].to + (i % height) * (ptrdiff_t)ldo + j * (ptrdiff_t)LANES_V) = acc[i][j];
+    {
+      V *to = (V *)(out + places[i / height].to + (i % height) * (ptrdiff_t)ldo + j * (ptrdiff_t)LANES_V);
+      *to = store == EK_ADD_TO ? *to + acc[i][j] : acc[i][j];
+    }
 }
 
 // The tiles of a set, as an X-macro over (height, groups, vectors). Accumulators, the panel's vectors and one
@@ -96,17 +99,17 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
 #define TILE(height, groups, vectors) \
   static __attribute__((noinline)) void FN(tile_##height##_##groups##_##vectors)( \
       const ek_group *places, ptrdiff_t rs, ptrdiff_t cs, const ek_run *runs, size_t run_count, const T *a, \
-      const T *b, size_t ldb, T *out, size_t ldo, bool resume) { \
-    FN(tile_of)(height, groups, vectors, places, rs, cs, runs, run_count, a, b, ldb, out, ldo, resume); \
+      const T *b, size_t ldb, T *out, size_t ldo, ek_store store) { \
+    FN(tile_of)(height, groups, vectors, places, rs, cs, runs, run_count, a, b, ldb, out, ldo, store); \
   }
 TILES(TILE)
 
 static void FN(tile)(size_t height, size_t groups, size_t vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
                      const ek_run *runs, size_t run_count, const void *a, const void *b, size_t ldb, void *out,
-                     size_t ldo, bool resume) {
+                     size_t ldo, ek_store store) {
 #define CALL(h, g, v) \
   case (h * 8 + g) * 4 + v: \
-    FN(tile_##h##_##g##_##v)(places, rs, cs, runs, run_count, a, b, ldb, out, ldo, resume); \
+    FN(tile_##h##_##g##_##v)(places, rs, cs, runs, run_count, a, b, ldb, out, ldo, store); \
     break;
   switch ((height * 8 + groups) * 4 + vectors) {
   TILES(CALL)

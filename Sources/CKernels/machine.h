@@ -21,18 +21,22 @@ typedef struct {
   ptrdiff_t from, to;
 } ek_group;
 
+// What a tile does with what stands in its output.
+typedef enum { EK_REPLACE = 0, EK_RESUME = 1, EK_ADD_TO = 2 } ek_store;
+
 // The leaves of one instruction set for one element type.
 typedef struct {
   size_t vector;     // lanes
   size_t height;     // rows of a group
   size_t groups[2];  // the most groups a tile takes, with a panel of one vector and of two
   size_t tall[2];    // how many groups of nine rows a tile takes (0: none)
-  // Row i of group g, column j < vectors · vector: one fma chain, from +0 or (resume) from what stands in out, over
-  // the runs of a[places[g].from + i rs + run + k cs] · b[k ldb + j], stored at out[places[g].to + i ldo + j].
+  // Row i of group g, column j < vectors · vector: one fma chain over the runs of
+  // a[places[g].from + i rs + run + k cs] · b[k ldb + j], stored at out[places[g].to + i ldo + j]. The chain starts at +0,
+  // or with EK_RESUME at what stands in out; EK_ADD_TO adds what stands there to the chain's end.
   // `height` rows a group take 1 to `groups` groups, fewer rows one group, nine (rs = 1) `tall` groups.
   void (*tile)(size_t height, size_t groups, size_t vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
                const ek_run *runs, size_t run_count, const void *a, const void *b, size_t ldb, void *out, size_t ldo,
-               bool resume);
+               ek_store store);
   // out[k width + i] = a[i rs + k] for i < 4, k < count.
   void (*transpose_rows)(size_t count, const void *a, ptrdiff_t rs, void *out, size_t width);
   void (*map)(ek_unary op, size_t count, const void *x, void *y);

@@ -62,7 +62,7 @@ extension TensorAlgebra {
   /// Self is the output's gradient, x was the input.
   func compositeNormalizationGradient(
     _ n: ChannelNormalization<Self>, input x: Self, _ rectifier: Rectifier<Self>,
-    _ demand: NormalizationDemand
+    _ demand: NormalizationDemand, _ memory: inout PrimalMemory
   ) -> NormalizationGradient<Self> {
     let u = x.subtractingChannels(n.mean).multiplyingChannels(n.inverse)
     let masked: Self =
@@ -79,8 +79,8 @@ extension TensorAlgebra {
         input: demand.input ? masked.multiplyingChannels(scale) : nil)
     }
     // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
-    let sums = masked.channelSums()
-    let dots = masked.channelDots(u)
+    let sums = masked.channelSums(&memory)
+    let dots = masked.channelDots(u, &memory)
     var result = NormalizationGradient<Self>(masked: kept, shift: [sums.derivative], gain: [dots.derivative])
     guard demand.input else { return result }
     // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
@@ -97,9 +97,10 @@ extension TensorAlgebra {
   }
 
   public func normalizationGradient(
-    _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand
+    _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand,
+    _ memory: inout PrimalMemory
   ) -> NormalizationGradient<Self> {
-    compositeNormalizationGradient(n, input: input, rectifier, demand)
+    compositeNormalizationGradient(n, input: input, rectifier, demand, &memory)
   }
 
   public func normalizedTangent(
@@ -129,8 +130,9 @@ extension TensorAlgebra {
       mean: Dual(n.mean, tangent: nil), inverse: Dual(n.inverse, tangent: nil),
       gain: Dual(n.gain, tangent: gain),
       shift: Dual(n.shift, tangent: nil))
+    var nothing = PrimalMemory()
     return Dual(self, tangent: gradient).compositeNormalizationGradient(
-      vectors, input: x, rectifier.map { Dual($0, tangent: nil) }, demand)
+      vectors, input: x, rectifier.map { Dual($0, tangent: nil) }, demand, &nothing)
   }
 }
 
@@ -149,7 +151,7 @@ extension Tensor {
 
   public func normalizationGradient(
     _ n: ChannelNormalization<Tensor>, input x: Tensor, _ rectifier: Rectifier<Tensor>,
-    _ demand: NormalizationDemand
+    _ demand: NormalizationDemand, _ memory: inout PrimalMemory
   ) -> NormalizationGradient<Tensor> {
     let vectors = Self.vectors(n)
     let scale = n.gain * n.inverse
@@ -218,10 +220,10 @@ extension Dual {
 
   public func normalizationGradient(
     _ n: ChannelNormalization<Dual>, input x: Dual, _ rectifier: Rectifier<Dual>,
-    _ demand: NormalizationDemand
+    _ demand: NormalizationDemand, _ memory: inout PrimalMemory
   ) -> NormalizationGradient<Dual> {
     guard !demand.followsInput, Self.rests(n), let tangent, x.tangent != nil, let gain = n.gain.tangent else {
-      return compositeNormalizationGradient(n, input: x, rectifier, demand)
+      return compositeNormalizationGradient(n, input: x, rectifier, demand, &memory)
     }
     return primal.normalizationGradientTangent(
       Self.primal(n), input: x, gain: gain, rectifier.map(\.primal), gradient: tangent, demand)

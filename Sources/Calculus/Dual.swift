@@ -100,7 +100,11 @@ extension Dual: TensorAlgebra {
   public func channelSums() -> Wide { linear { $0.channelSums() } }
   public func channelDots(_ other: Dual) -> Wide { bilinear(other) { $0.channelDots($1) } }
   public func channelMoments() -> (mean: Wide, variance: Wide) {
-    let (mean, variance) = primal.channelMoments()
+    channelMoments(primal: primal.channelMoments())
+  }
+  /// The moments with their motion, given those of the primal.
+  func channelMoments(primal moments: (mean: V.Wide, variance: V.Wide)) -> (mean: Wide, variance: Wide) {
+    let (mean, variance) = moments
     guard let tangent else { return (Wide(mean, tangent: nil), Wide(variance, tangent: nil)) }
     let count = Double(shape[0] * shape.pixels)
     // The variance is the mean of (x - mean)²; the mean's own motion cancels, as Σ (x - mean) = 0.
@@ -112,14 +116,6 @@ extension Dual: TensorAlgebra {
   }
   public static func narrowed(_ wide: Wide) -> Dual { wide.linear { V.narrowed($0) } }
 
-  public func convolved(with weights: Dual, _ geometry: ConvolutionGeometry) -> Dual {
-    bilinear(weights) { $0.convolved(with: $1, geometry) }
-  }
-  public func convolutionInputGradient(
-    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry
-  ) -> Dual {
-    bilinear(weights) { $0.convolutionInputGradient(weights: $1, inputShape: inputShape, geometry) }
-  }
   public func pooledMean() -> Dual { linear { $0.pooledMean() } }
   public func pooledMeanAdjoint(shape: Shape) -> Dual { linear { $0.pooledMeanAdjoint(shape: shape) } }
   public func shortcut(channels: Int, stride: Int, before: Int) -> Dual {

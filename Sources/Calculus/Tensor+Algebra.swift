@@ -17,6 +17,22 @@ extension Tensor: TensorAlgebra {
   public func multiplyingRows(_ v: Tensor) -> Tensor { zipRows(.multiply, v) }
   public static func narrowed(_ wide: Tensor<Double>) -> Tensor { wide.converted(to: Element.self) }
 
+  public func convolved(with weights: Tensor, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor)
+    -> Tensor
+  {
+    var y = sum
+    y.addConvolution(of: self, with: weights, geometry)
+    return y
+  }
+  public func convolutionInputGradient(
+    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor
+  ) -> Tensor {
+    precondition(sum.shape == inputShape, "a sum of \(sum.shape) for an input of \(inputShape)")
+    var dx = sum
+    dx.addConvolutionInputGradient(of: self, weights: weights, geometry)
+    return dx
+  }
+
   public func convolutionWeightTerms(
     input: Tensor, weightShape: Shape, _ geometry: ConvolutionGeometry
   ) -> [Tensor] {

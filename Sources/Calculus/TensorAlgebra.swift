@@ -66,7 +66,8 @@ public protocol TensorAlgebra: Sendable {
   func normalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self
   /// Back through `normalized`: self is the output's gradient, `input` was the norm's input.
   func normalizationGradient(
-    _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand
+    _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand,
+    _ memory: inout PrimalMemory
   ) -> NormalizationGradient<Self>
   /// The tangent of `normalized` at input self along tangents of input, gain, shift and residual.
   func normalizedTangent(
@@ -84,6 +85,24 @@ public protocol TensorAlgebra: Sendable {
   func convolved(with weights: Self, _ geometry: ConvolutionGeometry) -> Self
   /// The adjoint of `convolved` in its input; self is the output's gradient.
   func convolutionInputGradient(weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry) -> Self
+  /// `convolved`, whose primal a memory keeps.
+  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory) -> Self
+  /// `convolutionInputGradient`, whose primal a memory keeps.
+  func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+  ) -> Self
+  /// `sum` + `convolved`, the sum rounded by itself.
+  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, plus sum: consuming Self) -> Self
+  /// `sum` + `convolutionInputGradient`, the sum rounded by itself.
+  func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self
+  ) -> Self
+  /// `channelMoments`, `channelSums` and `channelDots`, whose primals a memory keeps.
+  func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide)
+  /// See `channelMoments(_:)`.
+  func channelSums(_ memory: inout PrimalMemory) -> Wide
+  /// See `channelMoments(_:)`.
+  func channelDots(_ other: Self, _ memory: inout PrimalMemory) -> Wide
   /// Mean over pixels.
   func pooledMean() -> Self
   /// Its adjoint.

@@ -21,12 +21,17 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
   public let normalization: Normalization
   /// Samples processed at a time; memory depends on it, bits do not.
   public let partSize: Int
+  private let memories: PartMemories?
 
   /// The Hessian at `parameters` over all of `samples`; there must be at least one.
+  ///
+  /// Up to `memoryBudget` bytes, products keep what does not depend on the vector, about 2.4 MB a picture for a
+  /// ResNet-32 in Float; a product that finds all of it kept costs three quarters of one that finds nothing. The
+  /// default holds some 400 pictures. The bits do not depend on it.
   public init(
     objective: Objective<Element>, parameters: ParameterVector<Element>,
     statistics: ParameterVector<Element>, samples: any SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64
+    normalization: Normalization = .running, partSize: Int = 64, memoryBudget: Int = 1 << 30
   ) {
     precondition(samples.count > 0, "a Hessian over no samples")
     self.objective = objective
@@ -35,7 +40,11 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
     self.samples = samples
     self.normalization = normalization
     self.partSize = partSize
+    memories = memoryBudget > 0 ? PartMemories(budget: memoryBudget) : nil
   }
+
+  /// The bytes kept for the next product.
+  public var bytesKept: Int { memories?.bytes ?? 0 }
 
   /// The number of parameters.
   public var dimension: Int { parameters.count }
@@ -45,7 +54,7 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
     try objective.hessianVectorProduct(
       at: parameters, statistics: statistics,
       direction: ParameterVector(layout: parameters.layout, flat: vector),
-      over: samples, normalization: normalization, partSize: partSize
+      over: samples, normalization: normalization, partSize: partSize, memories: memories
     ).flat
   }
 }

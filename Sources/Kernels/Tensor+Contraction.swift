@@ -32,7 +32,7 @@ extension Tensor {
     var record = geometry.record(input: shape, weights: weights.shape)
     return Tensor(shape: geometry.outputShape(input: shape, weights: weights.shape)) { target in
       withPointer { x in
-        weights.withPointer { w in ek_conv_forward(Element.kernelType, &record, x, w, target) }
+        weights.withPointer { w in ek_conv_forward(Element.kernelType, &record, x, w, target, false) }
       }
     }
   }
@@ -46,7 +46,32 @@ extension Tensor {
       shape == geometry.outputShape(input: inputShape, weights: weights.shape), "gradient of \(shape)")
     return Tensor(shape: inputShape) { target in
       withPointer { dy in
-        weights.withPointer { w in ek_conv_backward_data(Element.kernelType, &record, dy, w, target) }
+        weights.withPointer { w in ek_conv_backward_data(Element.kernelType, &record, dy, w, target, false) }
+      }
+    }
+  }
+
+  /// self ← self + `x.convolved(with: weights, geometry)`, the sum rounded by itself, in place.
+  public mutating func addConvolution(of x: Tensor, with weights: Tensor, _ geometry: ConvolutionGeometry) {
+    var record = geometry.record(input: x.shape, weights: weights.shape)
+    precondition(shape == geometry.outputShape(input: x.shape, weights: weights.shape), "a sum of \(shape)")
+    withMutablePointer { target in
+      x.withPointer { x in
+        weights.withPointer { w in ek_conv_forward(Element.kernelType, &record, x, w, target, true) }
+      }
+    }
+  }
+
+  /// self ← self + `dy.convolutionInputGradient(…)` for an input of self's shape, the sum rounded by itself, in place.
+  public mutating func addConvolutionInputGradient(
+    of dy: Tensor, weights: Tensor, _ geometry: ConvolutionGeometry
+  ) {
+    var record = geometry.record(input: shape, weights: weights.shape)
+    precondition(
+      dy.shape == geometry.outputShape(input: shape, weights: weights.shape), "gradient of \(dy.shape)")
+    withMutablePointer { target in
+      dy.withPointer { dy in
+        weights.withPointer { w in ek_conv_backward_data(Element.kernelType, &record, dy, w, target, true) }
       }
     }
   }

@@ -35,7 +35,7 @@ public struct BatchNorm: Layer {
     let inverse: T
     switch pass.normalization {
     case .batch:
-      let moments = x.channelMoments()
+      let moments = x.channelMoments(&pass.memory)
       observe(moments, count: x.shape[0] * x.shape.pixels, &pass)
       mean = .narrowed(moments.mean)
       inverse = .narrowed(moments.variance.adding(epsilon).map(.squareRoot).map(.reciprocal))
@@ -67,10 +67,10 @@ public struct BatchNorm: Layer {
     let inverse = pass.restoreValue()
     let mean = pass.restoreValue()
     let x = pass.restoreValue()
-    let gradient = g.normalizationGradient(
-      vectors(mean, inverse, pass), input: x, rectifier,
-      NormalizationDemand(
-        followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput))
+    let demand = NormalizationDemand(
+      followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput)
+    let norm = vectors(mean, inverse, pass)
+    let gradient = g.normalizationGradient(norm, input: x, rectifier, demand, &pass.memory)
     pass.gradients.add(wide: gradient.shift, to: shift)
     pass.gradients.add(wide: gradient.gain, to: gain)
     return (gradient.input, gradient.masked)

@@ -19,13 +19,15 @@ public struct Convolution: Layer {
 
   public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
     pass.save(x)
-    return x.convolved(with: pass.parameter(weight), geometry)
+    let weights = pass.parameter(weight)
+    return x.convolved(with: weights, geometry, &pass.memory)
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
     let x = pass.restoreValue()
     pass.gradients.add(g.convolutionWeightTerms(input: x, weightShape: weightShape, geometry), to: weight)
     guard needsInput else { return nil }
-    return g.convolutionInputGradient(weights: pass.parameter(weight), inputShape: x.shape, geometry)
+    let weights = pass.parameter(weight)
+    return g.convolutionInputGradient(weights: weights, inputShape: x.shape, geometry, &pass.memory)
   }
 }

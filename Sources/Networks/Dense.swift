@@ -28,7 +28,8 @@ public struct Dense: Layer {
     pass.save(x.shape)
     let pixel = x.reshaped([samples, 1, 1, input])
     pass.save(pixel)
-    return pixel.convolved(with: pass.parameter(weight, as: kernelShape), geometry)
+    let weights = pass.parameter(weight, as: kernelShape)
+    return pixel.convolved(with: weights, geometry, &pass.memory)
       .reshaped([samples, output]).addingChannels(pass.parameter(bias))
   }
 
@@ -40,8 +41,9 @@ public struct Dense: Layer {
     pass.gradients.add(
       gradient.convolutionWeightTerms(input: x, weightShape: kernelShape, geometry), to: weight)
     guard needsInput else { return nil }
+    let weights = pass.parameter(weight, as: kernelShape)
     return gradient.convolutionInputGradient(
-      weights: pass.parameter(weight, as: kernelShape), inputShape: x.shape, geometry
+      weights: weights, inputShape: x.shape, geometry, &pass.memory
     ).reshaped(inputShape)
   }
 }

@@ -65,14 +65,18 @@ public struct Objective<Element: Real>: Sendable {
 
   /// The exact product of the loss's Hessian over all samples with `direction`: the gradient's derivative
   /// along it, by forward-over-reverse differentiation. Parts and statistics as in `evaluate`.
+  ///
+  /// `memories` keep what does not depend on the direction, for repeated products at one point over one source in parts
+  /// of one size; the bits do not depend on them.
   public func hessianVectorProduct(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     direction: ParameterVector<Element>, over source: some SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64
+    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil
   ) throws -> ParameterVector<Element> {
     let total = loss.totalWeight(of: source.labels)
     return try accumulate(
-      parameters, direction, statistics, source, normalization, partSize, Dual<Tensor<Element>>.self
+      parameters, direction, statistics, source, normalization, partSize, Dual<Tensor<Element>>.self,
+      memories: memories
     ) { batch, pass in
       _ = run(batch, &pass, totalWeight: total)
     }
@@ -82,7 +86,8 @@ public struct Objective<Element: Real>: Sendable {
     _ parameters: ParameterVector<Element>, _ direction: ParameterVector<Element>?,
     _ statistics: ParameterVector<Element>, _ source: some SampleSource<Element>,
     _ normalization: Normalization,
-    _ partSize: Int, _ algebra: T.Type, _ body: (LabelledBatch<Element>, inout Pass<T>) -> Void
+    _ partSize: Int, _ algebra: T.Type, memories: PartMemories? = nil,
+    _ body: (LabelledBatch<Element>, inout Pass<T>) -> Void
   ) throws -> ParameterVector<Element> where T.Element == Element {
     var gradients = GradientAccumulator<Element>(layout: network.layout)
     let count = source.labels.count
@@ -91,11 +96,17 @@ public struct Objective<Element: Real>: Sendable {
     for (range, level) in blocks {
       let batch = try source.batch(range)
       gradients.level = level
-      var pass = Pass<T>(
-        parameters: parameters, direction: direction, statistics: statistics, normalization: normalization,
-        gradients: gradients)
-      body(batch, &pass)
-      gradients = pass.gradients
+      func run(_ memory: inout PrimalMemory) {
+        var pass = Pass<T>(
+          parameters: parameters, direction: direction, statistics: statistics, normalization: normalization,
+          gradients: gradients, memory: memory)
+        memory = PrimalMemory()
+        body(batch, &pass)
+        gradients = pass.gradients
+        memory = pass.memory
+      }
+      var nothing = PrimalMemory()
+      if let memories { memories.withMemory(ofPartAt: range.lowerBound, run) } else { run(&nothing) }
     }
     return gradients.total()
   }

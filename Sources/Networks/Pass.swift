@@ -50,6 +50,8 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   private let statistics: ParameterVector<T.Element>?
   /// Where backward passes add parameter gradients.
   public var gradients: GradientAccumulator<T.Element>
+  /// What the pass keeps of the primal for the next one at this point.
+  public var memory: PrimalMemory
   /// What batch-norm layers observed (only under `.batch`).
   public internal(set) var observed = BatchStatistics()
   private let goesBack: Bool
@@ -67,7 +69,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public init(
     parameters: ParameterVector<T.Element>, direction: ParameterVector<T.Element>? = nil,
     statistics: ParameterVector<T.Element>?, normalization: Normalization,
-    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true
+    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true, memory: PrimalMemory = PrimalMemory()
   ) {
     precondition(statistics != nil || normalization == .batch, "running normalization needs statistics")
     self.parameters = parameters
@@ -76,6 +78,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     self.normalization = normalization
     self.gradients = gradients
     self.goesBack = goesBack
+    self.memory = memory
   }
 
   /// A parameter segment with its tangent, viewed under `shape` (its own by default).

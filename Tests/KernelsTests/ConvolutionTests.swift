@@ -19,11 +19,11 @@ import Testing
     KernelsTests.check(
       "convolution forward \(what)",
       expected: Reference.convolutionForward(s, x: x.elements, weights: weights.elements), paths: paths
-    ) { ek_conv_forward(E.kernelType, &shape, x.pointer, weights.pointer, $0) }
+    ) { ek_conv_forward(E.kernelType, &shape, x.pointer, weights.pointer, $0, false) }
     KernelsTests.check(
       "convolution backward data \(what)",
       expected: Reference.convolutionBackwardData(s, dy: dy.elements, weights: weights.elements), paths: paths
-    ) { ek_conv_backward_data(E.kernelType, &shape, dy.pointer, weights.pointer, $0) }
+    ) { ek_conv_backward_data(E.kernelType, &shape, dy.pointer, weights.pointer, $0, false) }
     KernelsTests.check(
       "convolution backward weight \(what)",
       expected: Reference.convolutionBackwardWeight(s, x: x.elements, dy: dy.elements), paths: paths
@@ -158,10 +158,10 @@ import Testing
       let dy = FencedArray<E>(numbers.values(s.countY))
       var shape = s.kernelShape
       checkAgreement("forward \(s)", count: s.countY, as: type) {
-        ek_conv_forward(E.kernelType, &shape, x.pointer, weights.pointer, $0)
+        ek_conv_forward(E.kernelType, &shape, x.pointer, weights.pointer, $0, false)
       }
       checkAgreement("backward data \(s)", count: s.countX, as: type) {
-        ek_conv_backward_data(E.kernelType, &shape, dy.pointer, weights.pointer, $0)
+        ek_conv_backward_data(E.kernelType, &shape, dy.pointer, weights.pointer, $0, false)
       }
       checkAgreement("backward weight \(s)", count: s.countWeights, as: type) {
         ek_conv_backward_weight(E.kernelType, &shape, x.pointer, dy.pointer, $0)

@@ -113,10 +113,10 @@ import Testing
       let weights = FencedArray<E>(numbers.values(s.countWeights, kind))
       let dy = FencedArray<E>(numbers.values(s.countY, kind))
       compare("convolution forward", count: s.countY, as: type) {
-        ek_conv_forward(t, &shape, a.pointer, weights.pointer, $0)
+        ek_conv_forward(t, &shape, a.pointer, weights.pointer, $0, false)
       }
       compare("convolution backward data", count: s.countX, as: type) {
-        ek_conv_backward_data(t, &shape, dy.pointer, weights.pointer, $0)
+        ek_conv_backward_data(t, &shape, dy.pointer, weights.pointer, $0, false)
       }
       compare("convolution backward weight", count: s.countWeights, as: type) {
         ek_conv_backward_weight(t, &shape, a.pointer, dy.pointer, $0)

@@ -67,8 +67,9 @@ void ek_matmul(ek_type t, bool transpose_a, bool transpose_b, size_t m, size_t n
 typedef struct {
   size_t n, h, w, ci, oh, ow, co, kh, kw, stride, pad;
 } ek_conv;
-void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y);
-void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx);
+// `accumulate` adds to what stands in the output, the sum rounded by itself; else the output is never read.
+void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y, bool accumulate);
+void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx, bool accumulate);
 void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights);
 
 // ---- Elementwise (in place allowed) -------------------------------------------------------------

@@ -88,12 +88,12 @@ struct KernelAgreement {
     record(
       "convolution forward",
       Tensor(shape: dy.shape) { y in
-        x.withPointer { x in weights.withPointer { ek_conv_forward(t, &s, x, $0, y) } }
+        x.withPointer { x in weights.withPointer { ek_conv_forward(t, &s, x, $0, y, false) } }
       })
     record(
       "convolution backward-data",
       Tensor(shape: x.shape) { dx in
-        dy.withPointer { dy in weights.withPointer { ek_conv_backward_data(t, &s, dy, $0, dx) } }
+        dy.withPointer { dy in weights.withPointer { ek_conv_backward_data(t, &s, dy, $0, dx, false) } }
       })
     record(
       "convolution backward-weight",

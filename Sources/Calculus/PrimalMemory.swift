@@ -1,0 +1,147 @@
+import Kernels
+
+/// What a pass over moving values computed of the values alone, for the next pass at the same point.
+///
+/// A Hessian-vector product computes the gradient's contractions and reductions anew although only the direction
+/// changed. A memory keeps them, in the order in which the pass asks for them, up to a budget of bytes; what the budget
+/// does not hold is computed again. Kept or computed, the bits are the same. A memory serves one part of the data at
+/// one point: the caller starts it anew where either changes.
+public struct PrimalMemory: Sendable {
+  /// The bytes it may still take.
+  public private(set) var budget: Int
+  /// The bytes it holds.
+  public private(set) var bytes = 0
+  private var entries: [(any Sendable)?] = []
+  private var next = 0
+
+  /// An empty memory; a budget of 0 keeps nothing.
+  public init(budget: Int = 0) { self.budget = budget }
+
+  /// Goes back to the first entry, for the next pass.
+  public mutating func rewind() { next = 0 }
+
+  /// Gives back the budget that a first pass left over: later passes keep nothing new.
+  mutating func surrenderBudget() -> Int {
+    defer { budget = 0 }
+    return budget
+  }
+
+  /// The value kept at this place of the pass, or `make()`, kept if the budget allows.
+  public mutating func recall<R: Sendable>(bytes size: (R) -> Int, _ make: () -> R) -> R {
+    defer { next += 1 }
+    if next < entries.count {
+      guard let entry = entries[next] else { return make() }
+      guard let value = entry as? R else {
+        preconditionFailure("entry \(next) of a memory is \(type(of: entry)), the pass asks for \(R.self)")
+      }
+      return value
+    }
+    let value = make()
+    guard budget > 0 else { return value }
+    let needed = size(value)
+    if needed <= budget {
+      budget -= needed
+      bytes += needed
+      entries.append(value)
+    } else {
+      entries.append(nil)
+    }
+    return value
+  }
+
+  /// `recall` of a value of an algebra.
+  mutating func recall<V: TensorAlgebra>(_ make: () -> V) -> V {
+    recall(bytes: { $0.shape.count * MemoryLayout<V.Element>.stride }, make)
+  }
+}
+
+// By default an algebra keeps nothing: what does not move is not computed twice.
+extension TensorAlgebra {
+  public func convolved(
+    with weights: Self, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+  ) -> Self { convolved(with: weights, geometry) }
+
+  public func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+  ) -> Self { convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
+
+  public func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide) {
+    channelMoments()
+  }
+  public func channelSums(_ memory: inout PrimalMemory) -> Wide { channelSums() }
+  public func channelDots(_ other: Self, _ memory: inout PrimalMemory) -> Wide { channelDots(other) }
+
+  public func convolved(with weights: Self, _ geometry: ConvolutionGeometry, plus sum: consuming Self) -> Self
+  {
+    sum + convolved(with: weights, geometry)
+  }
+
+  public func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self
+  ) -> Self { sum + convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
+}
+
+// Duals keep what they compute of the primal. The tangent's two terms are summed inside the second contraction:
+// a sum of two rounds the same either way round.
+extension Dual {
+  public func convolved(
+    with weights: Dual, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+  ) -> Dual {
+    let y = memory.recall { primal.convolved(with: weights.primal, geometry) }
+    return Dual(
+      y,
+      tangent: twoTerms(
+        weights, { $0.convolved(with: $1, geometry) }, { $0.convolved(with: $1, geometry, plus: $2) }))
+  }
+
+  public func convolutionInputGradient(
+    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+  ) -> Dual {
+    let dx = memory.recall {
+      primal.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
+    }
+    return Dual(
+      dx,
+      tangent: twoTerms(
+        weights, { $0.convolutionInputGradient(weights: $1, inputShape: inputShape, geometry) },
+        { $0.convolutionInputGradient(weights: $1, inputShape: inputShape, geometry, plus: $2) }))
+  }
+
+  public func convolved(with weights: Dual, _ geometry: ConvolutionGeometry) -> Dual {
+    var nothing = PrimalMemory()
+    return convolved(with: weights, geometry, &nothing)
+  }
+
+  public func convolutionInputGradient(
+    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry
+  ) -> Dual {
+    var nothing = PrimalMemory()
+    return convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &nothing)
+  }
+
+  private func twoTerms(_ b: Dual, _ f: (V, V) -> V, _ adding: (V, V, V) -> V) -> V? {
+    let left = tangent.map { f($0, b.primal) }
+    guard let moving = b.tangent else { return left }
+    guard let left else { return f(primal, moving) }
+    return adding(primal, moving, left)
+  }
+
+  public func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide) {
+    typealias Moments = (mean: V.Wide, variance: V.Wide)
+    let moments = memory.recall(bytes: { (m: Moments) in 2 * m.mean.shape.count * MemoryLayout<Double>.stride
+      }) {
+        primal.channelMoments() as Moments
+      }
+    return channelMoments(primal: moments)
+  }
+
+  public func channelSums(_ memory: inout PrimalMemory) -> Wide {
+    Wide(memory.recall { primal.channelSums() }, tangent: tangent.map { $0.channelSums() })
+  }
+
+  public func channelDots(_ other: Dual, _ memory: inout PrimalMemory) -> Wide {
+    let left = tangent.map { $0.channelDots(other.primal) }
+    let right = other.tangent.map { primal.channelDots($0) }
+    return Wide(memory.recall { primal.channelDots(other.primal) }, tangent: Self.sum(left, right))
+  }
+}
