@@ -141,16 +141,80 @@ void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const e
   }
 }
 
-void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out) {
+static inline void look_ahead(ek_ahead *a) {
+  if (!a) return;
+  enum { LINE = 64 };
+  for (size_t i = 0; i < a->bytes && a->read < a->read_end; i += LINE, a->read += LINE) __builtin_prefetch(a->read, 0, 2);
+  for (size_t i = 0; i < a->bytes && a->write < a->write_end; i += LINE, a->write += LINE) __builtin_prefetch(a->write, 1, 2);
+}
+
+void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out, ek_ahead *ahead) {
   // Tiles of nearly equal height: a low last one would leave the fma units waiting.
   const size_t most = p->leaf->groups[p->b.vectors - 1], height = p->leaf->height;
   const size_t tiles = (rows->count + most - 1) / most;
   for (size_t tile = 0, first = 0; tile < tiles; tile++) {
     const size_t groups = (rows->count - first + (tiles - tile) - 1) / (tiles - tile);
+    look_ahead(ahead);
     ek_multiply_tile(p, height, groups, rows->groups + first, height * groups, panel, a, out);
     first += groups;
   }
   const size_t together = rows->rest_height > height ? p->leaf->tall[p->b.vectors - 1] : 1;
   for (size_t r = 0; r < rows->rest_count; r += together)
     ek_multiply_tile(p, rows->rest_height, together, rows->rests + r, rows->rest_height * together, panel, a, out);
+}
+
+// Calls the leaf for every tile of the rows with one panel, over some runs.
+static void segment_tiles(const ek_product *p, const ek_rows *rows, size_t panel, const ek_run *runs, size_t run_count,
+                          size_t k, const void *a, void *out, ek_store store, ek_ahead *ahead) {
+  const ek_leaf *leaf = p->leaf;
+  const size_t size = ek_size(p->t), vectors = p->b.vectors, most = leaf->groups[vectors - 1];
+  const char *b = p->b.data + (panel * p->b.stride + k * p->b.ldb) * size;
+  char *target = (char *)out + panel * p->b.width * size;
+  const size_t tiles = (rows->count + most - 1) / most;
+  for (size_t tile = 0, first = 0; tile < tiles; tile++) {
+    const size_t groups = (rows->count - first + (tiles - tile) - 1) / (tiles - tile);
+    look_ahead(ahead);
+    leaf->tile(leaf->height, groups, vectors, rows->groups + first, p->rs, p->cs, runs, run_count, a, b, p->b.ldb,
+               target, p->ldo, store);
+    first += groups;
+  }
+  const size_t together = rows->rest_height > leaf->height ? leaf->tall[vectors - 1] : 1;
+  for (size_t r = 0; r < rows->rest_count; r += together)
+    leaf->tile(rows->rest_height, together, vectors, rows->rests + r, p->rs, p->cs, runs, run_count, a, b, p->b.ldb,
+               target, p->ldo, store);
+}
+
+void ek_multiply_segments(const ek_product *p, const ek_rows *rows, const void *a, void *out, size_t span,
+                          ek_ahead *ahead) {
+  enum { SEGMENT = 128 };  // terms, rounded up to whole runs
+  const ek_plan *plan = p->plan;
+  const size_t size = ek_size(p->t);
+  // Partial sums of whole results: the first in place, later ones behind each other in scratch.
+  size_t buffers = 0;
+  while ((size_t)1 << buffers < plan->chunks) buffers++;
+  const size_t bytes = ek_max(buffers * span * size, 1);
+  char *scratch = ek_scratch(bytes);
+  unsigned level[EK_TREE_DEPTH];
+  size_t depth = 0;
+#define PARTIAL(i) ((i) == 0 ? (char *)out : scratch + ((i) - 1) * span * size)
+  for (size_t chunk = 0; chunk < plan->chunks; chunk++) {
+    size_t k = chunk * EK_CHUNK;
+    for (size_t run = plan->first[chunk]; run < plan->first[chunk + 1];) {
+      size_t end = run, length = 0;
+      while (end < plan->first[chunk + 1] && length < SEGMENT) length += plan->runs[end++].length;
+      const ek_store store = run == plan->first[chunk] ? EK_REPLACE : EK_RESUME;
+      for (size_t panel = 0; panel < p->b.count; panel++)
+        segment_tiles(p, rows, panel, plan->runs + run, end - run, k, a, PARTIAL(depth), store, ahead);
+      k += length;
+      run = end;
+    }
+    level[depth++] = 0;
+    while (depth > 1 && level[depth - 1] == level[depth - 2]) {
+      p->leaf->zip(EK_ADD, span, PARTIAL(depth - 2), PARTIAL(depth - 1), PARTIAL(depth - 2));
+      level[--depth - 1]++;
+    }
+  }
+  for (; depth > 1; depth--) p->leaf->zip(EK_ADD, span, PARTIAL(depth - 2), PARTIAL(depth - 1), PARTIAL(depth - 2));
+#undef PARTIAL
+  ek_pool_give(scratch, bytes);
 }

@@ -55,8 +55,19 @@ typedef struct {
   bool accumulate;
 } ek_product;
 
+// Memory that will be needed soon: tiles ask for some lines of it each, so that it arrives while they compute.
+typedef struct {
+  const char *read, *read_end, *write, *write_end;
+  size_t bytes;  // a tile, of each
+} ek_ahead;
+
 // The product of all rows with panel `panel`; a and out are what the groups' places count from.
-void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out);
+void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out, ek_ahead *ahead);
+// The product of all rows with all panels, walking the contraction index in segments short enough that what a segment
+// reads of A and B stays in the first cache for all tiles. The result must be `span` elements without gaps, and
+// columns whole panels.
+void ek_multiply_segments(const ek_product *p, const ek_rows *rows, const void *a, void *out, size_t span,
+                          ek_ahead *ahead);
 // One tile of it, of which only the first `valid` rows are stored.
 void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const ek_group *places, size_t valid,
                       size_t panel, const void *a, void *out);

@@ -52,6 +52,7 @@ typedef struct {
   ek_product product;
   const char *x;
   char *y;
+  size_t samples, samples_a_task;
   size_t h, w, c;            // of one sample of x
   size_t out_sample;         // elements of one sample of y
   size_t lines, band;        // output lines, and how many are made from one frame
@@ -62,29 +63,63 @@ typedef struct {
   ptrdiff_t top, left;       // where the sample's (0, 0) stands in the frame
   size_t reach;              // frame lines an output line reads
   bool framed;
+  bool segmented;
+  bool gaps;                 // between the outputs, of other stride phases
+  size_t tiles_a_band;
   ek_rows rows;              // of a whole band
   ek_rows last;              // of the last band, if that is lower
 } correlation;
 
-static void correlation_task(void *context, size_t n) {
-  const correlation *j = context;
-  const size_t size = ek_size(j->product.t), pixel = j->c * size;
-  const char *sample = j->x + n * j->h * j->w * pixel;
+static void correlate_sample(const correlation *j, size_t n, char *frame, bool more) {
+  const size_t size = ek_size(j->product.t), pixel = j->c * size, input = j->h * j->w * pixel;
+  const char *sample = j->x + n * input;
   char *y = j->y + (n * j->out_sample + j->first_to) * size;
-  const size_t most_lines = (j->band - 1) * j->step + j->reach, bytes = ek_max(most_lines * j->frame_w * pixel, 1);
-  char *frame = j->framed ? ek_scratch(bytes) : NULL;
   for (size_t first = 0; first < j->lines; first += j->band) {
     const bool whole = first + j->band <= j->lines;
     const size_t lines = whole ? j->band : j->lines - first;
     const char *base = sample + first * j->step * j->w * pixel;
+    // The next band's input lines and output lines, of this sample or the next.
+    ek_ahead ahead = {0};
+    const size_t past = (first + lines) * j->step, band_bytes = j->band * j->step * j->w * pixel;
+    const size_t out_bytes = j->band * j->line_to * size;
+    if (j->gaps) {
+      // A stride phase: its neighbours have just brought the memory in.
+    } else if (whole && first + lines < j->lines) {
+      ahead.read = sample + ek_min(past, j->h) * j->w * pixel;
+      ahead.write = y + (first + lines) * j->line_to * size;
+    } else if (more) {
+      ahead.read = sample + input;
+      ahead.write = y + j->out_sample * size;
+    }
+    if (ahead.read) {
+      const char *x_end = j->x + j->samples * input;
+      ahead.read_end = ahead.read + ek_min(band_bytes, (size_t)(x_end - ahead.read));
+      ahead.write_end = ahead.write + ek_min(out_bytes, (size_t)(j->y + j->samples * j->out_sample * size - ahead.write));
+      ahead.bytes = ek_max(band_bytes, out_bytes) / j->tiles_a_band + 64;
+    }
     if (j->framed) {
       frame_fill(j->product.t, j->h, j->w, j->c, sample, (lines - 1) * j->step + j->reach, j->frame_w,
                  j->top - (ptrdiff_t)(first * j->step), j->left, frame);
       base = frame;
     }
-    for (size_t panel = 0; panel < j->product.b.count; panel++)
-      ek_multiply(&j->product, whole ? &j->rows : &j->last, panel, base, y + first * j->line_to * size);
+    char *target = y + first * j->line_to * size;
+    const ek_rows *rows = whole ? &j->rows : &j->last;
+    if (j->segmented) ek_multiply_segments(&j->product, rows, base, target, lines * j->line_to, &ahead);
+    else
+      for (size_t panel = 0; panel < j->product.b.count; panel++)
+        ek_multiply(&j->product, rows, panel, base, target, &ahead);
   }
+}
+
+enum { SAMPLES_A_TASK = 4 };  // neighbours, so that a thread can fetch its next sample ahead
+
+static void correlation_task(void *context, size_t index) {
+  const correlation *j = context;
+  const size_t most_lines = (j->band - 1) * j->step + j->reach;
+  const size_t bytes = ek_max(most_lines * j->frame_w * j->c * ek_size(j->product.t), 1);
+  char *frame = j->framed ? ek_scratch(bytes) : NULL;
+  const size_t first = index * j->samples_a_task, last = ek_min(first + j->samples_a_task, j->samples);
+  for (size_t n = first; n < last; n++) correlate_sample(j, n, frame, n + 1 < last);
   if (frame) ek_pool_give(frame, bytes);
 }
 
@@ -93,6 +128,12 @@ static void correlate(correlation *j, size_t n, size_t length, size_t row_from) 
   // A band's frame stays in the first cache, beside a panel.
   enum { BAND_PIXELS = 256 };
   j->band = ek_min(ek_max(BAND_PIXELS / length, 1), j->lines);
+  // A panel too long for the first cache is read in segments, where the output has no gaps.
+  enum { LONG_PANEL = 40 << 10 };
+  const ek_product *p = &j->product;
+  j->gaps = j->row_to != p->columns || j->line_to != length * j->row_to;
+  j->segmented = p->plan->length * p->b.width * ek_size(p->t) > LONG_PANEL && !p->accumulate &&
+                 p->columns % p->b.width == 0 && !j->gaps;
   const size_t from_line = j->step * (j->framed ? j->frame_w : j->w) * j->c;
   const ek_leaf *leaf = j->product.leaf;
   const size_t vectors = j->product.b.vectors;
@@ -102,7 +143,12 @@ static void correlate(correlation *j, size_t n, size_t length, size_t row_from) 
   j->product.rs = (ptrdiff_t)row_from;
   j->product.cs = 1;
   j->product.ldo = j->row_to;
-  ek_parallel(n, correlation_task, j);
+  const size_t most = leaf->groups[vectors - 1];
+  j->tiles_a_band = ek_max((j->rows.count + most - 1) / most * j->product.b.count, 1);
+  j->samples = n;
+  // Fewer where that leaves threads without work.
+  j->samples_a_task = ek_max(ek_min(SAMPLES_A_TASK, n / (4 * (size_t)ek_threads_current())), 1);
+  ek_parallel((n + j->samples_a_task - 1) / j->samples_a_task, correlation_task, j);
   ek_pool_give(j->rows.groups, bytes);
   ek_pool_give(j->last.groups, last_bytes);
 }
@@ -222,10 +268,12 @@ typedef struct {
   size_t group, groups, count;
   size_t block;         // groups a task sums by itself: a whole subtree
   size_t frame_h, frame_w;
+  bool segmented;
+  size_t tiles_a_group;
   ek_rows rows;
 } weight_job;
 
-static void weight_group(const weight_job *j, size_t index, char *frames, ptrdiff_t *offsets) {
+static void weight_group(const weight_job *j, size_t index, bool more, char *frames, ptrdiff_t *offsets) {
   const ek_conv *s = &j->s;
   const size_t size = ek_size(j->t), first = index * j->group, samples = ek_min(j->group, s->n - first);
   const size_t frame = j->frame_h * j->frame_w * s->ci, pixels = samples * s->oh * s->ow;
@@ -244,8 +292,20 @@ static void weight_group(const weight_job *j, size_t index, char *frames, ptrdif
   ek_product p = {.leaf = j->leaf, .t = j->t, .plan = &plan, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci),
                   .columns = s->co, .ldo = s->co};
   p.b = ek_panels_make(j->leaf, j->t, pixels, s->co, j->dy + first * s->oh * s->ow * s->co * size, s->co, 1);
-  for (size_t panel = 0; panel < p.b.count; panel++)
-    ek_multiply(&p, &j->rows, panel, base, j->sums + index * j->count * size);
+  char *sums = j->sums + index * j->count * size;
+  // The next group's samples, if this task takes it.
+  ek_ahead ahead = {0};
+  const size_t next = first + samples, later = more ? ek_min(j->group, s->n - next) : 0;
+  if (later > 0) {
+    ahead.read = j->x + next * s->h * s->w * s->ci * size;
+    ahead.read_end = ahead.read + later * s->h * s->w * s->ci * size;
+    ahead.write = j->dy + next * s->oh * s->ow * s->co * size;
+    ahead.write_end = ahead.write + later * s->oh * s->ow * s->co * size;
+    ahead.bytes = (size_t)(ahead.read_end - ahead.read) / j->tiles_a_group + 64;
+  }
+  if (j->segmented) ek_multiply_segments(&p, &j->rows, base, sums, j->count, &ahead);
+  else
+    for (size_t panel = 0; panel < p.b.count; panel++) ek_multiply(&p, &j->rows, panel, base, sums, &ahead);
   ek_panels_free(&p.b);
   ek_plan_free(&plan);
 }
@@ -259,7 +319,7 @@ static void weight_task(void *context, size_t index) {
   char *frames = s->pad > 0 ? ek_scratch(frame_bytes) : NULL;
   ptrdiff_t *offsets = ek_scratch(offset_bytes);
   for (size_t group = first; group < last; group++) {
-    weight_group(j, group, frames, offsets);
+    weight_group(j, group, group + 1 < last, frames, offsets);
     // The subtrees that this group completes, while their sums are in the cache.
     for (size_t step = 1; (group + 1 - first) % (2 * step) == 0 && step < j->block; step *= 2) {
       char *left = j->sums + (group + 1 - 2 * step) * j->count * size;
@@ -309,6 +369,10 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
   const size_t line = (s->pad > 0 ? j.frame_w : s->w) * s->ci;
   size_t row_bytes;
   j.rows = rows_make(j.leaf, ek_panels_of(j.leaf, s->co).vectors, s->kh, s->kw * s->ci, line, 1, s->kw * s->ci * s->co, s->co, &row_bytes);
+  // Results that stay in the first cache can be gone over once a segment.
+  enum { SMALL_RESULT = 20 << 10 };
+  j.segmented = count * size <= SMALL_RESULT && s->co % ek_panels_of(j.leaf, s->co).width == 0;
+  j.tiles_a_group = ek_max(j.rows.count / 6 * (j.segmented ? s->oh * s->ow * j.group / 128 : 1), 1);
   const size_t bytes = j.groups * count * size;
   j.sums = ek_scratch(bytes);
   ek_parallel((j.groups + j.block - 1) / j.block, weight_task, &j);

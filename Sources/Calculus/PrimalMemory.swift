@@ -129,9 +129,9 @@ extension Dual {
   public func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide) {
     typealias Moments = (mean: V.Wide, variance: V.Wide)
     let moments = memory.recall(bytes: { (m: Moments) in 2 * m.mean.shape.count * MemoryLayout<Double>.stride
-      }) {
-        primal.channelMoments() as Moments
-      }
+    }) {
+      primal.channelMoments() as Moments
+    }
     return channelMoments(primal: moments)
   }
 
