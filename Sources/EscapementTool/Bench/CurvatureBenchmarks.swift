@@ -51,13 +51,14 @@ enum CurvatureBenchmarks {
       name: "density-\(count)", shape: "ResNet-32, \(count) pictures, \(steps) steps", work: products,
       unit: .images, flops: products * ContractionCount.repeatedProduct, warmUps: 1, repetitions: 1
     ) {
-      let hessian = hessian(BenchmarkNetwork(pictures: count))
+      let network = BenchmarkNetwork(pictures: count)
       let lanczos = Lanczos(steps: steps, seed: 0, breakdown: .proceed)
-      let start = lanczos.startVector(Float.self, dimension: hessian.dimension)
+      let start = lanczos.startVector(Float.self, dimension: network.parameters.count)
       return Benchmark.Prepared(
-        warmUp: { _ = try hessian.product(start) },
+        warmUp: { _ = try hessian(network).product(start) },
         run: {
-          let timed = TimedOperator(hessian)
+          // What an operator keeps between products belongs to the run that fills it.
+          let timed = TimedOperator(hessian(network))
           let whole = try ContinuousClock().measure {
             let decomposition = try lanczos.decompose(timed, start: start)
             _ = try GaussQuadrature(decomposition.tridiagonal)
