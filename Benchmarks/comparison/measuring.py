@@ -26,10 +26,10 @@ def turn(process, runs):
     return [process.run() for _ in range(runs)]
 
 
-def alternate(ours, peer, pairs, pause):
+def alternate(ours, peer, pairs, pause, long=False):
     """Times of both sides, turn by turn in the order A B B A; what was measured when Ctrl-C comes.
 
-    `ours` and `peer` are (command, environment). Results: medians of turns, all raw times, memory of both processes.
+    `ours` and `peer` are (command, environment). A turn of a long run is that run, without a try before. Results: medians of turns, all raw times, memory of both processes.
     """
     sides = []
     result = {"ours": [], "peer": [], "raw": [], "interrupted": False, "peak": None}
@@ -41,7 +41,7 @@ def alternate(ours, peer, pairs, pause):
             sides[-1].wait_until_asleep()
         counts = []
         for side in sides:
-            counts.append(runs_of_turn(side))
+            counts.append(1 if long else runs_of_turn(side))
             side.wait_until_asleep()
         result["runs_a_turn"] = counts
         for pair in range(pairs):

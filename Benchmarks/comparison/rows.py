@@ -41,7 +41,7 @@ class Contest:
     direction: str = "≥"
     kind: str = "time"       # "time", or "memory"
     inverted: bool = False   # the ratio is ours / peer
-    long: bool = False
+    long: bool = False       # a run takes minutes
 
 
 def ours(case, threads, environment=None, label="escapement"):
