@@ -31,10 +31,14 @@ def cells(result):
     s = result.get("summary")
     if s is None:
         return [result["row"], str(result["threads"])] + [""] * 6 + [reach, verdict(result)]
-    confidence = "" if s["confidence"] >= 0.95 else f" ({100 * s['confidence']:.0f} %)"
+    if s["pairs"] == 1:
+        interval = "one pair"
+    else:
+        interval = f"[{s['low']:.3f}, {s['high']:.3f}]"
+    confidence = "" if s["confidence"] >= 0.95 or s["pairs"] == 1 else f" ({100 * s['confidence']:.0f} %)"
     return [result["row"], str(result["threads"]), quantity(s["ours"], result["kind"]),
             quantity(s["peer"], result["kind"]), result["best"], f"{s['ratio']:.3f}",
-            f"[{s['low']:.3f}, {s['high']:.3f}]{confidence}", str(s["pairs"]), reach,
+            interval + confidence, str(s["pairs"]), reach,
             verdict(result) + (", stopped early" if result["interrupted"] else "")]
 
 
