@@ -26,9 +26,9 @@ struct ToolProcess {
       ?? here.appendingPathComponent("escapement")
   }()
 
-  /// Runs to the end. `whileRunning` gets the process once it has started.
+  /// Runs to the end on `input`. `whileRunning` gets the process once it has started.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], in directory: URL? = nil,
+    _ arguments: [String], environment: [String: String] = [:], input: String = "", in directory: URL? = nil,
     whileRunning: ((Process) -> Void)? = nil
   ) throws -> Result {
     let process = Process()
@@ -43,7 +43,9 @@ struct ToolProcess {
       scratch.url.appendingPathComponent("out"), scratch.url.appendingPathComponent("err")
     )
     for file in [output, errors] { try Data().write(to: file) }
-    process.standardInput = FileHandle.nullDevice
+    let inputFile = scratch.url.appendingPathComponent("in")
+    try Data(input.utf8).write(to: inputFile)
+    process.standardInput = try FileHandle(forReadingFrom: inputFile)
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()

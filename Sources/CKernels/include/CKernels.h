@@ -234,4 +234,12 @@ typedef struct {
 // classes; everything that is random is a pure function of `key`.
 void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double coordinate, double spacing, uint8_t *planes);
 
+// ---- The machine's limits, measured ---------------------------------------------------------------
+
+// Billions of floating-point operations a second (a fused multiply-add is two) that the current number of threads
+// reaches on the current instruction set with operands in registers: the best of some repetitions, about 0.2 s.
+double ek_fma_peak_gflops(ek_type t);
+// Billions of bytes a second of a = b + s c over arrays of 64 MiB each, counting each array once; 0 without memory.
+double ek_triad_gbytes(void);
+
 #endif

@@ -1,0 +1,119 @@
+"""What is compared with what, and how far this project wants to reach."""
+
+import dataclasses
+import platform
+
+SHAPES = ["16-16-32-s1", "32-32-16-s1", "64-64-8-s1", "3-16-32-s1", "16-32-32-s2", "32-64-16-s2"]
+
+
+@dataclasses.dataclass
+class Side:
+    """One process: `program` is ours, peer or openblas."""
+
+    program: str
+    label: str
+    case: str
+    threads: int
+    variant: str = ""
+    environment: dict = dataclasses.field(default_factory=dict)
+    malloc: str = "kept"
+
+    def command(self, places):
+        """(command, environment) with the places of tool and Python filled in."""
+        tail = [self.case, "--threads", str(self.threads)]
+        if self.program == "ours":
+            return [places["tool"], "bench", "--driven", "--case"] + tail, self.environment
+        program = [places["python"], f"{places['peers']}/{self.program}.py"] + tail
+        if self.program == "peer":
+            program += ["--variant", self.variant]
+        return program + ["--malloc", self.malloc], self.environment
+
+
+@dataclasses.dataclass
+class Contest:
+    """One row of the table: our side, the variants of the other, and what the ratio should be."""
+
+    row: str
+    threads: int
+    ours: Side
+    peers: list
+    reach: float = None
+    direction: str = "≥"
+    kind: str = "time"       # "time", or "memory"
+    inverted: bool = False   # the ratio is ours / peer
+    long: bool = False       # a run takes minutes
+
+
+def ours(case, threads, environment=None, label="escapement"):
+    return Side("ours", label, case, threads, environment=environment or {})
+
+
+def peer(case, threads, variant, malloc="kept"):
+    return Side("peer", variant, case, threads, variant, malloc=malloc)
+
+
+def has_avx512():
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return any("avx512dq" in line for line in lines)
+    except OSError:
+        return False
+
+
+def products():
+    """Matrix products beside OpenBLAS's, with the same instruction set on both sides."""
+    def contest(row, n, threads, isa, core, reach):
+        environment = {"ESCAPEMENT_ISA": isa} if isa else {}
+        blas = Side("openblas", f"OpenBLAS {core or platform.machine()}", f"sgemm-{n}", threads,
+                    environment={"OPENBLAS_CORETYPE": core} if core else {})
+        return Contest(row, threads, ours(f"sgemm-{n}", threads, environment), [blas], reach)
+
+    x86, wide = platform.machine() == "x86_64", has_avx512()
+    best = ("avx512", "SkylakeX") if wide else ("avx2", "Haswell") if x86 else ("", "")
+    rows = [contest(f"sgemm-{n}", n, t, *best, 0.95) for n in (512, 1024, 2048) for t in (1, 2)]
+    if wide:
+        rows += [contest(f"avx2-sgemm-{n}", n, t, "avx2", "Haswell", 0.9) for n in (512, 1024, 2048) for t in (1, 2)]
+    return rows
+
+
+def convolutions():
+    cases = [f"conv-{operation}-{shape}" for operation in ("forward", "data", "weight") for shape in SHAPES]
+    return [Contest(case, t, ours(case, t), [peer(case, t, v) for v in ("nchw", "nhwc")], 1.0)
+            for case in cases for t in (1, 2)]
+
+
+def steps():
+    return [Contest(case, 2, ours(case, 2), [peer(case, 2, v) for v in ("eager", "channels-last", "compile")], 1.3)
+            for case in ("sgd-step", "sam-step")]
+
+
+def curvature():
+    rows = [Contest("gradient-500", 2, ours("gradient-500", 2), [peer("gradient-500", 2, "eager")]),
+            Contest("hvp-500", 2, ours("hvp-500", 2), [peer("hvp-500", 2, "fresh")])]
+    for variant, reach in (("retained", 2.5), ("curvlinops", 3.5)):
+        rows.append(Contest("hvp-repeated-500", 2, ours("hvp-repeated-500", 2),
+                            [peer("hvp-repeated-500", 2, variant)], reach))
+    rows.append(Contest("density-500", 2, ours("density-500", 2), [peer("density-500", 2, "pyhessian")], 3, long=True))
+    return rows
+
+
+def memory():
+    """Peak memory, the other side as it comes: with the C library's own treatment of freed memory."""
+    return [Contest(f"memory-{case}", 2, ours(case, 2), [peer(case, 2, variant, malloc="default")], reach, "≤",
+                    kind="memory", inverted=True)
+            for case, variant, reach in (("sgd-step", "eager", 0.5), ("hvp-500", "fresh", 0.25))]
+
+
+def own_ratios():
+    """Times of this project beside each other."""
+    scaling = Contest("scaling", 2, ours("sgd-step", 2, label="2 threads"),
+                      [ours("sgd-step", 1, label="1 thread")], 1.85)
+    costs = [Contest(f"{case}/gradient-500", 2, ours("gradient-500", 2, label="gradient-500"),
+                     [ours(case, 2, label=case)], reach, "≤")
+             for case, reach in (("hvp-500", 2.8), ("hvp-repeated-500", 2.2))]
+    return [scaling] + costs
+
+
+def catalogue():
+    """All rows, in the order of the table."""
+    return products() + convolutions() + steps() + curvature() + memory() + own_ratios()

@@ -1,0 +1,33 @@
+/// All benchmarks, in the order of the table.
+enum BenchmarkCatalogue {
+  /// Matrix products, convolutions, elementwise work, training steps, gradients, products, spectra.
+  static var all: [Benchmark] {
+    MatrixBenchmarks.all + ConvolutionBenchmarks.all + ElementwiseBenchmarks.all + StepBenchmarks.all
+      + CurvatureBenchmarks.all
+  }
+
+  /// The benchmarks of these names; a name that is none stands for all names that begin with it and a hyphen.
+  ///
+  /// All of them without a name. A name that selects nothing is wrong usage.
+  static func selecting(_ names: [String]) throws -> [Benchmark] {
+    if names.isEmpty { return all }
+    var selected: Set<String> = []
+    for name in names {
+      let exact = all.filter { $0.name == name }
+      let found = exact.isEmpty ? all.filter { $0.name.hasPrefix(name + "-") } : exact
+      guard !found.isEmpty else { throw ToolError.usage(unknown(name)) }
+      selected.formUnion(found.map(\.name))
+    }
+    return all.filter { selected.contains($0.name) }
+  }
+
+  /// The one benchmark of this name.
+  static func named(_ name: String) throws -> Benchmark {
+    guard let found = all.first(where: { $0.name == name }) else { throw ToolError.usage(unknown(name)) }
+    return found
+  }
+
+  private static func unknown(_ name: String) -> String {
+    "no benchmark \"\(name)\"; 'escapement bench --list' names them"
+  }
+}

@@ -1,0 +1,28 @@
+import Calculus
+import Kernels
+import LongTail
+import Randomness
+
+/// Operands of benchmarks, pure functions of their shapes and of a number that tells them apart.
+enum BenchmarkData {
+  private static let seed: UInt64 = 2022
+
+  /// Independent standard normals.
+  static func normals(_ shape: Shape, index: UInt64 = 0) -> Tensor<Float> {
+    Tensor.standardNormal(seed: seed, purpose: .theory, index: index, shape: shape)
+  }
+
+  /// Pictures of standard normals, `[count][32][32][3]`, with uniform labels out of ten.
+  static func pictures(_ count: Int) -> LabelledBatch<Float> {
+    var stream = RandomStream(seed: seed, purpose: .theory, index: 1)
+    return LabelledBatch(
+      images: normals([count, 32, 32, 3]), labels: (0..<count).map { _ in stream.integer(below: 10) })
+  }
+
+  /// Directions in parameter space, taken in turn: drawing one takes long enough to disturb a measurement.
+  static func directions(_ layout: ParameterLayout) -> [ParameterVector<Float>] {
+    (0..<4).map { index in
+      ParameterVector(layout: layout, flat: normals([layout.count], index: 2 + UInt64(index)))
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Artifacts
+import CKernels
+import Foundation
+
+/// Measurements as a table or a JSON object.
+struct BenchmarkReport {
+  /// What the machine reaches.
+  let peak: MachinePeak
+  /// One row each.
+  let measurements: [BenchmarkMeasurement]
+  /// The threads that all of them used.
+  let threads = Int(ek_threads_current())
+  /// The instruction set that all of them used.
+  let isa = String(cString: ek_isa_name(ek_isa_current()))
+
+  /// One line a benchmark behind a heading, then the peaks.
+  var text: String {
+    var table = TextTable(
+      heading: ["name", "shape", "threads", "ISA", "median", "min", "max", "speed", "", "of peak"],
+      rightAligned: [2, 4, 5, 6, 7, 9])
+    table.rows = measurements.map { m in
+      let (speed, unit) = Self.speed(m)
+      return [
+        m.benchmark.name, m.benchmark.shape, String(threads), isa, Self.time(m.median),
+        Self.time(m.shortest), Self.time(m.longest), String(format: "%.1f", speed), unit,
+        m.shareOfPeak(peak).map { String(format: "%.0f %%", 100 * $0) } ?? "",
+      ]
+    }
+    var lines = [
+      table.text, "",
+      String(
+        format: "peak: %.1f GFLOP/s of multiply-adds from registers, %.1f GB/s of a triad in memory",
+        peak.gflops, peak.gbytes),
+    ]
+    for m in measurements {
+      guard let share = m.vectorShare else { continue }
+      lines.append(
+        String(format: "%@: %.1f %% of the time outside products", m.benchmark.name, 100 * share))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Everything measured, every run's time included.
+  var json: JSON {
+    [
+      "isa": .string(isa), "threads": .integer(threads), "peak_gflops": .number(peak.gflops),
+      "triad_gbytes": .number(peak.gbytes),
+      "rows": .array(
+        measurements.map { m in
+          [
+            "name": .string(m.benchmark.name), "shape": .string(m.benchmark.shape),
+            "threads": .integer(threads), "isa": .string(isa), "median_seconds": .number(m.median),
+            "min_seconds": .number(m.shortest), "max_seconds": .number(m.longest),
+            "seconds": .array(m.seconds.map { .number($0) }), "work": .number(m.benchmark.work),
+            "unit": .string(m.benchmark.unit.rawValue), "rate": .number(m.rate),
+            "share_of_peak": m.shareOfPeak(peak).map { .number($0) } ?? .null,
+            "vector_share": m.vectorShare.map { .number($0) } ?? .null,
+          ]
+        }),
+    ]
+  }
+
+  private static func speed(_ m: BenchmarkMeasurement) -> (Double, String) {
+    switch m.benchmark.unit {
+    case .flop: (m.rate / 1e9, "GFLOP/s")
+    case .bytes: (m.rate / 1e9, "GB/s")
+    case .images: (m.rate, "images/s")
+    }
+  }
+
+  /// Four significant digits in the unit that suits.
+  private static func time(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<1e-3: String(format: "%.4g µs", seconds * 1e6)
+    case ..<1: String(format: "%.4g ms", seconds * 1e3)
+    default: String(format: "%.4g s", seconds)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Artifacts
+import Foundation
+
+/// One benchmark run on request, so that another program can take turns with this one.
+///
+/// Writes `ready {"case":…,"unit":…,"work":…}` once it is set up and warm; then runs once for each line that it
+/// reads and writes the seconds that it took; at the end of input writes `{"peak_rss_bytes":…}`, the largest memory
+/// that the whole process held.
+struct DrivenBenchmark {
+  /// What is run.
+  let benchmark: Benchmark
+
+  /// Serves standard input to its end.
+  func serve() throws {
+    let prepared = try benchmark.prepare()
+    for _ in 0..<benchmark.warmUps { try prepared.warmUp() }
+    let description: JSON = [
+      "case": .string(benchmark.name), "work": .number(benchmark.work),
+      "unit": .string(benchmark.unit.rawValue),
+    ]
+    try write("ready " + description.canonical())
+    while readLine(strippingNewline: true) != nil {
+      let elapsed = try ContinuousClock().measure { _ = try prepared.run() }
+      try write(String(format: "%.9f", elapsed / .seconds(1)))
+    }
+    let end: JSON = ["peak_rss_bytes": Self.peakResidentBytes.map { .integer($0) } ?? .null]
+    try write(end.canonical())
+  }
+
+  private func write(_ line: String) throws {
+    print(line)
+    try Console.flush()
+  }
+
+  /// VmHWM of this process; nil where the system does not tell.
+  private static var peakResidentBytes: Int? {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
+    guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else {
+      return nil
+    }
+    return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+}
