@@ -79,6 +79,11 @@ extension TensorAlgebra {
   public func convolutionInputGradient(
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self
   ) -> Self { sum + convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
+
+  public func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self,
+    _ memory: inout PrimalMemory
+  ) -> Self { sum + convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &memory) }
 }
 
 // Duals keep what they compute of the primal. The tangent's two terms are summed inside the second contraction:
@@ -88,10 +93,16 @@ extension Dual {
     with weights: Dual, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
   ) -> Dual {
     let y = memory.recall { primal.convolved(with: weights.primal, geometry) }
-    return Dual(
-      y,
-      tangent: twoTerms(
-        weights, { $0.convolved(with: $1, geometry) }, { $0.convolved(with: $1, geometry, plus: $2) }))
+    var sum = tangent.map { $0.convolved(with: weights.primal, geometry) }
+    if let moving = weights.tangent {
+      // Taken out of its place, so that the second term is added to it without a copy.
+      let left = sum.take()
+      sum =
+        left == nil
+        ? primal.convolved(with: moving, geometry)
+        : primal.convolved(with: moving, geometry, plus: (consume left)!)
+    }
+    return Dual(y, tangent: sum)
   }
 
   public func convolutionInputGradient(
@@ -100,11 +111,18 @@ extension Dual {
     let dx = memory.recall {
       primal.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
     }
-    return Dual(
-      dx,
-      tangent: twoTerms(
-        weights, { $0.convolutionInputGradient(weights: $1, inputShape: inputShape, geometry) },
-        { $0.convolutionInputGradient(weights: $1, inputShape: inputShape, geometry, plus: $2) }))
+    var sum = tangent.map {
+      $0.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
+    }
+    if let moving = weights.tangent {
+      let left = sum.take()
+      sum =
+        left == nil
+        ? primal.convolutionInputGradient(weights: moving, inputShape: inputShape, geometry)
+        : primal.convolutionInputGradient(
+          weights: moving, inputShape: inputShape, geometry, plus: (consume left)!)
+    }
+    return Dual(dx, tangent: sum)
   }
 
   public func convolved(with weights: Dual, _ geometry: ConvolutionGeometry) -> Dual {
@@ -117,13 +135,6 @@ extension Dual {
   ) -> Dual {
     var nothing = PrimalMemory()
     return convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &nothing)
-  }
-
-  private func twoTerms(_ b: Dual, _ f: (V, V) -> V, _ adding: (V, V, V) -> V) -> V? {
-    let left = tangent.map { f($0, b.primal) }
-    guard let moving = b.tangent else { return left }
-    guard let left else { return f(primal, moving) }
-    return adding(primal, moving, left)
   }
 
   public func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide) {

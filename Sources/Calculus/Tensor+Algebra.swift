@@ -20,7 +20,7 @@ extension Tensor: TensorAlgebra {
   public func convolved(with weights: Tensor, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor)
     -> Tensor
   {
-    var y = sum
+    var y = consume sum
     y.addConvolution(of: self, with: weights, geometry)
     return y
   }
@@ -28,9 +28,16 @@ extension Tensor: TensorAlgebra {
     weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor
   ) -> Tensor {
     precondition(sum.shape == inputShape, "a sum of \(sum.shape) for an input of \(inputShape)")
-    var dx = sum
+    var dx = consume sum
     dx.addConvolutionInputGradient(of: self, weights: weights, geometry)
     return dx
+  }
+
+  public func convolutionInputGradient(
+    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor,
+    _ memory: inout PrimalMemory
+  ) -> Tensor {
+    convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, plus: consume sum)
   }
 
   public func convolutionWeightTerms(

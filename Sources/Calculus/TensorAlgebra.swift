@@ -97,6 +97,11 @@ public protocol TensorAlgebra: Sendable {
   func convolutionInputGradient(
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self
   ) -> Self
+  /// `sum` + `convolutionInputGradient`, the sum rounded by itself, whose primal contraction a memory keeps.
+  func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self,
+    _ memory: inout PrimalMemory
+  ) -> Self
   /// `channelMoments`, `channelSums` and `channelDots`, whose primals a memory keeps.
   func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide)
   /// See `channelMoments(_:)`.

@@ -24,10 +24,23 @@ public struct Convolution: Layer {
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
+    backward(g, &pass, plus: nil, needsInput: needsInput)
+  }
+
+  /// The input's gradient, added to one that reaches the input on another way.
+  func backward<T: TensorAlgebra>(
+    _ g: consuming T, _ pass: inout Pass<T>, plus sum: consuming T?, needsInput: Bool
+  ) -> T? {
     let x = pass.restoreValue()
+    let weights = pass.parameter(weight)
     pass.gradients.add(g.convolutionWeightTerms(input: x, weightShape: weightShape, geometry), to: weight)
     guard needsInput else { return nil }
-    let weights = pass.parameter(weight)
-    return g.convolutionInputGradient(weights: weights, inputShape: x.shape, geometry, &pass.memory)
+    switch consume sum {
+    case .some(let other):
+      return g.convolutionInputGradient(
+        weights: weights, inputShape: x.shape, geometry, plus: consume other, &pass.memory)
+    case .none:
+      return g.convolutionInputGradient(weights: weights, inputShape: x.shape, geometry, &pass.memory)
+    }
   }
 }

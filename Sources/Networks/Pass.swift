@@ -24,7 +24,10 @@ public struct BatchStatistics: Sendable {
   public func folded<Element: Real>(
     into running: ParameterVector<Element>, momentum: Double = 0.1
   ) -> ParameterVector<Element> {
-    var flat = running.flat
+    // A vector of its own from the start: the old statistics stay with whoever holds them.
+    var flat = Tensor<Element>(shape: running.flat.shape) { target in
+      running.flat.withPointer { target.update(from: $0, count: running.count) }
+    }
     for observation in observations {
       for (segment, batch) in [
         (observation.mean, observation.batchMean), (observation.variance, observation.batchVariance),
@@ -106,6 +109,14 @@ public struct Pass<T: TensorAlgebra>: Sendable {
       preconditionFailure("a layer's backward takes off what its forward did not save")
     }
     return value
+  }
+
+  /// The shape of the value saved last, which stays.
+  var lastSavedShape: Shape {
+    guard case .value(let value)? = saved.last else {
+      preconditionFailure("a layer's backward looks at what its forward did not save")
+    }
+    return value.shape
   }
 
   /// Takes off the shape saved last.

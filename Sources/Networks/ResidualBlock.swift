@@ -38,7 +38,6 @@ public struct ResidualBlock: Layer {
   private var isIdentity: Bool { stride == 1 && input == output }
 
   public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
-    pass.save(x.shape)
     var y = first.forward(x, &pass)
     y = firstNorm.forward(y, &pass)
     y = second.forward(y, &pass)
@@ -48,18 +47,19 @@ public struct ResidualBlock: Layer {
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
-    let joined = secondNorm.backward(g, &pass, withResidual: true, needsInput: true)
+    var joined = secondNorm.backward(g, &pass, withResidual: true, needsInput: true)
     var branch = gradient(joined.input)
     branch = gradient(second.backward(branch, &pass, needsInput: true))
     branch = gradient(firstNorm.backward(branch, &pass, needsInput: true))
-    let throughBranch = first.backward(branch, &pass, needsInput: needsInput)
-    let inputShape = pass.restoreShape()
-    guard let throughBranch else { return nil }
-    let sum = gradient(joined.residual)
-    let throughShortcut =
-      isIdentity
-      ? sum : sum.shortcutAdjoint(inputShape: inputShape, stride: stride, before: (output - input) / 2)
-    return throughBranch + throughShortcut
+    var shortcut = gradient(joined.residual)
+    // The last owner but one lets go, so that the branch is added in place.
+    joined.residual = nil
+    if !isIdentity {
+      // What the first convolution saved is the block's input.
+      shortcut = shortcut.shortcutAdjoint(
+        inputShape: pass.lastSavedShape, stride: stride, before: (output - input) / 2)
+    }
+    return first.backward(branch, &pass, plus: consume shortcut, needsInput: needsInput)
   }
 
   private func gradient<T>(_ g: T?) -> T {

@@ -202,4 +202,36 @@ struct HessianOperatorTests {
     }
     #expect(products[0] != products[1])
   }
+
+  @Test(
+    "what is kept between products changes no bit, whatever the budget, the parts and the path",
+    arguments: [Normalization.running, .batch])
+  func memory(normalization: Normalization) throws {
+    let network = Network.resNet(depth: 8, width: 4, classes: 3)
+    let count = 21
+    let batch = LabelledBatch<Float>(
+      images: .standardNormal(seed: 8, purpose: .fixture, index: 1, shape: [count, 8, 8, 3]),
+      labels: (0..<count).map { $0 % 3 })
+    func products(_ budget: Int, _ partSize: Int) throws -> (vectors: [Tensor<Float>], kept: Int) {
+      let hessian = HessianOperator<Float>(
+        objective: Objective(network: network), parameters: network.initialParameters(seed: 2),
+        statistics: network.initialStatistics(), samples: batch, normalization: normalization,
+        partSize: partSize, memoryBudget: budget)
+      let vectors = try (0..<3).map { i in
+        try hessian.product(
+          .standardNormal(seed: 9, purpose: .probe, index: UInt64(i), shape: [network.layout.count]))
+      }
+      return (vectors, hessian.bytesKept)
+    }
+    let reference = try products(0, 64)
+    #expect(reference.kept == 0 && reference.vectors[0].norm() > 0)
+    #expect(reference.vectors[0] != reference.vectors[1])
+    for (i, (budget, partSize)) in [(1 << 14, 64), (1 << 26, 8), (1 << 26, 64), (1 << 17, 16)].enumerated() {
+      for path in ExecutionPath.each(turn: i) {
+        let other = try path.run { try products(budget, partSize) }
+        #expect(other.vectors == reference.vectors, "\(budget) bytes, parts of \(partSize), \(path)")
+        #expect(other.kept > 0 && other.kept <= budget)
+      }
+    }
+  }
 }

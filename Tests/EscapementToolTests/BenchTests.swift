@@ -99,4 +99,20 @@ struct BenchTests {
         result.errorLines.count == 1 && result.errors.contains(part), "\(arguments): \(result.errors)")
     }
   }
+
+  @Test("a steady training step and a repeated product take nothing from the system")
+  func steady() throws {
+    let result = try ToolProcess.run([
+      "bench", "--json", "--case", "sgd-step", "hvp-repeated-50", "--repetitions", "1", "--threads", "1",
+    ])
+    #expect(result.status == 0, "\(result.errors)")
+    let rows = try #require(try json(result.output)["rows"]?.array)
+    #expect(rows.count == 2)
+    for row in rows {
+      let name = row["name"]?.string ?? ""
+      for key in ["fresh_blocks", "copies_on_write"] { #expect(row[key]?.integer == 0, "\(name): \(key)") }
+      // Tensors take none: a step touches some 90,000 pages. The language's own small allocations may touch a few.
+      #expect((row["page_faults"]?.integer ?? .max) < 256, "\(name): \(row["page_faults"]?.integer ?? -1)")
+    }
+  }
 }

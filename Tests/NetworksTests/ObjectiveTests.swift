@@ -218,4 +218,26 @@ struct ObjectiveTests {
     // Three roundings each.
     for (a, b) in zip(folded, expected) { #expect(abs(a - b) <= 4 * Double.ulpOfOne * b) }
   }
+
+  @Test(
+    "training steps and Hessian-vector products have one set of bits on every path", arguments: [1, 2, 9])
+  func everyPath(samples: Int) throws {
+    let network = Network.resNet(depth: 8, width: 8, classes: 3)
+    let objective = Objective<Float>(network: network, loss: SoftmaxCrossEntropy(classWeights: weights))
+    let batch = randomBatch(Float.self, samples: samples, shape: [12, 12, 3], classes: 3)
+    let w: ParameterVector<Float> = network.initialParameters(seed: 3)
+    let s: ParameterVector<Float> = network.initialStatistics()
+    let v: ParameterVector<Float> = direction(network.layout, 4)
+    func everything() throws -> [Tensor<Float>] {
+      let (evaluation, observed) = objective.trainingStep(at: w, batch: batch)
+      return [
+        evaluation.gradient.flat, observed.folded(into: s).flat,
+        try objective.evaluate(at: w, statistics: s, over: batch).gradient.flat,
+        try objective.hessianVectorProduct(at: w, statistics: s, direction: v, over: batch).flat,
+      ]
+    }
+    let reference = try ExecutionPath(isa: EK_ISA_SCALAR, threads: 1).run(everything)
+    #expect(reference.allSatisfy { $0.isFinite && $0.norm() > 0 })
+    for path in ExecutionPath.all { #expect(try path.run(everything) == reference, "\(path)") }
+  }
 }

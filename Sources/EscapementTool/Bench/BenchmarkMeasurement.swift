@@ -1,3 +1,7 @@
+import CKernels
+import Foundation
+import Kernels
+
 /// The times of one benchmark's runs.
 struct BenchmarkMeasurement {
   /// What was run.
@@ -6,6 +10,35 @@ struct BenchmarkMeasurement {
   let seconds: [Double]
   /// The share of the last run's time outside Hessian-vector products, where it is known.
   let vectorShare: Double?
+
+  /// What the runs took from the system together: blocks that the pool did not have, copies that writing to shared
+  /// tensors forced, pages touched for the first time. A steady training step or product takes none.
+  let taken: SystemCounts
+
+  /// Counters of what a process takes from the system.
+  struct SystemCounts {
+    /// Blocks that the pool did not have.
+    var freshBlocks = 0
+    /// Copies on write of the calling thread.
+    var copies = 0
+    /// Minor page faults.
+    var pageFaults = 0
+
+    /// The process's counts so far.
+    static var now: SystemCounts {
+      var usage = rusage()
+      getrusage(.init(RUSAGE_SELF.rawValue), &usage)
+      return SystemCounts(
+        freshBlocks: Int(ek_pool_statistics().fresh), copies: Tensor<Float>.copiesOnWrite,
+        pageFaults: usage.ru_minflt)
+    }
+
+    static func - (a: SystemCounts, b: SystemCounts) -> SystemCounts {
+      SystemCounts(
+        freshBlocks: a.freshBlocks - b.freshBlocks, copies: a.copies - b.copies,
+        pageFaults: a.pageFaults - b.pageFaults)
+    }
+  }
 
   /// Sets up, warms up and measures; `beforeEach` is called with the number of runs done and may throw to stop.
   init(_ benchmark: Benchmark, repetitions: Int, beforeEach: (Int) throws -> Void = { _ in }) throws {
@@ -16,11 +49,14 @@ struct BenchmarkMeasurement {
       try prepared.warmUp()
     }
     var seconds: [Double] = []
+    seconds.reserveCapacity(repetitions)
+    let before = SystemCounts.now
     var outcome = Benchmark.Outcome()
     for index in 0..<repetitions {
       try beforeEach(index)
       seconds.append(try ContinuousClock().measure { outcome = try prepared.run() } / .seconds(1))
     }
+    taken = SystemCounts.now - before
     self.seconds = seconds
     vectorShare = outcome.vectorShare
   }

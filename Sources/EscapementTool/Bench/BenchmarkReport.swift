@@ -54,6 +54,8 @@ struct BenchmarkReport {
             "seconds": .array(m.seconds.map { .number($0) }), "work": .number(m.benchmark.work),
             "unit": .string(m.benchmark.unit.rawValue), "rate": .number(m.rate),
             "share_of_peak": m.shareOfPeak(peak).map { .number($0) } ?? .null,
+            "fresh_blocks": .integer(m.taken.freshBlocks), "copies_on_write": .integer(m.taken.copies),
+            "page_faults": .integer(m.taken.pageFaults),
             "vector_share": m.vectorShare.map { .number($0) } ?? .null,
           ]
         }),

@@ -79,8 +79,11 @@ enum CurvatureBenchmarks {
   private static func hessian(_ network: BenchmarkNetwork) -> HessianOperator<Float> {
     HessianOperator(
       objective: network.objective, parameters: network.parameters, statistics: network.statistics,
-      samples: network.pictures)
+      samples: network.pictures, memoryBudget: network.pictures.count * bytesAPicture)
   }
+
+  /// What a product of a ResNet-32 in Float can keep of one picture, rounded up (Documentation/Performance.md).
+  private static let bytesAPicture = 2_500_000
 }
 
 /// Values handed out in turn, for ever.
