@@ -11,8 +11,9 @@ def verdict(result):
         return "not measured"
     if result["reach"] is None:
         return "no reach"
-    ratio = result["summary"]["ratio"]
-    met = ratio >= result["reach"] if result["direction"] == "≥" else ratio <= result["reach"]
+    # The interval's unfavourable end must reach it: a median that only happens to lie beyond is not enough.
+    s = result["summary"]
+    met = s["low"] >= result["reach"] if result["direction"] == "≥" else s["high"] <= result["reach"]
     return "met" if met else "not met"
 
 
