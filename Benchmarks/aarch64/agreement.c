@@ -148,6 +148,46 @@ static void reductions(ek_type t) {
   free(x), free(y), free(z);
 }
 
+// Fused batch normalisation: every output of every pass, with each rectifier that fits.
+static void normalization(ek_type t) {
+  enum { N = 9, PIXELS = 61, CHANNELS = 45, ROWS = N * PIXELS, COUNT = ROWS * CHANNELS };
+  void *x = numbers(t, COUNT), *xt = numbers(t, COUNT), *g = numbers(t, COUNT), *gt = numbers(t, COUNT);
+  void *r = numbers(t, COUNT), *c[8], *y = malloc(COUNT * 8), *z = malloc(COUNT * 8);
+  void *outputs[4];
+  for (int i = 0; i < 8; i++) c[i] = numbers(t, CHANNELS);
+  for (int i = 0; i < 4; i++) outputs[i] = malloc(COUNT * 8);
+  const ek_normalization norm = {.mean = c[0], .inverse = c[1], .gain = c[2], .shift = c[3]};
+  char name[48];
+  for (int rectifier = EK_LINEAR; rectifier <= EK_RECTIFIED_RECOMPUTED; rectifier++) {
+    const void *residual = rectifier == EK_RECTIFIED_RECOMPUTED ? NULL : r;
+    ek_normalize(t, ROWS, CHANNELS, x, &norm, residual, rectifier != EK_LINEAR, y);
+    snprintf(name, sizeof name, "normalize-%d", rectifier), report(name, t, y, COUNT);
+    ek_normalize_tangent(t, ROWS, CHANNELS, x, xt, &norm, c[4], c[5], residual, (ek_rectifier)rectifier, y, z);
+    snprintf(name, sizeof name, "normalize-tangent-%d", rectifier), report(name, t, z, COUNT);
+    ek_normalize_gradient_input(t, ROWS, CHANNELS, g, (ek_rectifier)rectifier, x, y, &norm, c[4], c[5], c[6], z);
+    snprintf(name, sizeof name, "normalize-gradient-input-%d", rectifier), report(name, t, z, COUNT);
+    for (int tangents = 0; tangents < 2; tangents++) {
+      double sums[3 * CHANNELS] = {0};
+      const ek_normalize_pass pass = {
+          .rectifier = (ek_rectifier)rectifier, .g = g, .x = x, .y = y, .scale = c[6], .scale_tangent = c[7],
+          .g_tangent = tangents ? gt : NULL, .x_tangent = tangents ? xt : NULL,
+          .masked = outputs[0], .dx = outputs[1], .masked_tangent = tangents ? outputs[2] : NULL,
+          .dx_tangent = tangents ? outputs[3] : NULL,
+          .sums = sums, .dots = sums + CHANNELS, .cross = sums + 2 * CHANNELS};
+      ek_normalize_gradient(t, N, PIXELS, CHANNELS, &norm, &pass);
+      snprintf(name, sizeof name, "normalize-gradient-%d-%d-sums", rectifier, tangents);
+      report(name, EK_F64, sums, 3 * CHANNELS);
+      for (int i = 0; i < (tangents ? 4 : 2); i++) {
+        snprintf(name, sizeof name, "normalize-gradient-%d-%d-%d", rectifier, tangents, i);
+        report(name, t, outputs[i], COUNT);
+      }
+    }
+  }
+  for (int i = 0; i < 8; i++) free(c[i]);
+  for (int i = 0; i < 4; i++) free(outputs[i]);
+  free(x), free(xt), free(g), free(gt), free(r), free(y), free(z);
+}
+
 // The scalar functions over the whole range of Double, in equal steps of the bit pattern.
 static void functions(void) {
   enum { COUNT = 60000 };
@@ -174,7 +214,7 @@ int main(void) {
       for (int t = EK_F32; t <= EK_F64; t++) {
         type_name = t == EK_F32 ? "F32" : "F64";
         state = 1;
-        products((ek_type)t), convolutions((ek_type)t), elementwise((ek_type)t), reductions((ek_type)t);
+        products((ek_type)t), convolutions((ek_type)t), elementwise((ek_type)t), reductions((ek_type)t), normalization((ek_type)t);
       }
       functions();
     }

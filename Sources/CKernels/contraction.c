@@ -144,14 +144,21 @@ void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const e
 static inline void look_ahead(ek_ahead *a) {
   if (!a) return;
   enum { LINE = 64 };
-  for (size_t i = 0; i < a->bytes && a->read < a->read_end; i += LINE, a->read += LINE) __builtin_prefetch(a->read, 0, 2);
-  for (size_t i = 0; i < a->bytes && a->write < a->write_end; i += LINE, a->write += LINE) __builtin_prefetch(a->write, 1, 2);
+  for (int s = 0; s < 2; s++)
+    for (size_t i = 0; i < a->bytes && a->read[s].from < a->read[s].end; i += LINE, a->read[s].from += LINE)
+      __builtin_prefetch(a->read[s].from, 0, 2);
+  for (size_t i = 0; i < a->bytes && a->written.from < a->written.end; i += LINE, a->written.from += LINE)
+    __builtin_prefetch(a->written.from, 1, 2);
+}
+
+size_t ek_tiles(const ek_rows *rows, const ek_leaf *leaf, size_t vectors) {
+  const size_t most = leaf->groups[vectors - 1];
+  return (rows->count + most - 1) / most;
 }
 
 void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out, ek_ahead *ahead) {
   // Tiles of nearly equal height: a low last one would leave the fma units waiting.
-  const size_t most = p->leaf->groups[p->b.vectors - 1], height = p->leaf->height;
-  const size_t tiles = (rows->count + most - 1) / most;
+  const size_t height = p->leaf->height, tiles = ek_tiles(rows, p->leaf, p->b.vectors);
   for (size_t tile = 0, first = 0; tile < tiles; tile++) {
     const size_t groups = (rows->count - first + (tiles - tile) - 1) / (tiles - tile);
     look_ahead(ahead);
@@ -167,10 +174,9 @@ void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const v
 static void segment_tiles(const ek_product *p, const ek_rows *rows, size_t panel, const ek_run *runs, size_t run_count,
                           size_t k, const void *a, void *out, ek_store store, ek_ahead *ahead) {
   const ek_leaf *leaf = p->leaf;
-  const size_t size = ek_size(p->t), vectors = p->b.vectors, most = leaf->groups[vectors - 1];
+  const size_t size = ek_size(p->t), vectors = p->b.vectors, tiles = ek_tiles(rows, leaf, vectors);
   const char *b = p->b.data + (panel * p->b.stride + k * p->b.ldb) * size;
   char *target = (char *)out + panel * p->b.width * size;
-  const size_t tiles = (rows->count + most - 1) / most;
   for (size_t tile = 0, first = 0; tile < tiles; tile++) {
     const size_t groups = (rows->count - first + (tiles - tile) - 1) / (tiles - tile);
     look_ahead(ahead);
@@ -186,7 +192,6 @@ static void segment_tiles(const ek_product *p, const ek_rows *rows, size_t panel
 
 void ek_multiply_segments(const ek_product *p, const ek_rows *rows, const void *a, void *out, size_t span,
                           ek_ahead *ahead) {
-  enum { SEGMENT = 128 };  // terms, rounded up to whole runs
   const ek_plan *plan = p->plan;
   const size_t size = ek_size(p->t);
   // Partial sums of whole results: the first in place, later ones behind each other in scratch.
@@ -201,7 +206,7 @@ void ek_multiply_segments(const ek_product *p, const ek_rows *rows, const void *
     size_t k = chunk * EK_CHUNK;
     for (size_t run = plan->first[chunk]; run < plan->first[chunk + 1];) {
       size_t end = run, length = 0;
-      while (end < plan->first[chunk + 1] && length < SEGMENT) length += plan->runs[end++].length;
+      while (end < plan->first[chunk + 1] && length < EK_SEGMENT) length += plan->runs[end++].length;
       const ek_store store = run == plan->first[chunk] ? EK_REPLACE : EK_RESUME;
       for (size_t panel = 0; panel < p->b.count; panel++)
         segment_tiles(p, rows, panel, plan->runs + run, end - run, k, a, PARTIAL(depth), store, ahead);

@@ -55,14 +55,23 @@ typedef struct {
   bool accumulate;
 } ek_product;
 
+// Tiles of a whole panel's product.
+size_t ek_tiles(const ek_rows *rows, const ek_leaf *leaf, size_t vectors);
+
 // Memory that will be needed soon: tiles ask for some lines of it each, so that it arrives while they compute.
 typedef struct {
-  const char *read, *read_end, *write, *write_end;
+  const char *from, *end;
+} ek_stretch;
+
+typedef struct {
+  ek_stretch read[2], written;
   size_t bytes;  // a tile, of each
 } ek_ahead;
 
 // The product of all rows with panel `panel`; a and out are what the groups' places count from.
 void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out, ek_ahead *ahead);
+enum { EK_SEGMENT = 128 };  // terms of a segment, rounded up to whole runs
+
 // The product of all rows with all panels, walking the contraction index in segments short enough that what a segment
 // reads of A and B stays in the first cache for all tiles. The result must be `span` elements without gaps, and
 // columns whole panels.

@@ -37,49 +37,38 @@ static void pack_tile(const matmul_job *j, size_t first, size_t groups, char *to
   }
 }
 
-static void packed_task(const matmul_job *j, size_t first_tile, size_t last_tile) {
-  const ek_product *p = &j->product;
-  const size_t size = ek_size(p->t), k = p->plan->length, height = p->leaf->height;
-  const size_t tile_bytes = ek_max((size_t)p->cs * k * size, 1), bytes = tile_bytes * (last_tile - first_tile);
-  char *packed = ek_scratch(bytes);
-  for (size_t tile = first_tile; tile < last_tile; tile++) {
-    size_t first, groups;
-    tile_span(j, tile, &first, &groups);
-    pack_tile(j, first, groups, packed + (tile - first_tile) * tile_bytes);
-  }
-  for (size_t panel = 0; panel < p->b.count; panel++)
-    for (size_t tile = first_tile; tile < last_tile; tile++) {
-      size_t first, groups;
-      tile_span(j, tile, &first, &groups);
-      ek_group places[groups];
-      for (size_t g = 0; g < groups; g++)
-        places[g] = (ek_group){(ptrdiff_t)(height * g), (ptrdiff_t)(height * (first + g) * p->ldo)};
-      ek_multiply_tile(p, height, groups, places, ek_min(height * groups, j->m - height * first), panel,
-                       packed + (tile - first_tile) * tile_bytes, j->c);
-    }
-  ek_pool_give(packed, bytes);
-}
-
 static void matmul_task(void *context, size_t index) {
   const matmul_job *j = context;
-  const size_t first_tile = index * j->tiles_a_task, last_tile = ek_min(first_tile + j->tiles_a_task, j->tiles);
-  if (j->packed) {
-    packed_task(j, first_tile, last_tile);
-    return;
-  }
   const ek_product *p = &j->product;
+  const size_t first_tile = index * j->tiles_a_task, last_tile = ek_min(first_tile + j->tiles_a_task, j->tiles);
   const size_t height = p->leaf->height;
+  const size_t tile_bytes = ek_max((size_t)p->cs * p->plan->length * ek_size(p->t), 1);
+  const size_t bytes = tile_bytes * (last_tile - first_tile);
+  char *packed = j->packed ? ek_scratch(bytes) : NULL;
+  if (packed)
+    for (size_t tile = first_tile; tile < last_tile; tile++) {
+      size_t first, groups;
+      tile_span(j, tile, &first, &groups);
+      pack_tile(j, first, groups, packed + (tile - first_tile) * tile_bytes);
+    }
   for (size_t panel = 0; panel < p->b.count; panel++)
     for (size_t tile = first_tile; tile < last_tile; tile++) {
       size_t first, groups;
       tile_span(j, tile, &first, &groups);
       ek_group places[groups];
-      for (size_t g = 0; g < groups; g++)
-        places[g] = (ek_group){(ptrdiff_t)(height * (first + g)) * p->rs, (ptrdiff_t)(height * (first + g) * p->ldo)};
+      for (size_t g = 0; g < groups; g++) {
+        const size_t row = height * (packed ? g : first + g);
+        places[g] = (ek_group){(ptrdiff_t)row * p->rs, (ptrdiff_t)(height * (first + g) * p->ldo)};
+      }
       const size_t rows = ek_min(height * groups, j->m - height * first), whole = rows / height, rest = rows % height;
+      if (packed) {  // rows past m are there, as zeros
+        ek_multiply_tile(p, height, groups, places, rows, panel, packed + (tile - first_tile) * tile_bytes, j->c);
+        continue;
+      }
       if (whole > 0) ek_multiply_tile(p, height, whole, places, height * whole, panel, j->a, j->c);
       if (rest > 0) ek_multiply_tile(p, rest, 1, places + whole, rest, panel, j->a, j->c);
     }
+  if (packed) ek_pool_give(packed, bytes);
 }
 
 void ek_matmul(ek_type t, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const void *a, size_t lda,
