@@ -28,7 +28,7 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
   Layer(
     kind: .swift, name: "Training",
-    uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks"]),
+    uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks"]),
   Layer(
     kind: .swift, name: "Curvature",
     uses: ["CKernels", "Kernels", "Randomness", "Calculus", "LongTail", "Networks", "CLAPACK"]),

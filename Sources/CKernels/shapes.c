@@ -57,6 +57,13 @@ void ek_shortcut_adjoint(ek_type t, size_t n, size_t h, size_t w, size_t ci, siz
                (const char *)dy + (((i * oh + r) * ow + c) * co + before) * size, ci * size);
 }
 
+void ek_flip(ek_type t, size_t rows, size_t width, size_t channels, const void *x, void *y) {
+  const size_t pixel = channels * ek_size(t);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < width; c++)
+      memcpy((char *)y + (r * width + c) * pixel, (const char *)x + (r * width + width - 1 - c) * pixel, pixel);
+}
+
 void ek_gather_columns(ek_type t, size_t rows, size_t columns, const void *x, const int64_t *index, void *y) {
   const size_t size = ek_size(t);
   for (size_t r = 0; r < rows; r++)

@@ -93,13 +93,15 @@ static double coverage(const outline *o, double px, double py) {
 
 typedef struct { outline shape; double colour[3]; } distractor;
 
-void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double coordinate, double spacing, uint8_t *planes) {
+void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripes_place, double shape_place,
+                          double spacing, uint8_t *planes) {
   uint64_t mode = ek_float_mode_enter();
   // Every cue sees the class through an error of its own, so neighbours on the ring overlap in each cue.
   double error[5];
   ek_normals(EK_F64, key, DRAWS_NORMAL, 0, 0, 5, error);
   double cue[5];
-  for (int i = 0; i < 5; i++) cue[i] = fraction(coordinate + knobs->spread * spacing * error[i] + 16);
+  for (int i = 0; i < 5; i++)
+    cue[i] = fraction((i < 2 ? stripes_place : shape_place) + knobs->spread * spacing * error[i] + 16);
 
   source s = {key, 0};
   // Tilt and fineness fold the ring a quarter turn apart: together they tell where on the ring a picture is.

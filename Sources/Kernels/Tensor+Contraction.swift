@@ -27,6 +27,14 @@ extension Tensor {
     }
   }
 
+  /// Pictures `[n][h][w][c]` from right to left.
+  public func flippedLeftRight() -> Tensor {
+    precondition(shape.rank == 4, "a flip of \(shape)")
+    return Tensor(shape: shape) { target in
+      withPointer { ek_flip(Element.kernelType, shape[0] * shape[1], shape[2], shape[3], $0, target) }
+    }
+  }
+
   /// The convolution (cross-correlation) of self `[n][h][w][ci]` with weights `[kh][kw][ci][co]`.
   public func convolved(with weights: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
     var record = geometry.record(input: shape, weights: weights.shape)

@@ -14,17 +14,24 @@ public struct ClassAccuracy: Hashable, Sendable {
   public private(set) var notANumber = 0
 
   /// Classifies all samples of a source by the largest logit (ties to the lowest class) under running
-  /// statistics, `partSize` samples at a time.
+  /// statistics, `partSize` samples at a time; with `.flip` by the sum of the logits of a picture and its mirror image.
   public init<Element: Real>(
     network: Network, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
-    over source: any SampleSource<Element>, partSize: Int = 100
+    over source: any SampleSource<Element>, partSize: Int = 100, testTime: TestTimeAugmentation = .none
   ) throws {
     correct = Array(repeating: 0, count: network.classes)
     samples = correct
     let objective = Objective<Element>(network: network)
     for start in stride(from: 0, to: source.labels.count, by: partSize) {
       let batch = try source.batch(start..<min(start + partSize, source.labels.count))
-      let logits = objective.logits(at: parameters, statistics: statistics, images: batch.images)
+      var logits = objective.logits(at: parameters, statistics: statistics, images: batch.images)
+      if testTime == .flip {
+        // The mean of the two logits' vectors; the half would change no comparison.
+        logits =
+          logits
+          + objective.logits(
+            at: parameters, statistics: statistics, images: batch.images.flippedLeftRight())
+      }
       for (prediction, label) in zip(logits.rowArgmax(), batch.labels) {
         samples[label] += 1
         if prediction == label { correct[label] += 1 }

@@ -18,6 +18,8 @@ public struct Trainer<Element: Real>: Sendable {
     public var metricsEvery = 10
     /// Steps between checkpoints besides the one at each epoch's end; 0 writes none in between.
     public var checkpointEvery = 0
+    /// What is done to test pictures.
+    public var testTime = TestTimeAugmentation.none
 
     /// The defaults; digests of every step cost a few milliseconds each at half a million parameters.
     public init() {}
@@ -125,6 +127,7 @@ public struct Trainer<Element: Real>: Sendable {
       "digest_every": .integer(options.digestEvery),
       "metrics_every": .integer(options.metricsEvery),
       "checkpoint_every": .integer(options.checkpointEvery),
+      "test_time": .string(options.testTime.rawValue),
       "provenance": provenance,
     ])
     let metrics = try LineLog(creating: directory.metrics)
@@ -175,7 +178,8 @@ public struct Trainer<Element: Real>: Sendable {
   private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> JSON {
     let state = loop.state
     let accuracy = try ClassAccuracy(
-      network: loop.network, parameters: state.parameters, statistics: state.statistics, over: test)
+      network: loop.network, parameters: state.parameters, statistics: state.statistics, over: test,
+      testTime: options.testTime)
     let rate = loop.learningRate
     let reweighted = recipe.drwEpoch.map { state.epoch >= $0 } ?? false
     let totals = loop.endEpoch()

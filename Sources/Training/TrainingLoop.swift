@@ -20,6 +20,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
   public private(set) var state: TrainingState<Element>
 
   private let source: any EpochSource<Element>
+  private let loader: BatchLoader<Element>
   private let reweighting: DeferredReweighting
   private var rule: any UpdateRule<Element>
   private var plan: EpochPlan?
@@ -34,11 +35,12 @@ public struct TrainingLoop<Element: Real>: Sendable {
 
   /// A run at its beginning, or at `state`.
   ///
-  /// `classWeights` are those of the re-weighted phase, one a class; the network defaults to the recipe's.
+  /// `classWeights` are those of the re-weighted phase, one a class; the network defaults to the recipe's. While a step
+  /// is taken, `loadAhead` batches are made ready on another thread.
   /// Throws `HyperparameterError` for a recipe that does not validate.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, classWeights: [Double], network: Network? = nil,
-    digestEvery: Int = 1, state: TrainingState<Element>? = nil
+    digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil
   ) throws {
     try recipe.validate()
     precondition(source.count > 0, "a training set without samples")
@@ -49,6 +51,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     self.network = network ?? recipe.makeNetwork(classes: source.classes)
     self.digestEvery = digestEvery
     self.source = source
+    loader = BatchLoader(source, depth: loadAhead)
     reweighting = DeferredReweighting(start: recipe.drwEpoch, weights: classWeights)
     self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
     rule = try recipe.makeRule(Element.self)
@@ -72,11 +75,11 @@ public struct TrainingLoop<Element: Real>: Sendable {
   public mutating func step() throws -> StepRecord {
     precondition(!isFinished && !isEpochComplete, "no step is left in epoch \(state.epoch)")
     let plan = currentPlan()
-    let first = state.stepInEpoch * recipe.batchSize
-    let positions = Array(plan.order[first..<min(first + recipe.batchSize, plan.order.count)])
-    var oracle = NetworkOracle(
-      objective: plan.objective, batch: try source.batch(positions, epoch: plan.epoch),
-      statistics: state.statistics)
+    let step = state.stepInEpoch
+    let batch = try loader.batch(
+      .init(epoch: plan.epoch, step: step), positions: Self.positions(plan.order, step, recipe.batchSize))
+    requestBatch(after: step, of: plan)
+    var oracle = NetworkOracle(objective: plan.objective, batch: batch, statistics: state.statistics)
     let record = try rule.step(
       &state.parameters, oracle: &oracle,
       context: StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate))
@@ -108,6 +111,25 @@ public struct TrainingLoop<Element: Real>: Sendable {
     var copy = state
     copy.ruleState = rule.state
     return copy
+  }
+
+  /// The positions of an epoch's step; the last step takes what is left.
+  private static func positions(_ order: [Int], _ step: Int, _ size: Int) -> [Int] {
+    Array(order[(step * size)..<min((step + 1) * size, order.count)])
+  }
+
+  /// Has the batch after an epoch's `step` made ready, the next epoch's first after the last.
+  private func requestBatch(after step: Int, of plan: EpochPlan) {
+    let size = recipe.batchSize
+    if step + 1 < stepsPerEpoch {
+      loader.request(.init(epoch: plan.epoch, step: step + 1)) { [order = plan.order] in
+        Self.positions(order, step + 1, size)
+      }
+    } else if plan.epoch + 1 < recipe.epochs {
+      loader.request(.init(epoch: plan.epoch + 1, step: 0)) { [source] in
+        Self.positions(source.order(epoch: plan.epoch + 1), 0, size)
+      }
+    }
   }
 
   private mutating func currentPlan() -> EpochPlan {

@@ -24,19 +24,19 @@ struct FixtureStoreTests {
   @Test("the generator draws the embedded files byte for byte")
   func embedded() throws {
     let directory = try #require(FixtureStore.locate())
-    let packed = try FixtureStore.check(directory)
-    let drawn = FixtureStore.make()
+    let packed = try FixtureStore.ten.check(directory)
+    let drawn = FixtureStore.ten.make()
     #expect(packed.train.pictures == drawn.train.pictures && packed.train.labels == drawn.train.labels)
     #expect(packed.test.pictures == drawn.test.pictures && packed.test.labels == drawn.test.labels)
-    #expect(drawn.train.provenance.digest.hex == FixtureStore.trainDigest)
-    #expect(drawn.test.provenance.digest.hex == FixtureStore.testDigest)
+    #expect(drawn.train.provenance.digest.hex == FixtureStore.ten.trainDigest)
+    #expect(drawn.test.provenance.digest.hex == FixtureStore.ten.testDigest)
     #expect(
       packed.train.provenance.kind == .synthetic && packed.train.provenance.name == "cifar-format-synthetic")
   }
 
   @Test("a long tail for training, a balanced test part")
   func counts() throws {
-    let fixture = try FixtureStore.load()
+    let fixture = try FixtureStore.ten.load()
     #expect(fixture.train.classCounts == [300, 205, 140, 96, 66, 45, 31, 21, 14, 10])
     #expect(fixture.test.classCounts == [Int](repeating: 100, count: 10))
   }
@@ -44,9 +44,9 @@ struct FixtureStoreTests {
   @Test("packing and reading give the same pictures; the packed files stay small")
   func roundTrip() throws {
     try withDirectory { directory in
-      let fixture = try FixtureStore.load()
-      try FixtureStore.pack(fixture, to: directory)
-      let back = try FixtureStore.read(directory)
+      let fixture = try FixtureStore.ten.load()
+      try FixtureStore.ten.pack(fixture, to: directory)
+      let back = try FixtureStore.ten.read(directory)
       #expect(back.train.pictures == fixture.train.pictures && back.test.labels == fixture.test.labels)
       let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
       #expect(files == ["manifest.json", "test.bin.gz", "train.bin.gz"])
@@ -63,7 +63,7 @@ struct FixtureStoreTests {
         try copyOfEmbedded(to: directory)
         try damage(directory)
         do {
-          _ = try FixtureStore.read(directory)
+          _ = try FixtureStore.ten.read(directory)
         } catch {
           line = "\(error)".replacingOccurrences(of: directory.path, with: "DIR")
         }

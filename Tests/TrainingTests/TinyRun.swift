@@ -45,8 +45,9 @@ struct TinyRun {
       classWeights: [0.5, 0.75, 1.75], provenance: provenance, options: options)
   }
 
-  func loop() throws -> TrainingLoop<Float> {
-    try TrainingLoop(recipe: recipe, source: source, classWeights: [0.5, 0.75, 1.75])
+  func loop(loadAhead: Int = 1) throws -> TrainingLoop<Float> {
+    try TrainingLoop(
+      recipe: recipe, source: source, classWeights: [0.5, 0.75, 1.75], loadAhead: loadAhead)
   }
 }
 

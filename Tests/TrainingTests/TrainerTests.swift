@@ -2,6 +2,7 @@ import Artifacts
 import Calculus
 import Foundation
 import Kernels
+import LongTail
 import Networks
 import Testing
 import Training
@@ -126,6 +127,47 @@ import Training
       over: tiny.pictures.source(Array(0..<72)))
     #expect(accuracy.notANumber == 72 && accuracy.correct == [0, 0, 0])
     #expect(accuracy.samples == tiny.pictures.classCounts)
+  }
+
+  @Test("flip averaging classifies by the mean logits of a picture and its mirror image")
+  func flipAveraging() throws {
+    let tiny = TinyRun()
+    var loop = try tiny.loop()
+    for _ in 0..<4 { _ = try loop.step() }
+    let objective = Objective<Float>(network: loop.network)
+    let batch: LabelledBatch<Float> = tiny.pictures.batch(Array(0..<72), transform: .plain)
+    // The mirror image, element by element.
+    let images = batch.images.elements
+    var mirrored = images
+    for start in stride(from: 0, to: images.count, by: 96) {
+      for column in 0..<32 {
+        let (to, from) = (start + 3 * column, start + 3 * (31 - column))
+        for channel in 0..<3 { mirrored[to + channel] = images[from + channel] }
+      }
+    }
+    func logits(_ pictures: [Float]) -> [Float] {
+      objective.logits(
+        at: loop.state.parameters, statistics: loop.state.statistics,
+        images: Tensor(pictures, shape: batch.images.shape)
+      ).elements
+    }
+    let (plain, flipped) = (logits(images), logits(mirrored))
+    func correct(_ scores: [Float]) -> [Int] {
+      var counts = [0, 0, 0]
+      for (i, label) in batch.labels.enumerated() {
+        let row = Array(scores[(3 * i)..<(3 * i + 3)])
+        if row.firstIndex(of: row.max()!) == label { counts[label] += 1 }
+      }
+      return counts
+    }
+    func accuracy(_ mode: TestTimeAugmentation) throws -> ClassAccuracy {
+      try ClassAccuracy(
+        network: loop.network, parameters: loop.state.parameters, statistics: loop.state.statistics,
+        over: tiny.pictures.source(Array(0..<72)), partSize: 10, testTime: mode)
+    }
+    #expect(plain != flipped)
+    #expect(try accuracy(.none).correct == correct(plain))
+    #expect(try accuracy(.flip).correct == correct(zip(plain, flipped).map { ($0 + $1) / 2 }))
   }
 
   @Test func divergenceEndsTheRunWithARecord() throws {

@@ -176,6 +176,8 @@ void ek_normalize_gradient_input(ek_type t, size_t rows, size_t channels, const 
 // divided by `pixels` in double, rounded once; and its adjoint dx[n][p][c] = dy[n][c] / pixels.
 void ek_pool_mean(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, void *y);
 void ek_pool_mean_adjoint(ek_type t, size_t n, size_t pixels, size_t channels, const void *dy, void *dx);
+// y[r][c] = x[r][width - 1 - c]: each row of pixels from right to left.
+void ek_flip(ek_type t, size_t rows, size_t width, size_t channels, const void *x, void *y);
 // Option-A shortcut: every `stride`-th row and column, channels padded with `before` zeros in front
 // and zeros behind up to `co`; and its adjoint (which writes +0 where nothing was taken).
 void ek_shortcut(ek_type t, size_t n, size_t h, size_t w, size_t ci, size_t co, size_t stride, size_t before,
@@ -230,9 +232,10 @@ typedef struct {
   double noise;        // standard deviation of the noise of every byte, as a share of full brightness
   uint32_t distractors; // small shapes that say nothing about the class, at most 8
 } ek_synthetic;
-// Draws one picture of 3 planes of 32×32 bytes. `coordinate` in [0, 1) is its class's place on the ring of
-// classes; everything that is random is a pure function of `key`.
-void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double coordinate, double spacing, uint8_t *planes);
+// Draws one picture of 3 planes of 32×32 bytes. `stripes` and `shape` in [0, 1) are its class's places on two rings, of
+// which stripes and shape (with its colours) tell; everything that is random is a pure function of `key`.
+void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripes, double shape, double spacing,
+                          uint8_t *planes);
 
 // ---- The machine's limits, measured ---------------------------------------------------------------
 

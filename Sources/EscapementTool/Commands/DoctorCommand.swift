@@ -16,7 +16,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let threads = Int(ek_threads_current())
     let agreement = KernelAgreement(threads: max(threads, 2))
-    let fixture = try FixtureStore.load()
+    let fixture = try FixtureStore.ten.load()
     if json { printObject(threads, agreement, fixture) } else { printText(threads, agreement, fixture) }
     guard agreement.agrees else {
       for path in agreement.paths {
@@ -29,7 +29,7 @@ struct DoctorCommand: ParsableCommand {
 
   private var currentISA: String { String(cString: ek_isa_name(ek_isa_current())) }
 
-  private func printText(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixtureStore.Fixture) {
+  private func printText(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixturePair) {
     var facts = TextTable()
     facts.rows = [
       ["built with", "\(Toolchain.builtWith), \(Toolchain.configuration)"],
@@ -57,7 +57,7 @@ struct DoctorCommand: ParsableCommand {
     print(table.text)
   }
 
-  private func printObject(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixtureStore.Fixture) {
+  private func printObject(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixturePair) {
     let libraries = LinkedLibraries.versions.map { ($0.name, JSON.string($0.version)) }
     let paths = agreement.paths.map { path in
       JSON.object([

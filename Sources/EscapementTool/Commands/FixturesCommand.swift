@@ -3,59 +3,119 @@ import Artifacts
 import Foundation
 import LongTail
 
-/// `escapement fixtures`: the embedded synthetic data set.
+/// `escapement fixtures`: small data sets for tests and goldens.
 struct FixturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fixtures", abstract: "Makes or checks the embedded data set \(FixtureStore.name).",
-    subcommands: [Make.self, Check.self])
+    commandName: "fixtures",
+    abstract: "Makes, packs or checks small data sets: \(FixtureStore.name), or one cut from your own CIFAR.",
+    subcommands: [Make.self, Pack.self, Check.self])
+
+  /// The number of classes, which picks the synthetic set.
+  struct Choice: ParsableArguments {
+    @Option(help: "10 or 100.") var classes = 10
+
+    func validate() throws {
+      guard [10, 100].contains(classes) else {
+        throw ValidationError("--classes is \(classes), expected 10 or 100")
+      }
+    }
+
+    var store: FixtureStore { classes == 10 ? .ten : .hundred }
+  }
 
   /// `escapement fixtures make --out DIR`.
   struct Make: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Draws the pictures anew and writes train.bin.gz, test.bin.gz and manifest.json.")
+      abstract: "Draws the synthetic pictures and writes train.bin.gz, test.bin.gz and manifest.json.")
 
+    @OptionGroup var choice: Choice
     @Option(help: "Directory to write into; made if it is not there.") var out: String
     @Flag(help: "Print the manifest as JSON.") var json = false
 
     func run() throws {
       let directory = try OutputDirectory(path: out)
-      let fixture = FixtureStore.make()
-      try FixtureStore.pack(fixture, to: directory.url)
-      if json { return Console.output(FixtureStore.manifest(of: fixture)) }
+      let fixture = choice.store.make()
+      try choice.store.pack(fixture, to: directory.url)
+      if json { return Console.output(choice.store.manifest(of: fixture)) }
       print(FixturesCommand.table(fixture))
+    }
+  }
+
+  /// `escapement fixtures pack --from PATH --out DIR`.
+  struct Pack: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Cuts a small long-tailed set from your own CIFAR pictures, for goldens on them.",
+      discussion: """
+        The pictures stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
+        --golden DIR2` then puts goldens on record, and `train --data DIR` takes the presets of the fixture.
+        """)
+
+    @Option(
+      help: ArgumentHelp("The published archive, or a directory with it or its files.", valueName: "path"))
+    var from: String
+    @Option(help: "cifar10 or cifar100.") var set = "cifar10"
+    @Option(help: "Directory to write into; made if it is not there.") var out: String
+    @Option(parsing: .unconditional, help: "Training pictures of class 0.") var perClass: Int?
+    @Option(parsing: .unconditional, help: "n_max / n_min of the exponential profile.") var ratio: Double?
+    @Option(parsing: .unconditional, help: "Test pictures of each class.") var testPerClass: Int?
+    @Flag(help: "Print the manifest as JSON.") var json = false
+
+    func run() throws {
+      guard let set = CIFARSet(rawValue: set) else {
+        throw ToolError.usage("--set is \(set), expected cifar10 or cifar100")
+      }
+      var plan =
+        set == .cifar10
+        ? PackedFixture.Plan(set: set)
+        : PackedFixture.Plan(set: set, perClass: 100, ratio: 20, testPerClass: 10)
+      if let perClass { plan.perClass = perClass }
+      if let ratio { plan.ratio = ratio }
+      if let testPerClass { plan.testPerClass = testPerClass }
+      guard plan.profile != nil else {
+        throw ToolError.usage(
+          "\(plan.perClass) pictures of class 0 at ratio \(plan.ratio), \(plan.testPerClass) test pictures a class: "
+            + "expected at most \(set.trainingCount / set.classes()) and \(10_000 / set.classes()), and a ratio "
+            + "from 1 to the pictures of class 0")
+      }
+      let directory = try OutputDirectory(path: out)
+      let fixture = PackedFixture(plan, from: try CIFARData(set, at: URL(fileURLWithPath: from)))
+      try fixture.write(to: directory.url)
+      if json { return Console.output(fixture.manifest) }
+      print(FixturesCommand.table(fixture.pair))
     }
   }
 
   /// `escapement fixtures check [DIR]`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Draws the pictures anew and compares them with the packed ones, byte for byte.")
+      abstract: "Draws the synthetic pictures and compares them with packed ones, byte for byte.",
+      discussion: "A fixture that `fixtures pack` wrote is held against its own manifest.")
 
+    @OptionGroup var choice: Choice
     @Argument(help: ArgumentHelp("Packed data set; the embedded one without.", valueName: "DIR"))
     var directory: String?
     @Flag(help: "Print the manifest as JSON.") var json = false
 
     func run() throws {
-      guard let place = directory.map({ URL(fileURLWithPath: $0) }) ?? FixtureStore.locate() else {
+      let given = directory.map { URL(fileURLWithPath: $0) }
+      guard let place = given ?? (choice.classes == 10 ? FixtureStore.locate() : nil) else {
         throw MissingError(
-          what: "the packed data set beside the executable",
-          advice: "write one with `escapement fixtures make --out DIR`")
+          what: "the packed data set",
+          advice: "write one with `escapement fixtures make --classes \(choice.classes) --out DIR`")
       }
-      let fixture = try FixtureStore.check(place)
-      if json { return Console.output(FixtureStore.manifest(of: fixture)) }
+      let manifest = place.appendingPathComponent("manifest.json")
+      let document = try JSON(parsing: FileContents.read(manifest), file: manifest.path)
+      let isPacked = document["name"]?.string == "packed"
+      let fixture = try isPacked ? PackedFixture.read(place) : choice.store.check(place)
+      if json { return Console.output(document) }
       print(FixturesCommand.table(fixture))
     }
   }
 
-  private static func table(_ fixture: FixtureStore.Fixture) -> String {
-    var table = TextTable(
-      heading: ["part", "pictures", "by class", "SHA-256 of the records"], rightAligned: [1])
-    table.rows = [("train", fixture.train), ("test", fixture.test)].map { part, set in
-      [
-        part, String(set.count), set.classCounts.map(String.init).joined(separator: " "),
-        set.provenance.digest.hex,
-      ]
-    }
-    return table.text
+  private static func table(_ fixture: FixturePair) -> String {
+    DataCommand.table(
+      LongTailedData(
+        name: "fixture", train: fixture.train, test: fixture.test,
+        groups: ClassGroups(byIndex: .longTailed, classes: fixture.train.classes)))
   }
 }

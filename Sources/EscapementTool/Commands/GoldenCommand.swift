@@ -1,6 +1,7 @@
 import ArgumentParser
 import Artifacts
 import Foundation
+import LongTail
 import Verification
 
 /// `escapement golden`: metrics on record, compared bit for bit.
@@ -12,6 +13,21 @@ struct GoldenCommand: ParsableCommand {
   /// The name under which `accept` writes the verdicts on record.
   static let claims = "claims"
 
+  /// The pictures that the training cases run on.
+  struct Pictures: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "A fixture written by `fixtures pack`, instead of the embedded one; keep its record in a directory of its own.",
+        valueName: "dir"))
+    var fixture: String?
+
+    /// The cases on these pictures.
+    func cases() throws -> [GoldenCase] {
+      try GoldenCatalogue.standard(
+        on: fixture.map { try .packed(URL(fileURLWithPath: $0, isDirectory: true)) })
+    }
+  }
+
   /// `escapement golden check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,11 +36,12 @@ struct GoldenCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Cases or suites; all without one.", valueName: "NAME")) var names:
       [String] = []
+    @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
     @Flag(help: "Print one JSON array.") var json = false
 
     func run() throws {
-      let cases = try GoldenCatalogue.selecting(names, from: GoldenCatalogue.standard())
+      let cases = try GoldenCatalogue.selecting(names, from: pictures.cases())
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
       let meter = ProgressMeter()
       var results: [(GoldenCase, GoldenOutcome)] = []
@@ -53,6 +70,7 @@ struct GoldenCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A case or suite, or \"claims\".", valueName: "NAME")) var name: String
     @Option(help: "Why the record changes.") var reason: String
+    @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
 
     func validate() throws {
@@ -63,7 +81,7 @@ struct GoldenCommand: ParsableCommand {
       let root = URL(fileURLWithPath: golden)
       if name == GoldenCommand.claims { return try acceptClaims(root.appendingPathComponent("claims.json")) }
       let store = GoldenStore(root: root)
-      for golden in try GoldenCatalogue.selecting([name], from: GoldenCatalogue.standard()) {
+      for golden in try GoldenCatalogue.selecting([name], from: pictures.cases()) {
         let record = try store.accept(golden, reason: reason)
         print("\(golden.path): \(record.values.count) values on record, chain \(record.chain.hex)")
       }
@@ -84,12 +102,13 @@ struct GoldenCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The cases, and whether each is on record.")
 
+    @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
     @Flag(help: "Print one JSON array.") var json = false
 
     func run() throws {
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
-      let rows = try GoldenCatalogue.standard().map { golden in
+      let rows = try pictures.cases().map { golden in
         (golden.path, FileManager.default.fileExists(atPath: store.url(of: golden).path))
       }
       if json { return Console.output(.array(rows.map { ["name": .string($0), "recorded": .bool($1)] })) }

@@ -19,7 +19,8 @@ struct SpectrumCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Run directory.", valueName: "RUN")) var runDirectory: String
   @Option(
-    help: ArgumentHelp("Directory of the run's pictures; not needed for the fixture.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The run's pictures: archive or directory; not needed for fixtures.", valueName: "path"))
   var data: String?
   @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's pictures.") var label:
     Int?
@@ -46,7 +47,7 @@ struct SpectrumCommand: ParsableCommand {
         what: "a checkpoint in \(run.checkpoints.path)", advice: "train first, or correct the path")
     }
     let pictures = try LongTailedData.named(
-      recipe.data, directory: data.map { URL(fileURLWithPath: $0, isDirectory: true) })
+      recipe.data, at: data.map { URL(fileURLWithPath: $0) })
     let classes = pictures.train.classes
     if let label, !(0..<classes).contains(label) {
       throw ToolError.usage("--class is \(label), expected 0 to \(classes - 1)")

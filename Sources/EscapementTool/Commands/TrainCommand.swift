@@ -16,7 +16,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The recipe, DATA/METHOD.", valueName: "name")) var preset: String?
   @Option(
     help: ArgumentHelp(
-      "Directory of CIFAR-10's binary version; not needed for the fixture.", valueName: "dir"))
+      "The data set's published archive, or a directory with it or its files; not needed for fixtures.",
+      valueName: "path"))
   var data: String?
   @Option(help: ArgumentHelp("Run directory: empty or absent, unless --resume.", valueName: "dir")) var out:
     String
@@ -34,13 +35,19 @@ struct TrainCommand: ParsableCommand {
   var metricsEvery: Int?
   @Option(parsing: .unconditional, help: "Steps between links of the digest chain; 0: epochs only.")
   var digestEvery: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Refuse other data than this manifest (of `data manifest`) describes.", valueName: "file"))
+  var manifest: String?
+  @Option(help: "Test pictures as they are (none), or logits averaged with the flipped picture's (flip).")
+  var testTime: TestTimeAugmentation?
   @Flag(help: "Go on from the newest checkpoint in the run directory.") var resume = false
   @Flag(help: "Print one JSON object an epoch.") var json = false
 
   func validate() throws {
     let overrides: [Any?] = [
       preset, epochs, rho, drwEpoch, batchSize, learningRate, seed, checkpointEvery, metricsEvery,
-      digestEvery,
+      digestEvery, testTime,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
       throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
@@ -59,7 +66,10 @@ struct TrainCommand: ParsableCommand {
     let recipe = try resume ? directory.recipe() : chosenRecipe()
     let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
     let pictures = try LongTailedData.named(
-      recipe.data, directory: data.map { URL(fileURLWithPath: $0, isDirectory: true) })
+      recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    if let line = DataCommand.snapLine(pictures) { Console.note(line) }
+    if let manifest { try pictures.check(againstFile: manifest) }
+    if resume { try pictures.check(againstFile: directory.record.path) }
     let trainer = Trainer<Float>(recipe: recipe, data: pictures, options: options)
     Interruption.catchSignals()
     let meter = ProgressMeter()
@@ -130,6 +140,7 @@ struct TrainCommand: ParsableCommand {
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
     if let metricsEvery { options.metricsEvery = metricsEvery }
     if let digestEvery { options.digestEvery = digestEvery }
+    if let testTime { options.testTime = testTime }
     return options
   }
 }
@@ -142,5 +153,12 @@ extension Trainer.Options {
     digestEvery = try record.field("digest_every").integer(atLeast: 0)
     metricsEvery = try record.field("metrics_every").integer(atLeast: 0)
     checkpointEvery = try record.field("checkpoint_every").integer(atLeast: 0)
+    let mode = try record.field("test_time")
+    guard let known = TestTimeAugmentation(rawValue: try mode.string()) else {
+      throw mode.fault(found: try mode.string(), expected: "none or flip")
+    }
+    testTime = known
   }
 }
+
+extension TestTimeAugmentation: ExpressibleByArgument {}

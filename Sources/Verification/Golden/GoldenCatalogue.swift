@@ -4,15 +4,16 @@ import Training
 
 /// The golden cases of this package.
 public enum GoldenCatalogue {
-  /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) on the embedded synthetic pictures, with a ResNet-8 of
-  /// 8 channels, batches of 32 and re-weighting from the second epoch on, so that both phases are on record.
+  /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and re-weighting
+  /// from the second epoch on, so that both phases are on record: on the embedded synthetic pictures, or on others.
   ///
   /// Throws what reading the pictures throws.
-  public static func standard() throws -> [GoldenCase] {
-    let data = try LongTailedData.fixture()
+  public static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
+    let data = try other ?? LongTailedData.fixture()
     return try [("sgd-resnet8", "fixture/ce-drw"), ("sam-resnet8", "fixture/ce-drw-sam")].map {
       name, preset in
       var recipe = try Recipe.preset(preset)
+      recipe.data = data.name
       recipe.drwEpoch = 1
       return .training(name: name, recipe: recipe, data: data)
     }

@@ -20,25 +20,46 @@ public struct ImbalanceProfile: Hashable, Sendable {
   public let ratio: Double
   /// Pictures kept of each class, in label order.
   public let counts: [Int]
+  /// Classes whose m · f^(c/(C−1)) lay within 1e-9 of an integer without being one, and which were given that integer.
+  /// Truncating such a value would make the count depend on the last bit of a power.
+  public let snapped: [Int]
 
   /// The profile over `classes` classes of `perClass` pictures each (5,000 for CIFAR-10, 500 for CIFAR-100).
   ///
-  /// The power is taken in Double by the package's own exp and log; a value within 1e-9 of an integer is that
-  /// integer, which for β in {10, 50, 100, 200} and both data sets gives the published counts.
+  /// For β in {10, 50, 100, 200} and both data sets the long-tailed counts are the published table. Elsewhere the power
+  /// is taken in Double by the package's own exp and log, and a value within 1e-9 of an integer is that integer.
   public init(kind: Kind, ratio: Double, classes: Int, perClass: Int) {
+    self.init(kind: kind, ratio: ratio, classes: classes, perClass: perClass, usesTable: true)
+  }
+
+  /// The profile, with or without the published table.
+  init(kind: Kind, ratio: Double, classes: Int, perClass: Int, usesTable: Bool) {
     precondition(ratio >= 1 && ratio.isFinite, "the imbalance ratio is n_max / n_min ≥ 1, got \(ratio)")
     precondition(classes >= 2 && perClass >= 1, "\(classes) classes of \(perClass) pictures")
     self.kind = kind
     self.ratio = ratio
-    counts = (0..<classes).map { label in
+    if usesTable, kind == .longTailed,
+      let published = PublishedCounts.longTailed(classes: classes, perClass: perClass, ratio: ratio)
+    {
+      counts = published
+      snapped = []
+      return
+    }
+    var counts: [Int] = []
+    var snapped: [Int] = []
+    for label in 0..<classes {
       let share: Double
       switch kind {
       case .longTailed: share = ek_exp(-ek_log(ratio) * (Double(label) / Double(classes - 1)))
       case .step: share = label < classes / 2 ? 1 : 1 / ratio
       }
       let count = Double(perClass) * share
-      return Int(abs(count - count.rounded()) <= 1e-9 ? count.rounded() : count)
+      let whole = count.rounded()
+      if count != whole, abs(count - whole) <= 1e-9 { snapped.append(label) }
+      counts.append(Int(abs(count - whole) <= 1e-9 ? whole : count))
     }
+    self.counts = counts
+    self.snapped = snapped
   }
 
   /// All pictures kept.

@@ -16,7 +16,7 @@ public struct ImageProvenance: Hashable, Sendable {
   public let name: String
   /// Its kind.
   public let kind: Kind
-  /// SHA-256 over the records (label byte and picture bytes), in order.
+  /// SHA-256 over the records of the files (label bytes and picture bytes), in order.
   public let digest: Digest
 
   /// Names an origin.
@@ -61,6 +61,14 @@ public struct ImageSet: Sendable {
   /// The number of pictures of each class.
   public var classCounts: [Int] {
     labels.reduce(into: [Int](repeating: 0, count: classes)) { $0[$1] += 1 }
+  }
+
+  /// SHA-256 over all records (a label byte and the picture's bytes), in order.
+  public var recordsDigest: Digest {
+    var records = CIFARRecords()
+    records.labels = labels
+    records.pictures = pictures
+    return records.digest
   }
 
   /// The pictures at the given positions, in that order.

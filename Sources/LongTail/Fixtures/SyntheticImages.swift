@@ -3,19 +3,20 @@ import CKernels
 import Foundation
 import Randomness
 
-/// The generator of `cifar-format-synthetic`: procedural 32 × 32 colour pictures of ten classes in CIFAR's format.
+/// The generator of `cifar-format-synthetic`: procedural 32 × 32 colour pictures of ten or a hundred classes in CIFAR's
+/// format.
 ///
 /// The classes sit on a ring. A picture shows a shape over a striped ground; the stripes' tilt, their fineness, the
 /// outline and two colours are five cues, each of which sees the class's place on the ring through an independent
 /// normal error, so that neighbours overlap in every cue and only their combination tells classes apart. Position,
 /// size, light, clutter, distracting shapes and noise say nothing about the class. A left-right flip of a picture is
 /// as likely as the picture. Neighbours on the ring are three apart in label: every tail class lies between more
-/// frequent ones.
+/// frequent ones. A hundred classes are pairs of such places: stripes tell a label's last digit, shape and colours the first.
 ///
 /// A picture is a pure function of (seed, split, label, rank in the class) and of the knobs.
 public struct SyntheticImages: Hashable, Sendable {
-  /// The number of classes.
-  public static let classes = 10
+  /// Places on a ring.
+  static let places = 10
   /// The version of the drawing: raised whenever the same seed and knobs give other bytes.
   public static let version = 1
 
@@ -52,6 +53,10 @@ public struct SyntheticImages: Hashable, Sendable {
     /// the tail, so that there is room on both sides.
     public static let standard = Difficulty(
       spread: 0.4, contrast: 0.13, clutter: 0.06, noise: 0.08, distractors: 2)
+
+    /// The knobs of the set of a hundred classes.
+    public static let hundred = Difficulty(
+      spread: 0.25, contrast: 0.2, clutter: 0.05, noise: 0.05, distractors: 1)
   }
 
   /// The two parts of the data set; no picture of one is in the other.
@@ -64,12 +69,16 @@ public struct SyntheticImages: Hashable, Sendable {
 
   /// The seed of all pictures.
   public let seed: UInt64
+  /// The number of classes, 10 or 100.
+  public let classes: Int
   /// The knobs.
   public let difficulty: Difficulty
 
   /// The generator of a seed.
-  public init(seed: UInt64, difficulty: Difficulty = .standard) {
+  public init(seed: UInt64, classes: Int = 10, difficulty: Difficulty = .standard) {
+    precondition(classes == 10 || classes == 100, "10 or 100 classes, got \(classes)")
     self.seed = seed
+    self.classes = classes
     self.difficulty = difficulty
   }
 
@@ -77,7 +86,7 @@ public struct SyntheticImages: Hashable, Sendable {
   ///
   /// A larger count appends pictures to a class and leaves the others as they are.
   public func images(_ split: Split, counts: [Int], name: String) -> ImageSet {
-    precondition(counts.count == Self.classes, "\(counts.count) counts for \(Self.classes) classes")
+    precondition(counts.count == classes, "\(counts.count) counts for \(classes) classes")
     precondition(counts.allSatisfy { $0 >= 0 && $0 < 1 << 32 }, "a count is negative or too large: \(counts)")
     let labels = counts.enumerated().flatMap { Array(repeating: $0, count: $1) }
     let ranks = counts.flatMap { 0..<$0 }
@@ -90,18 +99,19 @@ public struct SyntheticImages: Hashable, Sendable {
         let index = split.rawValue << 40 | UInt64(label) << 32 | UInt64(rank)
         var stream = RandomStream(seed: seed, purpose: .fixture, index: index)
         ek_synthetic_picture(
-          stream.nextWordPair(), &knobs, Self.place(of: label), 1 / Double(Self.classes),
+          stream.nextWordPair(), &knobs, Self.place(of: label % Self.places),
+          Self.place(of: classes == Self.places ? label : label / Self.places), 1 / Double(Self.places),
           bytes.baseAddress! + position * ImageSet.pictureBytes)
       }
       count = bytes.count
     }
     let digest = Digest(of: CIFARRecords.serialised(pictures: pictures, labels: labels))
     return ImageSet(
-      pictures: pictures, labels: labels, classes: Self.classes,
+      pictures: pictures, labels: labels, classes: classes,
       provenance: ImageProvenance(name: name, kind: .synthetic, digest: digest))
   }
 
-  /// The place of a class on the ring, in 0..<1: seven tenths on from label to label, which visits every tenth
-  /// once and puts labels three apart side by side (3 · 7 = 21).
-  static func place(of label: Int) -> Double { Double(label * 7 % classes) / Double(classes) }
+  /// The place of a digit on its ring, in 0..<1: seven tenths on from digit to digit, which visits every tenth
+  /// once and puts digits three apart side by side (3 · 7 = 21).
+  static func place(of digit: Int) -> Double { Double(digit * 7 % places) / Double(places) }
 }

@@ -3,13 +3,21 @@ import Randomness
 /// Which pictures of a balanced training set a long-tailed one keeps, and in which order.
 public struct LongTailedSubset: Hashable, Sendable {
   /// How the pictures of a class are chosen.
-  public enum Selection: Hashable, Sendable {
+  public enum Selection: Hashable, Sendable, CustomStringConvertible {
     /// As published with LDAM and kept by the papers verified here: for each class in label order its positions,
     /// ascending, are shuffled by NumPy's legacy generator (one stream, seed 0 unless stated, never the run's
     /// seed), and the first n_c are kept in shuffled order.
     case published(seed: UInt32 = 0)
     /// The first n_c pictures of each class in data set order, as SSE-SAM and ImbSAM take them.
     case firstInOrder
+
+    /// "published, seed 0" or "first in order".
+    public var description: String {
+      switch self {
+      case .published(let seed): "published, seed \(seed)"
+      case .firstInOrder: "first in order"
+      }
+    }
   }
 
   /// Positions in the full training set, class by class.

@@ -1,0 +1,142 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import LongTail
+
+/// `escapement data`: data sets, what they hold and where they come from.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Fetches, checks, lists and shows data sets.",
+    subcommands: [Check.self, Manifest.self, Sheet.self])
+
+  /// The data set and its place, as every verb here takes them.
+  struct Choice: ParsableArguments {
+    @Argument(
+      help: ArgumentHelp(
+        "\(LongTailedData.knownNames).",
+        valueName: "DATA"))
+    var name: String
+    @Option(
+      help: ArgumentHelp(
+        "The published archive, or a directory with it or its files; not needed for fixtures.",
+        valueName: "path"))
+    var data: String?
+
+    /// The data, read.
+    func load() throws -> LongTailedData {
+      try LongTailedData.named(name, at: data.map { URL(fileURLWithPath: $0) })
+    }
+  }
+
+  /// `escapement data check DATA`.
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Reads a data set and tells what it holds, and whether its pictures are the published ones.")
+
+    @OptionGroup var choice: Choice
+    @Option(help: ArgumentHelp("Hold it against this manifest or run.json.", valueName: "file"))
+    var manifest: String?
+    @Flag(help: "Print the summary as JSON.") var json = false
+
+    func run() throws {
+      let data = try choice.load()
+      if let manifest { try data.check(againstFile: manifest) }
+      if json { return Console.output(DataManifest(data).summary) }
+      print(DataCommand.table(data))
+      if let line = DataCommand.snapLine(data) { Console.note(line) }
+      if [data.train, data.test].contains(where: { $0.provenance.kind == .other }) {
+        Console.note(
+          "other: the SHA-256 is not the published files'; results on these pictures are consistent or not "
+            + "consistent with the papers, never a settled verdict")
+      }
+    }
+  }
+
+  /// `escapement data manifest DATA`.
+  struct Manifest: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Writes which pictures a data set keeps, with the SHA-256 of the list and of the pixels.")
+
+    @OptionGroup var choice: Choice
+    @Option(help: ArgumentHelp("File to write; standard output without.", valueName: "file")) var out: String?
+
+    func run() throws {
+      let data = try choice.load()
+      let document = DataManifest(data).json
+      guard let out else { return Console.output(document) }
+      try AtomicFile.write(document, to: URL(fileURLWithPath: out))
+      print(DataCommand.table(data))
+    }
+  }
+
+  /// `escapement data sheet DATA --out FILE`.
+  struct Sheet: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Draws the first pictures of each class side by side, as a PNG file.")
+
+    @OptionGroup var choice: Choice
+    @Option(help: ArgumentHelp("PNG file to write.", valueName: "file")) var out: String
+    @Option(parsing: .unconditional, help: "Pictures of each class.") var columns = 16
+    @Option(parsing: .unconditional, help: "Screen pixels a pixel, to a side.") var scale = 2
+    @Option(name: .customLong("class"), help: "Only this class; may be given again.") var classes: [Int] = []
+    @Flag(help: "The test pictures instead of the training ones.") var test = false
+
+    func validate() throws {
+      guard (1...200).contains(columns) else {
+        throw ValidationError("--columns is \(columns), expected 1 to 200")
+      }
+      guard (1...16).contains(scale) else { throw ValidationError("--scale is \(scale), expected 1 to 16") }
+    }
+
+    func run() throws {
+      let data = try choice.load()
+      let set = test ? data.test : data.train
+      if let wrong = classes.first(where: { !(0..<set.classes).contains($0) }) {
+        throw ToolError.usage("--class is \(wrong), expected 0 to \(set.classes - 1)")
+      }
+      let sheet = ContactSheet.png(
+        set, classes: classes.isEmpty ? nil : classes, columns: columns, scale: scale)
+      try AtomicFile.write(sheet, to: URL(fileURLWithPath: out))
+    }
+  }
+
+  /// One line a part.
+  static func table(_ data: LongTailedData) -> String {
+    var table = TextTable(
+      heading: ["part", "pictures", "by class", "origin", "SHA-256 of the records"], rightAligned: [1])
+    table.rows = [("train", data.train), ("test", data.test)].map { part, set in
+      let counts = set.classCounts
+      let shown =
+        counts.count <= 20
+        ? counts.map(String.init).joined(separator: " ")
+        : counts.prefix(8).map(String.init).joined(separator: " ") + " … "
+          + counts.suffix(4).map(String.init).joined(separator: " ")
+      return [
+        part, String(set.count), shown, set.provenance.kind.rawValue, set.recordsDigest.hex,
+      ]
+    }
+    return table.text
+  }
+
+  /// What a log says of counts that were made integers, if there are any.
+  static func snapLine(_ data: LongTailedData) -> String? {
+    guard let profile = data.profile, !profile.snapped.isEmpty else { return nil }
+    let list = profile.snapped.map(String.init).joined(separator: ", ")
+    return "class \(list) of \(data.name): the count lay within 1e-9 of an integer and was given it"
+  }
+}
+
+extension LongTailedData {
+  /// Holds the data against a manifest written by `data manifest`, or the record of a run.
+  func check(againstFile path: String) throws {
+    let url = URL(fileURLWithPath: path)
+    let document = try JSON(parsing: FileContents.read(url), file: path)
+    guard let recorded = document["summary"] ?? document["provenance"], recorded["train"]?.object != nil
+    else {
+      throw DataError(
+        file: path, place: "summary", found: "nothing", expected: "a data manifest or a run's run.json",
+        advice: "write one with `escapement data manifest`")
+    }
+    try DataManifest.check(self, against: recorded, file: path)
+  }
+}

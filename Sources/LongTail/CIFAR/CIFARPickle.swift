@@ -1,0 +1,48 @@
+import Artifacts
+import Foundation
+
+/// A file of the python version: a pickled dictionary with `data`, an array of bytes [n][3072], and `labels`
+/// (CIFAR-10) or `fine_labels` and `coarse_labels` (CIFAR-100).
+enum CIFARPickle {
+  /// The records of such a file.
+  /// - Throws: `DataError` naming the byte or the key at fault.
+  static func records(_ data: Data, file: String, set: CIFARSet, expected: Int) throws -> CIFARRecords {
+    let pickle = try Pickle(data, file: file)
+    func fault(_ key: String, _ found: String, _ expected: String) -> DataError {
+      DataError(
+        file: file, place: "key \(key)", found: found, expected: expected,
+        advice: "the file is not \(set.rawValue)'s python version; download it again")
+    }
+    func labels(_ key: String, below limit: Int) throws -> [Int] {
+      guard let index = pickle.value(of: key, in: pickle.root), case .list(let items) = pickle[index],
+        items.count == expected
+      else { throw fault(key, "no list of \(expected) labels", "one") }
+      return try items.enumerated().map { position, item in
+        guard case .integer(let label) = pickle[item], label >= 0, label < limit else {
+          throw fault(key, "entry \(position) is no label", "an integer from 0 to \(limit - 1)")
+        }
+        return label
+      }
+    }
+    var records = CIFARRecords()
+    switch set {
+    case .cifar10: records.labels = try labels("labels", below: 10)
+    case .cifar100:
+      records.labels = try labels("fine_labels", below: 100)
+      records.coarseLabels = try labels("coarse_labels", below: 20)
+    }
+    guard let index = pickle.value(of: "data", in: pickle.root), case .array(let array) = pickle[index],
+      let contents = array.contents
+    else { throw fault("data", "no array", "a NumPy array of bytes") }
+    guard ["u1", "|u1"].contains(array.element), array.shape == [expected, ImageSet.pictureBytes] else {
+      throw fault(
+        "data", "an array \(array.shape.prefix(4)) of \(array.element)",
+        "[\(expected), \(ImageSet.pictureBytes)] of u1")
+    }
+    guard let bytes = pickle.bytes(of: contents), bytes.count == expected * ImageSet.pictureBytes else {
+      throw fault("data", "an array whose bytes are not there", "\(expected * ImageSet.pictureBytes) bytes")
+    }
+    records.pictures = [UInt8](bytes)
+    return records
+  }
+}

@@ -1,0 +1,100 @@
+import Artifacts
+import Foundation
+
+/// Records of the binary version: the labels' bytes, then three planes of 32 × 32 bytes.
+public struct CIFARRecords: Sendable {
+  /// The pictures, one after another.
+  public var pictures: [UInt8] = []
+  /// The class of each picture: the fine one of two.
+  public var labels: [Int] = []
+  /// The superclass of each picture, where a record has two labels.
+  public var coarseLabels: [Int] = []
+
+  /// Bytes of a record with one label.
+  public static let bytes = 1 + ImageSet.pictureBytes
+
+  init() {}
+
+  /// The records in `data`.
+  ///
+  /// - Parameters:
+  ///   - classes: labels lie below it.
+  ///   - coarse: the number of superclasses, whose label stands before the other; nil: there is one label.
+  ///   - expected: the number of records the file must hold, or nil for any number above zero.
+  /// - Throws: `DataError` naming `file` when the size is no whole number of records or another number than
+  ///   expected, or when a label is out of range.
+  public init(parsing data: Data, file: String, classes: Int, coarse: Int? = nil, expected: Int? = nil) throws
+  {
+    let labelBytes = coarse == nil ? 1 : 2
+    let bytes = labelBytes + ImageSet.pictureBytes
+    let count = data.count / bytes
+    guard data.count > 0, data.count % bytes == 0, expected == nil || count == expected else {
+      let wanted =
+        expected.map { "\($0) records, \($0 * bytes) bytes" } ?? "a whole number of \(bytes)-byte records"
+      throw DataError(
+        file: file, found: "\(data.count) bytes", expected: wanted,
+        advice: "the file is truncated or of another data set; copy or download it again")
+    }
+    labels.reserveCapacity(count)
+    try data.withUnsafeBytes { (source: UnsafeRawBufferPointer) in
+      func label(_ record: Int, _ place: Int, below limit: Int) throws -> Int {
+        let offset = record * bytes + place
+        guard source[offset] < limit else {
+          throw DataError(
+            file: file, place: "record \(record), byte \(offset)", found: "label \(source[offset])",
+            expected: "a label below \(limit)", advice: "the file is corrupt or of another data set")
+        }
+        return Int(source[offset])
+      }
+      pictures = try [UInt8](unsafeUninitializedCapacity: count * ImageSet.pictureBytes) { target, filled in
+        for record in 0..<count {
+          if let coarse { coarseLabels.append(try label(record, 0, below: coarse)) }
+          labels.append(try label(record, labelBytes - 1, below: classes))
+          let start = record * bytes + labelBytes
+          UnsafeMutableRawBufferPointer(target).baseAddress!.advanced(by: filled)
+            .copyMemory(from: source.baseAddress! + start, byteCount: ImageSet.pictureBytes)
+          filled += ImageSet.pictureBytes
+        }
+      }
+    }
+  }
+
+  /// The number of records.
+  public var count: Int { labels.count }
+
+  /// Feeds the records, as the binary version has them, to a digest.
+  func update(_ digest: DigestStream) {
+    pictures.withUnsafeBytes { bytes in
+      for i in 0..<count {
+        let head = coarseLabels.isEmpty ? [UInt8(labels[i])] : [UInt8(coarseLabels[i]), UInt8(labels[i])]
+        head.withUnsafeBytes { digest.update($0) }
+        let picture = (i * ImageSet.pictureBytes)..<((i + 1) * ImageSet.pictureBytes)
+        digest.update(UnsafeRawBufferPointer(rebasing: bytes[picture]))
+      }
+    }
+  }
+
+  /// SHA-256 over the records as the binary version has them.
+  var digest: Digest {
+    let stream = DigestStream()
+    update(stream)
+    return stream.finish()
+  }
+
+  /// Appends other records.
+  mutating func append(_ other: CIFARRecords) {
+    pictures += other.pictures
+    labels += other.labels
+    coarseLabels += other.coarseLabels
+  }
+
+  /// Records with one label byte, as fixtures' files and digests have them.
+  public static func serialised(pictures: [UInt8], labels: [Int]) -> Data {
+    var data = Data(capacity: labels.count * bytes)
+    for (i, label) in labels.enumerated() {
+      data.append(UInt8(label))
+      data.append(contentsOf: pictures[(i * ImageSet.pictureBytes)..<((i + 1) * ImageSet.pictureBytes)])
+    }
+    return data
+  }
+}

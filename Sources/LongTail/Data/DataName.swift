@@ -1,0 +1,81 @@
+import Artifacts
+
+/// What the name of a long-tailed data set stands for: `SET-PROFILEβ`, for example `cifar10-lt100`, `cifar100-step50`,
+/// `cifar100coarse-lt10` or, with the subset that the SSE-SAM and ImbSAM code takes, `cifar100-lt100-first`.
+public struct DataName: Hashable, Sendable, CustomStringConvertible {
+  /// The full set.
+  public let set: CIFARSet
+  /// Which of its labels count.
+  public let labels: CIFARSet.Labels
+  /// The shape of the imbalance.
+  public let kind: ImbalanceProfile.Kind
+  /// β = n_max / n_min.
+  public let ratio: Double
+  /// Whether the first pictures of each class are kept instead of the published draw; the classes are then grouped by
+  /// counts, as the code that takes this subset does.
+  public let takesFirst: Bool
+
+  /// Names a data set.
+  public init(
+    _ set: CIFARSet, labels: CIFARSet.Labels = .fine, kind: ImbalanceProfile.Kind = .longTailed,
+    ratio: Double = 100, takesFirst: Bool = false
+  ) {
+    precondition(set == .cifar100 || labels == .fine, "\(set.rawValue) has no coarse labels")
+    precondition(Self.ratios.contains(ratio), "the imbalance ratio lies in 1...5000, got \(ratio)")
+    self.set = set
+    self.labels = labels
+    self.kind = kind
+    self.ratio = ratio
+    self.takesFirst = takesFirst
+  }
+
+  /// β beyond which a class of CIFAR-10 would be left without pictures.
+  private static let ratios = 1.0...5000
+
+  /// Reads a name; nil when it follows no such form, or a class would be left without pictures.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2 || (parts.count == 3 && parts[2] == "first") else { return nil }
+    switch parts[0] {
+    case "cifar10": (set, labels) = (.cifar10, .fine)
+    case "cifar100": (set, labels) = (.cifar100, .fine)
+    case "cifar100coarse": (set, labels) = (.cifar100, .coarse)
+    default: return nil
+    }
+    guard
+      let kind = [ImbalanceProfile.Kind.longTailed, .step].first(where: { parts[1].hasPrefix($0.rawValue) })
+    else { return nil }
+    let digits = parts[1].dropFirst(kind.rawValue.count)
+    guard digits.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let ratio = Double(digits),
+      Self.ratios.contains(ratio), ratio == ratio.rounded() || digits.contains(".")
+    else { return nil }
+    self.kind = kind
+    self.ratio = ratio
+    takesFirst = parts.count == 3
+    guard description == text, profile.counts.allSatisfy({ $0 > 0 }) else { return nil }
+  }
+
+  /// The name.
+  public var description: String {
+    let base = set.rawValue + (labels == .coarse ? "coarse" : "")
+    let beta = ratio == ratio.rounded() ? String(Int(ratio)) : String(ratio)
+    return "\(base)-\(kind.rawValue)\(beta)" + (takesFirst ? "-first" : "")
+  }
+
+  /// How many pictures each class keeps.
+  public var profile: ImbalanceProfile {
+    let classes = set.classes(labels)
+    return ImbalanceProfile(kind: kind, ratio: ratio, classes: classes, perClass: set.trainingCount / classes)
+  }
+
+  /// How the pictures of a class are chosen.
+  public var selection: LongTailedSubset.Selection { takesFirst ? .firstInOrder : .published() }
+
+  /// Head, mid and tail classes: by index as in the NeurIPS 2022 paper, or by the thresholds of the SSE-SAM code (1000
+  /// and 200 pictures on CIFAR-10, 100 and 20 on CIFAR-100).
+  public var groups: ClassGroups {
+    guard takesFirst else { return ClassGroups(byIndex: kind, classes: set.classes(labels)) }
+    let thresholds = set == .cifar10 ? (many: 1000, few: 200) : (many: 100, few: 20)
+    return ClassGroups(byCount: profile.counts, many: thresholds.many, few: thresholds.few)
+  }
+}

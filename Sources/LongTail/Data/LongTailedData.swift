@@ -1,0 +1,104 @@
+import Artifacts
+import Foundation
+
+/// A long-tailed training set with its balanced test set: what a recipe's data name stands for.
+public struct LongTailedData: Sendable {
+  /// The name in recipes: "cifar10-lt100", "fixture".
+  public let name: String
+  /// The training pictures kept, class by class in the subset's order.
+  public let train: ImageSet
+  /// The test pictures.
+  public let test: ImageSet
+  /// Head, mid and tail classes.
+  public let groups: ClassGroups
+  /// Which pictures of the full set are kept, where there is one.
+  public let subset: LongTailedSubset?
+  /// The profile that the subset was cut to.
+  public let profile: ImbalanceProfile?
+  /// The labels of the full training set.
+  let fullLabels: [Int]?
+
+  /// Puts the parts of a set that is long-tailed as it stands together.
+  public init(name: String, train: ImageSet, test: ImageSet, groups: ClassGroups) {
+    self.name = name
+    self.train = train
+    self.test = test
+    self.groups = groups
+    subset = nil
+    profile = nil
+    fullLabels = nil
+  }
+
+  /// Cuts a balanced set down to a profile; a class with fewer pictures than the profile keeps is a caller's bug.
+  public init(
+    name: String, full: ImageSet, test: ImageSet, groups: ClassGroups, profile: ImbalanceProfile,
+    selection: LongTailedSubset.Selection = .published()
+  ) {
+    let subset = LongTailedSubset(labels: full.labels, profile: profile, selection: selection)
+    self.name = name
+    train = full.selecting(subset.positions)
+    self.test = test
+    self.groups = groups
+    self.subset = subset
+    self.profile = profile
+    fullLabels = full.labels
+  }
+
+  /// Training pictures of each class.
+  public var counts: [Int] { train.classCounts }
+
+  /// The effective-number weights of the training counts, which deferred re-weighting applies.
+  public var effectiveNumberWeights: [Double] { ClassWeights.effectiveNumber(counts: counts) }
+
+  /// The long-tailed subset that a name stands for, of the files at `url` (see `CIFARData`).
+  public static func cifar(_ name: DataName, at url: URL) throws -> LongTailedData {
+    let full = try CIFARData(name.set, at: url, labels: name.labels)
+    let perClass = name.set.trainingCount / full.train.classes
+    let counts = full.train.classCounts
+    guard counts == Array(repeating: perClass, count: full.train.classes) else {
+      throw DataError(
+        file: url.path, place: "training labels", found: "class counts \(counts)",
+        expected: "\(perClass) pictures of each of \(full.train.classes) classes",
+        advice: "this is not \(name.set.rawValue)'s training set")
+    }
+    return LongTailedData(
+      name: name.description, full: full.train, test: full.test, groups: name.groups, profile: name.profile,
+      selection: name.selection)
+  }
+
+  /// The synthetic data set of ten or a hundred classes (see `FixtureStore`).
+  public static func fixture(_ fixture: FixtureStore = .ten) throws -> LongTailedData {
+    let parts = try fixture.load()
+    return LongTailedData(
+      name: fixture.dataName, train: parts.train, test: parts.test,
+      groups: ClassGroups(byIndex: .longTailed, classes: parts.train.classes))
+  }
+
+  /// A packed fixture in a directory (see `PackedFixture`), made from pictures of one's own.
+  public static func packed(_ directory: URL) throws -> LongTailedData {
+    let fixture = try PackedFixture.read(directory)
+    return LongTailedData(
+      name: "packed", train: fixture.train, test: fixture.test,
+      groups: ClassGroups(byIndex: .longTailed, classes: fixture.train.classes))
+  }
+
+  /// The names that `named` knows.
+  public static let knownNames =
+    "fixture, fixture100, packed, and cifar10, cifar100 or cifar100coarse with -ltβ or -stepβ, and -first for the"
+    + " first pictures of each class (cifar10-lt100, cifar100-step50-first)"
+
+  /// The data that a recipe names; `url` holds the files of data sets that are not embedded.
+  /// - Throws: `MissingError` when such a data set is asked for without a place, or under an unknown name.
+  public static func named(_ name: String, at url: URL?) throws -> LongTailedData {
+    if let fixture = FixtureStore.all.first(where: { $0.dataName == name }) { return try .fixture(fixture) }
+    let cifar = DataName(name)
+    guard cifar != nil || name == "packed" else {
+      throw MissingError(what: "a data set named \(name)", advice: "known are \(knownNames)")
+    }
+    guard let url else {
+      throw MissingError(
+        what: "the place of \(name)'s pictures", advice: "give the directory or archive with --data")
+    }
+    return try cifar.map { try .cifar($0, at: url) } ?? .packed(url)
+  }
+}

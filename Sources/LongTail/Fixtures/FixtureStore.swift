@@ -1,0 +1,134 @@
+import Artifacts
+import Foundation
+
+/// A synthetic data set `cifar-format-synthetic`: made by `SyntheticImages`, packed as gzip'd CIFAR records.
+///
+/// The files are a copy for people and for other tools; the generator is the definition. Digests are SHA-256 over the
+/// records once inflated (label byte and picture bytes), because gzip's bytes differ between versions of zlib. The
+/// ten-class set is embedded in the package; the one of a hundred classes is drawn when it is asked for.
+public struct FixtureStore: Hashable, Sendable {
+  /// The name of these data sets, wherever their pictures appear.
+  public static let name = "cifar-format-synthetic"
+
+  /// The name in recipes: "fixture", "fixture100".
+  public let dataName: String
+  /// The generator of the pictures.
+  public let generator: SyntheticImages
+  /// Training pictures by class.
+  public let profile: ImbalanceProfile
+  /// Test pictures of each class.
+  public let testPerClass: Int
+  /// SHA-256 of the training records.
+  public let trainDigest: String
+  /// SHA-256 of the test records.
+  public let testDigest: String
+
+  /// Ten classes: exponential, β = 30, from 300 pictures of class 0 to 10 of class 9.
+  public static let ten = FixtureStore(
+    dataName: "fixture", generator: SyntheticImages(seed: 2022),
+    profile: ImbalanceProfile(kind: .longTailed, ratio: 30, classes: 10, perClass: 300), testPerClass: 100,
+    trainDigest: "97eaaa84c0b1b11262e9ec71e05b8ba4321918c1766c92167d87db0ab7401cb5",
+    testDigest: "0dfa857e79d4f13253caf3170f61753022c2d93376295a69632388cc75360ce6")
+
+  /// A hundred classes: exponential, β = 20, from 100 pictures of class 0 to 5 of class 99.
+  public static let hundred = FixtureStore(
+    dataName: "fixture100", generator: SyntheticImages(seed: 2022, classes: 100, difficulty: .hundred),
+    profile: ImbalanceProfile(kind: .longTailed, ratio: 20, classes: 100, perClass: 100), testPerClass: 10,
+    trainDigest: "",
+    testDigest: "")
+
+  /// All of them.
+  public static let all = [ten, hundred]
+
+  private static let advice = "write it anew with `escapement fixtures make`"
+
+  /// Draws both parts. The digests are those of this version of the generator, checked or not.
+  public func make() -> FixturePair {
+    let balanced = [Int](repeating: testPerClass, count: generator.classes)
+    return FixturePair(
+      train: generator.images(.train, counts: profile.counts, name: Self.name),
+      test: generator.images(.test, counts: balanced, name: Self.name))
+  }
+
+  /// What stands beside the records: generator, seed, knobs, counts and digests.
+  public func manifest(of fixture: FixturePair) -> JSON {
+    let knobs = generator.difficulty
+    var members: [String: JSON] = [
+      "name": .string(Self.name), "format": .string("gzip of CIFAR-10 binary records"),
+      "generator": .string("SyntheticImages"), "version": .integer(SyntheticImages.version),
+      "seed": .integer(Int(generator.seed)),
+      "difficulty": .object([
+        "spread": .number(knobs.spread), "contrast": .number(knobs.contrast),
+        "clutter": .number(knobs.clutter),
+        "noise": .number(knobs.noise), "distractors": .integer(knobs.distractors),
+      ]),
+    ]
+    members.merge(fixture.description) { $1 }
+    return .object(members)
+  }
+
+  /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
+  /// - Throws: `FileError` where the directory cannot be written to.
+  public func pack(_ fixture: FixturePair, to directory: URL) throws {
+    try fixture.write(to: directory, manifest: manifest(of: fixture))
+  }
+
+  /// Reads a packed data set and holds it against the manifest of this version of the generator.
+  /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or hold anything else.
+  public func read(_ directory: URL) throws -> FixturePair {
+    func part(_ file: String, count: Int, digest: String) throws -> ImageSet {
+      try FixturePair.images(
+        file, in: directory, classes: generator.classes, count: count, digest: digest,
+        name: Self.name, kind: .synthetic, advice: Self.advice)
+    }
+    let fixture = FixturePair(
+      train: try part(FixturePair.trainFile, count: profile.total, digest: trainDigest),
+      test: try part(FixturePair.testFile, count: testPerClass * generator.classes, digest: testDigest))
+    let url = directory.appendingPathComponent(FixturePair.manifestFile)
+    let found = try JSON(parsing: FileContents.read(url), file: url.path)
+    guard found == manifest(of: fixture) else {
+      throw DataError(
+        file: url.path, found: "a manifest of other contents",
+        expected: "that of version \(SyntheticImages.version) of the generator", advice: Self.advice)
+    }
+    return fixture
+  }
+
+  /// Reads a packed data set and draws it anew; returns when both agree byte for byte.
+  /// - Throws: as `read`; `DataError` when this build draws other pictures than it promises.
+  public func check(_ directory: URL) throws -> FixturePair {
+    let packed = try read(directory)
+    _ = try drawn()
+    return packed
+  }
+
+  /// The directory in which this build keeps the packed ten-class set, or nil when it was moved without it.
+  public static func locate() -> URL? {
+    let places = [
+      Bundle.main.bundleURL, Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent(),
+    ]
+    return places.compactMap { $0?.appendingPathComponent("escapement_LongTail.resources/\(name)") }
+      .first {
+        FileManager.default.fileExists(atPath: $0.appendingPathComponent(FixturePair.manifestFile).path)
+      }
+  }
+
+  /// The data set: read from the files beside the executable, or drawn anew where there are none.
+  /// - Throws: `DataError` when files or drawing give anything but the promised bytes.
+  public func load() throws -> FixturePair {
+    if self == Self.ten, let directory = Self.locate() { return try read(directory) }
+    return try drawn()
+  }
+
+  private func drawn() throws -> FixturePair {
+    let fixture = make()
+    for (set, part, digest) in [(fixture.train, "train", trainDigest), (fixture.test, "test", testDigest)] {
+      guard set.provenance.digest.hex == digest else {
+        throw DataError(
+          file: Self.name, place: "\(part) part as drawn", found: "SHA-256 \(set.provenance.digest.hex)",
+          expected: digest, advice: "this build breaks the numeric contract; run `escapement doctor`")
+      }
+    }
+    return fixture
+  }
+}

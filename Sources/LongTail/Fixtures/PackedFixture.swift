@@ -1,0 +1,101 @@
+import Artifacts
+import Foundation
+
+/// A small long-tailed data set cut from CIFAR pictures of one's own, packed as gzip'd records with a manifest, so that
+/// goldens can be put on record for real pictures that cannot be passed on.
+public struct PackedFixture: Sendable {
+  /// What is kept of the full set.
+  public struct Plan: Hashable, Sendable {
+    /// The full set.
+    public var set: CIFARSet
+    /// Training pictures of class 0.
+    public var perClass: Int
+    /// β = n_max / n_min of the exponential profile.
+    public var ratio: Double
+    /// Test pictures of each class.
+    public var testPerClass: Int
+
+    /// Sets what is kept; 300 pictures of class 0 and β = 30 by default, as in the embedded set.
+    public init(set: CIFARSet, perClass: Int = 300, ratio: Double = 30, testPerClass: Int = 100) {
+      self.set = set
+      self.perClass = perClass
+      self.ratio = ratio
+      self.testPerClass = testPerClass
+    }
+
+    /// The profile, or nil where the full set has fewer pictures or a class would be left without.
+    public var profile: ImbalanceProfile? {
+      let classes = set.classes()
+      guard (1...(set.trainingCount / classes)).contains(perClass), ratio.isFinite, ratio >= 1,
+        ratio <= Double(perClass), (1...(10_000 / classes)).contains(testPerClass)
+      else { return nil }
+      return ImbalanceProfile(kind: .longTailed, ratio: ratio, classes: classes, perClass: perClass)
+    }
+  }
+
+  /// The pictures.
+  public let pair: FixturePair
+  /// The manifest that goes with them.
+  public let manifest: JSON
+
+  /// Cuts a fixture: of each class the first pictures of the published draw for training, and the first of the test set in
+  /// its order. The plan's profile must exist.
+  public init(_ plan: Plan, from full: CIFARData) {
+    guard let profile = plan.profile else { preconditionFailure("no such fixture: \(plan)") }
+    let kept = LongTailedSubset(labels: full.train.labels, profile: profile)
+    let tested = (0..<full.test.classes).flatMap {
+      full.test.positions(ofClass: $0).prefix(plan.testPerClass)
+    }
+    pair = FixturePair(train: full.train.selecting(kept.positions), test: full.test.selecting(tested))
+    var members: [String: JSON] = [
+      "name": "packed", "format": "gzip of CIFAR-10 binary records",
+      "classes": .integer(full.train.classes),
+      "source": [
+        "set": .string(plan.set.rawValue), "kind": .string(full.train.provenance.kind.rawValue),
+        "train_sha256": .string(full.train.provenance.digest.hex),
+        "test_sha256": .string(full.test.provenance.digest.hex),
+        "positions_sha256": .string(DataManifest.digest(of: kept.positions).hex),
+      ],
+      "profile": [
+        "kind": "lt", "ratio": .number(plan.ratio), "per_class": .integer(plan.perClass),
+        "test_per_class": .integer(plan.testPerClass),
+      ],
+    ]
+    members.merge(pair.description) { $1 }
+    manifest = .object(members)
+  }
+
+  /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
+  public func write(to directory: URL) throws { try pair.write(to: directory, manifest: manifest) }
+
+  /// Reads a packed fixture and holds its pictures against its own manifest.
+  /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or do not agree.
+  public static func read(_ directory: URL) throws -> FixturePair {
+    let url = directory.appendingPathComponent(FixturePair.manifestFile)
+    let document = try JSONCursor(JSON(parsing: FileContents.read(url), file: url.path), file: url.path)
+    let classes = try document.field("classes").integer(atLeast: 2)
+    guard classes <= 256 else { throw try document.field("classes").fault(expected: "at most 256") }
+    let source = try document.field("source").field("set").string()
+    func part(_ key: String, _ file: String) throws -> ImageSet {
+      let counts = try document.field(key).field("counts").elements().map { try $0.integer(atLeast: 0) }
+      guard counts.count == classes, counts.allSatisfy({ $0 <= 50_000 }) else {
+        throw DataError(
+          file: url.path, place: "\(key).counts", found: "\(counts.count) counts", expected: "\(classes)",
+          advice: "write the fixture anew with `escapement fixtures pack`")
+      }
+      let set = try FixturePair.images(
+        file, in: directory, classes: classes, count: counts.reduce(0, +),
+        digest: document.field(key).field("sha256").string(), name: "packed \(source.prefix(20))",
+        kind: .other,
+        advice: "the file is not the manifest's; write the fixture anew with `escapement fixtures pack`")
+      guard set.classCounts == counts else {
+        throw DataError(
+          file: url.path, place: "\(key).counts", found: "other counts than the file has",
+          expected: "\(set.classCounts.prefix(10))", advice: "write the fixture anew")
+      }
+      return set
+    }
+    return FixturePair(
+      train: try part("train", FixturePair.trainFile), test: try part("test", FixturePair.testFile))
+  }
+}

@@ -1,0 +1,87 @@
+import Artifacts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import LongTail
+
+@Suite("Fixtures cut from one's own pictures")
+struct PackedFixtureTests {
+  /// CIFAR-10 made here, packed: 30 pictures of class 0 down to 3, two test pictures a class.
+  private func withPacked(_ body: (URL, CIFARData) throws -> Void) throws {
+    let source = SyntheticCIFAR(.cifar10)
+    let directory = try DataDirectory()
+    defer { directory.remove() }
+    for (index, part) in source.parts.enumerated() {
+      try directory.write(source.binary(index), as: part.name + ".bin")
+    }
+    let full = try CIFARData(.cifar10, at: directory.url)
+    let plan = PackedFixture.Plan(set: .cifar10, perClass: 30, ratio: 10, testPerClass: 2)
+    let target = directory.url.appendingPathComponent("packed")
+    try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+    try PackedFixture(plan, from: full).write(to: target)
+    try body(target, full)
+  }
+
+  @Test("the published draw's first pictures, written and read back; damage is refused")
+  func roundTrip() throws {
+    try withPacked { directory, full in
+      let data = try LongTailedData.packed(directory)
+      #expect(data.counts == [30, 23, 17, 13, 10, 8, 6, 5, 3, 3])
+      #expect(data.test.classCounts == Array(repeating: 2, count: 10))
+      // 398 is the published draw's first rank of class 0; labels repeat every ten positions.
+      let first = full.train.selecting([3980])
+      #expect(Array(data.train.pictures.prefix(ImageSet.pictureBytes)) == first.pictures)
+      #expect(data.train.provenance.kind == .other && data.train.provenance.name == "packed cifar10")
+      #expect(try LongTailedData.named("packed", at: directory).train.pictures == data.train.pictures)
+
+      func failure(_ damage: () throws -> Void) throws -> String {
+        let names = ["train.bin.gz", "test.bin.gz", "manifest.json"]
+        let kept = try names.map { try Data(contentsOf: directory.appendingPathComponent($0)) }
+        try damage()
+        defer {
+          for (name, data) in zip(names, kept) { try? data.write(to: directory.appendingPathComponent(name)) }
+        }
+        do {
+          _ = try PackedFixture.read(directory)
+          return ""
+        } catch {
+          return "\(error)"
+        }
+      }
+      let train = directory.appendingPathComponent("train.bin.gz")
+      let manifest = directory.appendingPathComponent("manifest.json")
+      let changed = try failure {
+        var records = try Gzip.inflate(Data(contentsOf: train), limit: 1 << 23, file: "t")
+        records[5] ^= 1
+        try Gzip.deflate(records).write(to: train)
+      }
+      #expect(changed.contains("train.bin.gz: found records of SHA-256"))
+      func edited(_ from: String, _ to: String) throws -> String {
+        try failure {
+          let text = try String(contentsOf: manifest, encoding: .utf8)
+          #expect(text.contains(from))
+          try Data(text.replacingOccurrences(of: from, with: to).utf8).write(to: manifest)
+        }
+      }
+      #expect(try edited("\"classes\": 10", "\"classes\": 100000").contains("at most 256"))
+      #expect(try edited("\"classes\": 10", "\"classes\": 9").contains("train.counts"))
+      #expect(try edited("      30,", "      29,").contains("train.bin.gz"))
+      #expect(try edited("      30,\n      23,", "      23,\n      30,").contains("other counts"))
+      #expect(try edited("      30,", "      999999999999,").contains("train.counts"))
+      #expect(
+        try failure { try FileManager.default.removeItem(at: train) }.contains("train.bin.gz is missing"))
+    }
+  }
+
+  @Test("plans that ask for more than there is have no profile")
+  func plans() {
+    #expect(PackedFixture.Plan(set: .cifar10).profile != nil)
+    for plan in [
+      PackedFixture.Plan(set: .cifar10, perClass: 5001), .init(set: .cifar100, perClass: 501),
+      .init(set: .cifar10, perClass: 0), .init(set: .cifar10, ratio: 301), .init(set: .cifar10, ratio: 0.5),
+      .init(set: .cifar10, ratio: .nan), .init(set: .cifar10, testPerClass: 1001),
+      .init(set: .cifar10, testPerClass: 0),
+    ] { #expect(plan.profile == nil, "\(plan)") }
+  }
+}
