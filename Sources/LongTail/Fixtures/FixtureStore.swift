@@ -34,8 +34,8 @@ public struct FixtureStore: Hashable, Sendable {
   public static let hundred = FixtureStore(
     dataName: "fixture100", generator: SyntheticImages(seed: 2022, classes: 100, difficulty: .hundred),
     profile: ImbalanceProfile(kind: .longTailed, ratio: 20, classes: 100, perClass: 100), testPerClass: 10,
-    trainDigest: "",
-    testDigest: "")
+    trainDigest: "da9998e5b5284b3373948584cc33220090e759b7ed4d4f3c5e07983473886b28",
+    testDigest: "3dc89fee170708fdbe803cb8f62291b0b47a89b967c0ff5e1b841eb4355c5ca8")
 
   /// All of them.
   public static let all = [ten, hundred]
