@@ -17,6 +17,7 @@ let layers: [Layer] = [
   Layer(kind: .c, name: "CLAPACK", libraries: ["lapacke", "openblas"]),
   Layer(kind: .system(pkgConfig: "zlib", apt: "zlib1g-dev"), name: "CZlib"),
   Layer(kind: .system(pkgConfig: "libcrypto", apt: "libssl-dev"), name: "CCrypto"),
+  Layer(kind: .c, name: "CCurl", libraries: ["dl"]),
   Layer(kind: .swift, name: "Kernels", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Randomness", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Artifacts", uses: ["CCrypto"]),
@@ -41,8 +42,8 @@ let layers: [Layer] = [
   Layer(
     kind: .tool, name: "EscapementTool",
     uses: [
-      "CKernels", "CLAPACK", "CZlib", "CCrypto", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail",
-      "Networks", "Training",
+      "CKernels", "CLAPACK", "CZlib", "CCrypto", "CCurl", "Kernels", "Randomness", "Artifacts", "Calculus",
+      "LongTail", "Networks", "Training",
       "Curvature", "Verification",
     ]),
 ]

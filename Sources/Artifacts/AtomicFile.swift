@@ -38,7 +38,7 @@ public enum AtomicFile {
   }
 
   /// Makes renames in a directory durable.
-  private static func synchronize(directory: String) throws {
+  public static func synchronize(directory: String) throws {
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(operation: "open", path: directory, code: errno) }
     defer { close(descriptor) }

@@ -18,15 +18,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
   /// The digest written as 64 lower-case hexadecimal digits; nil for any other text.
   public init?(hex: String) {
-    let digits = Array(hex.utf8)
-    guard digits.count == 64 else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: 64, by: 2) {
-      guard let high = Self.value(of: digits[index]), let low = Self.value(of: digits[index + 1]) else {
-        return nil
-      }
-      bytes.append(high << 4 | low)
-    }
+    guard let bytes = Hexadecimal.bytes(hex, count: 32) else { return nil }
     self.bytes = bytes
   }
 
@@ -36,21 +28,10 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   public static let zero = Digest(bytes: Array(repeating: 0, count: 32))
 
   /// 64 lower-case hexadecimal digits.
-  public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  public var hex: String { Hexadecimal.text(bytes) }
 
   /// The hexadecimal digits.
   public var description: String { hex }
-
-  private static func value(of digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    default: nil
-    }
-  }
 }
 
 /// Computes a `Digest` of bytes that arrive in pieces.

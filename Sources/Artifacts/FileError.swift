@@ -31,6 +31,7 @@ public struct FileError: ReportedError, Hashable {
     switch code {
     case EACCES, EPERM, EROFS: "choose a place that you may write to, or change its permissions"
     case ENOSPC, EDQUOT: "free some space or choose another disk"
+    case EFBIG: "raise the limit on a file's size (ulimit -f) or choose another file system"
     case ENOENT: "create the directory first or correct the path"
     case ENOTDIR: "a part of the path is a file: correct the path"
     case ENOTEMPTY, EEXIST: "choose another place, or resume the run that is there"

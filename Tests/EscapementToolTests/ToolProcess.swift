@@ -26,14 +26,15 @@ struct ToolProcess {
       ?? here.appendingPathComponent("escapement")
   }()
 
-  /// Runs to the end on `input`. `whileRunning` gets the process once it has started.
+  /// Runs to the end on `input`. `whileRunning` gets the process once it has started; `wrapper` is a program with
+  /// arguments that starts the executable with its own.
   static func run(
     _ arguments: [String], environment: [String: String] = [:], input: String = "", in directory: URL? = nil,
-    whileRunning: ((Process) -> Void)? = nil
+    through wrapper: [String] = [], whileRunning: ((Process) -> Void)? = nil
   ) throws -> Result {
     let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
+    process.executableURL = wrapper.isEmpty ? executable : URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = (wrapper.isEmpty ? [] : wrapper + [executable.path]) + arguments
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let scratch = try TemporaryDirectory()

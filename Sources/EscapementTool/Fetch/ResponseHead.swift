@@ -1,0 +1,48 @@
+/// The status and the fields of an HTTP response (RFC 9110).
+struct ResponseHead: Equatable {
+  /// The status code.
+  let status: Int
+  private var fields: [String: String] = [:]
+
+  /// Reads a status line, "HTTP/1.1 200 OK"; nil for any other line.
+  init?(statusLine line: some StringProtocol) {
+    let words = line.split(separator: " ", maxSplits: 2)
+    guard words.count >= 2, words[0].hasPrefix("HTTP/"), words[1].count == 3, let status = Int(words[1])
+    else { return nil }
+    self.status = status
+  }
+
+  /// Adds a field line, "NAME: VALUE"; any other line is left out, as is a value that cannot be sent back.
+  mutating func add(line: some StringProtocol) {
+    guard let colon = line.firstIndex(of: ":") else { return }
+    let value = line[line.index(after: colon)...].trimmingPrefix { $0 == " " || $0 == "\t" }
+    guard value.utf8.count <= 1024, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+    else { return }
+    fields[line[..<colon].lowercased()] = String(value)
+  }
+
+  /// The value of a field, by its name in lower case.
+  subscript(name: String) -> String? { fields[name] }
+
+  /// Whether another response follows: an interim one, or a redirection to somewhere.
+  var isPreliminary: Bool {
+    (100..<200).contains(status) || ([301, 302, 303, 307, 308].contains(status) && self["location"] != nil)
+  }
+
+  /// The length of the body, where it is told.
+  var contentLength: Int? { self["content-length"].flatMap { Int($0) } }
+
+  /// The range of a partial response, "bytes FIRST-LAST/TOTAL": its first byte and the whole length, where told.
+  var contentRange: (first: Int?, total: Int?) {
+    guard let value = self["content-range"], value.hasPrefix("bytes ") else { return (nil, nil) }
+    let parts = value.dropFirst(6).split(separator: "/", maxSplits: 1)
+    guard parts.count == 2 else { return (nil, nil) }
+    return (parts[0].split(separator: "-").first.flatMap { Int($0) }, Int(parts[1]))
+  }
+
+  /// What tells this version of the file from another one: a strong entity tag, or else the time of change.
+  var validator: String? {
+    if let tag = self["etag"], !tag.hasPrefix("W/") { return tag }
+    return self["last-modified"]
+  }
+}
