@@ -12,7 +12,8 @@ extension Recipe {
     return recipe
   }
 
-  private static let presets: [Recipe] = [cifar10LongTailed, syntheticFixture, hundredClasses].flatMap { base in
+  private static let presets: [Recipe] = [cifar10LongTailed, syntheticFixture, hundredClasses].flatMap {
+    base in
     // Radii: Table 1 of the NeurIPS 2022 supplement, CIFAR-10 LT with imbalance 100. The fixtures take the
     // same ones, so that nothing is tuned in favour of a claim.
     let methods: [(String, rho: Double?, reweights: Bool)] = [

@@ -100,3 +100,32 @@ struct FixtureStoreTests {
     #expect(missing.contains("DIR/test.bin.gz is missing"))
   }
 }
+
+@Suite("The data set of a hundred classes")
+struct HundredClassTests {
+  @Test("it is drawn with the promised bytes, long-tailed for training and balanced for the test")
+  func drawn() throws {
+    let data = try LongTailedData.named("fixture100", at: nil)
+    #expect(data.train.classes == 100 && data.counts.first == 100 && data.counts.last == 5)
+    #expect(data.test.classCounts == Array(repeating: 10, count: 100))
+    #expect(data.train.provenance.digest.hex == FixtureStore.hundred.trainDigest)
+    #expect(data.groups.head.count == 36 && data.groups.tail.count == 29)
+  }
+
+  @Test("stripes tell a label's last digit, shape and colours the first")
+  func digits() {
+    // Without errors of the cues, clutter and noise, one key gives pictures that differ by the class alone; where only
+    // the first digit differs, the ground away from the shape keeps its stripes, up to its colour.
+    let plain = SyntheticImages.Difficulty(spread: 0, contrast: 0.5, clutter: 0, noise: 0, distractors: 0)
+    let hundred = SyntheticImages(seed: 3, classes: 100, difficulty: plain)
+    let ten = SyntheticImages(seed: 3, difficulty: plain)
+    func first(_ generator: SyntheticImages, _ label: Int) -> [UInt8] {
+      var counts = [Int](repeating: 0, count: generator.classes)
+      counts[label] = 1
+      return generator.images(.train, counts: counts, name: "d").pictures
+    }
+    // The diagonal 0, 11, … has both digits equal: the ten-class picture of the same place, under another key.
+    #expect(first(hundred, 0) == first(ten, 0))
+    #expect(first(hundred, 1) != first(ten, 1))
+  }
+}

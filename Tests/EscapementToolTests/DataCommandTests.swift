@@ -1,0 +1,110 @@
+import Artifacts
+import Foundation
+import LongTail
+import TestSupport
+import Testing
+
+@Suite("escapement data and fixtures")
+struct DataCommandTests {
+  /// CIFAR-10's six files, picture i filled with i, and a run in a directory with them.
+  private func withCIFAR(_ body: (URL) throws -> Void) throws {
+    try ToolProcess.withDirectory { directory in
+      for name in (1...5).map({ "data_batch_\($0).bin" }) + ["test_batch.bin"] {
+        var data = Data(count: 10_000 * CIFARRecords.bytes)
+        data.withUnsafeMutableBytes { bytes in
+          for i in 0..<10_000 {
+            memset(bytes.baseAddress! + i * CIFARRecords.bytes, Int32(i & 255), CIFARRecords.bytes)
+            bytes[i * CIFARRecords.bytes] = UInt8(i % 10)
+          }
+        }
+        try data.write(to: directory.appendingPathComponent(name))
+      }
+      try body(directory)
+    }
+  }
+
+  @Test("check, manifest, sheet, pack and goldens on one's own pictures, end to end")
+  func ownPictures() throws {
+    try withCIFAR { directory in
+      let data = ["--data", directory.path]
+      let check = try ToolProcess.run(["data", "check", "cifar10-lt50-first", "--json"] + data)
+      #expect(check.status == 0, "\(check.errors)")
+      let summary = try JSON(parsing: Data(check.output.utf8), file: "out")
+      #expect(summary["train"]?["pictures"]?.integer == 13_996 && summary["train"]?["kind"] == "other")
+      #expect(summary["train"]?["selection"] == "first in order")
+
+      let manifest = directory.appendingPathComponent("manifest.json").path
+      #expect(
+        try ToolProcess.run(["data", "manifest", "cifar10-lt100", "--out", manifest] + data).status == 0)
+      let same = try ToolProcess.run(["data", "check", "cifar10-lt100", "--manifest", manifest] + data)
+      #expect(same.status == 0 && same.errors.contains("never a settled verdict"), "\(same.errors)")
+      let other = try ToolProcess.run(["data", "check", "cifar10-lt50", "--manifest", manifest] + data)
+      #expect(other.status == 65 && other.errors.contains(manifest), "\(other.errors)")
+      let training = try ToolProcess.run(
+        ["train", "--preset", "fixture/ce", "--manifest", manifest, "--out", directory.path + "/run"])
+      #expect(training.status == 65 && training.errorLines.count == 1, "\(training.errors)")
+      #expect(!FileManager.default.fileExists(atPath: directory.path + "/run"))
+
+      let sheet = directory.appendingPathComponent("sheet.png")
+      #expect(
+        try ToolProcess.run(["data", "sheet", "cifar10-lt100", "--columns", "3", "--out", sheet.path] + data)
+          .status
+          == 0)
+      #expect(try Data(contentsOf: sheet).starts(with: [0x89, 0x50, 0x4e, 0x47]))
+
+      let packed = directory.appendingPathComponent("packed").path
+      let golden = directory.appendingPathComponent("golden").path
+      let pack = try ToolProcess.run(
+        [
+          "fixtures", "pack", "--from", directory.path, "--out", packed, "--per-class", "40",
+          "--test-per-class", "5",
+        ])
+      #expect(pack.status == 0, "\(pack.errors)")
+      #expect(try ToolProcess.run(["fixtures", "check", packed]).status == 0)
+      let name = "training/sgd-resnet8"
+      let on = ["--fixture", packed, "--golden", golden]
+      #expect(try ToolProcess.run(["golden", "accept", name, "--reason", "mine"] + on).status == 0)
+      let agreed = try ToolProcess.run(["golden", "check", name] + on)
+      #expect(agreed.status == 0 && agreed.output.contains("agree"), "\(agreed.output)\(agreed.errors)")
+      // The same record does not pass for other pictures.
+      #expect(try ToolProcess.run(["golden", "check", name, "--golden", golden]).status == 1)
+    }
+  }
+
+  @Test("a run trained on other data is not resumed, and the line says what differs")
+  func resumedOnOtherData() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run")
+      let first = try ToolProcess.run(["train", "--preset", "fixture/ce", "--epochs", "1", "--out", run.path])
+      #expect(first.status == 0, "\(first.errors)")
+      let record = run.appendingPathComponent("run.json")
+      let text = try String(contentsOf: record, encoding: .utf8)
+      let digest = FixtureStore.ten.trainDigest
+      #expect(text.contains(digest) && text.contains("\"test_time\": \"none\""))
+      try Data(text.replacingOccurrences(of: digest, with: String(digest.reversed())).utf8).write(to: record)
+      let again = try ToolProcess.run(["train", "--resume", "--out", run.path])
+      #expect(again.status == 65 && again.errors.contains("another copy of the pictures"), "\(again.errors)")
+    }
+  }
+
+  @Test("unknown names, places and values end in one line and the right code")
+  func faults() throws {
+    func expect(_ arguments: [String], _ status: Int32, _ mention: String) throws {
+      let result = try ToolProcess.run(arguments)
+      #expect(result.status == status && result.errors.contains(mention), "\(arguments): \(result.errors)")
+      #expect(result.errorLines.count == 1)
+    }
+    try expect(["data", "check", "mnist"], 69, "known are")
+    try expect(["data", "check", "cifar10-lt100"], 69, "--data")
+    try expect(["data", "check", "cifar100-lt100", "--data", "/nonexistent"], 69, "/nonexistent")
+    try expect(["data", "sheet", "fixture", "--class", "10", "--out", "/tmp/x.png"], 64, "0 to 9")
+    try expect(["data", "sheet", "fixture", "--scale", "99", "--out", "/tmp/x.png"], 64, "1 to 16")
+    try expect(
+      ["fixtures", "pack", "--from", "/nonexistent", "--set", "mnist", "--out", "/tmp/x"], 64, "cifar10 or")
+    try expect(
+      ["fixtures", "pack", "--from", "/nonexistent", "--per-class", "9999", "--out", "/tmp/x"], 64,
+      "at most 5000")
+    try expect(["fixtures", "make", "--classes", "11", "--out", "/tmp/x"], 64, "10 or 100")
+    try expect(["train", "--preset", "fixture/ce", "--test-time", "twice", "--out", "/tmp/x"], 64, "twice")
+  }
+}
