@@ -1,8 +1,9 @@
 import Artifacts
 import Foundation
-import LongTail
 import TestSupport
 import Testing
+
+@testable import LongTail
 
 /// A directory of files that goes with the test.
 struct DataDirectory {
@@ -124,6 +125,36 @@ struct CIFARDataTests {
         expectSame(try CIFARData(.cifar100, at: other.url), fine)
       }
     }
+  }
+
+  @Test("pictures are published when each file's records have the published SHA-256, in any container")
+  func published() throws {
+    let digests = Self.binaries.map { Digest(of: $0) }
+    func kinds(_ url: URL, _ digests: [Digest]) throws -> [ImageProvenance.Kind] {
+      let set = try CIFARData(.cifar10, at: url, labels: .fine, published: digests)
+      return [set.train.provenance.kind, set.test.provenance.kind]
+    }
+    try withDirectory { directory in
+      for part in 0..<6 {
+        let name = Self.ten.parts[part].name
+        if part == 2 { try directory.write(Self.ten.pickled(part), as: name) }
+        if part != 2 { try directory.write(Self.binaries[part], as: name + ".bin") }
+      }
+      #expect(try kinds(directory.url, digests) == [.published, .published])
+      for part in 0..<6 {
+        var wrong = digests
+        wrong[part] = .zero
+        #expect(try kinds(directory.url, wrong) == (part < 5 ? [.other, .published] : [.published, .other]))
+      }
+      // One bit of one pixel.
+      var changed = Self.binaries[4]
+      changed[changed.count - 1] ^= 1
+      try directory.write(changed, as: "data_batch_5.bin")
+      #expect(try kinds(directory.url, digests) == [.other, .published])
+    }
+    // The digests on record are those of six different files of ten thousand records.
+    let parts = CIFARSet.cifar10.trainParts + [CIFARSet.cifar10.testPart]
+    #expect(Set(parts.map(\.published)).count == 6 && Set(parts.map(\.name)).count == 6)
   }
 
   @Test("what is missing is named, with what would do")

@@ -1,8 +1,9 @@
 /// All benchmarks, in the order of the table.
 enum BenchmarkCatalogue {
-  /// Matrix products, convolutions, elementwise work, training steps, gradients, products, spectra.
+  /// Matrix products, convolutions, elementwise work, training steps, loading, gradients, products, spectra.
   static var all: [Benchmark] {
     MatrixBenchmarks.all + ConvolutionBenchmarks.all + ElementwiseBenchmarks.all + StepBenchmarks.all
+      + LoadingBenchmarks.all
       + CurvatureBenchmarks.all
   }
 

@@ -47,7 +47,7 @@ struct FixturesCommand: ParsableCommand {
       abstract: "Cuts a small long-tailed set from your own CIFAR pictures, for goldens on them.",
       discussion: """
         The pictures stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
-        --golden DIR2` then puts goldens on record, and `train --data DIR` takes the presets of the fixture.
+        --golden DIR2` then puts goldens on record, and `train --preset fixture/ce --dataset packed --data DIR` trains on it.
         """)
 
     @Option(

@@ -21,6 +21,11 @@ struct TrainCommand: ParsableCommand {
   var data: String?
   @Option(help: ArgumentHelp("Run directory: empty or absent, unless --resume.", valueName: "dir")) var out:
     String
+  @Option(
+    help: ArgumentHelp(
+      "Other data than the preset's: \(LongTailedData.knownNames).",
+      valueName: "name"))
+  var dataset: String?
   @Option(parsing: .unconditional, help: "Passes over the training set.") var epochs: Int?
   @Option(parsing: .unconditional, help: "Radius of SAM.") var rho: Double?
   @Option(parsing: .unconditional, help: "First (0-based) epoch with effective-number class weights.")
@@ -46,7 +51,7 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     let overrides: [Any?] = [
-      preset, epochs, rho, drwEpoch, batchSize, learningRate, seed, checkpointEvery, metricsEvery,
+      preset, dataset, epochs, rho, drwEpoch, batchSize, learningRate, seed, checkpointEvery, metricsEvery,
       digestEvery, testTime,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
@@ -115,6 +120,7 @@ struct TrainCommand: ParsableCommand {
 
   private func chosenRecipe() throws -> Recipe {
     var recipe = try Recipe.preset(preset ?? "")
+    if let dataset { recipe.data = dataset }
     if let epochs { recipe.epochs = epochs }
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }

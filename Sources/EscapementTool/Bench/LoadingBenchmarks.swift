@@ -1,0 +1,58 @@
+import Artifacts
+import LongTail
+import Training
+
+/// What loading costs: batches alone, and training steps that load beside the same steps on one batch in memory.
+enum LoadingBenchmarks {
+  /// A batch assembled, and a loop's steps with one batch made ahead.
+  static var all: [Benchmark] { [assembly, loadedStep] }
+
+  private static let batch = 128
+  /// As many as CIFAR-10-LT with β = 100 keeps.
+  private static let count = 12_406
+
+  private static func source() -> AugmentedImages<Float> {
+    let pictures = [UInt8](unsafeUninitializedCapacity: count * ImageSet.pictureBytes) { bytes, filled in
+      for index in 0..<count {
+        let start = index * ImageSet.pictureBytes
+        bytes[start..<(start + ImageSet.pictureBytes)].update(repeating: UInt8(index & 255))
+      }
+      filled = bytes.count
+    }
+    let set = ImageSet(
+      pictures: pictures, labels: (0..<count).map { $0 % 10 }, classes: 10,
+      provenance: ImageProvenance(name: "benchmark", kind: .synthetic, digest: .zero))
+    return AugmentedImages(set, seed: 0)
+  }
+
+  private static var assembly: Benchmark {
+    Benchmark(
+      name: "load-batch", shape: "\(batch) of \(count) pictures, crop and flip", work: Double(batch),
+      unit: .images, flops: nil
+    ) {
+      let source = source()
+      let order = source.order(epoch: 0)
+      var start = 0
+      return Benchmark.Prepared {
+        _ = source.batch(Array(order[start..<(start + batch)]), epoch: 0)
+        start = (start + batch) % (count - batch)
+      }
+    }
+  }
+
+  private static var loadedStep: Benchmark {
+    Benchmark(
+      name: "loaded-step", shape: "ResNet-32, \(batch) pictures, SGD with loading", work: Double(batch),
+      unit: .images, flops: Double(batch) * ContractionCount.gradient
+    ) {
+      let source = source()
+      let recipe = Recipe(preset: "benchmark", data: "benchmark", epochs: 1000, schedule: .released())
+      var loop = try TrainingLoop<Float>(
+        recipe: recipe, source: source, classWeights: [Double](repeating: 1, count: 10), digestEvery: 0)
+      return Benchmark.Prepared {
+        if loop.isEpochComplete { _ = loop.endEpoch() }
+        _ = try loop.step()
+      }
+    }
+  }
+}
