@@ -67,7 +67,8 @@ private struct FencedBytes {
   @Test func enhancementsStayInTheirBuffersAndTheirMode() {
     let source = bytes(3 * 400)
     for kind in [EK_BRIGHTNESS, EK_CONTRAST, EK_SATURATION] {
-      for factor: Float in [0.61, 1.37] {
+      // 10 · 0.7 rounds to 7 in float, and toward zero to less: the byte that is cut from it differs.
+      for factor: Float in [0.7, 1.3] {
         let x = FencedBytes(source)
         let apart = FencedBytes([UInt8](repeating: 0, count: source.count), writable: true)
         let inPlace = FencedBytes(source, writable: true)

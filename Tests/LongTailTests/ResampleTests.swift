@@ -106,6 +106,22 @@ struct ResampleTests {
     }
   }
 
+  @Test("contrast turns about the mean grey, halves rounded up")
+  func meanGrey() {
+    // Greys 10 and b, whose mean is (10 + b) / 2; of factor 0 nothing but the mean is left.
+    for (b, mean) in [(10, 10), (11, 11), (12, 11), (13, 12)] as [(UInt8, UInt8)] {
+      var picture = RGBPicture(width: 2, height: 1, bytes: [10, 10, 10, b, b, b])
+      picture.apply(ColorChange(.contrast, factor: 0))
+      #expect(picture.bytes == [UInt8](repeating: mean, count: 6))
+    }
+    // Means of thirds are rounded to the nearest.
+    for (b, mean) in [(11, 10), (12, 11)] as [(UInt8, UInt8)] {
+      var picture = RGBPicture(width: 3, height: 1, bytes: [10, 10, 10, 10, 10, 10, b, b, b])
+      picture.apply(ColorChange(.contrast, factor: 0))
+      #expect(picture.bytes == [UInt8](repeating: mean, count: 9))
+    }
+  }
+
   @Test("a colour change is its formula in Float, cut toward zero")
   func colour() {
     let picture = proceduralPicture(width: 19, height: 11)
