@@ -10,11 +10,14 @@ struct Layer {
   var uses: [String] = []
   var libraries: [String] = []
   var resources: [String] = []
+  // The trait without which the target is empty: nothing of it is compiled, linked or imported.
+  var trait: String? = nil
 }
 
 let layers: [Layer] = [
   Layer(kind: .c, name: "CKernels", libraries: ["m", "pthread"]),
   Layer(kind: .c, name: "CLAPACK", libraries: ["lapacke", "openblas"]),
+  Layer(kind: .c, name: "CJPEG", libraries: ["jpeg"], trait: "JPEG"),
   Layer(kind: .system(pkgConfig: "zlib", apt: "zlib1g-dev"), name: "CZlib"),
   Layer(kind: .system(pkgConfig: "libcrypto", apt: "libssl-dev"), name: "CCrypto"),
   Layer(kind: .c, name: "CCurl", libraries: ["dl"]),
@@ -24,7 +27,7 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts"]),
   Layer(
     kind: .swift, name: "LongTail",
-    uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CZlib"],
+    uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CJPEG", "CZlib"],
     resources: ["Resources/cifar-format-synthetic"]),
   Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
   Layer(
@@ -53,6 +56,13 @@ let testedModules = [
   "Curvature", "Verification", "EscapementTool",
 ]
 
+let traits = Dictionary(
+  uniqueKeysWithValues: layers.compactMap { layer in layer.trait.map { (layer.name, $0) } })
+
+func dependency(on name: String) -> Target.Dependency {
+  .target(name: name, condition: traits[name].flatMap { .when(traits: [$0]) })
+}
+
 var declared: Set<String> = []
 var targets: [Target] = []
 for layer in layers {
@@ -60,8 +70,16 @@ for layer in layers {
     precondition(declared.contains(name), "\(layer.name) may not import \(name): it is declared later")
   }
   declared.insert(layer.name)
-  var dependencies = layer.uses.map { Target.Dependency.target(name: $0) }
+  var dependencies = layer.uses.map(dependency(on:))
   switch layer.kind {
+  case .c where layer.trait != nil:
+    // SwiftPM compiles it whatever the traits, so its sources look for a definition: EJPEG for JPEG.
+    let trait = layer.trait!
+    targets.append(
+      .target(
+        name: layer.name,
+        cSettings: [.define("E" + trait, .when(traits: [trait]))],
+        linkerSettings: layer.libraries.map { .linkedLibrary($0, .when(traits: [trait])) }))
   case .c:
     targets.append(
       .target(
@@ -94,7 +112,7 @@ for module in testedModules {
   targets.append(
     .testTarget(
       name: "\(module)Tests",
-      dependencies: layers.first { $0.name == module }!.uses.map { .target(name: $0) }
+      dependencies: layers.first { $0.name == module }!.uses.map(dependency(on:))
         + [.target(name: module), "TestSupport"]))
 }
 
@@ -105,6 +123,11 @@ let package = Package(
       name: "EscapementKit",
       targets: layers.compactMap { if case .swift = $0.kind { $0.name } else { nil } }),
     .executable(name: "escapement", targets: ["EscapementTool"]),
+  ],
+  traits: [
+    .trait(
+      name: "JPEG",
+      description: "JPEG pictures of image lists through libjpeg (apt-get install libjpeg-dev).")
   ],
   dependencies: [
     // The command line's flags, help and usage errors.

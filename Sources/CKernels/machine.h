@@ -77,11 +77,6 @@ extern const ek_leaf ek_leaf_neon_f32, ek_leaf_neon_f64;
 // The leaves that the calling thread uses now.
 const ek_leaf *ek_leaf_current(ek_type t);
 
-// Runs task(context, i) for i in 0..<count, in any order, on up to ek_threads_current() threads, each
-// in the contract's floating-point mode. Nested or concurrent calls run on the calling thread alone.
-typedef void (*ek_task)(void *context, size_t index);
-void ek_parallel(size_t count, ek_task task, void *context);
-
 // Round to nearest, denormals kept. Returns what was set before, for ek_float_mode_restore.
 uint64_t ek_float_mode_enter(void);
 void ek_float_mode_restore(uint64_t mode);

@@ -36,6 +36,11 @@ int ek_threads_current(void);
 // Overrides the count for the calling thread; 0 removes the override.
 void ek_threads_override(int threads);
 
+// Runs task(context, i) for i in 0..<count, in any order, on up to ek_threads_current() threads, each
+// in the contract's floating-point mode. Nested or concurrent calls run on the calling thread alone.
+typedef void (*ek_task)(void *context, size_t index);
+void ek_parallel(size_t count, ek_task task, void *context);
+
 // ---- Memory: a pool of size classes -------------------------------------------------------------
 
 // 64-byte aligned, uninitialised; NULL when memory is exhausted. The block goes back with its size.
@@ -207,6 +212,31 @@ void ek_add_scaled(ek_type t, size_t count, const void *w, double s, const void 
 // flipped left-right when flip[i], and mapped through table[3][256].
 void ek_images_prepare(ek_type t, size_t n, size_t side, size_t pad, const uint8_t *const *pictures,
                        const uint8_t *dy, const uint8_t *dx, const uint8_t *flip, const void *table, void *y);
+
+// ---- Decoded pictures: rows of interleaved RGB bytes ------------------------------------------------
+
+// A rectangle of pixels.
+typedef struct {
+  size_t left, top, width, height;
+} ek_window;
+// Resamples a picture of width × height pixels, whose rows lie `stride` bytes apart, to out_width × out_height and
+// writes the pixels of `keep`, a window of the result, without gaps. The bilinear filter of Pillow up to 12: a triangle
+// whose width grows with the reduction, across and then down with a byte in between, weights rounded to 22 bits. All
+// extents are at least 1.
+void ek_picture_resize(size_t width, size_t height, const uint8_t *x, size_t stride, size_t out_width,
+                       size_t out_height, const ek_window *keep, uint8_t *y);
+
+typedef enum {
+  EK_BRIGHTNESS = 0,  // away from black
+  EK_CONTRAST = 1,    // away from the picture's mean grey, rounded
+  EK_SATURATION = 2   // away from each pixel's own grey
+} ek_enhancement;
+// Pillow's ImageEnhance: ground + factor · (byte - ground) in float, product and sum rounded apart, cut to 0...255 and
+// toward zero. Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16. In place allowed.
+void ek_picture_enhance(ek_enhancement kind, size_t pixels, float factor, const uint8_t *x, uint8_t *y);
+// Bytes mapped through table[3][256], flipped left-right when `flip`: y is [rows][columns][3].
+void ek_picture_normalize(ek_type t, size_t rows, size_t columns, const uint8_t *x, bool flip, const void *table,
+                          void *y);
 
 // ---- Random bits --------------------------------------------------------------------------------
 

@@ -1,0 +1,85 @@
+import Artifacts
+import Foundation
+
+/// A list of labelled picture files, as ImageNet-LT and iNaturalist 2018 are published: one `path label` a line.
+///
+/// The label is what stands behind the line's last space, so a path may hold spaces. Lines end in LF or CRLF; blank
+/// ones (nothing but spaces and tabs) are ignored. Paths are relative and stay below whatever root they are read from:
+/// none begins with `/` or has `..` as a component.
+public struct ImageList: Sendable {
+  /// The most bytes of a list.
+  public static let byteLimit = 64 << 20
+  /// The most lines of a list, blank ones included.
+  public static let lineLimit = 8_000_000
+  /// The most bytes of a line, without its end.
+  public static let lineByteLimit = 4096
+  /// The most classes.
+  public static let classLimit = 1 << 20
+
+  /// The list's name in messages: the path that it was read from.
+  public let file: String
+  /// The pictures' paths, in the list's order.
+  public let paths: [String]
+  /// One label in `0..<classes` per picture.
+  public let labels: [Int]
+  /// The number of classes.
+  public let classes: Int
+  private let lines: [Int32]
+
+  /// The list in `data`, under the name `file` in messages.
+  ///
+  /// - Parameter classes: the number of classes, 1 to `classLimit`; where nil, one more than the largest label.
+  /// - Throws: `DataError` naming the line for one that is too long, is no UTF-8, has no label, a label that is no
+  ///   decimal number below `classes`, or a path that is empty, absolute, leaves the root or holds a NUL; `DataError`
+  ///   for a list that is too large or without pictures.
+  public init(_ data: Data, file: String, classes: Int? = nil) throws {
+    precondition(classes.map { (1...Self.classLimit).contains($0) } ?? true, "\(classes ?? 0) classes")
+    var parser = ImageListParser(file: file, classes: classes)
+    try data.withUnsafeBytes { try parser.parse($0) }
+    self.file = file
+    paths = parser.paths
+    labels = parser.labels
+    lines = parser.lines
+    self.classes = classes ?? (labels.max() ?? 0) + 1
+  }
+
+  /// The list in the file at `url` (see `init(_:file:classes:)`).
+  /// - Throws: besides, `MissingError` where there is no such file and `FileError` where the system refuses.
+  public init(contentsOf url: URL, classes: Int? = nil) throws {
+    try self.init(BoundedFile.read(url, limit: Self.byteLimit), file: url.path, classes: classes)
+  }
+
+  /// The number of pictures.
+  public var count: Int { labels.count }
+
+  /// The number of pictures of each class.
+  public var classCounts: [Int] {
+    labels.reduce(into: [Int](repeating: 0, count: classes)) { $0[$1] += 1 }
+  }
+
+  /// The 1-based line of the list on which the picture at `position` stands.
+  public func line(of position: Int) -> Int { Int(lines[position]) }
+
+  /// Where the picture at `position` lies below `root`.
+  public func url(of position: Int, below root: URL) -> URL {
+    root.appendingPathComponent(paths[position], isDirectory: false)
+  }
+
+  /// Checks that every picture is there.
+  /// - Throws: `MissingError` for the first that is not, with its path and line.
+  public func requirePictures(below root: URL) throws {
+    for position in labels.indices {
+      var status = stat()
+      guard stat(url(of: position, below: root).path, &status) == 0 else {
+        throw missing(position, below: root)
+      }
+    }
+  }
+
+  /// The line for a picture that is not below `root`.
+  func missing(_ position: Int, below root: URL) -> MissingError {
+    MissingError(
+      what: "\(url(of: position, below: root).path) (line \(line(of: position)) of \(file))",
+      advice: "give the directory below which the list's pictures lie, or fetch the picture")
+  }
+}

@@ -1,0 +1,71 @@
+import Artifacts
+import Foundation
+
+/// Binary PPM, Netpbm's P6: "P6", width, height and 255 in decimal, one white space, then rows of RGB bytes.
+public enum PPM {
+  /// The picture in `bytes`, which begin with "P6".
+  ///
+  /// A `#` in the header starts a comment up to the line's end. What follows the pixels is ignored, as Netpbm does.
+  /// - Throws: `DataError` for a header of another form, a maximum other than 255, too many or too few bytes.
+  public static func decode(_ bytes: Data, file: String) throws -> RGBPicture {
+    var header = Header(bytes: bytes, file: file)
+    let width = try header.number("width", limit: RGBPicture.pixelLimit)
+    let height = try header.number("height", limit: RGBPicture.pixelLimit)
+    let maximum = try header.number("maximum", limit: 65535)
+    guard maximum == 255 else {
+      throw DataError(
+        file: file, place: "header", found: "the maximum \(maximum)", expected: "255",
+        advice: "convert the picture")
+    }
+    guard width <= RGBPicture.pixelLimit / height else {
+      throw DataError(
+        file: file, place: "header", found: "\(width) × \(height) pixels",
+        expected: "at most \(RGBPicture.pixelLimit)", advice: "shrink the picture")
+    }
+    let pixels = bytes.dropFirst(header.position + 1).prefix(3 * width * height)
+    guard pixels.count == 3 * width * height else {
+      throw DataError(
+        file: file, found: "\(pixels.count) bytes of pixels", expected: "\(3 * width * height)",
+        advice: "the file is truncated; copy or convert it again")
+    }
+    return RGBPicture(width: width, height: height, bytes: [UInt8](pixels))
+  }
+
+  /// A file of one picture.
+  public static func encode(_ picture: RGBPicture) -> Data {
+    Data("P6\n\(picture.width) \(picture.height)\n255\n".utf8) + picture.bytes
+  }
+
+  private struct Header {
+    let bytes: Data
+    let file: String
+    // Behind "P6".
+    var position = 2
+
+    private func byte() -> UInt8? { position < bytes.count ? bytes[bytes.startIndex + position] : nil }
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    /// The next number, from 1 to `limit`, with white space before and after it.
+    mutating func number(_ name: String, limit: Int) throws -> Int {
+      let start = position
+      while let next = byte(), Self.isSpace(next) || next == 0x23 {
+        if next == 0x23 { while let inside = byte(), inside != 0x0A { position += 1 } }
+        position += 1
+      }
+      var value = 0
+      let first = position
+      while let digit = byte(), (0x30...0x39).contains(digit), position - first < 9 {
+        value = value * 10 + Int(digit) - 0x30
+        position += 1
+      }
+      guard first > start, position > first, let after = byte(), Self.isSpace(after),
+        (1...limit).contains(value)
+      else {
+        throw DataError(
+          file: file, place: "byte \(first)", found: "no \(name) of a PPM picture",
+          expected: "a whole number in 1...\(limit)", advice: "copy or convert the picture again")
+      }
+      return value
+    }
+  }
+}

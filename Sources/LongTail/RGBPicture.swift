@@ -1,0 +1,98 @@
+import CKernels
+
+/// A rectangle of pixels within a picture.
+public struct PixelWindow: Hashable, Sendable {
+  /// Columns to its left.
+  public let left: Int
+  /// Rows above it.
+  public let top: Int
+  /// Columns of it, at least 1.
+  public let width: Int
+  /// Rows of it, at least 1.
+  public let height: Int
+
+  /// A window by its corner and extents.
+  public init(left: Int, top: Int, width: Int, height: Int) {
+    precondition(
+      left >= 0 && top >= 0 && width >= 1 && height >= 1,
+      "a window of \(width) × \(height) at (\(left), \(top))")
+    self.left = left
+    self.top = top
+    self.width = width
+    self.height = height
+  }
+
+  /// Whether it lies in a picture of these extents.
+  public func fits(width: Int, height: Int) -> Bool {
+    left + self.width <= width && top + self.height <= height
+  }
+}
+
+/// A decoded picture: rows of red, green and blue bytes.
+public struct RGBPicture: Hashable, Sendable {
+  /// The most pixels of a picture that is read.
+  public static let pixelLimit = 1 << 26
+
+  /// Pixels of a row.
+  public let width: Int
+  /// Rows.
+  public let height: Int
+  /// `height` rows of `width` pixels of three bytes.
+  public private(set) var bytes: [UInt8]
+
+  /// A picture of the given bytes; their count must match.
+  public init(width: Int, height: Int, bytes: [UInt8]) {
+    precondition(width >= 1 && height >= 1, "a picture of \(width) × \(height) pixels")
+    precondition(bytes.count == 3 * width * height, "\(bytes.count) bytes for \(width) × \(height) pixels")
+    self.width = width
+    self.height = height
+    self.bytes = bytes
+  }
+
+  /// A window of this picture resampled to `width` × `height` pixels, of which the window `keep` is returned.
+  ///
+  /// Bit for bit the `crop(source).resize((width, height), BILINEAR).crop(keep)` of Pillow up to 12: a triangle filter
+  /// that widens with the reduction, across and then down, each rounded to bytes, with weights rounded to 22 bits.
+  /// (Pillow 13 goes down first where a picture becomes wider and lower, and differs there by a level.) Nothing outside
+  /// `source` enters. Windows default to the whole.
+  public func resampled(
+    _ source: PixelWindow? = nil, width: Int, height: Int, keeping keep: PixelWindow? = nil
+  ) -> RGBPicture {
+    let source = source ?? PixelWindow(left: 0, top: 0, width: self.width, height: self.height)
+    let keep = keep ?? PixelWindow(left: 0, top: 0, width: width, height: height)
+    precondition(source.fits(width: self.width, height: self.height), "\(source) leaves the picture")
+    precondition(keep.fits(width: width, height: height), "\(keep) leaves \(width) × \(height) pixels")
+    var window = ek_window(left: keep.left, top: keep.top, width: keep.width, height: keep.height)
+    let count = 3 * keep.width * keep.height
+    let result = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+      bytes.withUnsafeBufferPointer { all in
+        ek_picture_resize(
+          source.width, source.height, all.baseAddress! + 3 * (source.top * self.width + source.left),
+          3 * self.width, width, height, &window, target.baseAddress)
+      }
+      initialized = count
+    }
+    return RGBPicture(width: keep.width, height: keep.height, bytes: result)
+  }
+
+  /// torchvision's `Resize(shorter)` and `CenterCrop(side)`: the shorter side becomes `shorter` pixels and the longer
+  /// ⌊shorter · longer / shorter before⌋; of these the square in the middle, whose corner is half the difference,
+  /// rounded to even.
+  public func resampled(shorterSide shorter: Int, centre side: Int) -> RGBPicture {
+    precondition(side >= 1 && side <= shorter, "a square of \(side) pixels from a shorter side of \(shorter)")
+    let (wide, high) =
+      width <= height
+      ? (shorter, shorter * height / width) : (shorter * width / height, shorter)
+    func margin(_ extent: Int) -> Int { Int((Double(extent - side) / 2).rounded(.toNearestOrEven)) }
+    let square = PixelWindow(left: margin(wide), top: margin(high), width: side, height: side)
+    return resampled(width: wide, height: high, keeping: square)
+  }
+
+  /// Moves every byte away from black, the mean grey or its pixel's grey: see `ColorChange`.
+  public mutating func apply(_ change: ColorChange) {
+    let pixels = width * height
+    bytes.withUnsafeMutableBufferPointer {
+      ek_picture_enhance(change.kind.kernel, pixels, Float(change.factor), $0.baseAddress, $0.baseAddress)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Artifacts
+import Foundation
+import Kernels
+import LongTail
+import Randomness
+import TestSupport
+import Testing
+
+/// Five small pictures in a directory of their own, with their list.
+struct ListedDirectory {
+  private let directory: TemporaryDirectory
+  var root: URL { directory.url }
+  static let sizes = [(40, 30), (17, 60), (21, 21), (90, 14), (33, 25)]
+  static let preparation = PicturePreparation(shorterSide: 16, side: 12, normalization: .imageNet)
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    for (i, (width, height)) in Self.sizes.enumerated() {
+      try write(PPM.encode(proceduralPicture(width: width, height: height)), picture: i)
+    }
+  }
+  func remove() { directory.remove() }
+
+  func write(_ data: Data, picture: Int) throws {
+    try data.write(to: root.appendingPathComponent("\(picture).jpg"))
+  }
+
+  func pictures() throws -> ListedPictures {
+    let text = Self.sizes.indices.map { "\($0).jpg \($0 % 3)\n" }.joined()
+    return ListedPictures(
+      try ImageList(Data(text.utf8), file: "list.txt"), root: root, preparation: Self.preparation)
+  }
+}
+
+@Suite("Listed pictures to batches")
+struct ListedPicturesTests {
+  private func values(_ picture: RGBPicture, flipped: Bool = false) -> [Float] {
+    let table = PixelNormalization.imageNet.table(of: Float.self)
+    return (0..<picture.height).flatMap { r in
+      (0..<picture.width).flatMap { c in
+        (0..<3).map { k in
+          let column = flipped ? picture.width - 1 - c : c
+          return table[256 * k + Int(picture.bytes[3 * (r * picture.width + column) + k])]
+        }
+      }
+    }
+  }
+
+  @Test("evaluation: the shorter side resized, the middle cropped, the constants of each data set")
+  func evaluation() throws {
+    let directory = try ListedDirectory()
+    defer { directory.remove() }
+    let source: ListedImages<Float> = try directory.pictures().source([4, 0, 1])
+    #expect(source.labels == [1, 0, 1])
+    let batch = try source.batch(0..<3)
+    #expect(batch.images.shape == [3, 12, 12, 3] && batch.labels == [1, 0, 1])
+    let expected = [4, 0, 1].flatMap { i -> [Float] in
+      let (width, height) = ListedDirectory.sizes[i]
+      return values(proceduralPicture(width: width, height: height).resampled(shorterSide: 16, centre: 12))
+    }
+    #expect(batch.images.elements == expected)
+    #expect(try source.batch(1..<2).images.elements == Array(expected[432..<864]))
+    #expect(ListedImages<Float>(try directory.pictures()).labels == [0, 1, 2, 0, 1])
+  }
+
+  @Test("the published preparations")
+  func published() {
+    for preparation in [PicturePreparation.imageNetLT, .iNaturalist2018] {
+      #expect(preparation.shorterSide == 256 && preparation.side == 224)
+      #expect(preparation.crop.scale == 0.08...1 && preparation.crop.ratio == 0.75...(4.0 / 3))
+      #expect(preparation.jitter.strength == 0.4)
+    }
+    let imageNet = PixelNormalization.imageNet.table(of: Double.self)
+    // (1 − 0.485) / 0.229 and −0.406 / 0.225; (1 − 0.471) / 0.194 and −0.380 / 0.192: exact to five decimals.
+    #expect(abs(imageNet[255] - 2.24891) <= 0.5e-5 && abs(imageNet[512] + 1.80444) <= 0.5e-5)
+    let iNaturalist = PicturePreparation.iNaturalist2018.normalization.table(of: Double.self)
+    #expect(abs(iNaturalist[511] - 2.72680) <= 0.5e-5 && abs(iNaturalist[512] + 1.97917) <= 0.5e-5)
+  }
+
+  @Test("training: window, flip and colours from the sample's own stream")
+  func training() throws {
+    let directory = try ListedDirectory()
+    defer { directory.remove() }
+    let pictures = try directory.pictures()
+    var flips: Set<Bool> = []
+    for epoch in 0..<20 {
+      let positions = [3, 1, 0, 4, 2]
+      let batch: LabelledBatch<Float> = try pictures.batch(
+        positions, transform: .training(seed: 6, epoch: epoch))
+      let expected = positions.flatMap { i -> [Float] in
+        let (width, height) = ListedDirectory.sizes[i]
+        var stream = RandomStream(
+          seed: 6, purpose: .augmentation, index: UInt64(epoch) << 36 | UInt64(i))
+        let window = RandomResizedCrop.published.window(width: width, height: height, &stream)
+        let flip = stream.nextWord() & 1 == 1
+        flips.insert(flip)
+        var picture = proceduralPicture(width: width, height: height).resampled(window, width: 12, height: 12)
+        for change in ColorJitter.published.draw(&stream) { picture.apply(change) }
+        return values(picture, flipped: flip)
+      }
+      #expect(batch.images.elements == expected, "epoch \(epoch)")
+      #expect(batch.labels == [0, 1, 0, 1, 2])
+    }
+    #expect(flips.count == 2)
+  }
+
+  @Test("a sample's bits depend on seed, epoch and sample, not on batches, threads or instruction sets")
+  func keyed() throws {
+    let directory = try ListedDirectory()
+    defer { directory.remove() }
+    let pictures = try directory.pictures()
+    func batch(_ positions: [Int], seed: UInt64 = 1, epoch: Int = 5) throws -> [Double] {
+      let batch: LabelledBatch<Double> = try pictures.batch(
+        positions, transform: .training(seed: seed, epoch: epoch))
+      return batch.images.elements
+    }
+    let whole = try batch([0, 1, 2, 3, 4])
+    for i in 0..<5 { #expect(try batch([i]) == Array(whole[(432 * i)..<(432 * (i + 1))])) }
+    #expect(try batch([4, 0]) == Array(whole[1728...] + whole[..<432]))
+    for path in ExecutionPath.all {
+      #expect(try path.run { try batch([0, 1, 2, 3, 4]) } == whole, "\(path)")
+    }
+    #expect(try batch([0]) != batch([0], epoch: 6))
+    #expect(try batch([0]) != batch([0], seed: 2))
+  }
+
+  @Test("the first picture that fails is thrown, with its line where it is missing")
+  func faults() throws {
+    let directory = try ListedDirectory()
+    defer { directory.remove() }
+    let pictures = try directory.pictures()
+    func line(_ positions: [Int]) -> String {
+      do {
+        let batch: LabelledBatch<Float> = try pictures.batch(positions, transform: .evaluation)
+        return "\(batch.count) pictures"
+      } catch {
+        return "\(error)"
+      }
+    }
+    try FileManager.default.removeItem(at: directory.root.appendingPathComponent("3.jpg"))
+    try directory.write(Data("P6 1 1 255 ".utf8), picture: 1)
+    #expect(line([0, 2, 4]) == "3 pictures" && line([]) == "0 pictures")
+    for _ in 0..<20 {
+      #expect(line([0, 3, 1]).contains("3.jpg (line 4 of list.txt) is missing"))
+      #expect(line([1, 3, 0]).contains("1.jpg: found 0 bytes of pixels, expected 3"))
+    }
+  }
+
+  #if JPEG
+    @Test("JPEG pictures are decoded on the way")
+    func decodes() throws {
+      let directory = try ListedDirectory()
+      defer { directory.remove() }
+      for (i, name) in ["grey", "sampled 4:2:0", "progressive", "CMYK", "restarts"].enumerated() {
+        try directory.write(JPEGSample.named(name).bytes, picture: i)
+      }
+      let pictures = try directory.pictures()
+      let batch: LabelledBatch<Float> = try pictures.batch([3, 0], transform: .evaluation)
+      let expected = try ["CMYK", "grey"].flatMap {
+        values(try JPEG.decode(JPEGSample.named($0).bytes, file: $0).resampled(shorterSide: 16, centre: 12))
+      }
+      #expect(batch.images.elements == expected)
+    }
+  #else
+    @Test("a JPEG picture asks for the trait")
+    func decodes() throws {
+      let directory = try ListedDirectory()
+      defer { directory.remove() }
+      try directory.write(JPEGSample.named("grey").bytes, picture: 2)
+      let source = ListedImages<Float>(try directory.pictures())
+      #expect(throws: MissingError.self) { try source.batch(0..<5) }
+      #expect(try source.batch(0..<2).count == 2)
+    }
+  #endif
+}

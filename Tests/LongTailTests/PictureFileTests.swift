@@ -1,0 +1,86 @@
+import Artifacts
+import Foundation
+import LongTail
+import TestSupport
+import Testing
+
+@Suite("Picture files")
+struct PictureFileTests {
+  private func line(_ bytes: Data) -> String {
+    do {
+      let picture = try PictureFile.decode(bytes, file: "/p/x.jpg")
+      return "\(picture.width) × \(picture.height)"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test("PPM files round trip, with comments and any white space in the header")
+  func ppm() throws {
+    let picture = proceduralPicture(width: 5, height: 4)
+    #expect(try PictureFile.decode(PPM.encode(picture), file: "x") == picture)
+    let pixels = Data(picture.bytes)
+    for header in ["P6 5 4 255 ", "P6\n# made by hand\n5\t4\r\n# again\n255\n", "P6#\n5 4 255\n"] {
+      #expect(try PictureFile.decode(Data(header.utf8) + pixels + Data([1, 2]), file: "x") == picture)
+    }
+    // A slice of other data, whose indices do not begin at 0.
+    let slice = (Data([9, 9, 9]) + PPM.encode(picture)).dropFirst(3)
+    #expect(try PictureFile.decode(slice, file: "x") == picture)
+  }
+
+  @Test(
+    "faulty PPM files are refused",
+    arguments: [
+      ("P6\n5 4\n255\n", "0 bytes of pixels, expected 60"), ("P6\n5 4\n65535\n", "the maximum 65535"),
+      ("P6\n0 4\n255\n", "no width"), ("P6\n5 -4\n255\n", "no height"), ("P6\n5 4\n255", "no maximum"),
+      ("P65 4 255\n", "no width"), ("P6", "no width"), ("P6 #", "no width"), ("P6 5 4", "no height"),
+      ("P6\n9999999999 1\n255\n", "no width"), ("P6\n67108864 67108864\n255\n", "67108864 × 67108864 pixels"),
+      ("P6\n8193 8192\n255\n", "expected at most 67108864"), ("P6\n8192 8192\n255\n", "expected 201326592"),
+    ])
+  func faultyPPM(header: String, part: String) {
+    #expect(line(Data(header.utf8)).contains(part), "\(line(Data(header.utf8)))")
+  }
+
+  @Test("contents decide and not names; other formats are named")
+  func formats() throws {
+    #expect(line(Data()).contains("/p/x.jpg: found an empty file, expected a JPEG or binary PPM picture"))
+    #expect(line(Data([0x89, 0x50, 0x4E, 0x47, 13, 10])).contains("found a PNG picture"))
+    #expect(line(Data("GIF8".utf8)).contains("found bytes 47 49 46 38"))
+    #expect(line(PPM.encode(proceduralPicture(width: 3, height: 2))) == "3 × 2")
+  }
+
+  @Test("a directory, a file of another kind and one that is too large are refused before they are read")
+  func files() throws {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    #expect(throws: DataError.self) { try PictureFile.read(directory.url) }
+    let path = directory.url.appendingPathComponent("large.ppm")
+    #expect(throws: MissingError.self) { try PictureFile.read(path) }
+    try PPM.encode(proceduralPicture(width: 3, height: 2)).write(to: path)
+    #expect(try PictureFile.read(path) == proceduralPicture(width: 3, height: 2))
+    #expect(truncate(path.path, Int(PictureFile.byteLimit) + 1) == 0)
+    #expect(throws: DataError.self) { try PictureFile.read(path) }
+    let pipe = directory.url.appendingPathComponent("pipe")
+    #expect(mkfifo(pipe.path, 0o600) == 0)
+    #expect(throws: DataError.self) { try PictureFile.read(pipe) }
+  }
+
+  #if !JPEG
+    @Test("a JPEG picture in a build without the trait is one line that says what to do")
+    func withoutTrait() {
+      #expect(!JPEG.isAvailable)
+      for sample in JPEGSample.all {
+        do {
+          _ = try PictureFile.decode(sample.bytes, file: "/p/x.jpg")
+          Issue.record("\(sample.name) was decoded")
+        } catch {
+          #expect((error as? MissingError)?.exitCode == 69)
+          let expected =
+            "the JPEG decoder that /p/x.jpg asks for is missing; "
+            + "JPEG pictures need a build with --traits JPEG (apt-get install libjpeg-dev)"
+          #expect("\(error)" == expected)
+        }
+      }
+    }
+  #endif
+}
