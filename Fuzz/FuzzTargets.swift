@@ -39,6 +39,12 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
     _ = try? CIFARRecords(parsing: bytes, file: "r", classes: 10)
     _ = try CIFARRecords(parsing: bytes, file: "r", classes: 100, coarse: 20)
   },
+  "list": { bytes in
+    var parser = ImageListParser(file: "l", classes: nil)
+    try bytes.withUnsafeBytes { try parser.parse($0) }
+  },
+  "ppm": { bytes in _ = try PPM.decode(bytes, file: "p") },
+  "jpeg": { bytes in _ = try JPEG.decode(bytes, file: "j") },
   "manifest": { bytes in
     let document = try JSON(parsing: bytes, file: "m")
     try DataManifest.check(small, against: document, file: "m")
