@@ -22,12 +22,14 @@ requirements=(
   'liblapacke-dev|lapacke.h'
   'zlib1g-dev|zlib.h'
   'libssl-dev|openssl/evp.h'
+  'libjpeg-dev|jpeglib.h'
 )
 
 has_header() {
   local compiler
   compiler=$(command -v clang || command -v cc || command -v gcc) || return 1
-  printf '#include <%s>\n' "$1" | "$compiler" -xc -fsyntax-only - 2>/dev/null
+  # jpeglib.h wants stdio.h before it.
+  printf '#include <stdio.h>\n#include <%s>\n' "$1" | "$compiler" -xc -fsyntax-only - 2>/dev/null
 }
 
 is_installed() { # package header
@@ -96,7 +98,8 @@ stage() { # name command...
   durations+=("$name $((SECONDS - start)) s")
 }
 
-build_debug() { swift build --build-tests; }
+# The tests run with JPEG pictures; the release and the README's example are built without, as by default.
+build_debug() { swift build --build-tests --traits JPEG; }
 build_release() { swift build -c release --product escapement; }
 lint() { swift format lint --strict --recursive Sources Tests Package.swift; }
 
@@ -127,7 +130,7 @@ check_no_libm() {
 run_tests() {
   local log count
   log=$(mktemp)
-  swift test --skip-build --disable-xctest --parallel 2>&1 | tee "$log"
+  swift test --skip-build --disable-xctest --traits JPEG --parallel 2>&1 | tee "$log"
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -n1)
   rm -f "$log"
   if [[ -z $count || $count -eq 0 ]]; then
