@@ -87,6 +87,33 @@ struct DataCommandTests {
     }
   }
 
+  @Test("a list and its pictures: counts, digests and a sheet; a missing picture is told by its line")
+  func lists() throws {
+    try ToolProcess.withDirectory { directory in
+      for i in 0..<4 {
+        let picture = RGBPicture(
+          width: 40, height: 36, bytes: [UInt8](repeating: UInt8(50 * i), count: 3 * 40 * 36))
+        try PPM.encode(picture).write(to: directory.appendingPathComponent("\(i).ppm"))
+      }
+      let list = directory.appendingPathComponent("list.txt")
+      try Data("0.ppm 0\n1.ppm 0\n2.ppm 1\n3.ppm 2\n".utf8).write(to: list)
+      let sheet = directory.appendingPathComponent("sheet.png")
+      let arguments = ["data", "list", list.path, "--root", directory.path]
+      let result = try ToolProcess.run(arguments + ["--decode", "--sheet", sheet.path, "--json"])
+      #expect(result.status == 0, "\(result.errors)")
+      let object = try JSON(parsing: Data(result.output.utf8), file: "out")
+      #expect(object["counts"] == [2, 1, 1] && object["head"]?["pictures"]?.integer == 2)
+      #expect(object["pixels_sha256"]?.string?.count == 64)
+      #expect(try Data(contentsOf: sheet).starts(with: [0x89, 0x50, 0x4e, 0x47]))
+      #expect(try ToolProcess.run(arguments).output.contains("pictures a class: 1 to 2"))
+      try FileManager.default.removeItem(at: directory.appendingPathComponent("2.ppm"))
+      let missing = try ToolProcess.run(arguments)
+      #expect(missing.status == 69 && missing.errors.contains("line 3"), "\(missing.errors)")
+      let faulty = try ToolProcess.run(["data", "list", sheet.path, "--root", directory.path])
+      #expect(faulty.status == 65 && faulty.errorLines.count == 1, "\(faulty.errors)")
+    }
+  }
+
   @Test("unknown names, places and values end in one line and the right code")
   func faults() throws {
     func expect(_ arguments: [String], _ status: Int32, _ mention: String) throws {

@@ -46,6 +46,55 @@ struct ListedPicturesTests {
     }
   }
 
+  @Test("digests: of the lines and of the decoded pixels, whatever the list's line ends")
+  func digests() throws {
+    let directory = try ListedDirectory()
+    defer { directory.remove() }
+    let pictures = try directory.pictures()
+    var done: [Int] = []
+    let digests = try ListDigests(pictures) { done.append($0) }
+    #expect(done == [5])
+    #expect(digests.list == Digest(of: "0.jpg 0\n1.jpg 1\n2.jpg 2\n3.jpg 0\n4.jpg 1\n"))
+    let stream = DigestStream()
+    for (width, height) in ListedDirectory.sizes {
+      let one = DigestStream()
+      one.update(width)
+      one.update(height)
+      proceduralPicture(width: width, height: height).bytes.withUnsafeBytes { one.update($0) }
+      stream.update(one.finish())
+    }
+    #expect(digests.pixels == stream.finish())
+    let text = "0.jpg 0\r\n\r\n1.jpg 1\r\n2.jpg 2\n3.jpg 0\n4.jpg 1"
+    let same = ListedPictures(
+      try ImageList(Data(text.utf8), file: "x"), root: directory.root, preparation: .imageNetLT)
+    #expect(try ListDigests(same) == digests)
+    // Another file of the same pixels is the same; another pixel is not.
+    let (width, height) = ListedDirectory.sizes[1]
+    let picture = proceduralPicture(width: width, height: height)
+    try directory.write(Data("P6 # again\n\(width) \(height) 255\n".utf8) + picture.bytes, picture: 1)
+    #expect(try ListDigests(pictures) == digests)
+    var bytes = picture.bytes
+    bytes[7] ^= 1
+    try directory.write(PPM.encode(RGBPicture(width: width, height: height, bytes: bytes)), picture: 1)
+    let changed = try ListDigests(pictures)
+    #expect(changed.list == digests.list && changed.pixels != digests.pixels)
+    try directory.write(Data("GIF".utf8), picture: 3)
+    #expect(throws: DataError.self) { try ListDigests(pictures) }
+  }
+
+  @Test("miniatures: the first pictures of the classes asked for, plane by plane")
+  func miniatures() throws {
+    let directory = try ListedDirectory()
+    defer { directory.remove() }
+    let set = try directory.pictures().miniatures(classes: [0, 1], perClass: 1)
+    #expect(set.labels == [0, 1] && set.classes == 3)
+    let (width, height) = ListedDirectory.sizes[1]
+    let small = proceduralPicture(width: width, height: height).resampled(shorterSide: 32, centre: 32)
+    for (channel, pixel) in [(0, 0), (1, 500), (2, 1023)] {
+      #expect(set.pictures[3072 + 1024 * channel + pixel] == small.bytes[3 * pixel + channel])
+    }
+  }
+
   @Test("evaluation: the shorter side resized, the middle cropped, the constants of each data set")
   func evaluation() throws {
     let directory = try ListedDirectory()

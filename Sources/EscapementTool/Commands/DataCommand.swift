@@ -7,7 +7,7 @@ import LongTail
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Fetches, checks, lists and shows data sets.",
-    subcommands: [DataFetchCommand.self, Check.self, Manifest.self, Sheet.self])
+    subcommands: [DataFetchCommand.self, Check.self, Manifest.self, Sheet.self, DataListCommand.self])
 
   /// The data set and its place, as every verb here takes them.
   struct Choice: ParsableArguments {

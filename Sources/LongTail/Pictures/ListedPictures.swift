@@ -66,6 +66,19 @@ public struct ListedPictures: Sendable {
     ListedImages(self, positions: positions)
   }
 
+  /// What `body` makes of the decoded pictures at `positions`, in that order; some are decoded at a time.
+  /// - Throws: as `batch` does.
+  func mapInParallel<Value: Sendable>(_ positions: [Int], _ body: (RGBPicture) -> Value) throws -> [Value] {
+    var results = [Result<Value, any Error>?](repeating: nil, count: positions.count)
+    results.withUnsafeMutableBufferPointer { results in
+      Self.forEach(positions.count) { i in results[i] = Result { body(try picture(at: positions[i])) } }
+    }
+    return try results.map { result in
+      guard let result else { preconditionFailure("a task did not run") }
+      return try result.get()
+    }
+  }
+
   private static func forEach(_ count: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       var task = body

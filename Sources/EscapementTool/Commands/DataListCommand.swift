@@ -1,0 +1,94 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import LongTail
+
+/// `escapement data list FILE --root DIR`.
+struct DataListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "Checks a list of `path label` lines and its pictures: counts, and with --decode every pixel.",
+    discussion: """
+      Lists are as ImageNet-LT and iNaturalist 2018 publish them; pictures are binary PPM files, or JPEG files in a \
+      build with --traits JPEG. The classes are grouped by rank of their counts: \(Self.groupings).
+      """)
+
+  private static let groupings =
+    "390, 445 and 165 of 1,000 classes, 842, 3,701 and 3,599 of 8,142, thirds of any other number"
+
+  @Argument(help: ArgumentHelp("The list.", valueName: "FILE")) var file: String
+  @Option(help: ArgumentHelp("Directory below which the paths lie.", valueName: "dir")) var root: String
+  @Option(parsing: .unconditional, help: "Classes; one more than the largest label without.") var classes:
+    Int?
+  @Flag(help: "Decode every picture and take the SHA-256 of the pixels.") var decode = false
+  @Option(help: ArgumentHelp("Draw the first pictures of up to 20 classes as a PNG file.", valueName: "file"))
+  var sheet: String?
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    if let classes, !(1...ImageList.classLimit).contains(classes) {
+      throw ValidationError("--classes is \(classes), expected 1 to \(ImageList.classLimit)")
+    }
+  }
+
+  func run() throws {
+    let list = try ImageList(contentsOf: URL(fileURLWithPath: file), classes: classes)
+    let pictures = ListedPictures(
+      list, root: URL(fileURLWithPath: root, isDirectory: true), preparation: .imageNetLT)
+    try list.requirePictures(below: pictures.root)
+    let digests = try decode ? decoded(pictures) : nil
+    if let sheet { try draw(pictures, to: URL(fileURLWithPath: sheet)) }
+    let counts = list.classCounts
+    let groups = Self.groups(counts)
+    let sizes = [("head", groups.head), ("mid", groups.mid), ("tail", groups.tail)].map { name, members in
+      (name, members.count, members.reduce(0) { $0 + counts[$1] })
+    }
+    if json {
+      var object: [String: JSON] = [
+        "list": .string(file), "pictures": .integer(list.count), "classes": .integer(list.classes),
+        "counts": .array(counts.map { .integer($0) }),
+      ]
+      for (name, classes, pictures) in sizes {
+        object[name] = ["classes": .integer(classes), "pictures": .integer(pictures)]
+      }
+      if let digests {
+        object["list_sha256"] = .string(digests.list.hex)
+        object["pixels_sha256"] = .string(digests.pixels.hex)
+      }
+      return Console.output(.object(object))
+    }
+    var table = TextTable(heading: ["", "classes", "pictures"], rightAligned: [1, 2])
+    table.rows = (sizes + [("all", list.classes, list.count)]).map { [$0, String($1), String($2)] }
+    print(table.text)
+    print("pictures a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
+    if let digests {
+      print("list   \(digests.list.hex)")
+      print("pixels \(digests.pixels.hex)")
+    }
+  }
+
+  private func decoded(_ pictures: ListedPictures) throws -> ListDigests {
+    Interruption.catchSignals()
+    let meter = ProgressMeter()
+    defer { meter.clear() }
+    return try ListDigests(pictures) { done in
+      meter.show("decoding", done: done, total: pictures.list.count)
+      if Interruption.isRequested { throw ToolError.interrupted("interrupted; nothing was written") }
+    }
+  }
+
+  private func draw(_ pictures: ListedPictures, to file: URL) throws {
+    let shown = Array(0..<min(20, pictures.list.classes))
+    let set = try pictures.miniatures(classes: shown, perClass: 16)
+    try AtomicFile.write(ContactSheet.png(set, classes: shown), to: file)
+  }
+
+  /// The splits of the NeurIPS 2022 supplement for the two published sets, thirds otherwise.
+  private static func groups(_ counts: [Int]) -> ClassGroups {
+    switch counts.count {
+    case 1000: ClassGroups(byRank: counts, head: 390, tail: 165)
+    case 8142: ClassGroups(byRank: counts, head: 842, tail: 3599)
+    default: ClassGroups(byRank: counts, head: counts.count / 3, tail: counts.count / 3)
+    }
+  }
+}
