@@ -7,10 +7,10 @@ public struct Objective<Element: Real>: Sendable {
   /// The network.
   public let network: Network
   /// The loss of its logits.
-  public let loss: SoftmaxCrossEntropy
+  public let loss: any ClassificationLoss
 
   /// The loss of a network.
-  public init(network: Network, loss: SoftmaxCrossEntropy = SoftmaxCrossEntropy()) {
+  public init(network: Network, loss: any ClassificationLoss = SoftmaxCrossEntropy()) {
     self.network = network
     self.loss = loss
   }

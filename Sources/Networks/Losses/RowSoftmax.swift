@@ -1,0 +1,30 @@
+import Calculus
+import Kernels
+
+/// The softmax of logits `[n][classes]`, row by row, with what cross-entropy needs of it.
+///
+/// ℓ = log Σ exp(z − m) − (z_y − m) with m the row's largest logit, a constant: softmax does not change with it.
+struct RowSoftmax<T: TensorAlgebra> {
+  private let shifted: T
+  private let sums: T
+  private let exponentials: T
+  private let labels: [Int]
+
+  init(_ logits: T, labels: [Int]) {
+    shifted = logits.subtractingRows(T(constant: logits.value.rowMaxima()))
+    exponentials = shifted.map(.exp)
+    sums = exponentials.rowSums()
+    self.labels = labels
+  }
+
+  /// ℓᵢ, which move with the logits.
+  var losses: T { sums.map(.log) - shifted.gathered(columns: labels) }
+  /// ℓᵢ alone.
+  var lossValues: Tensor<T.Element> { sums.value.map(.log) - shifted.value.gathered(columns: labels) }
+  /// ∂ℓᵢ/∂z: the probabilities less 1 at the true class.
+  var gradient: T {
+    let probabilities = exponentials.multiplyingRows(sums.map(.reciprocal))
+    let ones = Tensor<T.Element>(repeating: 1, shape: [labels.count])
+    return probabilities - T(constant: ones.scattered(columns: labels, width: shifted.shape.columns))
+  }
+}
