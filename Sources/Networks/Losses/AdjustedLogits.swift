@@ -21,7 +21,8 @@ public struct AdjustedLogits: Hashable, Sendable {
       precondition(list?.allSatisfy(\.isFinite) ?? true, "constants must be finite, got \(list ?? [])")
     }
     precondition(
-      Set([margins, factors, offsets].compactMap { $0?.count }).count <= 1, "lists for different numbers of classes")
+      Set([margins, factors, offsets].compactMap { $0?.count }).count <= 1,
+      "lists for different numbers of classes")
     self.margins = margins
     self.factors = factors
     self.offsets = offsets
@@ -37,7 +38,8 @@ public struct AdjustedLogits: Hashable, Sendable {
   }
 
   /// LDAM as the SSE-SAM code has it, on a plain linear classifier: the margin times `scale`, the logits as they are.
-  public static func ldamOfSSESAM(counts: [Int], maximum: Double = 0.5, scale: Double = 30) -> AdjustedLogits {
+  public static func ldamOfSSESAM(counts: [Int], maximum: Double = 0.5, scale: Double = 30) -> AdjustedLogits
+  {
     AdjustedLogits(margins: LogitAdjustment.margins(counts: counts, maximum: maximum).map { scale * $0 })
   }
 
