@@ -30,11 +30,12 @@ public struct Objective<Element: Real>: Sendable {
     return (evaluation, pass.observed)
   }
 
-  /// Loss and gradient of the samples at `positions` of one mini-batch: their losses' (weighted) sum over `divisor`.
+  /// Loss and gradient of the samples at `positions` of one mini-batch: their losses' (weighted) sum over
+  /// `divisor`.
   ///
-  /// The whole batch goes forward, and the batch statistics are its own; the other samples take part through them
-  /// alone. With all positions and the batch's total weight the bits are those of the whole batch. Without positions
-  /// the loss and the gradient are zero, and the batch is observed all the same.
+  /// The whole batch goes forward, and the batch statistics are its own; the other samples take part through
+  /// them alone. With all positions and the batch's total weight the bits are those of the whole batch.
+  /// Without positions the loss and the gradient are zero, and the batch is observed all the same.
   public func trainingStep(
     at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>, counting positions: [Int],
     divisor: Double

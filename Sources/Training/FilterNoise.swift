@@ -4,9 +4,9 @@ import Randomness
 
 /// Gaussian noise whose deviation follows the norms of the filters it is added to (LPF-SGD).
 ///
-/// An entry of a weight with two or more extents has the deviation γ·‖f‖, f being all entries with the same output: the
-/// rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. An entry of a vector t (bias,
-/// gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
+/// An entry of a weight with two or more extents has the deviation γ·‖f‖, f being all entries with the same
+/// output: the rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. An
+/// entry of a vector t (bias, gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
 ///
 /// So the noise of a filter of d entries has about the norm γ·√d·‖f‖, not γ·‖f‖.
 public struct FilterNoise: Hashable, Sendable {

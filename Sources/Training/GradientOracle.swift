@@ -10,7 +10,8 @@ public enum BatchPart: Hashable, Sendable {
   case tail
   /// The samples whose class does not.
   case head
-  /// The `index`-th of `count` consecutive shards of the batch, by itself; the last ones may be smaller or empty.
+  /// The `index`-th of `count` consecutive shards of the batch, by itself; the last ones may be smaller or
+  /// empty.
   case shard(index: Int, count: Int)
 }
 

@@ -11,9 +11,10 @@ import Kernels
 /// 3. g̃_T = ∇L_T(w + ε), the whole batch going forward again;
 /// 4. the base rule descends from w along g̃_T + g_H, with its momentum and weight decay.
 ///
-/// Both passes enter the running statistics. Here step 1 asks twice, so the second time leaves them alone; the bits are
-/// those of one pass. The released code takes ε off again by subtraction, w + ε − ε, which may differ from w in the last
-/// place; here w was never touched. Without tail samples the step is SGD's on the head.
+/// Both passes enter the running statistics. Here step 1 asks twice, so the second time leaves them alone;
+/// the bits are those of one pass. The released code takes ε off again by subtraction, w + ε − ε, which may
+/// differ from w in the last place; here w was never touched. Without tail samples the step is SGD's on the
+/// head.
 public struct ImbSAM<Base: DescentRule>: UpdateRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
@@ -25,8 +26,8 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
   public let rho: Double
   private var base: Base
 
-  /// Wraps a rule that has taken no step. 0.05 is the released code's default; a negative or non-finite ρ throws
-  /// `HyperparameterError`.
+  /// Wraps a rule that has taken no step. 0.05 is the released code's default; a negative or non-finite ρ
+  /// throws `HyperparameterError`.
   public init(base: Base, rho: Double = 0.05) throws {
     try HyperparameterError.checkNotNegative(rho, name: "rho")
     self.base = base

@@ -6,13 +6,13 @@ import Kernels
 ///
 /// The M Monte-Carlo samples share one mini-batch. One step:
 /// 1. the batch is cut into M consecutive shards, by the oracle;
-/// 2. for each shard m: draw noise ε_m around w (`FilterNoise`), and g_m = ∇L_m(w + ε_m) with L_m the shard's mean loss
-///    under its own batch statistics, which enter the running ones;
+/// 2. for each shard m: draw noise ε_m around w (`FilterNoise`), and g_m = ∇L_m(w + ε_m) with L_m the shard's
+///    mean loss under its own batch statistics, which enter the running ones;
 /// 3. the base rule descends from w along Σ g_m / M, with its momentum and weight decay.
 ///
-/// A shard without samples adds nothing, and M still divides. The released code takes ε_m off again by subtraction,
-/// which may move w in the last place between shards; here w was never touched. It divides the loss by M, here the
-/// gradient is divided: the same bits for powers of two, a rounding otherwise.
+/// A shard without samples adds nothing, and M still divides. The released code takes ε_m off again by
+/// subtraction, which may move w in the last place between shards; here w was never touched. It divides the
+/// loss by M, here the gradient is divided: the same bits for powers of two, a rounding otherwise.
 public struct LPFSGD<Base: DescentRule>: UpdateRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
@@ -23,9 +23,9 @@ public struct LPFSGD<Base: DescentRule>: UpdateRule {
   public let noise: FilterNoise
   private var base: Base
 
-  /// Wraps a rule that has taken no step. Defaults: γ = 0.001, constant, and M = 8 from the supplement's section C of
-  /// "Escaping Saddle Points…" (NeurIPS 2022). Throws `HyperparameterError` for M outside 1...65536 or a negative or
-  /// non-finite γ.
+  /// Wraps a rule that has taken no step. Defaults: γ = 0.001, constant, and M = 8 from the supplement's
+  /// section C of "Escaping Saddle Points…" (NeurIPS 2022). Throws `HyperparameterError` for M outside
+  /// 1...65536 or a negative or non-finite γ.
   public init(base: Base, radius: Double = 0.001, shards: Int = 8, seed: UInt64) throws {
     guard (1...65536).contains(shards) else {
       throw HyperparameterError(name: "shards", value: "\(shards)", expected: "1 to 65536")
@@ -43,8 +43,8 @@ public struct LPFSGD<Base: DescentRule>: UpdateRule {
 
   /// M queries, one a shard, then the base rule's descent; the noise of shard m is keyed by (seed, step, m).
   ///
-  /// There is no unperturbed query. Both losses of the record are Σ L_m / M, ρ is γ, ‖g‖ that of the sum, and ‖ε‖ the root
-  /// mean square over the shards.
+  /// There is no unperturbed query. Both losses of the record are Σ L_m / M, ρ is γ, ‖g‖ that of the sum, and
+  /// ‖ε‖ the root mean square over the shards.
   public mutating func step<Oracle: GradientOracle<Element>>(
     _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
   ) throws -> StepRecord {

@@ -8,10 +8,11 @@ import Networks
 /// Each query is one forward and backward pass over the same pictures. `.observe` folds the batch's
 /// means and variances into the running statistics; `.freeze` leaves them.
 ///
-/// - `.head` and `.tail`: the whole batch goes forward, and its batch statistics are those of the whole; the loss is
-///   the part's alone, as `normalization` says. `samples` and `correct` count the part.
-/// - `.shard(index, count)`: a batch of its own, with its own batch statistics and its own mean loss. Shards are
-///   consecutive; where the batch ends early, the last ones are smaller or empty. An empty one observes nothing.
+/// - `.head` and `.tail`: the whole batch goes forward, and its batch statistics are those of the whole; the
+///   loss is the part's alone, as `normalization` says. `samples` and `correct` count the part.
+/// - `.shard(index, count)`: a batch of its own, with its own batch statistics and its own mean loss. Shards
+///   are consecutive; where the batch ends early, the last ones are smaller or empty. An empty one observes
+///   nothing.
 public struct NetworkOracle<Element: Real>: GradientOracle {
   /// The network and the loss.
   public let objective: Objective<Element>
@@ -30,9 +31,9 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
 
   /// An oracle for one mini-batch, before any query.
   ///
-  /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η pictures (`ClassGroups(byCount:many:few:)`); without
-  /// one every sample is head. The released code of LPF-SGD gives `shardSize` the nominal batch size over M, so that an
-  /// epoch's smaller last batch has fewer shards.
+  /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η pictures
+  /// (`ClassGroups(byCount:many:few:)`); without one every sample is head. The released code of LPF-SGD gives
+  /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards.
   public init(
     objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
     tail: Set<Int> = [], normalization: PartNormalization = .wholeBatch, shardSize: Int? = nil

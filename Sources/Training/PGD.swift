@@ -9,8 +9,8 @@ import Randomness
 ///     weights:    descend along g, then w = w + σ·ξ
 ///     gradient:   descend along g + σ·ξ   (Jin et al., 2019)
 ///
-/// The supplement of "Escaping Saddle Points…" (NeurIPS 2022, section C) gives N(0, σ²I) with σ = 10⁻⁴ and no code; to
-/// what the noise is added, and when, it does not say.
+/// The supplement of "Escaping Saddle Points…" (NeurIPS 2022, section C) gives N(0, σ²I) with σ = 10⁻⁴ and no
+/// code; to what the noise is added, and when, it does not say.
 public struct PGD<Base: DescentRule>: UpdateRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
@@ -31,8 +31,8 @@ public struct PGD<Base: DescentRule>: UpdateRule {
   public let seed: UInt64
   private var base: Base
 
-  /// Wraps a rule that has taken no step. Defaults: the supplement's σ, and the weights, where that σ is not multiplied
-  /// by the learning rate. A negative or non-finite σ throws `HyperparameterError`.
+  /// Wraps a rule that has taken no step. Defaults: the supplement's σ, and the weights, where that σ is not
+  /// multiplied by the learning rate. A negative or non-finite σ throws `HyperparameterError`.
   public init(base: Base, sigma: Double = 1e-4, variant: Variant = .weights, seed: UInt64) throws {
     try HyperparameterError.checkNotNegative(sigma, name: "sigma")
     self.base = base
@@ -49,7 +49,8 @@ public struct PGD<Base: DescentRule>: UpdateRule {
 
   /// One query at w; ‖ε‖ of the record is ‖σ·ξ‖.
   ///
-  /// Entry i of ξ is draw i of the stream of (seed, step), rounded once; the product is rounded before the sum.
+  /// Entry i of ξ is draw i of the stream of (seed, step), rounded once; the product is rounded before the
+  /// sum.
   public mutating func step<Oracle: GradientOracle<Element>>(
     _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
   ) throws -> StepRecord {

@@ -2,7 +2,8 @@ import Calculus
 import Kernels
 
 extension ParameterVector {
-  /// The point w + ρ·g/(‖g‖ + constant) and the length of the move as made; w's own bits where the move is zero.
+  /// The point w + ρ·g/(‖g‖ + constant) and the length of the move as made; w's own bits where the move is
+  /// zero.
   ///
   /// The scale is computed in Double and rounded once, each product is rounded before the sum.
   func ascended(along gradient: ParameterVector, rho: Double, constant: Double) -> (

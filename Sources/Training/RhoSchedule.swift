@@ -18,20 +18,21 @@ public enum RhoSchedule: Hashable, Sendable {
   case constant(Double)
   /// `first`, then that of the last milestone at or before the epoch; epochs of milestones ascend.
   case steps(first: Double, then: [Milestone])
-  /// On the line from `first` in epoch 0 to `last` in epoch `epochs` − 1, rounded to sixteen bits as the released code
-  /// does.
+  /// On the line from `first` in epoch 0 to `last` in epoch `epochs` − 1, rounded to sixteen bits as the
+  /// released code does.
   case linear(first: Double, last: Double, epochs: Int)
 
-  /// The schedule that the CIFAR code of github.com/val-iisc/Saddle-LongTail calls `step`: 0.05 for the five epochs of
-  /// warm-up, 0.1, then 0.5 and 0.6 from the drops of the learning rate on. No published run uses it.
+  /// The schedule that the CIFAR code of github.com/val-iisc/Saddle-LongTail calls `step`: 0.05 for the five
+  /// epochs of warm-up, 0.1, then 0.5 and 0.6 from the drops of the learning rate on. No published run uses
+  /// it.
   public static let releasedSteps = RhoSchedule.steps(
     first: 0.05,
     then: [
       Milestone(epoch: 5, rho: 0.1), Milestone(epoch: 160, rho: 0.5), Milestone(epoch: 180, rho: 0.6),
     ])
 
-  /// The four radii of the same repository's ImageNet-LT and iNaturalist 2018 code: during warm-up, and from epochs 5,
-  /// 60 (where re-weighting begins) and 75 on.
+  /// The four radii of the same repository's ImageNet-LT and iNaturalist 2018 code: during warm-up, and from
+  /// epochs 5, 60 (where re-weighting begins) and 75 on.
   public static func largeScale(_ r0: Double, _ r1: Double, _ r2: Double, _ r3: Double) -> RhoSchedule {
     .steps(
       first: r0,
@@ -43,8 +44,8 @@ public enum RhoSchedule: Hashable, Sendable {
     .linear(first: 0.05, last: 0.8, epochs: epochs)
   }
 
-  /// Throws `HyperparameterError` for a negative or non-finite radius, milestones that do not ascend from epoch 1 on, or
-  /// no epochs.
+  /// Throws `HyperparameterError` for a negative or non-finite radius, milestones that do not ascend from
+  /// epoch 1 on, or no epochs.
   public func validate() throws {
     switch self {
     case .constant(let rho): try HyperparameterError.checkNotNegative(rho, name: "rho")

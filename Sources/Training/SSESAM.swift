@@ -10,10 +10,12 @@ import Kernels
 /// 2. g_T = ∇L_T(w), ε_T = ρ_T·g_T / (‖g_T‖ + 10⁻¹⁶), g̃_T = ∇L_T(w + ε_T);
 /// 3. the base rule descends from w along g̃_H + g̃_T, with its momentum and weight decay.
 ///
-/// From the 0-based epoch e ≥ γT on ρ_H is 0, and the step is ImbSAM's with both losses over the batch's size.
+/// From the 0-based epoch e ≥ γT on ρ_H is 0, and the step is ImbSAM's with both losses over the batch's
+/// size.
 ///
-/// Four passes over the whole batch, each of which enters the running statistics, in both stages. The released code takes
-/// each ε off again by subtraction, which may move w in the last place between the two parts; here w was never touched.
+/// Four passes over the whole batch, each of which enters the running statistics, in both stages. The
+/// released code takes each ε off again by subtraction, which may move w in the last place between the two
+/// parts; here w was never touched.
 public struct SSESAM<Base: DescentRule>: UpdateRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
@@ -31,8 +33,9 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
   public let epochs: Int
   private var base: Base
 
-  /// Wraps a rule that has taken no step. Defaults: ρ_H is the released script's, ρ_T and γ are those of its README's
-  /// command. Throws `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or T < 1.
+  /// Wraps a rule that has taken no step. Defaults: ρ_H is the released script's, ρ_T and γ are those of its
+  /// README's command. Throws `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or
+  /// T < 1.
   public init(
     base: Base, rhoHead: Double = 0.05, rhoTail: Double = 0.1, stageFraction: Double = 0.7, epochs: Int
   ) throws {

@@ -28,8 +28,8 @@ import Training
 
   func point<E: Real>(_ type: E.Type) -> ParameterVector<E> { Self.network.initialParameters(seed: 3) }
 
-  /// The distance of two gradients against what roundings allow: a product or sum of each of at most `terms` operations
-  /// between a logit and a parameter, each of a relative error eps, on vectors of this size.
+  /// The distance of two gradients against what roundings allow: a product or sum of each of at most `terms`
+  /// operations between a logit and a parameter, each of a relative error eps, on vectors of this size.
   func expectClose(
     _ a: Tensor<Double>, _ b: Tensor<Double>, size: Double, _ comment: Comment
   ) {
@@ -56,7 +56,8 @@ import Training
   }
 
   @Test func aMeanIsTheLossWeightedByZeroAndOne() throws {
-    // Cross-entropy with weights 0 outside the part divides by the part's size and sees the whole batch's statistics.
+    // Cross-entropy with weights 0 outside the part divides by the part's size and sees the whole batch's
+    // statistics.
     let w = point(Float.self)
     for (part, weights) in [(BatchPart.head, [1.0, 1, 0]), (.tail, [0, 0, 1])] {
       var oracle = oracle(batch(Float.self), .groupMeans)
@@ -152,7 +153,8 @@ import Training
   }
 
   @Test func aFixedShardSizeLeavesShardsOut() throws {
-    // The released code cuts a last batch of 34 at 16 by 128/8 as well: shards of 16, 16 and 2, five without samples.
+    // The released code cuts a last batch of 34 at 16 by 128/8 as well: shards of 16, 16 and 2, five without
+    // samples.
     var oracle = oracle(batch(Float.self, count: 34), shardSize: 16)
     let samples = try (0..<8).map {
       try oracle.evaluate(

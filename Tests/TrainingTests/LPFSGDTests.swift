@@ -49,8 +49,8 @@ import Training
     var stream = RandomStream(seed: 8, purpose: .perturbation, index: 77)
     for (i, deviation) in Self.deviations(w, radius: 0.01).enumerated() {
       let expected = deviation * stream.normal()
-      // At most 12 squares a sum, each with its product and its sum, root and scale: 32 roundings in Double between the
-      // two; then deviation, normal and product are rounded to the type.
+      // At most 12 squares a sum, each with its product and its sum, root and scale: 32 roundings in Double
+      // between the two; then deviation, normal and product are rounded to the type.
       let bound = abs(expected) * (32 * Double.ulpOfOne + 2 * Double(E.ulpOfOne))
       #expect(abs(Double(noise.flat[i]) - expected) <= bound, "entry \(i)")
     }
@@ -176,7 +176,8 @@ import Training
       let n = 20_000.0
       let deviation = 0.001 * size * n.squareRoot()
       let xi = stride(from: column, to: 40_000, by: 2).map { noise.flat[$0] / deviation }
-      // Six deviations √n of Σξ and √(2n) of Σξ² − n: exceeded with probability below 1e-8, and the seed is fixed.
+      // Six deviations √n of Σξ and √(2n) of Σξ² − n: exceeded with probability below 1e-8, and the seed is
+      // fixed.
       #expect(abs(xi.reduce(0, +)) <= 6 * n.squareRoot())
       #expect(abs(xi.reduce(0) { $0 + $1 * $1 } - n) <= 6 * (2 * n).squareRoot())
     }

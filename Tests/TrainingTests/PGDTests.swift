@@ -102,8 +102,8 @@ import Training
     let n = 100_000
     let first = try noiseAlone(step: 0, seed: 3, count: n)
     let second = try noiseAlone(step: 1, seed: 3, count: n)
-    // Σξ, Σξ² − n and Σξξ′ have the deviations √n, √(2n) and √n; six of them are exceeded with probability below
-    // 1e-8, and the seed is fixed.
+    // Σξ, Σξ² − n and Σξξ′ have the deviations √n, √(2n) and √n; six of them are exceeded with probability
+    // below 1e-8, and the seed is fixed.
     let six = 6 * Double(n).squareRoot()
     #expect(abs(first.sum()) <= six)
     #expect(abs(first.dot(first) - Double(n)) <= 2.0.squareRoot() * six)
