@@ -22,7 +22,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
   public let tail: Set<Int>
   /// What the losses of head and tail are divided by.
   public let normalization: PartNormalization
-  /// Samples in a shard; nil: ⌈B/count⌉.
+  /// Samples in a shard, with which `count` shards must hold the batch; nil: ⌈B/count⌉.
   public let shardSize: Int?
   /// Batch norm's running statistics after the queries so far.
   public private(set) var statistics: ParameterVector<Element>

@@ -79,7 +79,7 @@ import Training
       let before = parameters
       let record = try rule.step(&parameters, oracle: &oracle, context: context(step, rate: 0.05))
       var sum: [E] = []
-      var loss = 0.0
+      var losses: [Double] = []
       var squares = 0.0
       for shard in 0..<shards {
         let xi = noise.draw(around: before, index: UInt64(step << 16 | shard)).flat.elements
@@ -92,14 +92,16 @@ import Training
           let part: E = share * gradient[i]
           return shard == 0 ? part : sum[i] + part
         }
-        loss += 0.5 * vector(gradient).flat.dot(Tensor(point)) / Double(shards)
+        losses.append(0.5 * vector(gradient).flat.dot(Tensor(point)) / Double(shards))
         squares += xi.reduce(0) { $0 + Double($1) * Double($1) } / Double(shards)
       }
       witness.descend(&w, along: sum, rate: 0.05)
       #expect(parameters.flat.elements == w, "step \(step)")
       #expect(record.evaluations == shards && record.samples == 2 * shards && record.correct == shards)
-      // Roundings of a sum of at most 8 terms in either order, and of 96 squares.
-      #expect(abs(record.loss - loss) <= 20 * Double.ulpOfOne * abs(loss) + 1e-9)
+      // A sum of at most 8 losses, and of the squares of 96 entries by shard, each in either order: a rounding or
+      // two a term.
+      let size = losses.reduce(0) { $0 + abs($1) }
+      #expect(abs(record.loss - losses.reduce(0, +)) <= 20 * Double.ulpOfOne * size)
       #expect(
         abs(record.perturbationNorm - squares.squareRoot()) <= 200 * Double.ulpOfOne * squares.squareRoot())
       #expect(record.rho == 0.01 && record.cosine == 1 && record.descentLoss == record.loss)
