@@ -30,6 +30,35 @@ public struct Objective<Element: Real>: Sendable {
     return (evaluation, pass.observed)
   }
 
+  /// Loss and gradient of the samples at `positions` of one mini-batch: their losses' (weighted) sum over
+  /// `divisor`.
+  ///
+  /// The whole batch goes forward, and the batch statistics are its own; the other samples take part through
+  /// them alone. With all positions and the batch's total weight the bits are those of the whole batch.
+  /// Without positions the loss and the gradient are zero, and the batch is observed all the same.
+  public func trainingStep(
+    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>, counting positions: [Int],
+    divisor: Double
+  ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
+    var pass = Pass<Tensor<Element>>(
+      parameters: parameters, statistics: nil, normalization: .batch,
+      gradients: GradientAccumulator(layout: network.layout), goesBack: !positions.isEmpty)
+    let logits = network.forward(batch.images, &pass)
+    guard !positions.isEmpty else {
+      let nothing = Evaluation(
+        loss: 0, gradient: ParameterVector<Element>(zeros: network.layout), samples: 0, correct: 0)
+      return (nothing, pass.observed)
+    }
+    let counted = logits.rows(at: positions)
+    let labels = positions.map { batch.labels[$0] }
+    let (sum, gradient) = loss.evaluate(logits: counted, labels: labels, totalWeight: divisor)
+    network.backward(gradient.placed(at: positions, rows: batch.count), &pass)
+    let correct = zip(counted.rowArgmax(), labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
+    let evaluation = Evaluation(
+      loss: sum / divisor, gradient: pass.gradients.total(), samples: positions.count, correct: correct)
+    return (evaluation, pass.observed)
+  }
+
   /// Logits `[n][classes]` under running statistics.
   public func logits(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>, images: Tensor<Element>

@@ -19,6 +19,9 @@ public struct BatchStatistics: Sendable {
   }
   var observations: [Observation] = []
 
+  /// Statistics of no pass, which leave the running ones as they are.
+  public init() {}
+
   /// The running statistics after this batch: (1 − momentum)·running + momentum·batch, each in Double and
   /// rounded once. 0.1 is PyTorch's default momentum, which the released code keeps.
   public func folded<Element: Real>(

@@ -8,7 +8,8 @@ import Networks
 public struct Divergence: ReportedError, Hashable {
   /// Steps taken before this one.
   public let step: Int
-  /// What was not finite: "loss", "gradient", "perturbed loss", "perturbed gradient".
+  /// What was not finite: "loss" or "gradient", behind "perturbed", "head", "tail", "perturbed head" or
+  /// "perturbed tail" where it was one of these.
   public let what: String
 
   /// Records the first non-finite quantity of a run.

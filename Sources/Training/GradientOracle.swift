@@ -6,11 +6,12 @@ import Networks
 public enum BatchPart: Hashable, Sendable {
   /// Every sample.
   case all
-  /// The samples whose class belongs to the tail set of the rule; the gradient of none is zero.
+  /// The samples whose class belongs to the oracle's tail set; the loss and the gradient of none are zero.
   case tail
   /// The samples whose class does not.
   case head
-  /// The `index`-th of `count` consecutive shards of the batch.
+  /// The `index`-th of `count` consecutive shards of the batch, by itself; the last ones may be smaller or
+  /// empty.
   case shard(index: Int, count: Int)
 }
 

@@ -7,34 +7,88 @@ import Networks
 ///
 /// Each query is one forward and backward pass over the same pictures. `.observe` folds the batch's
 /// means and variances into the running statistics; `.freeze` leaves them.
+///
+/// - `.head` and `.tail`: the whole batch goes forward, and its batch statistics are those of the whole; the
+///   loss is the part's alone, as `normalization` says. `samples` and `correct` count the part.
+/// - `.shard(index, count)`: a batch of its own, with its own batch statistics and its own mean loss. Shards
+///   are consecutive; where the batch ends early, the last ones are smaller or empty. An empty one observes
+///   nothing.
 public struct NetworkOracle<Element: Real>: GradientOracle {
   /// The network and the loss.
   public let objective: Objective<Element>
   /// The mini-batch.
   public let batch: LabelledBatch<Element>
+  /// The classes of the tail.
+  public let tail: Set<Int>
+  /// What the losses of head and tail are divided by.
+  public let normalization: PartNormalization
+  /// Samples in a shard, with which `count` shards must hold the batch; nil: ⌈B/count⌉.
+  public let shardSize: Int?
   /// Batch norm's running statistics after the queries so far.
   public private(set) var statistics: ParameterVector<Element>
   /// Queries so far.
   public private(set) var evaluations = 0
 
   /// An oracle for one mini-batch, before any query.
+  ///
+  /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η pictures
+  /// (`ClassGroups(byCount:many:few:)`); without one every sample is head. The released code of LPF-SGD gives
+  /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards.
   public init(
-    objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>
+    objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
+    tail: Set<Int> = [], normalization: PartNormalization = .wholeBatch, shardSize: Int? = nil
   ) {
+    precondition(shardSize.map { $0 >= 1 } ?? true, "shards of \(shardSize ?? 0)")
     self.objective = objective
     self.batch = batch
     self.statistics = statistics
+    self.tail = tail
+    self.normalization = normalization
+    self.shardSize = shardSize
   }
 
-  /// Loss and gradient of the whole batch; other parts are not defined for this oracle, whose rules
-  /// (SGD and SAM) ask for `.all` only.
+  /// Loss and gradient of a part; see the type.
   public mutating func evaluate(
     at point: ParameterVector<Element>, on part: BatchPart, statistics update: StatisticsUpdate
   ) throws -> Evaluation<Element> {
-    precondition(part == .all, "a network oracle answers for .all, got \(part)")
     evaluations += 1
-    let (evaluation, observed) = objective.trainingStep(at: point, batch: batch)
+    let (evaluation, observed) =
+      switch part {
+      case .all: objective.trainingStep(at: point, batch: batch)
+      case .head: evaluate(at: point, factor: 1) { !tail.contains($0) }
+      case .tail: evaluate(at: point, factor: normalization.tailFactor) { tail.contains($0) }
+      case .shard(let index, let count): evaluate(at: point, shard: index, of: count)
+      }
     if update == .observe { statistics = observed.folded(into: statistics) }
     return evaluation
+  }
+
+  private typealias Answer = (evaluation: Evaluation<Element>, observed: BatchStatistics)
+
+  private func evaluate(
+    at point: ParameterVector<Element>, factor: Double, where isCounted: (Int) -> Bool
+  ) -> Answer {
+    let positions = batch.labels.indices.filter { isCounted(batch.labels[$0]) }
+    let weighed =
+      switch normalization.divisor {
+      case .batch: batch.labels
+      case .part: positions.map { batch.labels[$0] }
+      }
+    let divisor = objective.loss.totalWeight(of: weighed) / factor
+    return objective.trainingStep(at: point, batch: batch, counting: positions, divisor: divisor)
+  }
+
+  private func evaluate(at point: ParameterVector<Element>, shard index: Int, of count: Int) -> Answer {
+    precondition(count >= 1 && index >= 0 && index < count, "shard \(index) of \(count)")
+    let size = shardSize ?? (batch.count + count - 1) / count
+    precondition(size * count >= batch.count, "\(count) shards of \(size) do not hold \(batch.count) samples")
+    let start = min(index * size, batch.count)
+    let range = start..<min(start + size, batch.count)
+    guard !range.isEmpty else {
+      let nothing = Evaluation(
+        loss: 0, gradient: ParameterVector<Element>(zeros: point.layout), samples: 0, correct: 0)
+      return (nothing, BatchStatistics())
+    }
+    return objective.trainingStep(at: point, batch: batch.batch(range))
   }
 }

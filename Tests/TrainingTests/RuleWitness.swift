@@ -10,9 +10,19 @@ func vector<E: Real>(_ elements: [E]) -> ParameterVector<E> {
   return ParameterVector(layout: layout, flat: Tensor(elements))
 }
 
-/// The context of a step in epoch 0.
-func context(_ step: Int, rate: Double = 0.1) -> StepContext {
-  StepContext(step: step, epoch: 0, learningRate: rate)
+/// The context of a step, in epoch 0 unless told otherwise.
+func context(_ step: Int, epoch: Int = 0, rate: Double = 0.1) -> StepContext {
+  StepContext(step: step, epoch: epoch, learningRate: rate)
+}
+
+/// w + s·g with s = ρ / (‖g‖ + 10⁻¹⁶) on scalars, one rounded operation a line.
+func ascended<E: Real>(_ w: [E], along g: [E], rho: Double) -> [E] {
+  // The norm's own order of summation is the kernels' contract, tested there.
+  let scale = E(rounding: rho / (vector(g).flat.norm() + 1e-16))
+  return w.indices.map { i -> E in
+    let move: E = scale * g[i]
+    return w[i] + move
+  }
 }
 
 /// SGD with momentum written out on scalars, one rounded operation a line.
@@ -51,5 +61,9 @@ enum RuleCase {
   }
   static func spectrum<E: Real>(_ type: E.Type) -> [E] {
     (0..<37).map { E(rounding: (Double(($0 * 5) % 37) - 11) / 3.7) } + [1, 1]
+  }
+  /// A second one, of smaller eigenvalues: a tail's.
+  static func tailSpectrum<E: Real>(_ type: E.Type) -> [E] {
+    (0..<37).map { E(rounding: (Double(($0 * 7) % 37) - 15) / 21.3) } + [0.5, -0.25]
   }
 }

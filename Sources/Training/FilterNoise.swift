@@ -1,0 +1,60 @@
+import Calculus
+import Kernels
+import Randomness
+
+/// Gaussian noise whose deviation follows the norms of the filters it is added to (LPF-SGD).
+///
+/// An entry of a weight with two or more extents has the deviation γ·‖f‖, f being all entries with the same
+/// output: the rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. An
+/// entry of a vector t (bias, gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
+///
+/// So the noise of a filter of d entries has about the norm γ·√d·‖f‖, not γ·‖f‖.
+public struct FilterNoise: Hashable, Sendable {
+  /// Added to the norm of a vector, so that a bias of zeros moves (the released code).
+  public static let normConstant = 1e-16
+
+  /// γ ≥ 0.
+  public let radius: Double
+  /// Decides the noise, with the index.
+  public let seed: UInt64
+
+  /// Noise of a radius; a negative or non-finite one throws `HyperparameterError`.
+  public init(radius: Double, seed: UInt64) throws {
+    try HyperparameterError.checkNotNegative(radius, name: "radius")
+    self.radius = radius
+    self.seed = seed
+  }
+
+  /// The noise around `point`, a pure function of (seed, index, point).
+  ///
+  /// Entry i is draw i of the stream, rounded once, times its deviation, computed in Double and rounded once.
+  public func draw<Element: Real>(
+    around point: ParameterVector<Element>, index: UInt64
+  ) -> ParameterVector<Element> {
+    let normals = ParameterVector<Element>(
+      layout: point.layout,
+      flat: .standardNormal(seed: seed, purpose: .perturbation, index: index, shape: point.flat.shape))
+    var flat = Tensor<Element>.zeros(point.flat.shape)
+    flat.withMutablePointer { target in
+      for (index, segment) in point.layout.segments.enumerated() {
+        let scaled = noise(normals[index], like: point[index], role: segment.role)
+        scaled.withPointer { (target + segment.offset).update(from: $0, count: segment.count) }
+      }
+    }
+    return ParameterVector(layout: point.layout, flat: flat)
+  }
+
+  private func noise<Element: Real>(
+    _ normals: Tensor<Element>, like values: Tensor<Element>, role: ParameterLayout.Role
+  ) -> Tensor<Element> {
+    switch role {
+    case .convolution, .dense:
+      let filters: Shape = [values.shape.rows, values.shape.columns]
+      let matrix = values.reshaped(filters)
+      let deviations = matrix.channelDots(matrix).map(.squareRoot).scaled(by: radius)
+      return normals.reshaped(filters).zipChannels(.multiply, deviations.converted(to: Element.self))
+    case .vector:
+      return normals.scaled(by: radius * (values.norm() + Self.normConstant))
+    }
+  }
+}

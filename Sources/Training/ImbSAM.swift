@@ -1,0 +1,68 @@
+import Calculus
+import Kernels
+
+/// ImbSAM (Zhou et al., ICCV 2023): SAM for the tail classes, SGD for the others, as
+/// github.com/cool-xuan/Imbalanced_SAM computes it.
+///
+/// With L_H and L_T the losses of the batch's head and tail samples, which the oracle splits and normalises
+/// (`PartNormalization`), one step is:
+/// 1. g_H = ∇L_H(w) and g_T = ∇L_T(w), from one pass over the whole batch;
+/// 2. ε = ρ·g_T / (‖g_T‖ + 10⁻¹⁶), the norm over all parameters, without weight decay;
+/// 3. g̃_T = ∇L_T(w + ε), the whole batch going forward again;
+/// 4. the base rule descends from w along g̃_T + g_H, with its momentum and weight decay.
+///
+/// Both passes enter the running statistics. Here step 1 asks twice, so the second time leaves them alone;
+/// the bits are those of one pass. The released code takes ε off again by subtraction, w + ε − ε, which may
+/// differ from w in the last place; here w was never touched. Without tail samples the step is SGD's on the
+/// head.
+public struct ImbSAM<Base: DescentRule>: UpdateRule {
+  /// The element type of the parameters.
+  public typealias Element = Base.Element
+
+  /// Added to ‖g_T‖ (the released code).
+  public static var normConstant: Double { 1e-16 }
+
+  /// The radius ρ ≥ 0.
+  public let rho: Double
+  private var base: Base
+
+  /// Wraps a rule that has taken no step. 0.05 is the released code's default; a negative or non-finite ρ
+  /// throws `HyperparameterError`.
+  public init(base: Base, rho: Double = 0.05) throws {
+    try HyperparameterError.checkNotNegative(rho, name: "rho")
+    self.base = base
+    self.rho = rho
+  }
+
+  /// The base rule's state: ImbSAM keeps none.
+  public var state: [String: ParameterVector<Element>] {
+    get { base.state }
+    set { base.state = newValue }
+  }
+
+  /// Three queries: head and tail at w, the tail at w + ε; then the base rule's descent.
+  ///
+  /// In the record, losses are sums of head and tail, ‖g‖ is that of g_H + g_T, and ε is the tail's.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let head = try oracle.evaluate(at: parameters, on: .head, statistics: .observe)
+    try Divergence.check(head, step: context.step, prefix: "head ")
+    let tail = try oracle.evaluate(at: parameters, on: .tail, statistics: .freeze)
+    try Divergence.check(tail, step: context.step, prefix: "tail ")
+
+    let (perturbed, length) = parameters.ascended(
+      along: tail.gradient, rho: rho, constant: Self.normConstant)
+    let sharp = try oracle.evaluate(at: perturbed, on: .tail, statistics: .observe)
+    try Divergence.check(sharp, step: context.step, prefix: "perturbed tail ")
+
+    let clean = head.gradient + tail.gradient
+    let descent = sharp.gradient + head.gradient
+    base.descend(&parameters, along: descent, context: context)
+    return StepRecord(
+      loss: head.loss + tail.loss, descentLoss: head.loss + sharp.loss, learningRate: context.learningRate,
+      rho: rho, gradientNorm: clean.flat.norm(), perturbationNorm: length, cosine: clean.cosine(to: descent),
+      evaluations: 3, samples: head.samples + tail.samples,
+      correct: head.correct.flatMap { head in tail.correct.map { head + $0 } })
+  }
+}

@@ -1,0 +1,84 @@
+import Calculus
+import Kernels
+
+/// LPF-SGD (Bisla et al., AISTATS 2022): SGD on the loss smoothed by a Gaussian filter, as the code
+/// `resnets_nodataaug` of github.com/devansh20la/LPF-SGD computes it.
+///
+/// The M Monte-Carlo samples share one mini-batch. One step:
+/// 1. the batch is cut into M consecutive shards, by the oracle;
+/// 2. for each shard m: draw noise ε_m around w (`FilterNoise`), and g_m = ∇L_m(w + ε_m) with L_m the shard's
+///    mean loss under its own batch statistics, which enter the running ones;
+/// 3. the base rule descends from w along Σ g_m / M, with its momentum and weight decay.
+///
+/// A shard without samples adds nothing, and M still divides. The released code takes ε_m off again by
+/// subtraction, which may move w in the last place between shards; here w was never touched. It divides the
+/// loss by M, here the gradient is divided: the same bits for powers of two, a rounding otherwise.
+public struct LPFSGD<Base: DescentRule>: UpdateRule {
+  /// The element type of the parameters.
+  public typealias Element = Base.Element
+
+  /// M.
+  public let shards: Int
+  /// γ and the seed.
+  public let noise: FilterNoise
+  private var base: Base
+
+  /// Wraps a rule that has taken no step. Defaults: γ = 0.001, constant, and M = 8 from the supplement's
+  /// section C of "Escaping Saddle Points…" (NeurIPS 2022). Throws `HyperparameterError` for M outside
+  /// 1...65536 or a negative or non-finite γ.
+  public init(base: Base, radius: Double = 0.001, shards: Int = 8, seed: UInt64) throws {
+    guard (1...65536).contains(shards) else {
+      throw HyperparameterError(name: "shards", value: "\(shards)", expected: "1 to 65536")
+    }
+    self.base = base
+    self.shards = shards
+    noise = try FilterNoise(radius: radius, seed: seed)
+  }
+
+  /// The base rule's state: the noise needs none.
+  public var state: [String: ParameterVector<Element>] {
+    get { base.state }
+    set { base.state = newValue }
+  }
+
+  /// M queries, one a shard, then the base rule's descent; the noise of shard m is keyed by (seed, step, m).
+  ///
+  /// There is no unperturbed query. Both losses of the record are Σ L_m / M, ρ is γ, ‖g‖ that of the sum, and
+  /// ‖ε‖ the root mean square over the shards.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let share = 1 / Double(shards)
+    var gradient: ParameterVector<Element>?
+    var loss = 0.0
+    var squares = 0.0
+    var samples = 0
+    var correct: Int? = 0
+    for shard in 0..<shards {
+      var perturbed = parameters
+      // Adding zeros would still turn a parameter of -0 into +0, and γ = 0 would not be SGD to the bit.
+      if noise.radius > 0 {
+        let index = UInt64(context.step) << 16 | UInt64(shard)
+        let perturbation = noise.draw(around: parameters, index: index)
+        squares += perturbation.flat.dot(perturbation.flat)
+        perturbed = parameters + perturbation
+      }
+      let answer = try oracle.evaluate(
+        at: perturbed, on: .shard(index: shard, count: shards), statistics: .observe)
+      try Divergence.check(answer, step: context.step, prefix: "perturbed ")
+      let part = answer.gradient.flat
+      gradient = ParameterVector(
+        layout: parameters.layout,
+        flat: gradient?.flat.addingScaled(share, part) ?? part.scaled(by: share))
+      loss += answer.loss
+      samples += answer.samples
+      correct = correct.flatMap { sum in answer.correct.map { sum + $0 } }
+    }
+    guard let gradient else { preconditionFailure("a rule without shards") }
+    base.descend(&parameters, along: gradient, context: context)
+    return StepRecord(
+      loss: loss * share, descentLoss: loss * share, learningRate: context.learningRate, rho: noise.radius,
+      gradientNorm: gradient.flat.norm(), perturbationNorm: (squares * share).squareRoot(), cosine: 1,
+      evaluations: shards, samples: samples, correct: correct)
+  }
+}

@@ -1,0 +1,29 @@
+import Calculus
+import Kernels
+
+extension ParameterVector {
+  /// The point w + ρ·g/(‖g‖ + constant) and the length of the move as made; w's own bits where the move is
+  /// zero.
+  ///
+  /// The scale is computed in Double and rounded once, each product is rounded before the sum.
+  func ascended(along gradient: ParameterVector, rho: Double, constant: Double) -> (
+    point: ParameterVector, length: Double
+  ) {
+    let norm = gradient.flat.norm()
+    // Adding zeros would still turn a parameter of -0 into +0.
+    guard rho > 0, norm > 0 else { return (self, 0) }
+    let moved = flat.addingScaled(rho / (norm + constant), gradient.flat)
+    return (ParameterVector(layout: layout, flat: moved), (moved - flat).norm())
+  }
+
+  /// The cosine between two vectors; 0 where one of them is zero.
+  func cosine(to other: ParameterVector) -> Double {
+    let lengths = flat.norm() * other.flat.norm()
+    return lengths > 0 ? flat.dot(other.flat) / lengths : 0
+  }
+
+  /// The sum of two vectors of one layout.
+  static func + (a: ParameterVector, b: ParameterVector) -> ParameterVector {
+    ParameterVector(layout: a.layout, flat: a.flat + b.flat)
+  }
+}

@@ -1,0 +1,99 @@
+import Calculus
+import Kernels
+
+/// SSE-SAM (AAAI 2025): SAM on head and tail apart at first, on the tail alone later, as
+/// github.com/Zemdalk/SSE-SAM computes it.
+///
+/// With L_H and L_T the sums of the head's and the tail's losses over the whole batch's size
+/// (`PartNormalization.wholeBatch`), one step of either stage is:
+/// 1. g_H = ∇L_H(w), ε_H = ρ_H·g_H / (‖g_H‖ + 10⁻¹⁶), g̃_H = ∇L_H(w + ε_H);
+/// 2. g_T = ∇L_T(w), ε_T = ρ_T·g_T / (‖g_T‖ + 10⁻¹⁶), g̃_T = ∇L_T(w + ε_T);
+/// 3. the base rule descends from w along g̃_H + g̃_T, with its momentum and weight decay.
+///
+/// From the 0-based epoch e ≥ γT on ρ_H is 0, and the step is ImbSAM's with both losses over the batch's
+/// size.
+///
+/// Four passes over the whole batch, each of which enters the running statistics, in both stages. The
+/// released code takes each ε off again by subtraction, which may move w in the last place between the two
+/// parts; here w was never touched.
+public struct SSESAM<Base: DescentRule>: UpdateRule {
+  /// The element type of the parameters.
+  public typealias Element = Base.Element
+
+  /// Added to the norms (the released code).
+  public static var normConstant: Double { 1e-16 }
+
+  /// The head's radius in the first stage.
+  public let rhoHead: Double
+  /// The tail's radius in both.
+  public let rhoTail: Double
+  /// γ, the first stage's share of the epochs.
+  public let stageFraction: Double
+  /// T, the epochs of the run.
+  public let epochs: Int
+  private var base: Base
+
+  /// Wraps a rule that has taken no step. Defaults: ρ_H is the released script's, ρ_T and γ are those of its
+  /// README's command. Throws `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or
+  /// T < 1.
+  public init(
+    base: Base, rhoHead: Double = 0.05, rhoTail: Double = 0.1, stageFraction: Double = 0.7, epochs: Int
+  ) throws {
+    try HyperparameterError.checkNotNegative(rhoHead, name: "rho of the head")
+    try HyperparameterError.checkNotNegative(rhoTail, name: "rho of the tail")
+    guard stageFraction > 0, stageFraction < 1 else {
+      throw HyperparameterError(
+        name: "stage fraction", value: "\(stageFraction)", expected: "a number in (0, 1)")
+    }
+    guard epochs >= 1 else {
+      throw HyperparameterError(name: "epochs", value: "\(epochs)", expected: "at least 1")
+    }
+    self.base = base
+    self.rhoHead = rhoHead
+    self.rhoTail = rhoTail
+    self.stageFraction = stageFraction
+    self.epochs = epochs
+  }
+
+  /// The base rule's state: SSE-SAM keeps none.
+  public var state: [String: ParameterVector<Element>] {
+    get { base.state }
+    set { base.state = newValue }
+  }
+
+  /// The head's radius in a 0-based epoch: ρ_H while e < γT, with the product rounded in Double, then 0.
+  public func headRadius(epoch: Int) -> Double {
+    Double(epoch) >= stageFraction * Double(epochs) ? 0 : rhoHead
+  }
+
+  /// Four queries: the head at w and w + ε_H, the tail at w and w + ε_T; then the base rule's descent.
+  ///
+  /// In the record, losses are sums of head and tail, ‖g‖ is that of g_H + g_T, ρ and ε are the tail's.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let head = try oracle.evaluate(at: parameters, on: .head, statistics: .observe)
+    try Divergence.check(head, step: context.step, prefix: "head ")
+    let (atHead, _) = parameters.ascended(
+      along: head.gradient, rho: headRadius(epoch: context.epoch), constant: Self.normConstant)
+    let sharpHead = try oracle.evaluate(at: atHead, on: .head, statistics: .observe)
+    try Divergence.check(sharpHead, step: context.step, prefix: "perturbed head ")
+
+    let tail = try oracle.evaluate(at: parameters, on: .tail, statistics: .observe)
+    try Divergence.check(tail, step: context.step, prefix: "tail ")
+    let (atTail, length) = parameters.ascended(
+      along: tail.gradient, rho: rhoTail, constant: Self.normConstant)
+    let sharpTail = try oracle.evaluate(at: atTail, on: .tail, statistics: .observe)
+    try Divergence.check(sharpTail, step: context.step, prefix: "perturbed tail ")
+
+    let clean = head.gradient + tail.gradient
+    let descent = sharpHead.gradient + sharpTail.gradient
+    base.descend(&parameters, along: descent, context: context)
+    return StepRecord(
+      loss: head.loss + tail.loss, descentLoss: sharpHead.loss + sharpTail.loss,
+      learningRate: context.learningRate, rho: rhoTail, gradientNorm: clean.flat.norm(),
+      perturbationNorm: length, cosine: clean.cosine(to: descent), evaluations: 4,
+      samples: head.samples + tail.samples,
+      correct: head.correct.flatMap { head in tail.correct.map { head + $0 } })
+  }
+}
