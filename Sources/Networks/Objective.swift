@@ -51,7 +51,8 @@ public struct Objective<Element: Real>: Sendable {
     }
     let counted = logits.rows(at: positions)
     let labels = positions.map { batch.labels[$0] }
-    let (sum, gradient) = loss.evaluate(logits: counted, labels: labels, totalWeight: divisor)
+    let (sum, gradient) = loss.evaluate(
+      logits: counted, labels: labels, totalWeight: divisor, startingAt: 0)
     network.backward(gradient.placed(at: positions, rows: batch.count), &pass)
     let correct = zip(counted.rowArgmax(), labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
     let evaluation = Evaluation(

@@ -17,7 +17,7 @@ import Training
   }
 
   @Test func everyPresetValidatesAndRoundTrips() throws {
-    #expect(Recipe.presetNames.count == 8)
+    #expect(Recipe.presetNames.count == 12)
     for name in Recipe.presetNames {
       var recipe = try Recipe.preset(name)
       #expect(recipe.preset == name)
