@@ -188,6 +188,33 @@ static void normalization(ek_type t) {
   free(x), free(xt), free(g), free(gt), free(r), free(y), free(z);
 }
 
+// Pictures of bytes: resized down and up, their colours changed, and as normalised input.
+static void pictures(ek_type t) {
+  enum { WIDTH = 61, HEIGHT = 47, BYTES = 3 * WIDTH * HEIGHT };
+  uint8_t x[BYTES], y[4 * BYTES];
+  for (size_t i = 0; i < BYTES; i++) x[i] = (uint8_t)(next() >> 40);
+  char name[40];
+  static const size_t sizes[][2] = {{32, 25}, {61, 20}, {7, 90}, {100, 75}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const ek_window whole = {0, 0, sizes[i][0], sizes[i][1]};
+    ek_picture_resize(WIDTH, HEIGHT, x, 3 * WIDTH, sizes[i][0], sizes[i][1], &whole, y);
+    printf("%s %s picture-resize-%zu %016llx\n", set_name, type_name, i,
+           (unsigned long long)fnv(y, 3 * sizes[i][0] * sizes[i][1]));
+  }
+  for (int kind = 0; kind < 3; kind++) {
+    ek_picture_enhance((ek_enhancement)kind, WIDTH * HEIGHT, 1.3f, x, y);
+    printf("%s %s picture-enhance-%d %016llx\n", set_name, type_name, kind, (unsigned long long)fnv(y, BYTES));
+  }
+  void *table = numbers(t, 3 * 256), *z = malloc(BYTES * 8);
+  for (int flip = 0; flip < 2; flip++) {
+    ek_picture_normalize(t, HEIGHT, WIDTH, x, flip, table, z);
+    snprintf(name, sizeof name, "picture-normalize-%d", flip), report(name, t, z, BYTES);
+  }
+  void *w = numbers(t, BYTES);
+  ek_flip(t, HEIGHT, WIDTH, 3, w, z), report("flip", t, z, BYTES);
+  free(table), free(z), free(w);
+}
+
 // The scalar functions over the whole range of Double, in equal steps of the bit pattern.
 static void functions(void) {
   enum { COUNT = 60000 };
@@ -215,6 +242,7 @@ int main(void) {
         type_name = t == EK_F32 ? "F32" : "F64";
         state = 1;
         products((ek_type)t), convolutions((ek_type)t), elementwise((ek_type)t), reductions((ek_type)t), normalization((ek_type)t);
+        pictures((ek_type)t);
       }
       functions();
     }
