@@ -2,6 +2,26 @@ import Foundation
 
 /// Reading a whole file, with the errors a user can act on.
 public enum FileContents {
+  /// The bytes of the regular file at `url`, which other people may have written: nothing is read of a larger one.
+  /// - Throws: `MissingError` where there is none, `DataError` for a directory, a device or more than `limit` bytes,
+  ///   `FileError` where the system refuses.
+  public static func read(_ url: URL, limit: Int) throws -> Data {
+    var status = stat()
+    if stat(url.path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw DataError(
+          file: url.path, found: status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file",
+          expected: "a file", advice: "correct the path")
+      }
+      guard status.st_size <= limit else {
+        throw DataError(
+          file: url.path, found: "\(status.st_size) bytes", expected: "at most \(limit)",
+          advice: "this is not the file it is named as")
+      }
+    }
+    return try read(url)
+  }
+
   /// The bytes of the file at `url`: a `MissingError` where there is none, a `FileError` where the
   /// system refuses.
   public static func read(_ url: URL) throws -> Data {

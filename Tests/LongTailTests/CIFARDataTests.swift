@@ -193,6 +193,20 @@ struct CIFARDataTests {
     }
   }
 
+  @Test("of a file that is far too large, nothing is read")
+  func oversized() throws {
+    try withDirectory { directory in
+      // A terabyte of nothing: a hole that takes no disk.
+      try directory.write(Data(), as: "data_batch_1.bin")
+      #expect(truncate(directory.url.appendingPathComponent("data_batch_1.bin").path, 1 << 40) == 0)
+      expectFailure(
+        directory.url, code: 65, mentions: ["data_batch_1.bin", "1099511627776 bytes", "at most"])
+      try directory.write(Data(), as: "train.bin.gz")
+      #expect(truncate(directory.url.appendingPathComponent("train.bin.gz").path, 1 << 40) == 0)
+      #expect(throws: DataError.self) { try FixtureStore.ten.read(directory.url) }
+    }
+  }
+
   @Test("a label out of range is named with its record and offset, in records and in pickles")
   func label() throws {
     try withDirectory { directory in

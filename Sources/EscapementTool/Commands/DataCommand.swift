@@ -130,7 +130,7 @@ extension LongTailedData {
   /// Holds the data against a manifest written by `data manifest`, or the record of a run.
   func check(againstFile path: String) throws {
     let url = URL(fileURLWithPath: path)
-    let document = try JSON(parsing: FileContents.read(url), file: path)
+    let document = try JSON(parsing: FileContents.read(url, limit: DataManifest.byteLimit), file: path)
     guard let recorded = document["summary"] ?? document["provenance"], recorded["train"]?.object != nil
     else {
       throw DataError(

@@ -104,7 +104,8 @@ struct FixturesCommand: ParsableCommand {
           advice: "write one with `escapement fixtures make --classes \(choice.classes) --out DIR`")
       }
       let manifest = place.appendingPathComponent("manifest.json")
-      let document = try JSON(parsing: FileContents.read(manifest), file: manifest.path)
+      let document = try JSON(
+        parsing: FileContents.read(manifest, limit: DataManifest.byteLimit), file: manifest.path)
       let isPacked = document["name"]?.string == "packed"
       let fixture = try isPacked ? PackedFixture.read(place) : choice.store.check(place)
       if json { return Console.output(document) }

@@ -64,7 +64,7 @@ struct CIFARFiles {
         for name in Self.candidates(part.name) {
           let url = directory.appendingPathComponent(name)
           guard Self.isFile(url) else { continue }
-          return try records(FileContents.read(url), of: part, file: url.path)
+          return try records(FileContents.read(url, limit: limit(of: part)), of: part, file: url.path)
         }
         throw MissingError(
           what: directory.appendingPathComponent(part.name).path,

@@ -4,6 +4,9 @@ import Foundation
 /// Which pictures a long-tailed data set keeps, and the proof: everything that must agree before two runs can be
 /// compared.
 public struct DataManifest: Equatable, Sendable {
+  /// The most bytes of a manifest's file; one of 50,000 positions takes less than one.
+  public static let byteLimit = 16 << 20
+
   /// Everything but the list of positions, as `run.json` records it.
   public let summary: JSON
   /// The positions in the full training set, class by class in training order; nil where there is no full set.

@@ -72,7 +72,8 @@ public struct PackedFixture: Sendable {
   /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or do not agree.
   public static func read(_ directory: URL) throws -> FixturePair {
     let url = directory.appendingPathComponent(FixturePair.manifestFile)
-    let document = try JSONCursor(JSON(parsing: FileContents.read(url), file: url.path), file: url.path)
+    let document = try JSONCursor(
+      JSON(parsing: FileContents.read(url, limit: FixturePair.manifestLimit), file: url.path), file: url.path)
     let classes = try document.field("classes").integer(atLeast: 2)
     guard classes <= 256 else { throw try document.field("classes").fault(expected: "at most 256") }
     let source = try document.field("source").field("set").string()

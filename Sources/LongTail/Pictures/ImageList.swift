@@ -46,7 +46,7 @@ public struct ImageList: Sendable {
   /// The list in the file at `url` (see `init(_:file:classes:)`).
   /// - Throws: besides, `MissingError` where there is no such file and `FileError` where the system refuses.
   public init(contentsOf url: URL, classes: Int? = nil) throws {
-    try self.init(BoundedFile.read(url, limit: Self.byteLimit), file: url.path, classes: classes)
+    try self.init(FileContents.read(url, limit: Self.byteLimit), file: url.path, classes: classes)
   }
 
   /// The number of pictures.

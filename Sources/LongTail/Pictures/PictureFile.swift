@@ -9,7 +9,7 @@ public enum PictureFile {
   /// The picture in the file at `url` as RGB.
   /// - Throws: `MissingError` where there is no file, `FileError` where the system refuses, and as `decode` does.
   public static func read(_ url: URL) throws -> RGBPicture {
-    try decode(BoundedFile.read(url, limit: byteLimit), file: url.path)
+    try decode(FileContents.read(url, limit: byteLimit), file: url.path)
   }
 
   /// The picture in `bytes` as RGB, under the name `file` in messages.
