@@ -96,6 +96,7 @@ extension Dual: TensorAlgebra {
   public func rowSums() -> Dual { linear { $0.rowSums() } }
   public func gathered(columns: [Int]) -> Dual { linear { $0.gathered(columns: columns) } }
   public func reshaped(_ shape: Shape) -> Dual { linear { $0.reshaped(shape) } }
+  public func transposed() -> Dual { linear { $0.transposed() } }
 
   public func channelSums() -> Wide { linear { $0.channelSums() } }
   public func channelDots(_ other: Dual) -> Wide { bilinear(other) { $0.channelDots($1) } }

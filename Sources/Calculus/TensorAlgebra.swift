@@ -50,6 +50,8 @@ public protocol TensorAlgebra: Sendable {
   func gathered(columns: [Int]) -> Self
   /// The same elements under another shape.
   func reshaped(_ shape: Shape) -> Self
+  /// The matrix with rows and columns exchanged.
+  func transposed() -> Self
 
   /// Σ over samples and pixels, per channel.
   func channelSums() -> Wide

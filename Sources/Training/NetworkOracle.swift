@@ -38,7 +38,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
   /// (`ClassGroups(byCount:many:few:)`); without one every sample is head. The released code of LPF-SGD gives
   /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards. `sharpness` is
   /// Focal-SAM's, and excludes a tail set and divisors other than the batch's. (Under class weights Focal-SAM's code
-  /// divides by B nevertheless; here by the batch's sum of weights, so that the two parts add up to the loss.)
+  /// divides by B nevertheless, as the cross-entropy's divisor `.samples` does.)
   public init(
     objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
     tail: Set<Int> = [], sharpness: FocalSharpness? = nil, normalization: PartNormalization = .wholeBatch,
