@@ -17,7 +17,8 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, GoldenCommand.self,
+      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
+      GoldenCommand.self,
       FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 }
