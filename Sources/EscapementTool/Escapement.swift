@@ -19,6 +19,6 @@ struct Escapement: ParsableCommand {
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
       GoldenCommand.self,
-      FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self,
+      FixturesCommand.self, DataCommand.self, PresetsCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 }
