@@ -7,9 +7,9 @@ import Kernels
 ///
 /// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become
 /// `[out][in]`; vectors stay. The elements themselves are copied bit for bit.
-enum InterchangeLayout {
+public enum InterchangeLayout {
   /// The segments of a vector as safetensors entries, each name behind `prefix`.
-  static func entries<Element: Real>(
+  public static func entries<Element: Real>(
     _ vector: ParameterVector<Element>, prefix: String = ""
   ) -> [(name: String, entry: Safetensors.Entry)] {
     vector.layout.segments.enumerated().map { index, segment in
