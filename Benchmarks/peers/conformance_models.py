@@ -46,6 +46,10 @@ def resnet(fields):
                 missing = (y.shape[1] - x.shape[1]) // 2
                 x = F.relu(y + F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, missing, missing)))
         x = x.mean(dim=(2, 3))
+        if fields["classifier"] == "cosine":
+            # The weight is [features, classes]: a class is a column.
+            return x, F.normalize(x, dim=1) @ F.normalize(p["linear.weight"], dim=0)
+        assert fields["classifier"] == "linear", fields["classifier"]
         return x, F.linear(x, p["linear.weight"], p["linear.bias"])
 
     return forward

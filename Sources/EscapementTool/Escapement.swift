@@ -17,7 +17,8 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, GoldenCommand.self,
-      FixturesCommand.self, VectorsCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self,
+      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
+      GoldenCommand.self, VectorsCommand.self, FixturesCommand.self, DataCommand.self, DoctorCommand.self,
+      BenchCommand.self,
     ])
 }

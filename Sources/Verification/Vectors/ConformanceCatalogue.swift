@@ -3,7 +3,7 @@ import Artifacts
 /// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
 public enum ConformanceCatalogue {
   /// Every problem.
-  public static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet]
+  public static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
 
   /// Every rule. Radii and noise are larger than in training runs, so that 25 steps show them.
   public static let rules: [ConformanceRule] = [
@@ -36,8 +36,9 @@ public enum ConformanceCatalogue {
     .crossEntropy("ce-reweight", weights: .effectiveNumber(from: 0)),
     .crossEntropy("ce-drw", weights: .effectiveNumber(from: 2)),
     .crossEntropy("ce-algorithm-1", weights: .inverseCount(from: 2), divisor: .samples),
-    .crossEntropy("ldam", adjustment: .ldam(scale: 30)),
-    .crossEntropy("ldam-drw", weights: .effectiveNumber(from: 2), adjustment: .ldam(scale: 30)),
+    .crossEntropy("ldam", adjustment: .ldam(scale: 30), wantsCosines: true),
+    .crossEntropy(
+      "ldam-drw", weights: .effectiveNumber(from: 2), adjustment: .ldam(scale: 30), wantsCosines: true),
     .crossEntropy("ldam-of-sse-sam", adjustment: .ldamOfSSESAM(scale: 30)),
     .crossEntropy("vs", adjustment: .vs(gamma: 0.05, tau: 0.75)),
     .crossEntropy("vs-code-defaults", adjustment: .vs(gamma: 0.3, tau: 1)),
@@ -48,25 +49,29 @@ public enum ConformanceCatalogue {
     .influenceBalanced("influence-balanced", alpha: 10, from: 2, weights: .inverseFrequency(from: 2)),
   ]
 
-  /// Rules that meet every loss; the others meet `losses[0]` alone, and what `pairs` adds.
+  /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.
   static let widely = ["sgd", "sam-released"]
 
-  /// Rule and loss of further cases on the networks: weights where parts are normalised by them, the losses of the
-  /// SSE-SAM code.
+  /// Rule and loss of further cases: weights where parts are normalised by them, the losses of the SSE-SAM code.
   static let pairs = [
     ("imbsam-whole-batch", "ce-drw"), ("imbsam-group-means", "ce-drw"), ("sse-sam", "ldam-of-sse-sam"),
     ("sse-sam", "logit-adjustment"), ("lpf-sgd", "ce-drw"), ("pgd-weights", "ce-drw"),
   ]
 
-  /// The cases: each rule on the quadratic; on the networks each rule with cross-entropy, each loss with SGD and SAM,
-  /// and `pairs`. Not every product of a rule with a loss: they meet in the gradient alone.
+  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits are cosines),
+  /// each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in the gradient alone.
   public static let cases: [ConformanceCase] = problems.flatMap { problem in
-    rules.flatMap { rule -> [ConformanceCase] in
-      guard problem.hasLogits else { return [ConformanceCase(problem: problem, rule: rule, loss: nil)] }
-      return losses.enumerated().filter { index, loss in
-        index == 0 || widely.contains(rule.name) || pairs.contains { $0 == (rule.name, loss.name) }
-      }.map { ConformanceCase(problem: problem, rule: rule, loss: $1) }
+    rules.flatMap { rule in
+      losses(of: problem, with: rule).map { ConformanceCase(problem: problem, rule: rule, loss: $0) }
     }
+  }
+
+  private static func losses(of problem: ConformanceProblem, with rule: ConformanceRule) -> [ConformanceLoss?]
+  {
+    guard problem.hasLogits else { return [nil] }
+    return losses.filter { $0.wantsCosines == problem.hasCosines }.enumerated().filter { index, loss in
+      index == 0 || widely.contains(rule.name) || pairs.contains { $0 == (rule.name, loss.name) }
+    }.map(\.element)
   }
 
   /// The cases of these names, or all without one.

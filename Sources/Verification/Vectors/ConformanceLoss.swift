@@ -8,6 +8,8 @@ public struct ConformanceLoss: Sendable {
   public let name: String
   /// The formula's name and constants for a reader; per-class numbers are left for it to compute.
   let fields: [String: JSON]
+  /// Whether it is meant for cosine logits: on others a scale of 30 makes steps that amplify roundings 10⁶-fold.
+  var wantsCosines = false
   /// The loss of a 0-based epoch.
   let make: @Sendable (_ epoch: Int) -> any ClassificationLoss
 
@@ -67,14 +69,14 @@ public struct ConformanceLoss: Sendable {
   /// Cross-entropy, of logits as they are or adjusted.
   static func crossEntropy(
     _ name: String, weights: Weighting = .none, divisor: SoftmaxCrossEntropy.Divisor = .weights,
-    adjustment: Adjustment? = nil
+    adjustment: Adjustment? = nil, wantsCosines: Bool = false
   ) -> ConformanceLoss {
     ConformanceLoss(
       name: name,
       fields: [
         "formula": "cross-entropy", "class_weights": weights.json, "divisor": .string(divisor.rawValue),
         "adjustment": adjustment?.json ?? .null,
-      ]
+      ], wantsCosines: wantsCosines
     ) {
       SoftmaxCrossEntropy(classWeights: weights(epoch: $0), adjustment: adjustment?.logits, divisor: divisor)
     }

@@ -17,6 +17,8 @@ public struct ConformanceProblem: Sendable {
   /// What it is, for a reader that builds it again.
   let fields: [String: JSON]
   let content: Content
+  /// Whether its logits are cosines, which the losses that scale them are for.
+  let hasCosines: Bool
 
   /// Quadratics with saddles: the Hessians of the rare classes have the larger negative eigenvalues.
   public static let quadratic = ConformanceProblem(
@@ -31,7 +33,7 @@ public struct ConformanceProblem: Sendable {
           [4, 2, 1, 0.5, 0.25, 0.125, 0, -0.25], [3, 2, 1, 0.5, 0.25, 0, -0.125, -0.25],
           [3, 1, 1, 0.5, 0.125, 0, -0.25, -0.5], [2, 1, 0.5, 0.25, 0, -0.5, -1, -1],
           [1, 0.5, 0.25, 0, -0.5, -1, -2, -3],
-        ], count: ConformanceData.labels.count, seed: ConformanceData.seed)))
+        ], count: ConformanceData.labels.count, seed: ConformanceData.seed)), hasCosines: false)
 
   /// A perceptron of one hidden layer with tanh.
   public static let perceptron = network(
@@ -39,20 +41,30 @@ public struct ConformanceProblem: Sendable {
     fields: ["kind": "multilayer-perceptron", "features": [6, 8, 5], "activation": "tanh"])
 
   /// A CIFAR ResNet-8 of two channels with batch norm, on pictures of 8×8 pixels.
-  public static let resNet = network(
-    "resnet8", .resNet(depth: 8, width: 2, classes: 5), sample: [8, 8, 3],
-    fields: [
-      "kind": "cifar-resnet", "depth": 8, "width": 2, "classes": 5, "batch_norm_epsilon": 1e-5,
-      "batch_norm_momentum": 0.1, "running_variance": "unbiased", "shortcut": "option A",
-    ])
+  public static let resNet = resNet("resnet8", .linear)
+
+  /// The same with the normalised classifier.
+  public static let cosineResNet = resNet("resnet8-cosine", .cosine)
+
+  private static func resNet(_ name: String, _ classifier: Classifier) -> ConformanceProblem {
+    network(
+      name, .resNet(depth: 8, width: 2, classes: 5, classifier: classifier), sample: [8, 8, 3],
+      hasCosines: classifier == .cosine,
+      fields: [
+        "kind": "cifar-resnet", "depth": 8, "width": 2, "classes": 5, "batch_norm_epsilon": 1e-5,
+        "batch_norm_momentum": 0.1, "running_variance": "unbiased", "shortcut": "option A",
+        "classifier": .string(classifier.rawValue),
+      ])
+  }
 
   /// A network on samples of the given extents, pictures as `[height][width][channels]`.
   static func network(
-    _ name: String, _ network: Network, sample extents: [Int], fields: [String: JSON]
+    _ name: String, _ network: Network, sample extents: [Int], hasCosines: Bool = false,
+    fields: [String: JSON]
   ) -> ConformanceProblem {
     ConformanceProblem(
       name: name, fields: fields,
-      content: .network(network, inputs: ConformanceData.inputs(sample: extents)))
+      content: .network(network, inputs: ConformanceData.inputs(sample: extents)), hasCosines: hasCosines)
   }
 
   /// Whether it has logits, and so a choice of losses.
