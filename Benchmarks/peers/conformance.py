@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks Escapement's rules and losses against an implementation on PyTorch of its own, in double.
 
-usage: conformance.py DIR [CASE...]        (DIR as `escapement vectors export --out DIR` leaves it)
+usage: conformance.py [--summary] DIR [CASE...]        (DIR as `escapement vectors export --out DIR` leaves it)
 
 Takes the steps of each case again with automatic differentiation and prints the largest deviation over everything on
-record, relative to the largest magnitude in its tensor. Exit 1 when one exceeds 1e-10 or a count differs.
+record, relative to the largest magnitude in its tensor; with --summary, of each rule and of each loss by problem. Exit 1
+when one exceeds 1e-10 or a count differs.
 """
 
 import argparse
@@ -62,17 +63,34 @@ def deviation(found, expected):
     largest, apart = numpy.abs(expected).max(initial=0), numpy.abs(found - expected).max(initial=0)
     if apart == 0:
         return 0.0
-    return numpy.inf if largest == 0 or expected.dtype.kind == "i" else apart / largest
+    # Written so that NaN, which compares false with everything, comes out as infinite.
+    close = largest > 0 and expected.dtype.kind == "f" and apart / largest < numpy.inf
+    return apart / largest if close else numpy.inf
+
+
+def summary(results, part):
+    """The largest deviation by rule (part 1) or loss (part 2) and problem."""
+    problems = list(dict.fromkeys(name.split(".")[0] for name in results))
+    print(f"\n| {('rule', 'loss')[part - 1]} | {' | '.join(problems)} |\n|" + " --- |" * (len(problems) + 1))
+    labels = dict.fromkeys(name.split(".")[part] for name in results if len(name.split(".")) > part)
+    for label in labels:
+        cells = []
+        for problem in problems:
+            values = [value for name, value in results.items()
+                      if name.split(".")[0] == problem and name.split(".")[part:part + 1] == [label]]
+            cells.append(f"{max(values):.1e}" if values else "")
+        print(f"| {label} | {' | '.join(cells)} |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--summary", action="store_true")
     parser.add_argument("directory")
     parser.add_argument("cases", nargs="*")
     options = parser.parse_args()
     torch.set_num_threads(1)
     vectors = Vectors(options.directory)
-    failed = 0
+    failed, results = 0, {}
     print("| case | largest relative deviation | in |\n| --- | --- | --- |")
     for name in options.cases or vectors.names:
         case = vectors.case(name)
@@ -80,13 +98,16 @@ def main():
         found = trajectory(case)
         if found.keys() != expected.keys():
             print(f"| {name} | other quantities | {sorted(found.keys() ^ expected.keys())} |")
-            failed += 1
+            failed, results[name] = failed + 1, numpy.inf
             continue
         deviations = {key: deviation(found[key], expected[key]) for key in expected}
-        # NaN compares false with everything, so it must not hide behind a maximum.
-        worst = max(deviations, key=lambda key: numpy.inf if numpy.isnan(deviations[key]) else deviations[key])
-        failed += not deviations[worst] <= BOUND
+        worst = max(deviations, key=deviations.get)
+        results[name] = deviations[worst]
+        failed += deviations[worst] > BOUND
         print(f"| {name} | {deviations[worst]:.1e} | {worst} |", flush=True)
+    if options.summary:
+        summary(results, 1)
+        summary(results, 2)
     if failed:
         sys.exit(f"conformance.py: {failed} cases deviate by more than {BOUND}")
 

@@ -6,7 +6,8 @@ import Kernels
 /// Tensors in the arrangement of PyTorch's state dictionaries.
 ///
 /// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become
-/// `[out][in]`; the normalised classifier's `[in][out]` and vectors stay. The elements themselves are copied bit for bit.
+/// `[out][in]`; the normalised classifier's `[in][out]` and vectors stay. The elements themselves are copied bit
+/// for bit.
 public enum InterchangeLayout {
   /// The segments of a vector as safetensors entries, each name behind `prefix`.
   public static func entries<Element: Real>(

@@ -40,7 +40,8 @@ import Training
     for (rule, loss) in ConformanceCatalogue.pairs { #expect(names.contains("resnet8.\(rule).\(loss)")) }
   }
 
-  /// What the cases are meant to meet: batches with, without and with several tail samples, a ragged one, a saddle.
+  /// What the cases are meant to meet: batches with, without and with several tail samples, a ragged one, a
+  /// saddle.
   @Test func problemsHaveWhatTheRulesBranchOn() throws {
     let tails = ConformanceData.batches.map { batch in
       batch.filter { ConformanceData.tail.contains(ConformanceData.labels[$0]) }.count
@@ -67,7 +68,8 @@ import Training
     #expect(spectrum.values[0] < -0.05 && spectrum.values[d - 1] > 1, "\(spectrum.values)")
   }
 
-  /// Head and tail add up to the whole, shards of one size average to it, and the gradient is that of the loss.
+  /// Head and tail add up to the whole, shards of one size average to it, and the gradient is that of the
+  /// loss.
   @Test func quadraticPartsAddUp() throws {
     let problem = ConformanceProblem.quadratic
     func answer(
@@ -82,8 +84,8 @@ import Training
     let point = problem.start
     let whole = try answer(.all, at: point)
     let (head, tail) = (try answer(.head, at: point), try answer(.tail, at: point))
-    // Sums of 12 samples of 8 entries, each of a few products of at most |λ|·|w|·|w|: 12·8·4 roundings of numbers
-    // below 64.
+    // Sums of 12 samples of 8 entries, each of a few products of at most |λ|·|w|·|w|: 12·8·4 roundings of
+    // numbers below 64.
     let bound = 12 * 8 * 4 * 64 * Double.ulpOfOne
     func apart(_ a: ParameterVector<Double>, _ b: ParameterVector<Double>) -> Double {
       (a.flat - b.flat).norm()

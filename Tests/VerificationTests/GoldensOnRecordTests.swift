@@ -15,12 +15,14 @@ import Testing
     #expect(outcome == .same(count: 30 * 6 + 2 + 7 + 3), "\(outcome)")
   }
 
-  /// The trajectories on record come out bit for bit, also on one thread of the scalar path.
+  /// The trajectories on record come out bit for bit, the smaller ones also on one thread of
+  /// the scalar path.
   @Test(arguments: ConformanceCatalogue.problems.map(\.name)) func trajectories(problem: String) throws {
     let golden = try #require(GoldenCatalogue.standard().first { $0.path == "trajectories/\(problem)" })
     let count = 4 * ConformanceCatalogue.cases.filter { $0.problem.name == problem }.count
     let outcome = try Self.store.check(golden)
     #expect(outcome == .same(count: count), "\(outcome)")
+    guard ["quadratic", "resnet8-cosine"].contains(problem) else { return }
     let path = ExecutionPath(isa: EK_ISA_SCALAR, threads: 1)
     let scalar = try path.run { try Self.store.check(golden) }
     #expect(scalar == .same(count: count), "\(path): \(scalar)")

@@ -15,8 +15,8 @@ struct VectorsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Takes the steps and writes inputs, noise and results, in double precision.",
       discussion: """
-        Benchmarks/peers/conformance_reader.py reads the files; Benchmarks/peers/conformance.py DIR checks them against an \
-        implementation on PyTorch. Documentation/Vectors.md describes them.
+        Benchmarks/peers/conformance_reader.py reads the files; Benchmarks/peers/conformance.py DIR checks them \
+        against an implementation on PyTorch. Documentation/Vectors.md describes them.
         """)
 
     @Option(help: "Directory to write into; made if it is not there, and refused if it is not empty.")

@@ -53,7 +53,8 @@ struct ClasswiseQuadratic: Sendable {
   }
 }
 
-/// Answers gradient queries about one mini-batch of a `ClasswiseQuadratic`, part by part as `NetworkOracle` does.
+/// Answers gradient queries about one mini-batch of a `ClasswiseQuadratic`, part by part as `NetworkOracle`
+/// does.
 struct ClasswiseQuadraticOracle: GradientOracle {
   let quadratic: ClasswiseQuadratic
   /// Labels of all samples.

@@ -52,14 +52,16 @@ public enum ConformanceCatalogue {
   /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.
   static let widely = ["sgd", "sam-released"]
 
-  /// Rule and loss of further cases: weights where parts are normalised by them, the losses of the SSE-SAM code.
+  /// Rule and loss of further cases: weights where parts are normalised by them, the losses of the SSE-SAM
+  /// code.
   static let pairs = [
     ("imbsam-whole-batch", "ce-drw"), ("imbsam-group-means", "ce-drw"), ("sse-sam", "ldam-of-sse-sam"),
     ("sse-sam", "logit-adjustment"), ("lpf-sgd", "ce-drw"), ("pgd-weights", "ce-drw"),
   ]
 
-  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits are cosines),
-  /// each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in the gradient alone.
+  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits
+  /// are cosines), each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in
+  /// the gradient alone.
   public static let cases: [ConformanceCase] = problems.flatMap { problem in
     rules.flatMap { rule in
       losses(of: problem, with: rule).map { ConformanceCase(problem: problem, rule: rule, loss: $0) }

@@ -5,8 +5,8 @@ import Training
 
 /// The samples and the schedule that all conformance problems share.
 ///
-/// 55 samples of five classes, long-tailed, lie in four mini-batches of 12 and one of 7, in one order throughout: five
-/// epochs are 25 steps. The last mini-batch is ragged, so that shards come out unequal.
+/// 55 samples of five classes, long-tailed, lie in four mini-batches of 12 and one of 7, in one order
+/// throughout: five epochs are 25 steps. The last mini-batch is ragged, so that shards come out unequal.
 enum ConformanceData {
   /// Samples a class.
   static let counts = [24, 15, 9, 5, 2]
@@ -25,8 +25,8 @@ enum ConformanceData {
   static let weightDecay = 5e-3
   static let momentum = 0.9
 
-  /// One label a sample, in an order drawn once; of orders 0, 1, … the first in which batches with and without tail
-  /// samples occur and batch 0 has one.
+  /// One label a sample, in an order drawn once; of orders 0, 1, … the first in which batches with and
+  /// without tail samples occur and batch 0 has one.
   static let labels: [Int] = {
     let sorted = counts.enumerated().flatMap { Array(repeating: $0, count: $1) }
     var stream = RandomStream(seed: seed, purpose: .order, index: 2)

@@ -2,10 +2,12 @@ import Artifacts
 import Foundation
 import Training
 
-/// Conformance vectors as files: what another implementation of the rules needs to take the same steps, and what it should get.
+/// Conformance vectors as files: what another implementation of the rules needs to take the same steps, and
+/// what it should get.
 ///
-/// For each problem `PROBLEM.json` and `PROBLEM.safetensors` (samples and labels); for each case `CASE.json` (rule, loss,
-/// constants) and `CASE.safetensors` (trajectory); last `index.json` with the names. Equal code gives equal bytes.
+/// For each problem `PROBLEM.json` and `PROBLEM.safetensors` (samples and labels); for each case
+/// `CASE.json` (rule, loss, constants) and `CASE.safetensors` (trajectory); last `index.json` with the
+/// names. Equal code gives equal bytes.
 public struct ConformanceExport {
   /// The layout of the files.
   public static let schema = 1

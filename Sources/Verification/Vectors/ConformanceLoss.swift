@@ -8,7 +8,8 @@ public struct ConformanceLoss: Sendable {
   public let name: String
   /// The formula's name and constants for a reader; per-class numbers are left for it to compute.
   let fields: [String: JSON]
-  /// Whether it is meant for cosine logits: on others a scale of 30 makes steps that amplify roundings 10⁶-fold.
+  /// Whether it is meant for cosine logits: on others a scale of 30 makes steps that amplify roundings
+  /// 10⁶-fold.
   var wantsCosines = false
   /// The loss of a 0-based epoch.
   let make: @Sendable (_ epoch: Int) -> any ClassificationLoss

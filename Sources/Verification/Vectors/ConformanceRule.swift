@@ -85,7 +85,7 @@ extension ConformanceRule {
     ConformanceRule(
       name: name, fields: ["rule": "imbsam", "rho": rho.json].merging(normalization.fields) { $1 },
       definition: [
-        "h = g_head(w) and t = g_tail(w), from one pass over the whole batch, which running statistics observe",
+        "h = g_head(w) and t = g_tail(w), from one pass over the whole batch; running statistics observe",
         "e = rho * t / (|t| + 1e-16)", "s = g_tail(w + e); running statistics observe", "d = s + h", descent,
       ], normalization: normalization
     ) { try ImbSAM(base: $0, rho: rho) }
@@ -136,7 +136,7 @@ extension ConformanceRule {
       ],
       definition: [
         "shard m: samples [m*s, (m+1)*s) of the batch, s = shard_size or ceil(B/shards); empty ones give 0",
-        "deviation: radius * |f|, f all entries with the same first index; of a vector t: radius * (|t| + 1e-16)",
+        "deviation: radius * |f|, f the entries of one first index; of a vector t: radius * (|t| + 1e-16)",
         "d = sum over m of g_m(w + deviation*noise_m) / shards, each with its own batch statistics", descent,
       ], shardSize: shardSize,
       draws: { step in (0..<shards).map { UInt64(step) << 16 | UInt64($0) } }

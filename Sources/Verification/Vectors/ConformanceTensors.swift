@@ -25,7 +25,8 @@ extension Safetensors.Entry {
 }
 
 extension [String: Safetensors.Entry] {
-  /// Adds vectors of one layout, each segment as `prefix + name` under `axes` leading axes that count the vectors.
+  /// Adds vectors of one layout, each segment as `prefix + name` under `axes` leading axes that count the
+  /// vectors.
   mutating func stack(_ vectors: [ParameterVector<Double>], axes: [Int]? = nil, prefix: String) {
     let rows = vectors.map { InterchangeLayout.entries($0, prefix: prefix) }
     guard let first = rows.first else { return }
@@ -38,8 +39,8 @@ extension [String: Safetensors.Entry] {
 }
 
 extension Trajectory {
-  /// `parameters.NAME` and `statistics.NAME` `[steps + 1, …]`, `noise.NAME` `[steps, draws, …]`, `state.VECTOR.NAME`
-  /// after the last step, and `record.QUANTITY` `[steps]`.
+  /// `parameters.NAME` and `statistics.NAME` `[steps + 1, …]`, `noise.NAME` `[steps, draws, …]`,
+  /// `state.VECTOR.NAME` after the last step, and `record.QUANTITY` `[steps]`.
   var tensors: [String: Safetensors.Entry] {
     var tensors: [String: Safetensors.Entry] = [:]
     tensors.stack(points, prefix: "parameters.")
@@ -62,8 +63,8 @@ extension Trajectory {
 }
 
 extension ConformanceProblem {
-  /// `labels` `[n]`, and `inputs` `[n, …]` (pictures as `[n, channels, height, width]`) or `hessians` `[classes, d, d]`
-  /// and `linear` `[n, d]`.
+  /// `labels` `[n]`, and `inputs` `[n, …]` (pictures as `[n, channels, height, width]`) or `hessians`
+  /// `[classes, d, d]` and `linear` `[n, d]`.
   var tensors: [String: Safetensors.Entry] {
     var tensors = ["labels": Safetensors.Entry(ConformanceData.labels)]
     switch content {

@@ -3,10 +3,12 @@ import Calculus
 import Training
 
 extension GoldenCase {
-  /// The conformance trajectories of a problem, one case for each problem so that its file names what differs.
+  /// The conformance trajectories of a problem, one case for each problem so that its file names what
+  /// differs.
   ///
-  /// For each trajectory: the loss of the first step and of the last, and a chain of digests of records, parameters and
-  /// running statistics after steps 1 and 25. A rule that goes wrong later than in its first step parts only there.
+  /// For each trajectory: the loss of the first step and of the last, and a chain of digests of records,
+  /// parameters and running statistics after steps 1 and 25. A rule that goes wrong later than in its first
+  /// step parts only there.
   public static func trajectories(of problem: ConformanceProblem) -> GoldenCase {
     let cases = ConformanceCatalogue.cases.filter { $0.problem.name == problem.name }
     return GoldenCase(
