@@ -29,11 +29,11 @@ def cosine(a, b):
 
 def radius(schedule, epoch):
     """ρ of a 0-based epoch."""
-    kind = schedule["schedule"]
+    kind = schedule["name"]
     if kind == "constant":
         return schedule["rho"]
     if kind == "steps":
-        reached = [m["rho"] for m in schedule["then"] if epoch >= m["epoch"]]
+        reached = [m["rho"] for m in schedule["milestones"] if epoch >= m["epoch"]]
         return reached[-1] if reached else schedule["first"]
     assert kind == "linear", kind
     share = epoch / (schedule["epochs"] - 1)

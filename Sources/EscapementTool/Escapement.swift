@@ -18,7 +18,7 @@ struct Escapement: ParsableCommand {
     version: "unreleased",
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
-      GoldenCommand.self, VectorsCommand.self, FixturesCommand.self, DataCommand.self, DoctorCommand.self,
-      BenchCommand.self,
+      GoldenCommand.self, VectorsCommand.self, FixturesCommand.self, DataCommand.self, PresetsCommand.self,
+      DoctorCommand.self, BenchCommand.self,
     ])
 }

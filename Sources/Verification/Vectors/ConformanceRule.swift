@@ -71,7 +71,7 @@ extension ConformanceRule {
     return ConformanceRule(
       name: name,
       fields: [
-        "rule": "sam", "rho": rho.json, "ascent": .string(variant.ascent.rawValue),
+        "rule": "sam", "rho": rho.record, "ascent": .string(variant.ascent.rawValue),
         "second_pass_statistics": .string(variant.secondPassStatistics.rawValue),
       ],
       definition: [
@@ -83,7 +83,7 @@ extension ConformanceRule {
 
   static func imbSAM(_ name: String, rho: RhoSchedule, normalization: PartNormalization) -> ConformanceRule {
     ConformanceRule(
-      name: name, fields: ["rule": "imbsam", "rho": rho.json].merging(normalization.fields) { $1 },
+      name: name, fields: ["rule": "imbsam", "rho": rho.record].merging(normalization.fields) { $1 },
       definition: [
         "h = g_head(w) and t = g_tail(w), from one pass over the whole batch; running statistics observe",
         "e = rho * t / (|t| + 1e-16)", "s = g_tail(w + e); running statistics observe", "d = s + h", descent,
@@ -97,7 +97,7 @@ extension ConformanceRule {
     ConformanceRule(
       name: name,
       fields: [
-        "rule": "sse-sam", "rho_head": head.json, "rho_tail": tail.json,
+        "rule": "sse-sam", "rho_head": head.record, "rho_tail": tail.record,
         "stage_fraction": .number(stageFraction), "epochs": .integer(ConformanceData.epochs),
       ].merging(PartNormalization.wholeBatch.fields) { $1 },
       definition: [
@@ -147,24 +147,5 @@ extension ConformanceRule {
 extension PartNormalization {
   fileprivate var fields: [String: JSON] {
     ["part_divisor": .string(divisor.rawValue), "tail_factor": .number(tailFactor)]
-  }
-}
-
-extension RhoSchedule {
-  /// The schedule for a reader.
-  fileprivate var json: JSON {
-    switch self {
-    case .constant(let rho): ["schedule": "constant", "rho": .number(rho)]
-    case .steps(let first, let milestones):
-      [
-        "schedule": "steps", "first": .number(first),
-        "then": .array(milestones.map { ["epoch": .integer($0.epoch), "rho": .number($0.rho)] }),
-      ]
-    case .linear(let first, let last, let epochs):
-      [
-        "schedule": "linear", "first": .number(first), "last": .number(last), "epochs": .integer(epochs),
-        "rounded_to": "float16",
-      ]
-    }
   }
 }
