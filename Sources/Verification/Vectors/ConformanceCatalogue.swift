@@ -29,7 +29,23 @@ public enum ConformanceCatalogue {
     .pgd("pgd-gradient", sigma: 0.01, variant: .gradient),
     .lpfSGD("lpf-sgd", radius: 0.05, shards: 4),
     .lpfSGD("lpf-sgd-released", radius: 0.05, shards: 4, shardSize: 3),
+    .gsam("gsam", radius: .schedule(.constant(0.1)), alpha: 0.4, secondPass: .freeze),
+    .gsam(
+      "gsam-with-rate",
+      radius: .withLearningRate(smallest: 0.05, largest: 0.2, lowestRate: 0.001, highestRate: 0.02),
+      alpha: 0.4, secondPass: .observe),
+    .lookSAM("looksam", rho: .constant(0.1), period: 3, alpha: 0.7, secondPass: .observe),
+    .friendlySAM("friendly-sam", rho: .constant(0.1), sigma: 1, decay: 0.9, secondPass: .freeze),
+    .focalSAM("focal-sam", rho: .constant(0.1), sharpness: sharpness),
   ]
+
+  private static let sharpness: FocalSharpness = {
+    do {
+      return try FocalSharpness(counts: ConformanceData.counts, gamma: 3, scale: 0.8)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }()
 
   /// Every loss. Deferred weights begin with epoch 2 of 5.
   public static let losses: [ConformanceLoss] = [
