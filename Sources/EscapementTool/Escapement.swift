@@ -17,8 +17,8 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
-      GoldenCommand.self, VectorsCommand.self, FixturesCommand.self, DataCommand.self, PresetsCommand.self,
+      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
+      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
       DoctorCommand.self, BenchCommand.self,
     ])
 }
