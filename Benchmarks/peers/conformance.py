@@ -27,27 +27,25 @@ def trajectory(case):
     w = {name: tensor(rows[0]) for name, rows in case.group("parameters").items()}
     running = {name: tensor(rows[0]) for name, rows in case.group("statistics").items()}
     noise = case.group("noise")
-    buffer = None
+    buffer, memory = None, {}
     points, statistics, records = [w], [running], []
     for index in range(fields["steps"]):
-        batches = fields["batches"]
-        epoch = index // len(batches)
         draws = next(iter(noise.values())).shape[1] if noise else 0
-        step = Step(problem, case.rule, batches[index % len(batches)], epoch, running,
-                    [{name: tensor(rows[index, draw]) for name, rows in noise.items()} for draw in range(draws)])
+        step = Step(problem, case.rule, index, running,
+                    [{name: tensor(rows[index, draw]) for name, rows in noise.items()} for draw in range(draws)], memory)
         record = RULES[case.rule["rule"]](step, w)
-        rate = fields["learning_rates"][epoch]
         d = plus(record.direction, w, fields["weight_decay"])
         buffer = d if buffer is None else plus(d, buffer, fields["momentum"])
-        w = plus(w, times(buffer, -rate))
+        w = plus(w, times(buffer, -step.rate))
         if record.after is not None:
             w = plus(w, record.after)
         running = step.running
         points.append(w)
         statistics.append(running)
-        numbers = record.numbers | {"learning_rate": rate, "evaluations": step.evaluations, "samples": step.counted}
+        numbers = record.numbers | {"learning_rate": step.rate, "evaluations": step.evaluations, "samples": step.counted}
         records.append(numbers if step.correct is None else numbers | {"correct": step.correct})
-    result = {f"state.momentum.{name}": value.numpy() for name, value in buffer.items()}
+    result = {f"state.{key}.{name}": value.numpy() for key, vector in (memory | {"momentum": buffer}).items()
+              for name, value in vector.items()}
     for prefix, rows in (("parameters", points), ("statistics", statistics)):
         for name in rows[0]:
             result[f"{prefix}.{name}"] = numpy.stack([row[name].detach().numpy() for row in rows])

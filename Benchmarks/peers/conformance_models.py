@@ -55,53 +55,51 @@ def resnet(fields):
     return forward
 
 
-def class_weights(fields, counts, epoch):
-    """One weight a class: ones before `from_epoch`."""
+def class_weights(weighting, counts, epoch):
+    """One weight a class: ones before the start."""
     counts = torch.tensor(counts, dtype=torch.float64)
-    if fields is None or epoch < fields["from_epoch"]:
+    if weighting is None or epoch < weighting["start"]:
         return torch.ones_like(counts)
-    if fields["kind"] == "inverse-count":
+    if weighting["name"] == "inverse-count":
         return 1 / counts
-    if fields["kind"] == "inverse-frequency":
+    if weighting["name"] == "inverse-frequency":
         inverse = 1 / counts
     else:
-        assert fields["kind"] == "effective-number", fields["kind"]
-        inverse = (1 - fields["base"]) / (1 - fields["base"] ** counts)
+        assert weighting["name"] == "effective-number", weighting["name"]
+        inverse = (1 - weighting["base"]) / (1 - weighting["base"] ** counts)
     return inverse * len(counts) / inverse.sum()
 
 
-def adjusted(fields, counts, z, y):
+def adjusted(loss, counts, z, y):
     """The logits that the cross-entropy is taken of."""
-    if fields is None:
-        return z
     n = torch.tensor(counts, dtype=torch.float64)
-    if fields["kind"] == "vs":
-        return z / (n.max() / n) ** fields["gamma"] + fields["tau"] * torch.log(n / n.sum())
-    margin = fields["maximum"] * (n.min() / n) ** 0.25
+    if loss["name"] == "cross-entropy":
+        return z
+    if loss["name"] == "vs":
+        return z / (n.max() / n) ** loss["gamma"] + loss["tau"] * torch.log(n / n.sum())
+    margin = loss["maximum"] * (n.min() / n) ** 0.25
     own = F.one_hot(y, len(n)) * margin
-    if fields["kind"] == "ldam":
-        return fields["scale"] * (z - own)
-    assert fields["kind"] == "ldam-of-sse-sam", fields["kind"]
-    return z - fields["scale"] * own
+    if loss["name"] == "ldam":
+        return loss["scale"] * (z - own)
+    assert loss["name"] == "ldam-of-sse-sam", loss["name"]
+    return z - loss["scale"] * own
 
 
-def sample_losses(fields, counts, epoch, h, z, y):
+def sample_losses(loss, weighting, counts, epoch, h, z, y):
     """What each sample adds to the numerator of the loss and to its divisor."""
-    weights = class_weights(fields["class_weights"], counts, epoch)[y]
+    weights = class_weights(weighting, counts, epoch)[y]
     ones = torch.ones_like(weights)
-    if fields["formula"] == "cross-entropy":
-        entropy = F.cross_entropy(adjusted(fields["adjustment"], counts, z, y), y, reduction="none")
-        return weights * entropy, ones if fields["divisor"] == "samples" else weights
-    entropy = F.cross_entropy(z, y, reduction="none")
-    if fields["formula"] == "focal":
-        u = weights * entropy
-        return fields["factor"] * (1 - torch.exp(-u)) ** fields["gamma"] * u, ones
-    assert fields["formula"] == "influence-balanced", fields["formula"]
-    if epoch < fields["from_epoch"]:
-        return entropy, ones
-    error = (torch.softmax(z, 1) - F.one_hot(y, z.shape[1])).abs().sum(1)
-    influence = fields["alpha"] / (error * h.abs().sum(1) + 1e-3)
-    return weights * entropy * influence, ones
+    if loss["name"] == "focal":
+        u = weights * F.cross_entropy(z, y, reduction="none")
+        return loss["factor"] * (1 - torch.exp(-u)) ** loss["gamma"] * u, ones
+    if loss["name"] == "influence-balanced":
+        entropy = F.cross_entropy(z, y, reduction="none")
+        if epoch < loss["start"]:
+            return entropy, ones
+        error = (torch.softmax(z, 1) - F.one_hot(y, z.shape[1])).abs().sum(1)
+        return weights * entropy * loss["alpha"] / (error * h.abs().sum(1) + 1e-3), ones
+    entropy = F.cross_entropy(adjusted(loss, counts, z, y), y, reduction="none")
+    return weights * entropy, ones if weighting and weighting["divisor"] == "samples" else weights
 
 
 class Problem:
@@ -128,7 +126,8 @@ class Problem:
             losses = 0.5 * torch.einsum("i,nij,j->n", w, self.hessians[y], w) + self.linear[positions] @ w
             return losses, torch.ones_like(losses), None
         h, z = self.forward(p, self.x[positions], running)
-        losses, divisors = sample_losses(self.case.loss, self.fields["class_counts"], epoch, h, z, y)
+        losses, divisors = sample_losses(self.case.loss, self.case.weighting, self.fields["class_counts"], epoch, h, z,
+                                         y)
         return losses, divisors, z.argmax(1) == y
 
     def loss_and_gradient(self, p, loss):

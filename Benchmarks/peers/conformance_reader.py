@@ -2,7 +2,7 @@
 
     vectors = Vectors("DIR")
     case = vectors.case("perceptron.sam-released.ce")
-    case.rule, case.loss, case.problem          # what to run: dictionaries, as in the JSON files
+    case.rule, case.loss, case.weighting, case.problem     # what to run: dictionaries, as in the JSON files
     case.samples["inputs"], case.samples["labels"]
     case.tensors["parameters.linear1.weight"]   # [steps + 1, out, in]
 """
@@ -52,6 +52,7 @@ class Case:
         self.name = fields["name"]
         self.rule = fields["rule"]
         self.loss = fields["loss"]
+        self.weighting = fields["weighting"]
         self.definition = fields["definition"]
         self.tensors = tensors
         self.problem = problem

@@ -29,11 +29,11 @@ def cosine(a, b):
 
 def radius(schedule, epoch):
     """ρ of a 0-based epoch."""
-    kind = schedule["schedule"]
+    kind = schedule["name"]
     if kind == "constant":
         return schedule["rho"]
     if kind == "steps":
-        reached = [m["rho"] for m in schedule["then"] if epoch >= m["epoch"]]
+        reached = [m["rho"] for m in schedule["milestones"] if epoch >= m["epoch"]]
         return reached[-1] if reached else schedule["first"]
     assert kind == "linear", kind
     share = epoch / (schedule["epochs"] - 1)
@@ -43,8 +43,12 @@ def radius(schedule, epoch):
 class Step:
     """One mini-batch in one step: the answers a rule asks for, and the running statistics they leave behind."""
 
-    def __init__(self, problem, rule, batch, epoch, running, noise):
-        self.problem, self.rule, self.epoch = problem, rule, epoch
+    def __init__(self, problem, rule, index, running, noise, memory):
+        batches, rates = problem.fields["batches"], problem.fields["learning_rates"]
+        self.problem, self.rule, self.index, self.memory = problem, rule, index, memory
+        self.epoch = index // len(batches)
+        self.rate = rates[self.epoch]
+        batch = batches[index % len(batches)]
         self.batch = torch.arange(*batch)
         self.running, self.noise = running, noise
         self.evaluations = self.counted = self.correct = 0
@@ -89,19 +93,27 @@ class Step:
         self._count(right, len(positions))
         return value, gradient
 
+    def _tail_shares(self):
+        """How much of each sample of the batch belongs to the tail."""
+        if self.rule["rule"] != "focal-sam":
+            return self.problem.tail[self.batch].double()
+        counts = torch.tensor(self.problem.fields["class_counts"], dtype=torch.float64)
+        shares = self.rule["scale"] * (1 - counts / counts.sum()) ** self.rule["gamma"]
+        return shares[self.problem.y[self.batch]]
+
     def parts(self, p, names, count=False):
-        """The losses of "head" or "tail", from one pass over the whole batch."""
-        tail = self.problem.tail[self.batch]
+        """The losses of "head" or "tail", from one pass over the whole batch; a sample may belong to both in shares."""
+        tail = self._tail_shares()
 
         def part(name):
-            members = tail if name == "tail" else ~tail
+            share = tail if name == "tail" else 1 - tail
             factor = self.rule["tail_factor"] if name == "tail" else 1.0
 
             def loss(losses, divisors):
-                if not members.any():
+                if not share.any():
                     return 0.0 * losses.sum()
-                divisor = divisors[members] if self.rule["part_divisor"] == "part" else divisors
-                return factor * losses[members].sum() / divisor.sum()
+                divisor = share * divisors if self.rule["part_divisor"] == "part" else divisors
+                return factor * (share * losses).sum() / divisor.sum()
 
             return loss
 
@@ -141,10 +153,10 @@ def sam(step, w):
     return Record(loss, sharp_loss, sharp, g, rho, norm(e), cosine(g, sharp))
 
 
-def imbsam(step, w):
+def imbsam(step, w, constant=1e-16):
     rho = radius(step.rule["rho"], step.epoch)
     (head_loss, head), (tail_loss, tail) = step.parts(w, ["head", "tail"], count=True)
-    e = times(tail, rho / (norm(tail) + 1e-16))
+    e = times(tail, rho / (norm(tail) + constant))
     ((sharp_loss, sharp),) = step.parts(plus(w, e), ["tail"])
     clean, descent = plus(head, tail), plus(head, sharp)
     return Record(head_loss + tail_loss, head_loss + sharp_loss, descent, clean, rho, norm(e), cosine(clean, descent))
@@ -194,4 +206,57 @@ def lpf_sgd(step, w):
     return Record(loss, loss, descent, descent, gamma, math.sqrt(squares))
 
 
-RULES = {"sgd": sgd, "sam": sam, "imbsam": imbsam, "sse-sam": sse_sam, "pgd": pgd, "lpf-sgd": lpf_sgd}
+def ascended(step, w, direction, rho):
+    """The loss and gradient at ρ along a direction, and the length of the move."""
+    e = times(direction, rho / (norm(direction) + 1e-12))
+    observe = step.rule["second_pass_statistics"] == "observe"
+    return *step.whole(plus(w, e), observe=observe, count=False), norm(e)
+
+
+def across(a, b):
+    """The part of a across b."""
+    return plus(a, b, -dot(a, b) / dot(b, b))
+
+
+def gsam(step, w):
+    schedule = step.rule["rho"]
+    if schedule["name"] == "with-learning-rate":
+        share = (step.rate - schedule["lowest_rate"]) / (schedule["highest_rate"] - schedule["lowest_rate"])
+        rho = schedule["smallest"] + share * (schedule["largest"] - schedule["smallest"])
+    else:
+        rho = radius(schedule, step.epoch)
+    loss, g = step.whole(w)
+    sharp_loss, sharp, length = ascended(step, w, g, rho)
+    d = plus(sharp, across(g, sharp), -step.rule["alpha"])
+    return Record(loss, sharp_loss, d, g, rho, length, cosine(g, d))
+
+
+def looksam(step, w):
+    loss, g = step.whole(w)
+    if step.index % step.rule["period"] == 0:
+        rho = radius(step.rule["rho"], step.epoch)
+        sharp_loss, sharp, length = ascended(step, w, g, rho)
+        step.memory["looksam-direction"] = across(sharp, g)
+        return Record(loss, sharp_loss, sharp, g, rho, length, cosine(g, sharp))
+    v = step.memory["looksam-direction"]
+    d = plus(g, v, step.rule["alpha"] * norm(g) / (norm(v) + 1e-12))
+    return Record(loss, loss, d, g, 0.0, 0.0, cosine(g, d))
+
+
+def friendly_sam(step, w):
+    rho, decay = radius(step.rule["rho"], step.epoch), step.rule["decay"]
+    loss, g = step.whole(w)
+    mean = step.memory.get("friendly-sam-mean")
+    own = g if mean is None else plus(g, mean, -step.rule["sigma"])
+    step.memory["friendly-sam-mean"] = g if mean is None else plus(times(mean, decay), g, 1 - decay)
+    sharp_loss, sharp, length = ascended(step, w, own, rho)
+    return Record(loss, sharp_loss, sharp, g, rho, length, cosine(g, sharp))
+
+
+def focal_sam(step, w):
+    """ImbSAM with shares in place of tail classes, and another constant."""
+    return imbsam(step, w, constant=1e-12)
+
+
+RULES = {"sgd": sgd, "sam": sam, "imbsam": imbsam, "sse-sam": sse_sam, "pgd": pgd, "lpf-sgd": lpf_sgd,
+         "gsam": gsam, "looksam": looksam, "friendly-sam": friendly_sam, "focal-sam": focal_sam}

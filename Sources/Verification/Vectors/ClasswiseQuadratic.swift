@@ -33,9 +33,10 @@ struct ClasswiseQuadratic: Sendable {
   /// d.
   var dimension: Int { linear.shape.columns }
 
-  /// Σ ℓᵢ over the samples at `positions`, in that order, and its gradient, both divided by `divisor`.
+  /// Σ c_{yᵢ}·ℓᵢ over the samples at `positions`, in that order, and its gradient, both divided by `divisor`;
+  /// without shares c is 1.
   func evaluate(
-    at point: Tensor<Double>, positions: [Int], labels: [Int], divisor: Double
+    at point: Tensor<Double>, positions: [Int], labels: [Int], shares: [Double]?, divisor: Double
   ) -> (loss: Double, gradient: Tensor<Double>) {
     let d = dimension
     let products = (0..<hessians.shape[0]).map { label in
@@ -46,8 +47,9 @@ struct ClasswiseQuadratic: Sendable {
     for position in positions {
       let product = products[labels[position]]
       let slope = linear.view(at: position * d, shape: [d])
-      sum += point.dot(product) / 2 + slope.dot(point)
-      gradient = gradient + product + slope
+      let share = shares?[labels[position]] ?? 1
+      sum += share * (point.dot(product) / 2 + slope.dot(point))
+      gradient = gradient.addingScaled(share, product + slope)
     }
     return (sum / divisor, gradient.scaled(by: 1 / divisor))
   }
@@ -62,6 +64,7 @@ struct ClasswiseQuadraticOracle: GradientOracle {
   /// The samples of the mini-batch.
   let batch: Range<Int>
   let tail: Set<Int>
+  let sharpness: FocalSharpness?
   let normalization: PartNormalization
   let shardSize: Int?
 
@@ -69,11 +72,13 @@ struct ClasswiseQuadraticOracle: GradientOracle {
     at point: ParameterVector<Double>, on part: BatchPart, statistics: StatisticsUpdate
   ) throws -> Evaluation<Double> {
     let positions: [Int]
+    var shares: [Double]?
     var divisor = Double(batch.count)
     switch part {
     case .all: positions = Array(batch)
     case .head, .tail:
-      positions = batch.filter { tail.contains(labels[$0]) == (part == .tail) }
+      shares = sharpness?.shares.map { part == .tail ? $0 : 1 - $0 }
+      positions = batch.filter { shares != nil || tail.contains(labels[$0]) == (part == .tail) }
       if normalization.divisor == .part { divisor = Double(positions.count) }
       if part == .tail { divisor /= normalization.tailFactor }
     case .shard(let index, let count):
@@ -85,7 +90,7 @@ struct ClasswiseQuadraticOracle: GradientOracle {
       return Evaluation(loss: 0, gradient: ParameterVector(zeros: point.layout), samples: 0)
     }
     let (loss, gradient) = quadratic.evaluate(
-      at: point.flat, positions: positions, labels: labels, divisor: divisor)
+      at: point.flat, positions: positions, labels: labels, shares: shares, divisor: divisor)
     return Evaluation(
       loss: loss, gradient: ParameterVector(layout: point.layout, flat: gradient), samples: positions.count)
   }

@@ -1,4 +1,5 @@
 import Artifacts
+import Training
 
 /// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
 public enum ConformanceCatalogue {
@@ -28,25 +29,42 @@ public enum ConformanceCatalogue {
     .pgd("pgd-gradient", sigma: 0.01, variant: .gradient),
     .lpfSGD("lpf-sgd", radius: 0.05, shards: 4),
     .lpfSGD("lpf-sgd-released", radius: 0.05, shards: 4, shardSize: 3),
+    .gsam("gsam", radius: .schedule(.constant(0.1)), alpha: 0.4, secondPass: .freeze),
+    .gsam(
+      "gsam-with-rate",
+      radius: .withLearningRate(smallest: 0.05, largest: 0.2, lowestRate: 0.001, highestRate: 0.02),
+      alpha: 0.4, secondPass: .observe),
+    .lookSAM("looksam", rho: .constant(0.1), period: 3, alpha: 0.7, secondPass: .observe),
+    .friendlySAM("friendly-sam", rho: .constant(0.1), sigma: 1, decay: 0.9, secondPass: .freeze),
+    .focalSAM("focal-sam", rho: .constant(0.1), sharpness: sharpness),
   ]
+
+  private static let sharpness: FocalSharpness = {
+    do {
+      return try FocalSharpness(counts: ConformanceData.counts, gamma: 3, scale: 0.8)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }()
 
   /// Every loss. Deferred weights begin with epoch 2 of 5.
   public static let losses: [ConformanceLoss] = [
-    .crossEntropy("ce"),
-    .crossEntropy("ce-reweight", weights: .effectiveNumber(from: 0)),
-    .crossEntropy("ce-drw", weights: .effectiveNumber(from: 2)),
-    .crossEntropy("ce-algorithm-1", weights: .inverseCount(from: 2), divisor: .samples),
-    .crossEntropy("ldam", adjustment: .ldam(scale: 30), wantsCosines: true),
-    .crossEntropy(
-      "ldam-drw", weights: .effectiveNumber(from: 2), adjustment: .ldam(scale: 30), wantsCosines: true),
-    .crossEntropy("ldam-of-sse-sam", adjustment: .ldamOfSSESAM(scale: 30)),
-    .crossEntropy("vs", adjustment: .vs(gamma: 0.05, tau: 0.75)),
-    .crossEntropy("vs-code-defaults", adjustment: .vs(gamma: 0.3, tau: 1)),
-    .crossEntropy("logit-adjustment", adjustment: .vs(gamma: 0, tau: 0.75)),
-    .crossEntropy("class-dependent-temperature", adjustment: .vs(gamma: 0.3, tau: 0)),
-    .focal("focal-1", gamma: 1, weights: .effectiveNumber(from: 2)),
-    .focal("focal-2", gamma: 2, factor: 10),
-    .influenceBalanced("influence-balanced", alpha: 10, from: 2, weights: .inverseFrequency(from: 2)),
+    .init("ce", .crossEntropy),
+    .init("ce-reweight", .crossEntropy, weighting: .deferred(start: 0)),
+    .init("ce-drw", .crossEntropy, weighting: .deferred(start: 2)),
+    .init("ce-algorithm-1", .crossEntropy, weighting: .asPrinted(start: 2)),
+    .init("ldam", .ldam, wantsCosines: true),
+    .init("ldam-drw", .ldam, weighting: .deferred(start: 2), wantsCosines: true),
+    .init("ldam-of-sse-sam", .ldamOfSSESAM(maximum: 0.5, scale: 30)),
+    .init("vs", .vs),
+    .init("vs-code-defaults", .vs(gamma: 0.3, tau: 1)),
+    .init("logit-adjustment", .vs(gamma: 0, tau: 0.75)),
+    .init("class-dependent-temperature", .vs(gamma: 0.3, tau: 0)),
+    .init("focal-1", .focal(gamma: 1, factor: 1), weighting: .deferred(start: 2)),
+    .init("focal-2", .focal(gamma: 2, factor: 10)),
+    .init(
+      "influence-balanced", .influenceBalanced(alpha: 10, start: 2),
+      weighting: .init(.inverseFrequency, start: 2)),
   ]
 
   /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.

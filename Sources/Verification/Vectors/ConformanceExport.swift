@@ -86,7 +86,8 @@ extension ConformanceCase {
   /// The rule and the loss.
   fileprivate var json: [String: JSON] {
     [
-      "rule": .object(rule.fields), "loss": loss.map { .object($0.fields) } ?? .null,
+      "rule": .object(rule.fields), "loss": loss?.choice.record ?? .null,
+      "weighting": loss?.weighting?.record ?? .null,
       "definition": .array(rule.definition.map { .string($0) }),
     ]
   }

@@ -101,14 +101,14 @@ public struct ConformanceProblem: Sendable {
       return .quadratic(
         ClasswiseQuadraticOracle(
           quadratic: quadratic, labels: ConformanceData.labels, batch: batch, tail: ConformanceData.tail,
-          normalization: rule.normalization, shardSize: rule.shardSize))
+          sharpness: rule.sharpness, normalization: rule.normalization, shardSize: rule.shardSize))
     case .network(let network, let inputs):
       let samples = LabelledBatch(images: inputs, labels: ConformanceData.labels)
       return .network(
         NetworkOracle(
           objective: Objective(network: network, loss: loss), batch: samples.batch(batch),
-          statistics: statistics, tail: ConformanceData.tail, normalization: rule.normalization,
-          shardSize: rule.shardSize))
+          statistics: statistics, tail: rule.sharpness == nil ? ConformanceData.tail : [],
+          sharpness: rule.sharpness, normalization: rule.normalization, shardSize: rule.shardSize))
     }
   }
 }

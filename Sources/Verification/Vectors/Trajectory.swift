@@ -27,7 +27,7 @@ extension ConformanceCase {
       let context = ConformanceData.context(step: step)
       var oracle = problem.oracle(
         batch: ConformanceData.batches[step % ConformanceData.batches.count],
-        loss: loss?.make(context.epoch) ?? SoftmaxCrossEntropy(), rule: self.rule,
+        loss: loss?.criterion(epoch: context.epoch) ?? SoftmaxCrossEntropy(), rule: self.rule,
         statistics: trajectory.statistics[step])
       trajectory.noise.append(self.rule.noise(step: step, layout: point.layout))
       trajectory.records.append(try rule.step(&point, oracle: &oracle, context: context))
