@@ -18,6 +18,6 @@ struct Escapement: ParsableCommand {
     version: "unreleased",
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, GoldenCommand.self,
-      FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self,
+      FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self, LawsCommand.self,
     ])
 }

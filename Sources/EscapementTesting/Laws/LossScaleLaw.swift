@@ -1,0 +1,48 @@
+import Kernels
+import Training
+
+/// A loss 2¹² times as large or as small leads to the same perturbed points.
+///
+/// Powers of two scale every gradient without rounding. What remains is the constant in the norm, which
+/// shortens each of the two perturbations by constant/‖g‖ of itself, and the rounding of both: 4 eps of ρ
+/// each, as in `RadiusLaw`, and eps (‖w‖ + ρ) for placing them.
+struct LossScaleLaw: Law {
+  let name = "loss-scale"
+  let statement = "A normalised ascent leads to the same point when the loss is scaled by 2⁻¹² or 2¹²."
+
+  func exemption(for claims: RuleClaims) -> String? {
+    claims.queries.contains { Self.constant(of: $0) != nil } ? nil : "no ascent is claimed to be normalised"
+  }
+
+  func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
+    let settings = RuleSettings()
+    let form = trial.claims.form(step: 0, epoch: 0, settings: settings)!
+    let eps = Double(Element.ulpOfOne)
+    var plain = try trial.saddleWalk(settings)
+    try plain.step()
+    for factor in [0x1p-12, 0x1p12] {
+      var scaled = try trial.saddleWalk(settings)
+      scaled.oracle.interference = { _, answer in
+        answer.loss *= factor
+        answer.gradient.flat = answer.gradient.flat.scaled(by: factor)
+      }
+      try scaled.step()
+      for (index, query) in form.queries.enumerated() {
+        guard case .ascent(let along, let share, let constant?) = query.place else { continue }
+        let length = share * settings.radius
+        let a = plain.oracle.queries[index].point.flat.converted(to: Double.self)
+        let b = scaled.oracle.queries[index].point.flat.converted(to: Double.self)
+        let norm = plain.oracle.queries[along].answer.gradient.flat.norm()
+        let shortening = constant / norm + constant / (factor * norm)
+        evidence.compare(
+          "distance of the points of query \(index), loss times \(factor)", (a - b).norm(),
+          within: length * (8 * eps + shortening) + 2 * eps * (a.norm() + length))
+      }
+    }
+  }
+
+  private static func constant(of query: RuleClaims.Query) -> Double? {
+    guard case .ascent(_, _, let constant) = query.place else { return nil }
+    return constant
+  }
+}

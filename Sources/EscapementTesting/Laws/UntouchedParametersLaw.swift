@@ -1,0 +1,47 @@
+import Calculus
+import Kernels
+import Training
+
+/// Evaluations leave the parameters alone.
+///
+/// With the learning rate 0 a step must end at the bits it began with, which a perturbation taken off again by
+/// subtraction does not; and when a query throws, whichever it is, parameters and state are as before.
+struct UntouchedParametersLaw: Law {
+  let name = "untouched"
+  let statement = "A step with η = 0, and one whose query throws, leaves every bit of the parameters."
+
+  func exemption(for claims: RuleClaims) -> String? { nil }
+
+  func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
+    // Noise on the weights is meant to move them at any rate.
+    var still = try trial.saddleWalk(RuleSettings(radius: trial.claims.noise == .weights ? 0 : 0.5))
+    still.learningRate = 0
+    for step in 0..<3 {
+      try still.step()
+      evidence.sameBits("parameters after step \(step) with η = 0", still.parameters, LawCase.start())
+    }
+
+    for steps in [0, 2] {
+      var walk = try trial.saddleWalk()
+      for _ in 0..<steps { try walk.step() }
+      var whole = walk
+      try whole.step()
+      for index in whole.oracle.queries.indices {
+        var broken = walk
+        broken.oracle.interference = { if $0 == index { throw Interruption(query: index) } else { _ = $1 } }
+        let place = "query \(index) of step \(steps) throws"
+        do {
+          try broken.step()
+          evidence.require("\(place), and the step passes it on", false)
+        } catch is Interruption {
+          evidence.sameBits("\(place), parameters", broken.parameters, walk.parameters)
+          evidence.sameState("\(place), state", broken.rule, walk.rule)
+        }
+      }
+    }
+  }
+
+  private struct Interruption: Error {
+    let query: Int
+  }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Artifacts
+import EscapementTesting
+
+/// `escapement laws`: which law each update rule keeps.
+struct LawsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "laws",
+    abstract: "Judges the update rules by the laws that they must keep, in single and double precision.",
+    discussion: """
+      A cell is "bits" where every compared bit agrees, the largest share of its bound that a deviation took \
+      where the law has one, "-" where the law does not apply, and FAILS. Exit code 1 when a law fails.
+      """)
+
+  @Option(help: ArgumentHelp("Judge this rule alone, in detail; may be repeated.", valueName: "NAME"))
+  var optimizer: [String] = []
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    let subjects = try selected()
+    let outcomes = subjects.map { Laws.check($0) }
+    let failures = outcomes.joined().filter { !$0.holds }
+    if json {
+      Console.output(document(subjects, outcomes))
+    } else if optimizer.isEmpty {
+      print(grid(subjects, outcomes).text)
+    } else {
+      print(outcomes.map { details($0).text }.joined(separator: "\n\n"))
+    }
+    for failure in failures { Console.error(failure.description) }
+    if !failures.isEmpty { throw ExitCode(ExitStatus.differs.rawValue) }
+  }
+
+  private func selected() throws -> [RuleSubject] {
+    let all = RuleSubject.builtIn
+    for name in optimizer where !all.contains(where: { $0.name == name }) {
+      throw ToolError.usage(
+        "no update rule is named \(name); there are \(all.map(\.name).joined(separator: ", "))")
+    }
+    return optimizer.isEmpty ? all : all.filter { optimizer.contains($0.name) }
+  }
+
+  /// One row a law, one column a rule.
+  private func grid(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> TextTable {
+    var table = TextTable(heading: ["law"] + subjects.map(\.name))
+    table.rows = Laws.all.map { law in
+      [law.name] + outcomes.map { own in cell(own.filter { $0.law == law.name }) }
+    }
+    return table
+  }
+
+  private func cell(_ outcomes: [LawOutcome]) -> String {
+    if outcomes.contains(where: { !$0.holds }) { return "FAILS" }
+    let comparisons = outcomes.compactMap(\.comparison)
+    if comparisons.isEmpty { return "-" }
+    if comparisons.allSatisfy({ $0.bound == 0 }) { return "bits" }
+    return LawEvidence.Comparison.text(comparisons.filter { $0.bound > 0 }.map { $0.deviation / $0.bound }.max()!)
+  }
+
+  /// One row a law and element type.
+  private func details(_ outcomes: [LawOutcome]) -> TextTable {
+    var table = TextTable(
+      heading: ["rule", "law", "type", "", "deviation", "bound", ""], rightAligned: [4, 5])
+    table.rows = outcomes.map { outcome in
+      let numbers = outcome.comparison.map {
+        [LawEvidence.Comparison.text($0.deviation), LawEvidence.Comparison.text($0.bound)]
+      }
+      return [outcome.subject, outcome.law, outcome.element, outcome.word] + (numbers ?? ["", ""])
+        + [outcome.note]
+    }
+    return table
+  }
+
+  private func document(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> JSON {
+    let laws = Laws.all.map { law in
+      JSON.object(["name": .string(law.name), "statement": .string(law.statement)])
+    }
+    let results = outcomes.joined().map { outcome in
+      JSON.object([
+        "optimizer": .string(outcome.subject), "law": .string(outcome.law),
+        "element": .string(outcome.element), "result": .string(outcome.word), "note": .string(outcome.note),
+        "deviation": outcome.comparison.map { .number($0.deviation) } ?? .null,
+        "bound": outcome.comparison.map { .number($0.bound) } ?? .null,
+      ])
+    }
+    return .object([
+      "laws": .array(laws), "optimizers": .array(subjects.map { .string($0.name) }),
+      "outcomes": .array(results), "holds": .bool(outcomes.joined().allSatisfy(\.holds)),
+    ])
+  }
+}
+
+extension LawOutcome {
+  fileprivate var comparison: LawEvidence.Comparison? {
+    switch result {
+    case .holds(let comparison), .fails(let comparison): comparison
+    case .stopped, .doesNotApply: nil
+    }
+  }
+
+  fileprivate var word: String {
+    switch result {
+    case .holds: "holds"
+    case .fails, .stopped: "fails"
+    case .doesNotApply: "does not apply"
+    }
+  }
+
+  fileprivate var note: String {
+    switch result {
+    case .holds(let comparison), .fails(let comparison): comparison.what
+    case .stopped(let what): what
+    case .doesNotApply(let reason): reason
+    }
+  }
+}
