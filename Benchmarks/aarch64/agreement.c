@@ -219,8 +219,8 @@ static void pictures(ek_type t) {
 static void functions(void) {
   enum { COUNT = 60000 };
   static double x[COUNT], y[COUNT];
-  double (*const f[3])(double) = {ek_exp, ek_log, ek_tanh};
-  for (int i = 0; i < 3; i++) {
+  double (*const f[4])(double) = {ek_exp, ek_log, ek_tanh, ek_cospi};
+  for (int i = 0; i < 4; i++) {
     for (size_t j = 0; j < COUNT; j++) {
       uint64_t bits = j * (UINT64_MAX / COUNT);
       memcpy(&x[j], &bits, 8);

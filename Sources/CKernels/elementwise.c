@@ -155,3 +155,31 @@ static double scalar_map(ek_unary op, double x) {
 double ek_exp(double x) { return scalar_map(EK_EXP, x); }
 double ek_log(double x) { return scalar_map(EK_LOG, x); }
 double ek_tanh(double x) { return scalar_map(EK_TANH, x); }
+
+// cos(πx), exact at multiples of 1/2. The remainder of x by 2 is exact, and so are 1 - r and 1/2 - r where they are taken,
+// so that only the product with π and the polynomial round: Taylor's, truncated below 2⁻⁵⁷, each step a product and a sum.
+double ek_cospi(double x) {
+  static const double pi = 0x1.921fb54442d18p+1;
+  if (!(x - x == 0)) return x - x;
+  uint64_t mode = ek_float_mode_enter();
+  double r = __builtin_elementwise_abs(x);
+  // Every double from 2^53 on is an even integer.
+  r = r < 0x1p53 ? r - 2 * (double)(int64_t)(r / 2) : 0;
+  if (r > 1) r = 2 - r;
+  double sign = 1;
+  if (r > 0.5) sign = -1, r = 1 - r;
+  double y;
+  if (r <= 0.25) {
+    double s = pi * r, z = s * s, p = -1.0 / 6402373705728000;
+    p = p * z + 1.0 / 20922789888000, p = p * z - 1.0 / 87178291200, p = p * z + 1.0 / 479001600;
+    p = p * z - 1.0 / 3628800, p = p * z + 1.0 / 40320, p = p * z - 1.0 / 720, p = p * z + 1.0 / 24;
+    y = 1 - z * (0.5 - z * p);
+  } else {
+    double s = pi * (0.5 - r), z = s * s, p = 1.0 / 355687428096000;
+    p = p * z - 1.0 / 1307674368000, p = p * z + 1.0 / 6227020800, p = p * z - 1.0 / 39916800;
+    p = p * z + 1.0 / 362880, p = p * z - 1.0 / 5040, p = p * z + 1.0 / 120, p = p * z - 1.0 / 6;
+    y = s + s * z * p;
+  }
+  ek_float_mode_restore(mode);
+  return sign * y;
+}

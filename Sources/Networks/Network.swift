@@ -62,18 +62,19 @@ public struct Network: Sendable {
       layers: layers)
   }
 
-  /// Logits `[n][classes]` for a batch.
-  func forward<T: TensorAlgebra>(_ images: T, _ pass: inout Pass<T>) -> T {
+  /// Features and logits for a batch; the features are the last layer's input.
+  func forward<T: TensorAlgebra>(_ images: T, _ pass: inout Pass<T>) -> ClassifierOutput<T> {
     var x = images
-    for layer in layers { x = layer.forward(x, &pass) }
-    return x
+    for layer in layers.dropLast() { x = layer.forward(x, &pass) }
+    return ClassifierOutput(features: x, logits: layers[layers.count - 1].forward(x, &pass))
   }
 
-  /// Adds the parameters' gradients to the pass, given the logits' gradient.
-  func backward<T: TensorAlgebra>(_ g: T, _ pass: inout Pass<T>) {
-    var gradient = g
+  /// Adds the parameters' gradients to the pass, given the output's gradient.
+  func backward<T: TensorAlgebra>(_ g: ClassifierGradient<T>, _ pass: inout Pass<T>) {
+    var gradient = g.logits
     for (index, layer) in layers.enumerated().reversed() {
-      guard let next = layer.backward(gradient, &pass, needsInput: index > 0) else { break }
+      guard var next = layer.backward(gradient, &pass, needsInput: index > 0) else { break }
+      if index == layers.count - 1, let features = g.features { next = next + features }
       gradient = next
     }
     precondition(pass.isEmpty, "a layer left saved values behind")

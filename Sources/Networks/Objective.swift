@@ -43,18 +43,21 @@ public struct Objective<Element: Real>: Sendable {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: nil, normalization: .batch,
       gradients: GradientAccumulator(layout: network.layout), goesBack: !positions.isEmpty)
-    let logits = network.forward(batch.images, &pass)
+    let output = network.forward(batch.images, &pass)
     guard !positions.isEmpty else {
       let nothing = Evaluation(
         loss: 0, gradient: ParameterVector<Element>(zeros: network.layout), samples: 0, correct: 0)
       return (nothing, pass.observed)
     }
-    let counted = logits.rows(at: positions)
+    let counted = ClassifierOutput(
+      features: output.features.rows(at: positions), logits: output.logits.rows(at: positions))
     let labels = positions.map { batch.labels[$0] }
-    let (sum, gradient) = loss.evaluate(
-      logits: counted, labels: labels, totalWeight: divisor, startingAt: 0)
-    network.backward(gradient.placed(at: positions, rows: batch.count), &pass)
-    let correct = zip(counted.rowArgmax(), labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
+    let (sum, gradient) = loss.evaluate(counted, labels: labels, totalWeight: divisor, startingAt: 0)
+    let placed = ClassifierGradient(
+      features: gradient.features?.placed(at: positions, rows: batch.count),
+      logits: gradient.logits.placed(at: positions, rows: batch.count))
+    network.backward(placed, &pass)
+    let correct = zip(counted.logits.rowArgmax(), labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
     let evaluation = Evaluation(
       loss: sum / divisor, gradient: pass.gradients.total(), samples: positions.count, correct: correct)
     return (evaluation, pass.observed)
@@ -67,7 +70,7 @@ public struct Objective<Element: Real>: Sendable {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: statistics, normalization: .running,
       gradients: GradientAccumulator(layout: network.layout), goesBack: false)
-    return network.forward(images, &pass)
+    return network.forward(images, &pass).logits
   }
 
   /// Loss and gradient over all samples of a source.
@@ -145,11 +148,11 @@ public struct Objective<Element: Real>: Sendable {
   private func run<T: TensorAlgebra>(
     _ batch: LabelledBatch<Element>, _ pass: inout Pass<T>, totalWeight: Double, startingAt start: Double = 0
   ) -> (sum: Double, correct: Int) where T.Element == Element {
-    let logits = network.forward(T(constant: batch.images), &pass)
+    let output = network.forward(T(constant: batch.images), &pass)
     let (sum, gradient) = loss.evaluate(
-      logits: logits, labels: batch.labels, totalWeight: totalWeight, startingAt: start)
+      output, labels: batch.labels, totalWeight: totalWeight, startingAt: start)
     network.backward(gradient, &pass)
-    let predictions = logits.value.rowArgmax()
+    let predictions = output.logits.value.rowArgmax()
     let correct = zip(predictions, batch.labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
     return (sum, correct)
   }

@@ -22,17 +22,19 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
   /// Added to ‖g_T‖ (the released code).
   public static var normConstant: Double { 1e-16 }
 
-  /// The radius ρ ≥ 0.
-  public let rho: Double
+  /// The radius ρ ≥ 0 by epoch.
+  public let rho: RhoSchedule
   private var base: Base
 
-  /// Wraps a rule that has taken no step. 0.05 is the released code's default; a negative or non-finite ρ
-  /// throws `HyperparameterError`.
-  public init(base: Base, rho: Double = 0.05) throws {
-    try HyperparameterError.checkNotNegative(rho, name: "rho")
+  /// Wraps a rule that has taken no step; a negative or non-finite ρ throws `HyperparameterError`.
+  public init(base: Base, rho: RhoSchedule) throws {
+    try rho.validate()
     self.base = base
     self.rho = rho
   }
+
+  /// The same with one radius throughout; 0.05 is the released code's default.
+  public init(base: Base, rho: Double = 0.05) throws { try self.init(base: base, rho: .constant(rho)) }
 
   /// The base rule's state: ImbSAM keeps none.
   public var state: [String: ParameterVector<Element>] {
@@ -51,8 +53,9 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
     let tail = try oracle.evaluate(at: parameters, on: .tail, statistics: .freeze)
     try Divergence.check(tail, step: context.step, prefix: "tail ")
 
+    let radius = rho.rho(epoch: context.epoch)
     let (perturbed, length) = parameters.ascended(
-      along: tail.gradient, rho: rho, constant: Self.normConstant)
+      along: tail.gradient, rho: radius, constant: Self.normConstant)
     let sharp = try oracle.evaluate(at: perturbed, on: .tail, statistics: .observe)
     try Divergence.check(sharp, step: context.step, prefix: "perturbed tail ")
 
@@ -61,7 +64,8 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
     base.descend(&parameters, along: descent, context: context)
     return StepRecord(
       loss: head.loss + tail.loss, descentLoss: head.loss + sharp.loss, learningRate: context.learningRate,
-      rho: rho, gradientNorm: clean.flat.norm(), perturbationNorm: length, cosine: clean.cosine(to: descent),
+      rho: radius, gradientNorm: clean.flat.norm(), perturbationNorm: length,
+      cosine: clean.cosine(to: descent),
       evaluations: 3, samples: head.samples + tail.samples,
       correct: head.correct.flatMap { head in tail.correct.map { head + $0 } })
   }

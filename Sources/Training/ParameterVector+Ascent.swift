@@ -9,11 +9,15 @@ extension ParameterVector {
   func ascended(along gradient: ParameterVector, rho: Double, constant: Double) -> (
     point: ParameterVector, length: Double
   ) {
-    let norm = gradient.flat.norm()
+    moved(along: gradient, by: rho / (gradient.flat.norm() + constant))
+  }
+
+  /// The point w + s·d and the length of the move as made; w's own bits where s or d is zero.
+  func moved(along direction: ParameterVector, by scale: Double) -> (point: ParameterVector, length: Double) {
     // Adding zeros would still turn a parameter of -0 into +0.
-    guard rho > 0, norm > 0 else { return (self, 0) }
-    let moved = flat.addingScaled(rho / (norm + constant), gradient.flat)
-    return (ParameterVector(layout: layout, flat: moved), (moved - flat).norm())
+    guard scale != 0, direction.flat.norm() > 0 else { return (self, 0) }
+    let sum = flat.addingScaled(scale, direction.flat)
+    return (ParameterVector(layout: layout, flat: sum), (sum - flat).norm())
   }
 
   /// The cosine between two vectors; 0 where one of them is zero.

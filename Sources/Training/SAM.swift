@@ -6,8 +6,9 @@ import Kernels
 /// One step on a mini-batch:
 /// 1. g = ∇L(w), without weight decay;
 /// 2. ‖g‖ over all parameters, batch norm's and biases included, in Double;
-/// 3. ε = s·g with s = ρ / (‖g‖ + 10⁻¹²), or s = ρ unnormalised; s is computed in Double and rounded
-///    once, w + ε is a new vector with the product rounded before the sum;
+/// 3. ε = s·g with s = ρ / (‖g‖ + 10⁻¹²), or s = ρ unnormalised, or for adaptive SAM ε = s·((w·w)·g) with
+///    s = ρ / (‖|w|·g‖ + 10⁻¹²); s is computed in Double and rounded once, w + ε is a new vector with each product
+///    rounded before the sum;
 /// 4. g̃ = ∇L(w + ε) on the same samples;
 /// 5. w itself was never touched, so there is nothing to restore;
 /// 6. the base rule descends from w along g̃, with its momentum and weight decay.
@@ -18,18 +19,23 @@ public struct SAM<Base: DescentRule>: UpdateRule {
   /// Added to ‖g‖, so that a zero gradient gives ε = 0 (github.com/davda54/sam).
   public static var normConstant: Double { 1e-12 }
 
-  /// The radius ρ ≥ 0.
-  public let rho: Double
+  /// The radius ρ ≥ 0 by epoch.
+  public let rho: RhoSchedule
   /// The ascent and the treatment of running statistics.
   public let variant: SAMVariant
   private var base: Base
 
   /// Wraps a rule that has taken no step; a negative or non-finite ρ throws `HyperparameterError`.
-  public init(base: Base, rho: Double, variant: SAMVariant = .released) throws {
-    try HyperparameterError.checkNotNegative(rho, name: "rho")
+  public init(base: Base, rho: RhoSchedule, variant: SAMVariant = .released) throws {
+    try rho.validate()
     self.base = base
     self.rho = rho
     self.variant = variant
+  }
+
+  /// The same with one radius throughout.
+  public init(base: Base, rho: Double, variant: SAMVariant = .released) throws {
+    try self.init(base: base, rho: .constant(rho), variant: variant)
   }
 
   /// The base rule's state: SAM keeps none.
@@ -44,31 +50,32 @@ public struct SAM<Base: DescentRule>: UpdateRule {
   ) throws -> StepRecord {
     let clean = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
     try Divergence.check(clean, step: context.step)
-    let norm = clean.gradient.flat.norm()
-
-    let scale: Double =
-      switch variant.ascent {
-      case .normalized: rho / (norm + Self.normConstant)
-      case .unnormalized: rho
-      }
-    // With s = 0 the sum would still turn a parameter of -0 into +0, and ρ = 0 would not be SGD to the bit.
-    let perturbed =
-      scale == 0
-      ? parameters
-      : ParameterVector(
-        layout: parameters.layout, flat: parameters.flat.addingScaled(scale, clean.gradient.flat))
-    let perturbationNorm = (perturbed.flat - parameters.flat).norm()
-
+    let radius = rho.rho(epoch: context.epoch)
+    let (perturbed, length) = ascended(parameters, along: clean.gradient, rho: radius)
     let sharp = try oracle.evaluate(
       at: perturbed, on: .all, statistics: variant.secondPassStatistics)
     try Divergence.check(sharp, step: context.step, prefix: "perturbed ")
-    let lengths = norm * sharp.gradient.flat.norm()
-    let cosine = lengths > 0 ? clean.gradient.flat.dot(sharp.gradient.flat) / lengths : 0
+    let cosine = clean.gradient.cosine(to: sharp.gradient)
 
     base.descend(&parameters, along: sharp.gradient, context: context)
     return StepRecord(
-      loss: clean.loss, descentLoss: sharp.loss, learningRate: context.learningRate, rho: rho,
-      gradientNorm: norm, perturbationNorm: perturbationNorm, cosine: cosine, evaluations: 2,
+      loss: clean.loss, descentLoss: sharp.loss, learningRate: context.learningRate, rho: radius,
+      gradientNorm: clean.gradient.flat.norm(), perturbationNorm: length, cosine: cosine, evaluations: 2,
       samples: clean.samples, correct: clean.correct)
+  }
+
+  /// w + ε and ‖ε‖.
+  private func ascended(
+    _ w: ParameterVector<Element>, along g: ParameterVector<Element>, rho: Double
+  ) -> (point: ParameterVector<Element>, length: Double) {
+    switch variant.ascent {
+    case .normalized: return w.ascended(along: g, rho: rho, constant: Self.normConstant)
+    case .unnormalized: return w.moved(along: g, by: rho)
+    case .adaptive:
+      // The sign that |w| drops does not change the norm.
+      let norm = (w.flat * g.flat).norm()
+      let direction = ParameterVector(layout: w.layout, flat: w.flat * w.flat * g.flat)
+      return w.moved(along: direction, by: rho / (norm + Self.normConstant))
+    }
   }
 }

@@ -6,6 +6,10 @@ public struct SAMVariant: Hashable, Sendable {
     case normalized
     /// ε = ρ·g: equation 3 of that supplement, which its Theorem 1 is about.
     case unnormalized
+    /// ε = ρ·w²g / (‖|w|g‖ + 10⁻¹²), entry by entry: ASAM (Kwon et al., ICML 2021) as github.com/davda54/sam has
+    /// it under `adaptive`, without the constant that the paper adds to |w|. Invariant to a rescaling of the
+    /// parameters that leaves the loss as it is; no published run of the papers verified here uses it.
+    case adaptive
   }
 
   /// The length of the ascent.

@@ -23,24 +23,23 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
   /// Added to the norms (the released code).
   public static var normConstant: Double { 1e-16 }
 
-  /// The head's radius in the first stage.
-  public let rhoHead: Double
-  /// The tail's radius in both.
-  public let rhoTail: Double
+  /// The head's radius by epoch, in the first stage.
+  public let rhoHead: RhoSchedule
+  /// The tail's radius by epoch, in both.
+  public let rhoTail: RhoSchedule
   /// γ, the first stage's share of the epochs.
   public let stageFraction: Double
   /// T, the epochs of the run.
   public let epochs: Int
   private var base: Base
 
-  /// Wraps a rule that has taken no step. Defaults: ρ_H is the released script's, ρ_T and γ are those of its
-  /// README's command. Throws `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or
-  /// T < 1.
+  /// Wraps a rule that has taken no step. γ = 0.7 is that of the released README's command. Throws
+  /// `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or T < 1.
   public init(
-    base: Base, rhoHead: Double = 0.05, rhoTail: Double = 0.1, stageFraction: Double = 0.7, epochs: Int
+    base: Base, rhoHead: RhoSchedule, rhoTail: RhoSchedule, stageFraction: Double = 0.7, epochs: Int
   ) throws {
-    try HyperparameterError.checkNotNegative(rhoHead, name: "rho of the head")
-    try HyperparameterError.checkNotNegative(rhoTail, name: "rho of the tail")
+    try rhoHead.validate()
+    try rhoTail.validate()
     guard stageFraction > 0, stageFraction < 1 else {
       throw HyperparameterError(
         name: "stage fraction", value: "\(stageFraction)", expected: "a number in (0, 1)")
@@ -55,6 +54,15 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
     self.epochs = epochs
   }
 
+  /// The same with one radius each: ρ_H is the released script's default, ρ_T its README's.
+  public init(
+    base: Base, rhoHead: Double = 0.05, rhoTail: Double = 0.1, stageFraction: Double = 0.7, epochs: Int
+  ) throws {
+    try self.init(
+      base: base, rhoHead: .constant(rhoHead), rhoTail: .constant(rhoTail), stageFraction: stageFraction,
+      epochs: epochs)
+  }
+
   /// The base rule's state: SSE-SAM keeps none.
   public var state: [String: ParameterVector<Element>] {
     get { base.state }
@@ -63,7 +71,7 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
 
   /// The head's radius in a 0-based epoch: ρ_H while e < γT, with the product rounded in Double, then 0.
   public func headRadius(epoch: Int) -> Double {
-    Double(epoch) >= stageFraction * Double(epochs) ? 0 : rhoHead
+    Double(epoch) >= stageFraction * Double(epochs) ? 0 : rhoHead.rho(epoch: epoch)
   }
 
   /// Four queries: the head at w and w + ε_H, the tail at w and w + ε_T; then the base rule's descent.
@@ -81,8 +89,9 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
 
     let tail = try oracle.evaluate(at: parameters, on: .tail, statistics: .observe)
     try Divergence.check(tail, step: context.step, prefix: "tail ")
+    let radius = rhoTail.rho(epoch: context.epoch)
     let (atTail, length) = parameters.ascended(
-      along: tail.gradient, rho: rhoTail, constant: Self.normConstant)
+      along: tail.gradient, rho: radius, constant: Self.normConstant)
     let sharpTail = try oracle.evaluate(at: atTail, on: .tail, statistics: .observe)
     try Divergence.check(sharpTail, step: context.step, prefix: "perturbed tail ")
 
@@ -91,7 +100,7 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
     base.descend(&parameters, along: descent, context: context)
     return StepRecord(
       loss: head.loss + tail.loss, descentLoss: sharpHead.loss + sharpTail.loss,
-      learningRate: context.learningRate, rho: rhoTail, gradientNorm: clean.flat.norm(),
+      learningRate: context.learningRate, rho: radius, gradientNorm: clean.flat.norm(),
       perturbationNorm: length, cosine: clean.cosine(to: descent), evaluations: 4,
       samples: head.samples + tail.samples,
       correct: head.correct.flatMap { head in tail.correct.map { head + $0 } })

@@ -28,7 +28,7 @@ struct LossTests {
   /// A loss and its definition as a function of one sample's logits; the batch's loss is Σ value / Σ weight.
   struct Case: CustomTestStringConvertible {
     let name: String
-    let loss: any ClassificationLoss
+    let loss: any LogitLoss
     let value: @Sendable (_ z: [Double], _ y: Int) -> Double
     let weight: @Sendable (_ y: Int) -> Double
     /// By how much the logits, or with its cube the loss, are scaled: what derivatives grow with.
@@ -69,6 +69,10 @@ struct LossTests {
         loss: SoftmaxCrossEntropy(adjustment: .classDependentTemperature(counts: counts)),
         value: { z, y in crossEntropy(z.enumerated().map { $1 / divisor($0) }, y) }, weight: one),
       Case(
+        name: "Algorithm 1: weights 1/n, divided by the batch",
+        loss: SoftmaxCrossEntropy(classWeights: counts.map { 1 / Double($0) }, divisor: .samples),
+        value: { crossEntropy($0, $1) / Double(counts[$1]) }, weight: one),
+      Case(
         name: "focal, γ = 1", loss: FocalLoss(classWeights: classWeights),
         value: { z, y in
           let u = w(y) * crossEntropy(z, y)
@@ -86,8 +90,7 @@ struct LossTests {
     ]
   }()
 
-  private func evaluate(_ loss: any ClassificationLoss, _ z: [[Double]]) -> (loss: Double, gradient: [Double])
-  {
+  private func evaluate(_ loss: any LogitLoss, _ z: [[Double]]) -> (loss: Double, gradient: [Double]) {
     let total = loss.totalWeight(of: Self.labels)
     let (sum, gradient) = loss.evaluate(
       logits: Tensor(z.flatMap { $0 }, shape: [Self.samples, 4]), labels: Self.labels, totalWeight: total,
@@ -151,7 +154,7 @@ struct LossTests {
 
   @Test("constants that do nothing leave cross-entropy's bits; one formula holds its special cases")
   func limits() {
-    func bits(_ loss: any ClassificationLoss) -> [UInt64] {
+    func bits(_ loss: any LogitLoss) -> [UInt64] {
       let (value, gradient) = evaluate(loss, Self.logits)
       return ([value] + gradient).map(\.bitPattern)
     }

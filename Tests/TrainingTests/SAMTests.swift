@@ -19,9 +19,20 @@ import Training
       let clean = w.indices.map { w[$0] * spectrum[$0] }
       // The norm's own order of summation is the kernels' contract, tested there.
       let norm = vector(clean).flat.norm()
-      let scale = E(rounding: variant.ascent == .normalized ? rho / (norm + 1e-12) : rho)
+      let direction = w.indices.map { i -> E in
+        guard variant.ascent == .adaptive else { return clean[i] }
+        let square: E = w[i] * w[i]
+        return square * clean[i]
+      }
+      let divisor: Double =
+        switch variant.ascent {
+        case .normalized: norm + 1e-12
+        case .unnormalized: 1
+        case .adaptive: vector(w.indices.map { w[$0] * clean[$0] }).flat.norm() + 1e-12
+        }
+      let scale = E(rounding: rho / divisor)
       let perturbed = w.indices.map { i -> E in
-        let move: E = scale * clean[i]
+        let move: E = scale * direction[i]
         return w[i] + move
       }
       #expect(oracle.points.suffix(2) == [vector(w), vector(perturbed)])
@@ -29,7 +40,8 @@ import Training
       // ‖ε‖ is measured from w + ε: each entry's last rounding moves it by at most half an ulp of the
       // largest entry, so the norm by √n/2 of them; scale and product add two relative roundings, and
       // the constant in the norm less than 1e-12 of it.
-      let exact = variant.ascent == .normalized ? rho : rho * norm
+      let exact =
+        variant.ascent == .normalized ? rho : abs(rho / divisor) * vector(direction).flat.norm()
       let largest = perturbed.map { Double($0.magnitude) }.max()!
       let ulp = Double(E.ulpOfOne)
       let bound = ulp * (largest * Double(w.count).squareRoot() + 2 * exact) + 1e-12 * exact
@@ -89,6 +101,38 @@ import Training
     // Also where both signs of zero are among the parameters: the second point has w's own bits.
     #expect(oracle.points[1] == oracle.points[2])
     #expect(sgd.state == sam.state)
+  }
+
+  @Test func theRadiusFollowsTheEpoch() throws {
+    let schedule = RhoSchedule.steps(first: 0, then: [.init(epoch: 2, rho: 0.5)])
+    var rule = try SAM(base: SGD<Double>(), rho: schedule)
+    var parameters = vector([3.0, 4])
+    var oracle = QuadraticOracle(spectrum: [1, 1])
+    for (epoch, rho) in [(0, 0.0), (1, 0), (2, 0.5), (9, 0.5)] {
+      let record = try rule.step(&parameters, oracle: &oracle, context: context(epoch, epoch: epoch))
+      #expect(record.rho == rho && (record.perturbationNorm > 0) == (rho > 0))
+    }
+    let falling = RhoSchedule.steps(first: 1, then: [.init(epoch: 0, rho: 0.5)])
+    #expect(throws: HyperparameterError.self) { try SAM(base: SGD<Double>(), rho: falling) }
+  }
+
+  @Test func adaptiveAscentIsInvariantToARescalingThatKeepsTheLoss() throws {
+    // L(w) = L'(c·w) with c a power of two: the adaptive points correspond to the bit, the plain ones do not.
+    let w = RuleCase.start(Double.self)
+    let g = w.indices.map { RuleCase.spectrum(Double.self)[$0] * w[$0] }
+    func secondPoint(_ c: Double, _ ascent: SAMVariant.Ascent) throws -> [Double] {
+      let variant = SAMVariant(ascent: ascent, secondPassStatistics: .freeze)
+      var oracle = ScriptedOracle([
+        Evaluation(loss: 1, gradient: vector(g.map { $0 / c }), samples: 1),
+        Evaluation(loss: 1, gradient: vector(g), samples: 1),
+      ])
+      var rule = try SAM(base: SGD<Double>(), rho: 0.3, variant: variant)
+      var parameters = vector(w.map { $0 * c })
+      _ = try rule.step(&parameters, oracle: &oracle, context: context(0))
+      return oracle.queries[1].point.flat.elements.map { $0 / c }
+    }
+    #expect(try secondPoint(8, .adaptive) == secondPoint(1, .adaptive))
+    #expect(try secondPoint(8, .normalized) != secondPoint(1, .normalized))
   }
 
   @Test func zeroGradientStaysPut() throws {

@@ -251,6 +251,8 @@ double ek_normal_quantile(double p);
 double ek_exp(double x);
 double ek_log(double x);
 double ek_tanh(double x);
+// cos(πx) within 2 ulp, exact at multiples of 1/2; NaN for infinities.
+double ek_cospi(double x);
 
 // ---- Synthetic pictures -------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import Kernels
 ///
 /// The class weight stands inside p, which is the true class's probability only where the weight is 1. The mean is over samples, not
 /// over weights.
-public struct FocalLoss: ClassificationLoss, Hashable {
+public struct FocalLoss: LogitLoss, Hashable {
   /// One weight a class, or nil for ones.
   public let classWeights: [Double]?
   /// γ: 0, or at least 1 (between them the gradient has no limit at p = 1).

@@ -21,9 +21,10 @@ struct RowSoftmax<T: TensorAlgebra> {
   var losses: T { sums.map(.log) - shifted.gathered(columns: labels) }
   /// ℓᵢ alone.
   var lossValues: Tensor<T.Element> { sums.value.map(.log) - shifted.value.gathered(columns: labels) }
+  /// softmax(z).
+  var probabilities: T { exponentials.multiplyingRows(sums.map(.reciprocal)) }
   /// ∂ℓᵢ/∂z: the probabilities less 1 at the true class.
   var gradient: T {
-    let probabilities = exponentials.multiplyingRows(sums.map(.reciprocal))
     let ones = Tensor<T.Element>(repeating: 1, shape: [labels.count])
     return probabilities - T(constant: ones.scattered(columns: labels, width: shifted.shape.columns))
   }
