@@ -16,8 +16,8 @@ public struct LawEvidence: Sendable {
     /// Whether the deviation is within the bound; a NaN is not.
     public var holds: Bool { deviation <= bound }
 
-    // How much of what is allowed was used.
-    var ratio: Double { deviation == 0 ? 0 : deviation / bound }
+    /// How much of what is allowed was used; 0 where nothing deviates.
+    public var ratio: Double { deviation == 0 ? 0 : deviation / bound }
   }
 
   /// The first comparison that failed, or else the one that came nearest to its bound; nil before any.

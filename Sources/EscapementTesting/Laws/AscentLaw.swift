@@ -4,11 +4,12 @@ import Training
 
 /// ε points up along the gradient it is claimed to be taken from.
 ///
-/// The difference from s·g in Double is at most that of the length, of each entry: see `RadiusLaw`. A turned
-/// sign, another gradient or a missing norm is off by the length of ε itself.
+/// s = ρ/(‖g‖ + constant) is taken in Double, the constant included, and each entry of s·g may be off by the
+/// roundings of `RadiusLaw`. A turned sign, another gradient or a missing norm is off by the length of ε itself,
+/// a forgotten constant by constant/‖g‖ of it.
 struct AscentLaw: Law {
   let name = "ascent"
-  let statement = "ε = s·g with the claimed g and s, within ‖ε‖(4 eps + constant/‖g‖)."
+  let statement = "ε = s·g with the claimed g and s = ρ/(‖g‖ + constant), within 4 eps ‖ε‖."
 
   func exemption(for claims: RuleClaims) -> String? {
     let ascends = claims.queries.contains { query in
@@ -23,7 +24,7 @@ struct AscentLaw: Law {
         guard case .ascent(let along, let share, let constant) = query.place else { continue }
         let g = walk.oracle.queries[along].answer.gradient.flat.converted(to: Double.self)
         let norm = g.norm()
-        let scale = share * settings.radius / (constant == nil ? 1 : norm)
+        let scale = share * settings.radius / (constant.map { norm + $0 } ?? 1)
         let length = scale * norm
         let eps = Double(Element.ulpOfOne)
         let placing = start.norm() == 0 ? 0 : eps * (start.norm() + length)
@@ -31,7 +32,7 @@ struct AscentLaw: Law {
         evidence.compare(
           "‖ε − s·g‖ of query \(index), ‖s·g‖ = \(length)",
           ((point - start) - g.scaled(by: scale)).norm(),
-          within: length * (4 * eps + (constant ?? 0) / norm) + placing)
+          within: 4 * eps * length + placing)
       }
     }
   }

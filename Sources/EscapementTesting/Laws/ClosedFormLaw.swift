@@ -13,13 +13,7 @@ struct ClosedFormLaw: Law {
   func exemption(for claims: RuleClaims) -> String? {
     guard claims.statesDescent else { return "no descent is stated as a sum of gradients" }
     guard claims.noise == nil else { return "its noise has no closed form" }
-    let isClosed = claims.queries.allSatisfy { query in
-      switch query.place {
-      case .parameters, .ascent: true
-      case .sphere, .noise, .elsewhere: false
-      }
-    }
-    return isClosed ? nil : "no direction is stated for a query"
+    return claims.areStatedInFull ? nil : "no direction is stated for a query"
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
@@ -44,11 +38,17 @@ struct ClosedFormLaw: Law {
   private func gradient(_ form: RuleClaims.Step, at w: [Bounded], radius: Double) -> [Bounded] {
     var answers: [[Bounded]] = []
     for query in form.queries {
-      var point = w
-      if case .ascent(let along, let share, let constant) = query.place {
-        let s = scale(radius * share, of: answers[along], constant)
-        point = w.indices.map { w[$0] + s * answers[along][$0] }
-      }
+      let point =
+        switch query.place {
+        case .ascent(let along, let share, let constant):
+          moved(
+            w, along: answers[along], radius: radius * share, normBy: constant.map { (answers[along], $0) })
+        case .adaptiveAscent(let along, let constant):
+          moved(
+            w, along: zip(w, answers[along]).map { $0 * $0 * $1 }, radius: radius,
+            normBy: (zip(w, answers[along]).map(*), constant))
+        default: w
+        }
       let spectrum: Tensor<Double> = LawCase.spectrum(query.part)
       answers.append(point.indices.map { Bounded(spectrum[$0], unit: point[$0].unit) * point[$0] })
     }
@@ -62,15 +62,22 @@ struct ClosedFormLaw: Law {
     }
   }
 
-  /// s with its error: that of the norm is at most the norm of the entries' errors and (n/32 + 8) roundings
-  /// in Double, and s itself is a quotient rounded to Double and then to the type.
-  private func scale(_ radius: Double, of gradient: [Bounded], _ constant: Double?) -> Bounded {
-    let unit = gradient[0].unit
-    guard let constant else { return .rounded(radius, unit: unit) }
-    let norm = Tensor(gradient.map(\.value)).norm()
-    let error = Tensor(gradient.map(\.error)).norm() / norm + 10 * Double.ulpOfOne + unit
-    let value = radius / (norm + constant)
-    // Over the smallest norm that the errors allow.
-    return Bounded(value, error: value * error / (1 - error), unit: unit)
+  /// w + s·direction with s = radius/(‖v‖ + constant), or the radius itself without v.
+  ///
+  /// The error of the norm is at most the norm of the entries' errors and (n/32 + 8) roundings in Double; s is a
+  /// quotient rounded to Double and then to the type.
+  private func moved(
+    _ w: [Bounded], along direction: [Bounded], radius: Double, normBy: (v: [Bounded], constant: Double)?
+  ) -> [Bounded] {
+    let unit = w[0].unit
+    var s = Bounded.rounded(radius, unit: unit)
+    if let (v, constant) = normBy {
+      let norm = Tensor(v.map(\.value)).norm()
+      let error = Tensor(v.map(\.error)).norm() / norm + 10 * Double.ulpOfOne + unit
+      let value = radius / (norm + constant)
+      // Over the smallest norm that the errors allow.
+      s = Bounded(value, error: value * error / (1 - error), unit: unit)
+    }
+    return zip(w, direction).map { $0 + s * $1 }
   }
 }

@@ -22,7 +22,7 @@ extension Law {
     var evidence = LawEvidence()
     do { try judge(trial, &evidence) } catch { return outcome(.stopped("the rule threw: \(error)")) }
     guard let decisive = evidence.decisive else { return outcome(.stopped("nothing was compared")) }
-    return outcome(decisive.holds ? .holds(decisive) : .fails(decisive))
+    return outcome(decisive.holds ? .holds(decisive, comparisons: evidence.count) : .fails(decisive))
   }
 }
 

@@ -4,20 +4,22 @@ import Training
 /// A loss 2¹² times as large or as small leads to the same perturbed points.
 ///
 /// Powers of two scale every gradient without rounding. What remains is the constant in the norm, which
-/// shortens each of the two perturbations by constant/‖g‖ of itself, and the rounding of both: 4 eps of ρ
-/// each, as in `RadiusLaw`, and eps (‖w‖ + ρ) for placing them.
+/// shortens each of the two perturbations by constant/‖g‖ of itself, and the rounding of both: 4 eps of ‖ε‖
+/// each, as in `RadiusLaw`, and eps (‖w‖ + ‖ε‖) for placing them. An adaptive ascent has ‖|w|g‖ for ‖g‖, and its
+/// two products more round alike in both runs.
 struct LossScaleLaw: Law {
   let name = "loss-scale"
   let statement = "A normalised ascent leads to the same point when the loss is scaled by 2⁻¹² or 2¹²."
 
   func exemption(for claims: RuleClaims) -> String? {
-    claims.queries.contains { Self.constant(of: $0) != nil } ? nil : "no ascent is claimed to be normalised"
+    claims.queries.contains { $0.ascent != nil } ? nil : "no ascent is claimed to be normalised"
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
     let settings = RuleSettings()
     let form = trial.claims.form(step: 0, epoch: 0, settings: settings)!
     let eps = Double(Element.ulpOfOne)
+    let start = LawCase.start(Element.self).flat.converted(to: Double.self)
     var plain = try trial.saddleWalk(settings)
     try plain.step()
     for factor in [0x1p-12, 0x1p12] {
@@ -28,11 +30,12 @@ struct LossScaleLaw: Law {
       }
       try scaled.step()
       for (index, query) in form.queries.enumerated() {
-        guard case .ascent(let along, let share, let constant?) = query.place else { continue }
-        let length = share * settings.radius
+        guard let (along, constant, isAdaptive) = query.ascent else { continue }
+        let g = plain.oracle.queries[along].answer.gradient.flat
         let a = plain.oracle.queries[index].point.flat.converted(to: Double.self)
         let b = scaled.oracle.queries[index].point.flat.converted(to: Double.self)
-        let norm = plain.oracle.queries[along].answer.gradient.flat.norm()
+        let length = (a - start).norm()
+        let norm = (isAdaptive ? g * LawCase.start().flat : g).norm()
         let shortening = constant / norm + constant / (factor * norm)
         evidence.compare(
           "distance of the points of query \(index), loss times \(factor)", (a - b).norm(),
@@ -40,9 +43,15 @@ struct LossScaleLaw: Law {
       }
     }
   }
+}
 
-  private static func constant(of query: RuleClaims.Query) -> Double? {
-    guard case .ascent(_, _, let constant) = query.place else { return nil }
-    return constant
+extension RuleClaims.Query {
+  /// Along which answer a normalised ascent goes, with the constant in its norm; nil for other places.
+  fileprivate var ascent: (along: Int, constant: Double, isAdaptive: Bool)? {
+    switch place {
+    case .ascent(let along, _, let constant?): (along, constant, false)
+    case .adaptiveAscent(let along, let constant): (along, constant, true)
+    default: nil
+    }
   }
 }

@@ -37,7 +37,7 @@ extension RuleClaims.Query {
     switch place {
     case .ascent(_, _, let constant): constant != nil
     case .sphere: true
-    case .parameters, .noise, .elsewhere: false
+    case .parameters, .adaptiveAscent, .noise, .elsewhere: false
     }
   }
 

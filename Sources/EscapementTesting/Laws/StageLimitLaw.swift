@@ -11,13 +11,7 @@ struct StageLimitLaw: Law {
 
   func exemption(for claims: RuleClaims) -> String? {
     guard claims.turn == .stage else { return "it has no stages" }
-    let isCarriedOut = claims.queries.allSatisfy { query in
-      switch query.place {
-      case .parameters, .ascent: true
-      case .sphere, .noise, .elsewhere: false
-      }
-    }
-    return claims.statesDescent && isCarriedOut ? nil : "its forms are not stated in full"
+    return claims.areStatedInFull ? nil : "its forms are not stated in full"
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {

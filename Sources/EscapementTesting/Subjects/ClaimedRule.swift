@@ -60,13 +60,18 @@ struct ClaimedRule<Element: Real>: UpdateRule {
     _ place: RuleClaims.Place, from w: ParameterVector<Element>, _ answers: [ParameterVector<Element>]
   ) -> ParameterVector<Element> {
     guard settings.radius > 0, place.isDisplaced else { return w }
-    guard case .ascent(let index, let share, let constant) = place else {
-      preconditionFailure("\(place) names no point")
+    let direction: Tensor<Element>
+    let scale: Double
+    switch place {
+    case .ascent(let index, let share, let constant):
+      direction = answers[index].flat
+      scale = share * settings.radius / (constant.map { direction.norm() + $0 } ?? 1)
+    case .adaptiveAscent(let index, let constant):
+      direction = w.flat * w.flat * answers[index].flat
+      scale = settings.radius / ((w.flat * answers[index].flat).norm() + constant)
+    case .parameters, .sphere, .noise, .elsewhere: preconditionFailure("\(place) names no point")
     }
-    let g = answers[index].flat
-    let norm = g.norm()
-    guard norm > 0 else { return w }
-    let scale = share * settings.radius / (constant.map { norm + $0 } ?? 1)
-    return ParameterVector(layout: w.layout, flat: w.flat.addingScaled(scale, g))
+    return direction.norm() == 0
+      ? w : ParameterVector(layout: w.layout, flat: w.flat.addingScaled(scale, direction))
   }
 }

@@ -11,6 +11,8 @@ public struct RuleClaims: Hashable, Sendable {
     /// At w + s·g, g being the answer to an earlier query of the step (its index), s = share·ρ/(‖g‖ + constant),
     /// or s = share·ρ without a constant: unnormalised.
     case ascent(along: Int, share: Double = 1, normConstant: Double?)
+    /// At w + s·(w²g), entry by entry, g being the answer to an earlier query, s = ρ/(‖|w|g‖ + constant).
+    case adaptiveAscent(along: Int, normConstant: Double)
     /// At the distance ρ from w, to so many roundings and a relative slack (of a constant in a norm); the
     /// direction is not stated.
     case sphere(roundings: Double, slack: Double)
@@ -21,6 +23,14 @@ public struct RuleClaims: Hashable, Sendable {
 
     /// Whether the query is made at another point than w when the radius is above 0.
     public var isDisplaced: Bool { self != .parameters }
+
+    /// Whether the answers before it and the parameters decide the point.
+    var isStatedInFull: Bool {
+      switch self {
+      case .parameters, .ascent, .adaptiveAscent: true
+      case .sphere, .noise, .elsewhere: false
+      }
+    }
   }
 
   /// One query of a step.
@@ -107,7 +117,8 @@ public struct RuleClaims: Hashable, Sendable {
     self.turn = turn
     self.noise = noise
     self.perturbs =
-      perturbs ?? (steps.isEmpty || noise != nil || steps.contains { $0.queries.contains(where: \.isDisplaced) })
+      perturbs
+      ?? (steps.isEmpty || noise != nil || steps.contains { $0.queries.contains(where: \.isDisplaced) })
     self.followsLinearLoss = followsLinearLoss
   }
 }
@@ -130,6 +141,9 @@ extension RuleClaims {
 
   /// Whether every form's descent gradient is a weighted sum of answers.
   public var statesDescent: Bool { !steps.isEmpty && steps.allSatisfy { $0.descent != nil } }
+
+  /// Whether the claims decide every bit of a step.
+  var areStatedInFull: Bool { statesDescent && noise == nil && queries.allSatisfy(\.place.isStatedInFull) }
 
   /// All queries of all forms.
   var queries: [Query] { steps.flatMap(\.queries) }

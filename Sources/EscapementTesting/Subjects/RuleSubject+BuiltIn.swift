@@ -3,43 +3,51 @@ import Training
 extension RuleSubject {
   /// The package's own rules and variants, in the order of the documentation: one entry each.
   public static let builtIn: [RuleSubject] = [
-    RuleSubject("sgd", .gradientDescent, { $1 }, { $1 }),
+    RuleSubject("sgd", claims: .gradientDescent, { $1 }, { $1 }),
     RuleSubject(
-      "sam", .sharpnessAware(.released),
+      "sam", claims: .sharpnessAware(.released),
       { try SAM(base: $1, rho: $0.radius) }, { try SAM(base: $1, rho: $0.radius) }),
     RuleSubject(
-      "sam-recommended", .sharpnessAware(.recommended),
+      "sam-recommended", claims: .sharpnessAware(.recommended),
       { try SAM(base: $1, rho: $0.radius, variant: .recommended) },
       { try SAM(base: $1, rho: $0.radius, variant: .recommended) }),
     RuleSubject(
-      "sam-unnormalized", .sharpnessAware(unnormalized),
+      "sam-unnormalized", claims: .sharpnessAware(unnormalized),
       { try SAM(base: $1, rho: $0.radius, variant: unnormalized) },
       { try SAM(base: $1, rho: $0.radius, variant: unnormalized) }),
     RuleSubject(
-      "imbsam", .imbSAM, { try ImbSAM(base: $1, rho: $0.radius) }, { try ImbSAM(base: $1, rho: $0.radius) }),
-    RuleSubject("sse-sam", .sseSAM, { try sseSAM($0, $1) }, { try sseSAM($0, $1) }),
+      "sam-adaptive", claims: .sharpnessAware(adaptive),
+      { try SAM(base: $1, rho: $0.radius, variant: adaptive) },
+      { try SAM(base: $1, rho: $0.radius, variant: adaptive) }),
     RuleSubject(
-      "pgd", .perturbed(.weights),
+      "imbsam", claims: .imbSAM, { try ImbSAM(base: $1, rho: $0.radius) },
+      { try ImbSAM(base: $1, rho: $0.radius) }),
+    RuleSubject("sse-sam", claims: .sseSAM, { try sseSAM($0, $1) }, { try sseSAM($0, $1) }),
+    RuleSubject(
+      "pgd", claims: .perturbed(.weights),
       { try PGD(base: $1, sigma: $0.radius, seed: $0.seed) },
       { try PGD(base: $1, sigma: $0.radius, seed: $0.seed) }),
     RuleSubject(
-      "pgd-gradient", .perturbed(.gradient),
+      "pgd-gradient", claims: .perturbed(.gradient),
       { try PGD(base: $1, sigma: $0.radius, variant: .gradient, seed: $0.seed) },
       { try PGD(base: $1, sigma: $0.radius, variant: .gradient, seed: $0.seed) }),
     RuleSubject(
-      "lpf-sgd-1", .lowPass(shards: 1),
+      "lpf-sgd-1", claims: .lowPass(shards: 1),
       { try LPFSGD(base: $1, radius: $0.radius, shards: 1, seed: $0.seed) },
       { try LPFSGD(base: $1, radius: $0.radius, shards: 1, seed: $0.seed) }),
     RuleSubject(
-      "lpf-sgd-4", .lowPass(shards: 4),
+      "lpf-sgd-4", claims: .lowPass(shards: 4),
       { try LPFSGD(base: $1, radius: $0.radius, shards: 4, seed: $0.seed) },
       { try LPFSGD(base: $1, radius: $0.radius, shards: 4, seed: $0.seed) }),
   ]
 
   private static let unnormalized = SAMVariant(ascent: .unnormalized, secondPassStatistics: .freeze)
 
+  private static let adaptive = SAMVariant(ascent: .adaptive, secondPassStatistics: .observe)
+
   // Half the radius for the head, so that the two cannot be mistaken for each other.
-  private static func sseSAM<Base: DescentRule>(_ settings: RuleSettings, _ base: Base) throws -> SSESAM<Base> {
+  private static func sseSAM<Base: DescentRule>(_ settings: RuleSettings, _ base: Base) throws -> SSESAM<Base>
+  {
     try SSESAM(
       base: base, rhoHead: 0.5 * settings.radius, rhoTail: settings.radius,
       stageFraction: settings.stageFraction, epochs: settings.epochs)
@@ -53,16 +61,17 @@ extension RuleClaims {
 
   /// The whole batch at w and at w + ε, and descent along the second answer.
   public static func sharpnessAware(_ variant: SAMVariant) -> RuleClaims {
-    let constant: Double? =
+    let place: Place =
       switch variant.ascent {
-      case .normalized: 1e-12
-      case .unnormalized: nil
+      case .normalized: .ascent(along: 0, normConstant: 1e-12)
+      case .unnormalized: .ascent(along: 0, normConstant: nil)
+      case .adaptive: .adaptiveAscent(along: 0, normConstant: 1e-12)
       }
     return RuleClaims(steps: [
       Step(
         [
           Query(.all, .observe, at: .parameters),
-          Query(.all, variant.secondPassStatistics, at: .ascent(along: 0, normConstant: constant)),
+          Query(.all, variant.secondPassStatistics, at: place),
         ], descent: [Term(query: 1)])
     ])
   }

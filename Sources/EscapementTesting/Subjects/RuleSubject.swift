@@ -20,7 +20,7 @@ public struct RuleSubject: Sendable {
   /// A factory gets the settings and SGD with their momentum and weight decay, as the base of rules that have
   /// one. What it throws is a failed law.
   public init<Single: UpdateRule<Float>, Wide: UpdateRule<Double>>(
-    _ name: String, _ claims: RuleClaims = RuleClaims(),
+    _ name: String, claims: RuleClaims = RuleClaims(),
     _ float: @escaping @Sendable (RuleSettings, SGD<Float>) throws -> Single,
     _ double: @escaping @Sendable (RuleSettings, SGD<Double>) throws -> Wide
   ) {

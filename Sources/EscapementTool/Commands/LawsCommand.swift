@@ -51,10 +51,8 @@ struct LawsCommand: ParsableCommand {
 
   private func cell(_ outcomes: [LawOutcome]) -> String {
     if outcomes.contains(where: { !$0.holds }) { return "FAILS" }
-    let comparisons = outcomes.compactMap(\.comparison)
-    if comparisons.isEmpty { return "-" }
-    if comparisons.allSatisfy({ $0.bound == 0 }) { return "bits" }
-    return LawEvidence.Comparison.text(comparisons.filter { $0.bound > 0 }.map { $0.deviation / $0.bound }.max()!)
+    let worst = outcomes.compactMap(\.comparison).max { $0.ratio < $1.ratio }
+    return worst?.shareText ?? "-"
   }
 
   /// One row a law and element type.
@@ -62,11 +60,10 @@ struct LawsCommand: ParsableCommand {
     var table = TextTable(
       heading: ["rule", "law", "type", "", "deviation", "bound", ""], rightAligned: [4, 5])
     table.rows = outcomes.map { outcome in
-      let numbers = outcome.comparison.map {
-        [LawEvidence.Comparison.text($0.deviation), LawEvidence.Comparison.text($0.bound)]
-      }
-      return [outcome.subject, outcome.law, outcome.element, outcome.word] + (numbers ?? ["", ""])
-        + [outcome.note]
+      [
+        outcome.subject, outcome.law, outcome.element, outcome.word, outcome.comparison?.deviationText ?? "",
+        outcome.comparison?.boundText ?? "", outcome.finding,
+      ]
     }
     return table
   }
@@ -78,7 +75,8 @@ struct LawsCommand: ParsableCommand {
     let results = outcomes.joined().map { outcome in
       JSON.object([
         "optimizer": .string(outcome.subject), "law": .string(outcome.law),
-        "element": .string(outcome.element), "result": .string(outcome.word), "note": .string(outcome.note),
+        "element": .string(outcome.element), "result": .string(outcome.word),
+        "finding": .string(outcome.finding),
         "deviation": outcome.comparison.map { .number($0.deviation) } ?? .null,
         "bound": outcome.comparison.map { .number($0.bound) } ?? .null,
       ])
@@ -87,30 +85,5 @@ struct LawsCommand: ParsableCommand {
       "laws": .array(laws), "optimizers": .array(subjects.map { .string($0.name) }),
       "outcomes": .array(results), "holds": .bool(outcomes.joined().allSatisfy(\.holds)),
     ])
-  }
-}
-
-extension LawOutcome {
-  fileprivate var comparison: LawEvidence.Comparison? {
-    switch result {
-    case .holds(let comparison), .fails(let comparison): comparison
-    case .stopped, .doesNotApply: nil
-    }
-  }
-
-  fileprivate var word: String {
-    switch result {
-    case .holds: "holds"
-    case .fails, .stopped: "fails"
-    case .doesNotApply: "does not apply"
-    }
-  }
-
-  fileprivate var note: String {
-    switch result {
-    case .holds(let comparison), .fails(let comparison): comparison.what
-    case .stopped(let what): what
-    case .doesNotApply(let reason): reason
-    }
   }
 }
