@@ -177,7 +177,8 @@ extension RuleSubject {
   /// `ScratchPartRule` with the claims of ImbSAM.
   static func scratchParts(_ fault: Fault?) -> RuleSubject {
     RuleSubject(
-      "scratch-parts", claims: .imbSAM, { settings, _ in ScratchPartRule<Float>(settings, fault) },
+      "scratch-parts", claims: .perturbedTail(normConstant: 1e-16),
+      { settings, _ in ScratchPartRule<Float>(settings, fault) },
       { settings, _ in ScratchPartRule<Double>(settings, fault) })
   }
 }

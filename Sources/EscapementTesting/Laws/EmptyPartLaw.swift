@@ -18,7 +18,8 @@ struct EmptyPartLaw: Law {
     try judge(trial, empty: [.head], rest: .tail, &evidence)
     let shards = Set(trial.claims.queries.filter(\.isShard).map(\.part))
     if shards.count > 1 {
-      try judge(trial, empty: shards.subtracting([.shard(index: 0, count: shards.count)]), rest: .all, &evidence)
+      try judge(
+        trial, empty: shards.subtracting([.shard(index: 0, count: shards.count)]), rest: .all, &evidence)
     }
   }
 
@@ -67,6 +68,7 @@ struct EmptyPartLaw: Law {
       }
       if staysAtW, trial.claims.asksForParts, form.descent != nil, trial.claims.noise == nil {
         evidence.sameBits("\(place), parameters against SGD's", walk.parameters, sgd.parameters)
+        evidence.sameState("\(place), state against SGD's", walk.rule, sgd.rule)
       }
     }
   }

@@ -14,11 +14,14 @@ struct UntouchedParametersLaw: Law {
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
     // Noise on the weights is meant to move them at any rate.
-    var still = try trial.saddleWalk(RuleSettings(radius: trial.claims.noise == .weights ? 0 : 0.5))
-    still.learningRate = 0
-    for step in 0..<3 {
-      try still.step()
-      evidence.sameBits("parameters after step \(step) with η = 0", still.parameters, LawCase.start())
+    for radius in trial.claims.noise == .weights ? [0] : [0.05, 0.5, 2] {
+      var still = try trial.saddleWalk(RuleSettings(radius: radius))
+      still.learningRate = 0
+      for step in 0..<3 {
+        try still.step()
+        evidence.sameBits(
+          "parameters after step \(step) with η = 0, ρ = \(radius)", still.parameters, LawCase.start())
+      }
     }
 
     for steps in [0, 2] {

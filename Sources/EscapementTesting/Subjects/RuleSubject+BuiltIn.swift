@@ -20,7 +20,7 @@ extension RuleSubject {
       { try SAM(base: $1, rho: $0.radius, variant: adaptive) },
       { try SAM(base: $1, rho: $0.radius, variant: adaptive) }),
     RuleSubject(
-      "imbsam", claims: .imbSAM, { try ImbSAM(base: $1, rho: $0.radius) },
+      "imbsam", claims: .perturbedTail(normConstant: 1e-16), { try ImbSAM(base: $1, rho: $0.radius) },
       { try ImbSAM(base: $1, rho: $0.radius) }),
     RuleSubject("sse-sam", claims: .sseSAM, { try sseSAM($0, $1) }, { try sseSAM($0, $1) }),
     RuleSubject(
@@ -77,13 +77,15 @@ extension RuleClaims {
   }
 
   /// Head and tail at w, the tail at w + ε, and descent along the sum of the perturbed tail and the head.
-  public static let imbSAM = RuleClaims(steps: [
-    Step(
-      [
-        Query(.head, .observe, at: .parameters), Query(.tail, .freeze, at: .parameters),
-        Query(.tail, .observe, at: .ascent(along: 1, normConstant: 1e-16)),
-      ], descent: [Term(query: 2), Term(query: 0)])
-  ])
+  public static func perturbedTail(normConstant: Double) -> RuleClaims {
+    RuleClaims(steps: [
+      Step(
+        [
+          Query(.head, .observe, at: .parameters), Query(.tail, .freeze, at: .parameters),
+          Query(.tail, .observe, at: .ascent(along: 1, normConstant: normConstant)),
+        ], descent: [Term(query: 2), Term(query: 0)])
+    ])
+  }
 
   /// Head and tail, each at w and at its own w + ε, the head's at half the radius; in the second stage the
   /// head stays at w.
