@@ -81,3 +81,18 @@ void ek_normals(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t firs
   }
   ek_float_mode_restore(mode);
 }
+
+void ek_uniforms(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t first, size_t count, double bound,
+                 void *y) {
+  uint64_t mode = ek_float_mode_enter();
+  for (size_t i = 0; i < count; i++) {
+    uint64_t at = first + i;
+    uint32_t c[4] = {(uint32_t)at, (uint32_t)(at >> 32), c2, c3};
+    philox(c, (uint32_t)key, (uint32_t)(key >> 32));
+    uint64_t bits = ((uint64_t)c[1] << 32 | c[0]) >> 11;
+    double z = (2 * ((double)bits * 0x1p-53) - 1) * bound;
+    if (t == EK_F32) ((float *)y)[i] = (float)z;
+    else ((double *)y)[i] = z;
+  }
+  ek_float_mode_restore(mode);
+}

@@ -95,6 +95,8 @@ extension Dual: TensorAlgebra {
 
   public func rowSums() -> Dual { linear { $0.rowSums() } }
   public func gathered(columns: [Int]) -> Dual { linear { $0.gathered(columns: columns) } }
+  public func gathered(at maxima: WindowMaxima) -> Dual { linear { $0.gathered(at: maxima) } }
+  public func scattered(at maxima: WindowMaxima) -> Dual { linear { $0.scattered(at: maxima) } }
   public func reshaped(_ shape: Shape) -> Dual { linear { $0.reshaped(shape) } }
 
   public func channelSums() -> Wide { linear { $0.channelSums() } }

@@ -5,7 +5,9 @@ import Kernels
 /// Each part is a block of samples whose tree of groups is complete (or the ragged last one), so a
 /// binary counter over the parts' roots continues the adjacent-pairs tree (rule 2 of the numeric
 /// contract). Convolution and dense weights are carried in the element type, axis sums (biases,
-/// batch-norm gains and shifts) in Double until the end, where each is rounded once.
+/// batch-norm gains and shifts) in Double until the end, where each is rounded once. Where a layer uses a function
+/// of a segment in place of the segment itself, what is carried is the gradient in that function's value, and
+/// the function's pullback runs once, on the total: a pullback of rounded parts is not that of the whole.
 public struct GradientAccumulator<Element: Real>: Sendable {
   private struct Counter<E: Real>: Sendable {
     var sums: [(level: Int, value: Tensor<E>)] = []
@@ -31,6 +33,9 @@ public struct GradientAccumulator<Element: Real>: Sendable {
   private let layout: ParameterLayout
   private var contractions: [[Counter<Element>]]
   private var axisSums: [[Counter<Double>]]
+  // What a pullback of moving values needs beside the tangent's terms.
+  private var primals: [Int: Counter<Element>] = [:]
+  private var pullbacks: [Int: @Sendable (Tensor<Element>?, Tensor<Element>) -> Tensor<Element>] = [:]
   /// The level of the counter at which the current part enters: its samples are 8·2^level.
   public var level = 0
 
@@ -47,6 +52,23 @@ public struct GradientAccumulator<Element: Real>: Sendable {
     for (i, term) in terms.enumerated() { contractions[segment][i].push(term, level: level) }
   }
 
+  /// Adds the current part's terms of the gradient in a function of a segment, whose `pullback` takes their total to
+  /// the gradient in the segment.
+  ///
+  /// `primal` is the part's gradient itself where the terms are those of its tangent, nil where they are the
+  /// gradient. The pullback sees the total as a value of the algebra the pass runs in, and is linear in it. It
+  /// must be one function for all parts.
+  public mutating func add<T: TensorAlgebra>(
+    _ terms: [Tensor<Element>], primal: Tensor<Element>?, to segment: Int,
+    pullback: @escaping @Sendable (T) -> T
+  ) where T.Element == Element {
+    add(terms, to: segment)
+    if let primal { primals[segment, default: Counter()].push(primal, level: level) }
+    pullbacks[segment] = { primal, sum in
+      pullback(T(primal: primal ?? sum, tangent: sum)).derivative
+    }
+  }
+
   /// Adds the current part's terms of a segment that is a per-channel sum, kept in Double.
   public mutating func add(wide terms: [Tensor<Double>], to segment: Int) {
     while axisSums[segment].count < terms.count { axisSums[segment].append(Counter()) }
@@ -61,7 +83,9 @@ public struct GradientAccumulator<Element: Real>: Sendable {
         let contraction = Self.sum(contractions[index].compactMap(\.total))
         let axisSum = Self.sum(axisSums[index].compactMap(\.total))?.converted(to: Element.self)
         precondition(contraction == nil || axisSum == nil, "\(segment.name) was summed in two ways")
-        guard let sum = contraction ?? axisSum else { continue }
+        guard var sum = contraction ?? axisSum ?? primals[index].map({ _ in .zeros(segment.shape) })
+        else { continue }
+        if let pullback = pullbacks[index] { sum = pullback(primals[index]?.total, sum) }
         precondition(sum.count == segment.count, "\(segment.name): \(sum.shape) for \(segment.shape)")
         sum.withPointer { (target + segment.offset).update(from: $0, count: sum.count) }
       }

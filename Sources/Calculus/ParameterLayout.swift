@@ -11,6 +11,8 @@ public struct ParameterLayout: Hashable, Sendable {
     case convolution
     /// `[in][out]` here, `[out][in]` in files.
     case dense
+    /// A matrix `[in][out]` in both, as the published normalised classifier stores its weight.
+    case matrix
     /// The same in both: biases, batch-norm gains and shifts, running statistics.
     case vector
   }
@@ -23,6 +25,8 @@ public struct ParameterLayout: Hashable, Sendable {
     public let shape: Shape
     /// The arrangement of the entries.
     public let role: Role
+    /// How the entries are drawn at the start.
+    public let initialization: Initialization
     /// Index of the first entry in the flat buffer.
     public let offset: Int
     /// The number of entries.
@@ -37,11 +41,14 @@ public struct ParameterLayout: Hashable, Sendable {
   /// A layout without segments.
   public init() {}
 
-  /// Appends a segment and returns its index; names are unique.
+  /// Appends a segment, zeros at the start unless said otherwise, and returns its index; names are unique.
   @discardableResult
-  public mutating func append(name: String, shape: Shape, role: Role) -> Int {
+  public mutating func append(
+    name: String, shape: Shape, role: Role, initialization: Initialization = .constant(0)
+  ) -> Int {
     precondition(!segments.contains { $0.name == name }, "a segment named \(name) exists already")
-    segments.append(Segment(name: name, shape: shape, role: role, offset: count))
+    segments.append(
+      Segment(name: name, shape: shape, role: role, initialization: initialization, offset: count))
     count += shape.count
     return segments.count - 1
   }

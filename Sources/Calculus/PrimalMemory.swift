@@ -50,7 +50,7 @@ public struct PrimalMemory: Sendable {
   }
 
   /// `recall` of a value of an algebra.
-  mutating func recall<V: TensorAlgebra>(_ make: () -> V) -> V {
+  public mutating func recall<V: TensorAlgebra>(_ make: () -> V) -> V {
     recall(bytes: { $0.shape.count * MemoryLayout<V.Element>.stride }, make)
   }
 }

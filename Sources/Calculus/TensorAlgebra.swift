@@ -48,6 +48,10 @@ public protocol TensorAlgebra: Sendable {
   func rowSums() -> Self
   /// x[r][columns[r]].
   func gathered(columns: [Int]) -> Self
+  /// The element at each window's place.
+  func gathered(at maxima: WindowMaxima) -> Self
+  /// Its adjoint.
+  func scattered(at maxima: WindowMaxima) -> Self
   /// The same elements under another shape.
   func reshaped(_ shape: Shape) -> Self
 

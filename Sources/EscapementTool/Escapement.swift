@@ -17,7 +17,7 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, GoldenCommand.self,
-      FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self, LawsCommand.self,
+      FixturesCommand.self, DataCommand.self, WeightsCommand.self, DoctorCommand.self, BenchCommand.self,
+      LawsCommand.self,
     ])
 }

@@ -13,16 +13,18 @@ public struct BatchNorm: Layer {
   let epsilon: Double
   let rectified: Bool
 
-  /// Declares `name.weight` (γ), `name.bias` (β) and the running statistics.
+  /// Declares `name.weight` (γ = 1 at the start), `name.bias` (β = 0) and the running statistics (0 and 1).
   public init(
     name: String, channels: Int, epsilon: Double = 1e-5, rectified: Bool = false,
     layout: inout ParameterLayout,
     statistics: inout ParameterLayout
   ) {
-    gain = layout.append(name: "\(name).weight", shape: [channels], role: .vector)
+    gain = layout.append(
+      name: "\(name).weight", shape: [channels], role: .vector, initialization: .constant(1))
     shift = layout.append(name: "\(name).bias", shape: [channels], role: .vector)
     runningMean = statistics.append(name: "\(name).running_mean", shape: [channels], role: .vector)
-    runningVariance = statistics.append(name: "\(name).running_var", shape: [channels], role: .vector)
+    runningVariance = statistics.append(
+      name: "\(name).running_var", shape: [channels], role: .vector, initialization: .constant(1))
     self.epsilon = epsilon
     self.rectified = rectified
   }

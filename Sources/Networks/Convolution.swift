@@ -7,13 +7,16 @@ public struct Convolution: Layer {
   let weightShape: Shape
   let geometry: ConvolutionGeometry
 
-  /// A square kernel of `size`, declared as `name.weight`.
+  /// A square kernel of `size`, declared as `name.weight` and drawn as `distribution` says.
   public init(
     name: String, input: Int, output: Int, size: Int, stride: Int = 1, padding: Int = 0,
-    layout: inout ParameterLayout
+    distribution: WeightDistribution = .normalFanIn, layout: inout ParameterLayout
   ) {
     weightShape = [size, size, input, output]
-    weight = layout.append(name: "\(name).weight", shape: weightShape, role: .convolution)
+    let pixels = size * size
+    weight = layout.append(
+      name: "\(name).weight", shape: weightShape, role: .convolution,
+      initialization: distribution.initialization(fanIn: input * pixels, fanOut: output * pixels))
     geometry = ConvolutionGeometry(stride: stride, padding: padding)
   }
 

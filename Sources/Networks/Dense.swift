@@ -12,12 +12,19 @@ public struct Dense: Layer {
   let output: Int
   private let geometry = ConvolutionGeometry()
 
-  /// Declares `name.weight` and `name.bias`.
-  public init(name: String, input: Int, output: Int, layout: inout ParameterLayout) {
+  /// Declares `name.weight`, drawn as `distribution` says, and `name.bias`, drawn from PyTorch's default
+  /// U(±1/√in).
+  public init(
+    name: String, input: Int, output: Int, distribution: WeightDistribution = .normalFanIn,
+    layout: inout ParameterLayout
+  ) {
     self.input = input
     self.output = output
-    weight = layout.append(name: "\(name).weight", shape: [input, output], role: .dense)
-    bias = layout.append(name: "\(name).bias", shape: [output], role: .vector)
+    weight = layout.append(
+      name: "\(name).weight", shape: [input, output], role: .dense,
+      initialization: distribution.initialization(fanIn: input, fanOut: output))
+    bias = layout.append(
+      name: "\(name).bias", shape: [output], role: .vector, initialization: .uniform(fanIn: input))
   }
 
   private var kernelShape: Shape { [1, 1, input, output] }

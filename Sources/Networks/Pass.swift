@@ -66,6 +66,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   private enum Saved: Sendable {
     case value(T)
     case shape(Shape)
+    case maxima(WindowMaxima)
   }
 
   /// A pass at a point (moving along `direction` for duals). `statistics` may be nil under `.batch`.
@@ -87,6 +88,9 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     self.memory = memory
   }
 
+  /// Whether the parameters move along a direction, so that what is accumulated is a tangent.
+  public var moves: Bool { direction != nil }
+
   /// A parameter segment with its tangent, viewed under `shape` (its own by default).
   public func parameter(_ segment: Int, as shape: Shape? = nil) -> T {
     let view = parameters[segment]
@@ -105,6 +109,8 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public mutating func save(_ value: T) { if goesBack { saved.append(.value(value)) } }
   /// Keeps a shape for the backward pass.
   public mutating func save(_ shape: Shape) { if goesBack { saved.append(.shape(shape)) } }
+  /// Keeps for the backward pass where windows have their largest elements.
+  public mutating func save(_ maxima: WindowMaxima) { if goesBack { saved.append(.maxima(maxima)) } }
 
   /// Takes off the value saved last.
   public mutating func restoreValue() -> T {
@@ -128,6 +134,14 @@ public struct Pass<T: TensorAlgebra>: Sendable {
       preconditionFailure("a layer's backward takes off what its forward did not save")
     }
     return shape
+  }
+
+  /// Takes off the places saved last.
+  public mutating func restoreMaxima() -> WindowMaxima {
+    guard case .maxima(let maxima)? = saved.popLast() else {
+      preconditionFailure("a layer's backward takes off what its forward did not save")
+    }
+    return maxima
   }
 
   /// Whether everything saved was taken off again.

@@ -68,4 +68,11 @@ public struct RandomStream: Sendable {
   public func fillNormals(type: ek_type, count: Int, into target: UnsafeMutableRawPointer) {
     ek_normals(type, seed, word2, word3, draw, count, target)
   }
+
+  /// Writes (2u − 1)·`bound` for the uniforms u of the next `count` draws, each rounded once to the element type.
+  public func fillUniforms(
+    type: ek_type, count: Int, bound: Double, into target: UnsafeMutableRawPointer
+  ) {
+    ek_uniforms(type, seed, word2, word3, draw, count, bound, target)
+  }
 }

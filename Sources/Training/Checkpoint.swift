@@ -64,38 +64,10 @@ public struct Checkpoint<Element: Real>: Sendable {
   ///
   /// A `DataError` where a file is absent, damaged (SHA-256) or of another network or element type.
   public init(sidecar: URL, network: Network) throws {
-    let tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
-    let advice = "remove this checkpoint to resume from the one before it"
-    func read(_ url: URL) throws -> Data {
-      do {
-        return try FileContents.read(url)
-      } catch is MissingError {
-        throw DataError(
-          file: url.path, found: "no such file", expected: "one half of a checkpoint", advice: advice)
-      }
-    }
-    let fields = JSONCursor(try JSON(parsing: read(sidecar), file: sidecar.path), file: sidecar.path)
-    let schema = try fields.field("schema")
-    guard try schema.integer() == Self.schema else {
-      throw schema.fault(found: "\(try schema.integer())", expected: "schema \(Self.schema)")
-    }
-    let element = try fields.field("element")
-    guard try element.string() == Element.dtypeName else {
-      throw element.fault(found: try element.string(), expected: Element.dtypeName)
-    }
+    let (fields, tensors, tensorFile) = try Self.content(sidecar: sidecar)
     recipe = try Recipe(fields.field("recipe"))
     digestEvery = try fields.field("digest_every").integer(atLeast: 0)
     metricsLength = try fields.field("metrics_bytes").integer(atLeast: 0)
-
-    let bytes = try read(tensorFile)
-    let expected = try fields.field("tensors_sha256").digest()
-    let found = Digest(of: bytes)
-    guard found == expected else {
-      throw DataError(
-        file: tensorFile.path, found: "SHA-256 \(found)", expected: "\(expected), as its sidecar says",
-        advice: advice)
-    }
-    let tensors = try Safetensors(parsing: bytes, file: tensorFile.path)
     func vector(_ layout: ParameterLayout, prefix: String = "") throws -> ParameterVector<Element> {
       try InterchangeLayout.vector(
         of: layout, from: tensors, prefix: prefix, file: tensorFile.path, as: Element.self)
@@ -118,5 +90,49 @@ public struct Checkpoint<Element: Real>: Sendable {
     state.step = try fields.field("step").integer(atLeast: 0)
     state.digest = try fields.field("digest").digest()
     state.totals = try EpochTotals(fields.field("epoch_totals"))
+  }
+
+  /// The parameters and running statistics of a checkpoint, by its sidecar: a state dictionary of whatever network was
+  /// trained.
+  ///
+  /// A `DataError` where a file is absent, damaged (SHA-256) or of another element type.
+  public static func weights(sidecar: URL) throws -> Safetensors {
+    var tensors = try content(sidecar: sidecar).tensors
+    tensors.tensors = tensors.tensors.filter { !$0.key.hasPrefix("optimizer.") }
+    return tensors
+  }
+
+  /// Sidecar and tensors, as they belong together.
+  private static func content(
+    sidecar: URL
+  ) throws -> (fields: JSONCursor, tensors: Safetensors, tensorFile: URL) {
+    let tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
+    let advice = "remove this checkpoint to resume from the one before it"
+    func read(_ url: URL) throws -> Data {
+      do {
+        return try FileContents.read(url)
+      } catch is MissingError {
+        throw DataError(
+          file: url.path, found: "no such file", expected: "one half of a checkpoint", advice: advice)
+      }
+    }
+    let fields = JSONCursor(try JSON(parsing: read(sidecar), file: sidecar.path), file: sidecar.path)
+    let schema = try fields.field("schema")
+    guard try schema.integer() == Self.schema else {
+      throw schema.fault(found: "\(try schema.integer())", expected: "schema \(Self.schema)")
+    }
+    let element = try fields.field("element")
+    guard try element.string() == Element.dtypeName else {
+      throw element.fault(found: try element.string(), expected: Element.dtypeName)
+    }
+    let bytes = try read(tensorFile)
+    let expected = try fields.field("tensors_sha256").digest()
+    let found = Digest(of: bytes)
+    guard found == expected else {
+      throw DataError(
+        file: tensorFile.path, found: "SHA-256 \(found)", expected: "\(expected), as its sidecar says",
+        advice: advice)
+    }
+    return (fields, try Safetensors(parsing: bytes, file: tensorFile.path), tensorFile)
   }
 }

@@ -5,8 +5,9 @@ import Randomness
 /// Gaussian noise whose deviation follows the norms of the filters it is added to (LPF-SGD).
 ///
 /// An entry of a weight with two or more extents has the deviation γ·‖f‖, f being all entries with the same
-/// output: the rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. An
-/// entry of a vector t (bias, gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
+/// output: the rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. The
+/// normalised classifier's weight is `[in][out]` in PyTorch too, whose rows the released code takes for filters
+/// all the same: an entry has the deviation γ times its row's norm. An entry of a vector t (bias, gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
 ///
 /// So the noise of a filter of d entries has about the norm γ·√d·‖f‖, not γ·‖f‖.
 public struct FilterNoise: Hashable, Sendable {
@@ -53,6 +54,10 @@ public struct FilterNoise: Hashable, Sendable {
       let matrix = values.reshaped(filters)
       let deviations = matrix.channelDots(matrix).map(.squareRoot).scaled(by: radius)
       return normals.reshaped(filters).zipChannels(.multiply, deviations.converted(to: Element.self))
+    case .matrix:
+      let wide = values.converted(to: Double.self)
+      let deviations = (wide * wide).rowSums().map(.squareRoot).scaled(by: radius)
+      return normals.zipRows(.multiply, deviations.converted(to: Element.self))
     case .vector:
       return normals.scaled(by: radius * (values.norm() + Self.normConstant))
     }

@@ -6,27 +6,42 @@ import Kernels
 /// Tensors in the arrangement of PyTorch's state dictionaries.
 ///
 /// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become
-/// `[out][in]`; vectors stay. The elements themselves are copied bit for bit.
+/// `[out][in]`; the normalised classifier's `[in][out]` and vectors stay. The elements themselves are copied bit for bit.
 enum InterchangeLayout {
   /// The segments of a vector as safetensors entries, each name behind `prefix`.
   static func entries<Element: Real>(
     _ vector: ParameterVector<Element>, prefix: String = ""
   ) -> [(name: String, entry: Safetensors.Entry)] {
     vector.layout.segments.enumerated().map { index, segment in
-      let exported = reversed(vector[index], role: segment.role, inward: false)
-      let bytes = exported.count * MemoryLayout<Element>.stride
-      let data = exported.withPointer { Data(bytes: $0, count: bytes) }
-      let entry = Safetensors.Entry(
-        dtype: Safetensors.DType(rawValue: Element.dtypeName)!, shape: exported.shape.extents, data: data)
-      return (prefix + segment.name, entry)
+      (prefix + segment.name, entry(reversed(vector[index], role: segment.role, inward: false)))
     }
   }
 
+  /// A tensor as a safetensors entry, as it is.
+  static func entry<Element: Real>(_ tensor: Tensor<Element>) -> Safetensors.Entry {
+    let bytes = tensor.count * MemoryLayout<Element>.stride
+    return Safetensors.Entry(
+      dtype: Safetensors.DType(rawValue: Element.dtypeName)!, shape: tensor.shape.extents,
+      data: tensor.withPointer { Data(bytes: $0, count: bytes) })
+  }
+
+  /// An entry as a tensor; nil for another type, but for F32 that may be widened to Double.
+  static func tensor<Element: Real>(_ entry: Safetensors.Entry, widening: Bool) -> Tensor<Element>? {
+    func stored<E: Real>(_ type: E.Type) -> Tensor<E> {
+      Tensor<E>(shape: Shape(entry.shape)) { target in
+        _ = entry.data.copyBytes(to: UnsafeMutableRawBufferPointer(start: target, count: entry.data.count))
+      }
+    }
+    if entry.dtype.rawValue == Element.dtypeName { return stored(Element.self) }
+    guard widening, entry.dtype == .f32, Element.self == Double.self else { return nil }
+    return stored(Float.self).converted(to: Element.self)
+  }
+
   /// The vector of a layout from a file's tensors; a missing tensor, another dtype or shape is a
-  /// `DataError` that names `file` and the tensor.
+  /// `DataError` that names `file` and the tensor. With `widening`, F32 may stand for Double.
   static func vector<Element: Real>(
     of layout: ParameterLayout, from tensors: Safetensors, prefix: String = "", file: String,
-    as type: Element.Type
+    as type: Element.Type, widening: Bool = false
   ) throws -> ParameterVector<Element> {
     var flat = Tensor<Element>.zeros([layout.count])
     for segment in layout.segments {
@@ -36,13 +51,11 @@ enum InterchangeLayout {
       guard let entry = tensors.tensors[name] else {
         throw DataError(file: file, place: name, found: "no such tensor", expected: expected)
       }
-      guard entry.dtype.rawValue == Element.dtypeName, entry.shape == shape.extents else {
+      guard entry.shape == shape.extents, let stored: Tensor<Element> = tensor(entry, widening: widening)
+      else {
         throw DataError(
           file: file, place: name, found: "\(entry.dtype.rawValue) of shape \(Shape(entry.shape))",
           expected: expected)
-      }
-      let stored = Tensor<Element>(shape: shape) { target in
-        _ = entry.data.copyBytes(to: UnsafeMutableRawBufferPointer(start: target, count: entry.data.count))
       }
       let values = reversed(stored, role: segment.role, inward: true)
       flat.withMutablePointer { target in
@@ -58,7 +71,7 @@ enum InterchangeLayout {
     switch segment.role {
     case .convolution: return [extents[3], extents[2], extents[0], extents[1]]
     case .dense: return [extents[1], extents[0]]
-    case .vector: return segment.shape
+    case .matrix, .vector: return segment.shape
     }
   }
 
@@ -68,7 +81,7 @@ enum InterchangeLayout {
     _ tensor: Tensor<Element>, role: ParameterLayout.Role, inward: Bool
   ) -> Tensor<Element> {
     switch role {
-    case .vector: return tensor
+    case .matrix, .vector: return tensor
     case .dense: return tensor.transposed()
     case .convolution:
       let e = tensor.shape.extents

@@ -60,6 +60,34 @@ struct GradientAccumulatorTests {
     #expect(tree(leaves) != leaves.reduce(0, +))
   }
 
+  @Test("a pullback sees the total of all parts, once, as a value or as a moving value")
+  func pullback() {
+    var layout = ParameterLayout()
+    layout.append(name: "w", shape: [1], role: .matrix)
+    layout.append(name: "v", shape: [1], role: .vector)
+    // f(s) = s·w for a w that moves by 10 along the direction: the derivative is ṡ·w + s·ẇ.
+    let (w, direction) = (Tensor<Float>([3]), Tensor<Float>([10]))
+    var values = GradientAccumulator<Float>(layout: layout)
+    var moving = GradientAccumulator<Float>(layout: layout)
+    for (sum, tangent) in [(1 as Float, 0x1p-24 as Float), (0x1p-24, 1), (0x1p-24, 2)] {
+      values.add([Tensor([sum])], primal: nil, to: 0) { (s: Tensor<Float>) in s * w }
+      moving.add([Tensor([tangent]), Tensor([tangent])], primal: Tensor([sum]), to: 0) {
+        (s: Dual<Tensor<Float>>) in s * Dual(w, tangent: direction)
+      }
+    }
+    // The tree is (1 + 2⁻²⁴) + 2⁻²⁴ = 1 in Float; per part the second and third product would not vanish.
+    #expect(values.total().flat.elements == [3, 0])
+    // The tree of a term is (2⁻²⁴ + 1) + 2 = 3; the terms add up to 6.
+    #expect(moving.total().flat.elements == [6 * 3 + 1 * 10, 0])
+
+    // Where only the function moves, the sum's own derivative is zero.
+    var still = GradientAccumulator<Float>(layout: layout)
+    still.add([], primal: Tensor([2]), to: 0) { (s: Dual<Tensor<Float>>) in
+      s * Dual(w, tangent: direction)
+    }
+    #expect(still.total().flat.elements == [20, 0])
+  }
+
   @Test("axis sums stay in Double and are rounded once")
   func axisSums() {
     var layout = ParameterLayout()

@@ -83,6 +83,19 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     } _: { x, _, _ in
       TapeLayers.pool(x, E(n: 2, h: 3, w: 3, c: 4))
     }
+    add("normalised dense", [5, 4]) { layout, _ in
+      NormalizedDense(name: "d", input: 4, output: 3, layout: &layout)
+    } _: { x, p, _ in
+      TapeLayers.normalizedDense(x, samples: 5, weights: p("d.weight"), output: 3)
+    }
+    for (size, stride, padding) in [(3, 2, 1), (2, 2, 0), (3, 1, 0)] {
+      add("max-pool \(size) stride \(stride) padding \(padding)", [2, 5, 6, 3]) { _, _ in
+        MaxPool(size: size, stride: stride, padding: padding)
+      } _: { x, _, _ in
+        TapeLayers.maxPool(x, E(n: 2, h: 5, w: 6, c: 3), size: size, stride: stride, padding: padding)
+      }
+    }
+    addProjectedBlocks(add)
     for (input, output, stride) in [(2, 2, 1), (2, 4, 2), (2, 4, 1)] {
       for normalization in [Normalization.batch, .running] {
         add(
@@ -113,6 +126,57 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     }
     return cases
   }()
+
+  private typealias Nodes = [RecordedTape.Node]
+
+  /// Blocks with 1×1 convolutions beside them, of both kinds.
+  private static func addProjectedBlocks(
+    _ add: (
+      String, Shape, Normalization, (inout ParameterLayout, inout ParameterLayout) -> any Layer,
+      @escaping @Sendable (Nodes, (String) -> Nodes, (String) -> [Double]) -> Nodes
+    ) -> Void
+  ) {
+    for (bottleneck, stride) in [(false, 2), (false, 1), (true, 2), (true, 1)] {
+      for normalization in [Normalization.batch, .running] {
+        let kernels = bottleneck ? [(1, 1, 1), (3, 1, stride), (1, 4, 1)] : [(3, 4, stride), (3, 4, 1)]
+        let kind = bottleneck ? "bottleneck" : "projected block"
+        add("\(kind), stride \(stride), \(normalization)", [2, 4, 4, 2], normalization) {
+          layout, statistics in
+          bottleneck
+            ? ResidualBlock(
+              bottleneck: "r", input: 2, width: 1, stride: stride, distribution: .normalFanOut,
+              layout: &layout, statistics: &statistics)
+            : ResidualBlock(
+              name: "r", input: 2, output: 4, stride: stride, shortcut: .projection, layout: &layout,
+              statistics: &statistics)
+        } _: { x, p, s in
+          func stage(
+            _ x: Nodes, _ e: TapeLayers.Extents, _ kernel: (Int, Int, Int), _ convolution: String,
+            _ norm: String
+          ) -> (Nodes, TapeLayers.Extents) {
+            let (size, output, stride) = kernel
+            let (y, extents) = TapeLayers.convolution(
+              x, e, weights: p("r.\(convolution).weight"), size: size, output: output, stride: stride,
+              padding: size / 2)
+            return (
+              TapeLayers.batchNorm(
+                y, channels: output, gain: p("r.\(norm).weight"), shift: p("r.\(norm).bias"),
+                running: normalization == .running
+                  ? (s("r.\(norm).running_mean"), s("r.\(norm).running_var")) : nil), extents
+            )
+          }
+          let start = TapeLayers.Extents(n: 2, h: 4, w: 4, c: 2)
+          var (y, e) = (x, start)
+          for (i, kernel) in kernels.enumerated() {
+            if i > 0 { y = y.map { $0.rectified() } }
+            (y, e) = stage(y, e, kernel, "conv\(i + 1)", "bn\(i + 1)")
+          }
+          let (beside, _) = stage(x, start, (1, 4, stride), "downsample.0", "downsample.1")
+          return zip(y, beside).map { ($0 + $1).rectified() }
+        }
+      }
+    }
+  }
 
   var parameters: ParameterVector<Double> {
     ParameterVector(

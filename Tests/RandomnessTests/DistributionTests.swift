@@ -50,6 +50,21 @@ import Testing
     #expect(Self.agrees(lagged, 0, within: 5 / n.squareRoot()))
   }
 
+  @Test func uniformFillAgreesWithScalarDraws() {
+    var scalar = RandomStream(seed: 13, purpose: .probe, index: 9)
+    var doubles = [Double](repeating: .nan, count: 300)
+    var floats = [Float](repeating: .nan, count: 300)
+    scalar.fillUniforms(type: EK_F64, count: 300, bound: 0.3, into: &doubles)
+    scalar.fillUniforms(type: EK_F32, count: 300, bound: 0.3, into: &floats)
+    for index in 0..<300 {
+      let draw = (2 * scalar.uniform() - 1) * 0.3
+      #expect(doubles[index] == draw && floats[index] == Float(draw))
+    }
+    // After draws of its own a stream goes on where it stands.
+    scalar.fillUniforms(type: EK_F64, count: 1, bound: 1, into: &doubles)
+    #expect(doubles[0] == 2 * scalar.uniform() - 1)
+  }
+
   @Test func fillAgreesWithScalarDraws() {
     var scalar = RandomStream(seed: 13, purpose: .probe, index: 9)
     var doubles = [Double](repeating: .nan, count: 300)

@@ -80,6 +80,39 @@ public enum TapeLayers {
     return y
   }
 
+  /// Cosines of the rows of x and the columns of weights, none of which is short.
+  public static func normalizedDense(_ x: [Node], samples: Int, weights: [Node], output: Int) -> [Node] {
+    let input = x.count / samples
+    func cosine(_ a: [Node], _ b: [Node]) -> Node {
+      func dot(_ a: [Node], _ b: [Node]) -> Node { zip(a, b).map { $0 * $1 }.sum() }
+      return dot(a, b) / (dot(a, a).squareRoot() * dot(b, b).squareRoot())
+    }
+    let columns = (0..<output).map { o in (0..<input).map { weights[$0 * output + o] } }
+    return (0..<samples).flatMap { n in columns.map { cosine(Array(x[(n * input)..<((n + 1) * input)]), $0) }
+    }
+  }
+
+  /// The first of the largest entries of each window, of those inside the picture.
+  public static func maxPool(_ x: [Node], _ e: Extents, size: Int, stride: Int, padding: Int) -> [Node] {
+    var y: [Node] = []
+    for n in 0..<e.n {
+      for r in Swift.stride(from: -padding, through: e.h + padding - size, by: stride) {
+        for c in Swift.stride(from: -padding, through: e.w + padding - size, by: stride) {
+          for k in 0..<e.c {
+            var window: [Node] = []
+            for i in r..<(r + size) where i >= 0 && i < e.h {
+              for j in c..<(c + size) where j >= 0 && j < e.w {
+                window.append(x[((n * e.h + i) * e.w + j) * e.c + k])
+              }
+            }
+            y.append(window.dropFirst().reduce(window[0]) { $1.value > $0.value ? $1 : $0 })
+          }
+        }
+      }
+    }
+    return y
+  }
+
   public static func pool(_ x: [Node], _ e: Extents) -> [Node] {
     var y: [Node] = []
     for n in 0..<e.n {

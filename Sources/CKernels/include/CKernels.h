@@ -181,6 +181,16 @@ void ek_normalize_gradient_input(ek_type t, size_t rows, size_t channels, const 
 // divided by `pixels` in double, rounded once; and its adjoint dx[n][p][c] = dy[n][c] / pixels.
 void ek_pool_mean(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, void *y);
 void ek_pool_mean_adjoint(ek_type t, size_t n, size_t pixels, size_t channels, const void *dy, void *dx);
+// Square windows over pictures: x is [n][h][w][c], y is [n][oh][ow][c]; `pad` rows and columns around the picture lie
+// outside and count for nothing. At most 15 taps wide, and none wholly outside: pad <= size / 2.
+typedef struct {
+  size_t n, h, w, c, oh, ow, size, stride, pad;
+} ek_windows;
+// Each window's largest element, as the tap's row-major index in the window: ties to the lowest, the first NaN if any.
+void ek_window_largest(ek_type t, const ek_windows *s, const void *x, uint8_t *taps);
+// y = x at the taps; and its adjoint, which adds to +0 in the order of the windows.
+void ek_window_gather(ek_type t, const ek_windows *s, const void *x, const uint8_t *taps, void *y);
+void ek_window_scatter(ek_type t, const ek_windows *s, const void *dy, const uint8_t *taps, void *dx);
 // y[r][c] = x[r][width - 1 - c]: each row of pixels from right to left.
 void ek_flip(ek_type t, size_t rows, size_t width, size_t channels, const void *x, void *y);
 // Option-A shortcut: every `stride`-th row and column, channels padded with `before` zeros in front
@@ -245,6 +255,9 @@ void ek_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
 // Standard normals by the inverse CDF: element i of the stream (key, purpose words c2, c3) uses the
 // counter (lo(i), hi(i), c2, c3), words 0 and 1. Rounded once to the element type.
 void ek_normals(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t first, size_t count, void *y);
+// Uniform in [-bound, bound): (2u - 1)·bound in double with u the 53 high bits of the same words, rounded once.
+void ek_uniforms(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t first, size_t count, double bound,
+                 void *y);
 // Standard normal quantile of p in (0, 1).
 double ek_normal_quantile(double p);
 // The package's own functions for scalars in Double (Documentation/Numerics.md, rule 7).

@@ -1,0 +1,127 @@
+import Calculus
+import Kernels
+
+extension Network {
+  /// The CIFAR ResNet of depth 6n + 2 (He et al. 2016, section 4.2) with option-A shortcuts.
+  ///
+  /// A 3×3 stem of `width` channels, three stages of n basic blocks with `width`, 2·`width` and 4·`width`
+  /// channels, the last two starting at stride 2, global average pooling, and a classifier. ResNet-32
+  /// is depth 32 and width 16, the published width: 464,154 parameters for ten classes.
+  ///
+  /// Convolutions and linear weights are N(0, 2/fan_in), as the released code draws them.
+  public static func resNet(
+    depth: Int, width: Int = 16, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
+  ) -> Network {
+    precondition(depth >= 8 && (depth - 2) % 6 == 0, "a CIFAR ResNet has depth 6n + 2, got \(depth)")
+    var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanIn)
+    builder.addStem(width: width, size: 3, stride: 1, distribution: .normalFanIn)
+    for stage in 1...3 {
+      builder.addStage(stage, blocks: (depth - 2) / 6, output: width << (stage - 1), shortcut: .padded)
+    }
+    return builder.network(
+      name: "resnet\(depth)-w\(width)", classifier, named: "linear", classes: classes,
+      distribution: .normalFanIn)
+  }
+
+  /// The ResNet-34 of SSE-SAM and ImbSAM: torchvision's with a stem for small pictures.
+  ///
+  /// A 3×3 stem at stride 1 and no max-pooling, stages of 3, 4, 6 and 3 basic blocks with `width` to 8·`width`
+  /// channels and projection shortcuts, global average pooling and a linear classifier. `width` is 64 as published:
+  /// 21,282,122 parameters for ten classes.
+  ///
+  /// Convolutions are N(0, 2/fan_out), as torchvision draws them; the stem and the classifier, which the released code
+  /// puts in their place later, are drawn from PyTorch's default U(±1/√fan_in).
+  public static func resNet34(width: Int = 64, classes: Int, inputChannels: Int = 3) -> Network {
+    var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanOut)
+    builder.addStem(width: width, size: 3, stride: 1, distribution: .uniformFanIn)
+    for (index, blocks) in [3, 4, 6, 3].enumerated() {
+      builder.addStage(index + 1, blocks: blocks, output: width << index, shortcut: .projection)
+    }
+    return builder.network(
+      name: "resnet34-w\(width)", .linear, named: "fc", classes: classes, distribution: .uniformFanIn)
+  }
+
+  /// Torchvision's ResNet-50, for pictures of ImageNet's kind.
+  ///
+  /// A 7×7 stem at stride 2, 3×3 max-pooling at stride 2, stages of 3, 4, 6 and 3 bottlenecks of inner width `width` to
+  /// 8·`width`, global average pooling and a classifier. `width` is 64 as published: 25,557,032 parameters for a
+  /// thousand classes.
+  ///
+  /// Convolutions are N(0, 2/fan_out), as torchvision draws them; a linear classifier is drawn from PyTorch's default
+  /// U(±1/√fan_in). The last gain of a block is 1 like the others, as torchvision's default has it.
+  public static func resNet50(
+    width: Int = 64, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
+  ) -> Network {
+    var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanOut)
+    builder.addStem(width: width, size: 7, stride: 2, distribution: .normalFanOut)
+    builder.add(MaxPool(size: 3, stride: 2, padding: 1))
+    for (index, blocks) in [3, 4, 6, 3].enumerated() {
+      builder.addBottlenecks(index + 1, blocks: blocks, width: width << index)
+    }
+    return builder.network(
+      name: "resnet50-bottleneck-w\(width)", classifier, named: "fc", classes: classes,
+      distribution: .uniformFanIn)
+  }
+}
+
+/// The layers of a ResNet, put one after another under the names that PyTorch gives them.
+private struct ResNetBuilder {
+  private var layout = ParameterLayout()
+  private var statistics = ParameterLayout()
+  private var layers: [any Layer] = []
+  private var channels: Int
+  private let distribution: WeightDistribution
+
+  init(inputChannels: Int, distribution: WeightDistribution) {
+    channels = inputChannels
+    self.distribution = distribution
+  }
+
+  mutating func add(_ layer: any Layer) { layers.append(layer) }
+
+  mutating func addStem(width: Int, size: Int, stride: Int, distribution: WeightDistribution) {
+    add(
+      Convolution(
+        name: "conv1", input: channels, output: width, size: size, stride: stride, padding: size / 2,
+        distribution: distribution, layout: &layout))
+    add(BatchNorm(name: "bn1", channels: width, rectified: true, layout: &layout, statistics: &statistics))
+    channels = width
+  }
+
+  mutating func addStage(_ stage: Int, blocks: Int, output: Int, shortcut: ResidualBlock.Shortcut) {
+    for block in 0..<blocks {
+      add(
+        ResidualBlock(
+          name: "layer\(stage).\(block)", input: channels, output: output,
+          stride: Self.stride(stage, block), shortcut: shortcut, distribution: distribution, layout: &layout,
+          statistics: &statistics))
+      channels = output
+    }
+  }
+
+  mutating func addBottlenecks(_ stage: Int, blocks: Int, width: Int) {
+    for block in 0..<blocks {
+      add(
+        ResidualBlock(
+          bottleneck: "layer\(stage).\(block)", input: channels, width: width,
+          stride: Self.stride(stage, block), distribution: distribution, layout: &layout,
+          statistics: &statistics))
+      channels = 4 * width
+    }
+  }
+
+  /// All stages but the first halve the picture in their first block.
+  private static func stride(_ stage: Int, _ block: Int) -> Int { stage > 1 && block == 0 ? 2 : 1 }
+
+  mutating func network(
+    name: String, _ classifier: Classifier, named last: String, classes: Int, distribution: WeightDistribution
+  ) -> Network {
+    add(GlobalAveragePool())
+    add(
+      classifier.layer(
+        name: last, input: channels, output: classes, distribution: distribution, layout: &layout))
+    return Network(
+      name: name + classifier.suffix, classes: classes, layout: layout, statisticsLayout: statistics,
+      layers: layers)
+  }
+}

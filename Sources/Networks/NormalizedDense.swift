@@ -1,0 +1,62 @@
+import Calculus
+import Kernels
+
+/// The normalised classifier of LDAM (Cao et al. 2019): z_c = ⟨x/‖x‖, W_c/‖W_c‖⟩, cosines without bias.
+///
+/// Norms are at least 10⁻¹². W is stored `[in][out]`, in state dictionaries too. The scale s = 30 of the published
+/// experiments belongs to the loss.
+///
+/// The gradient in W is that in its unit columns, summed over the batch by the rule of dense weights, and then taken
+/// back through the columns' lengths once.
+public struct NormalizedDense: Layer {
+  let weight: Int
+  let input: Int
+  let output: Int
+  private let geometry = ConvolutionGeometry()
+
+  /// Declares `name.weight`, columns of unit length at the start.
+  public init(name: String, input: Int, output: Int, layout: inout ParameterLayout) {
+    self.input = input
+    self.output = output
+    weight = layout.append(
+      name: "\(name).weight", shape: [input, output], role: .matrix, initialization: .unitColumns)
+  }
+
+  private var kernelShape: Shape { [1, 1, input, output] }
+
+  public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
+    let samples = x.shape[0]
+    precondition(x.shape.count == samples * input, "normalised layer of \(input) inputs got \(x.shape)")
+    pass.save(x.shape)
+    let rows = x.reshaped([samples, input])
+    pass.save(rows)
+    let pixels = UnitVectors(rows, .rows).value.reshaped([samples, 1, 1, input])
+    let columns = UnitVectors(pass.parameter(weight), .columns).value.reshaped(kernelShape)
+    return pixels.convolved(with: columns, geometry, &pass.memory).reshaped([samples, output])
+  }
+
+  public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
+    // Both norms are quickly computed again.
+    let rows = UnitVectors(pass.restoreValue(), .rows)
+    let inputShape = pass.restoreShape()
+    let samples = inputShape[0]
+    let pixels = rows.value.reshaped([samples, 1, 1, input])
+    let gradient = g.reshaped([samples, 1, 1, output])
+    let columns = UnitVectors(pass.parameter(weight), .columns)
+    let terms = gradient.convolutionWeightTerms(input: pixels, weightShape: kernelShape, geometry)
+    var primal: Tensor<T.Element>?
+    if pass.moves {
+      primal = pass.memory.recall {
+        gradient.value.convolutionWeightGradient(input: pixels.value, weightShape: kernelShape, geometry)
+      }
+    }
+    let matrix: Shape = [input, output]
+    pass.gradients.add(
+      terms.map { $0.reshaped(matrix) }, primal: primal?.reshaped(matrix), to: weight
+    ) { (sum: T) in columns.pulledBack(sum) }
+    guard needsInput else { return nil }
+    let unitGradient = gradient.convolutionInputGradient(
+      weights: columns.value.reshaped(kernelShape), inputShape: pixels.shape, geometry, &pass.memory)
+    return rows.pulledBack(unitGradient.reshaped([samples, input])).reshaped(inputShape)
+  }
+}

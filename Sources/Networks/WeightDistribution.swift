@@ -1,0 +1,22 @@
+import Calculus
+
+/// How a layer's weights are drawn at the start, by the numbers of its inputs and outputs.
+///
+/// A convolution's fan-in is its input channels times the kernel's pixels, its fan-out the output channels times them.
+public enum WeightDistribution: Hashable, Sendable {
+  /// N(0, 2/fan_in): Kaiming normal as the released CIFAR networks call it.
+  case normalFanIn
+  /// N(0, 2/fan_out): Kaiming normal as torchvision's ResNets call it for convolutions.
+  case normalFanOut
+  /// U(±1/√fan_in): PyTorch's default, Kaiming uniform with a = √5.
+  case uniformFanIn
+
+  /// The distribution for a layer's fans.
+  func initialization(fanIn: Int, fanOut: Int) -> Initialization {
+    switch self {
+    case .normalFanIn: .kaimingNormal(fan: fanIn)
+    case .normalFanOut: .kaimingNormal(fan: fanOut)
+    case .uniformFanIn: .uniform(fanIn: fanIn)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Artifacts
+import Calculus
+import Foundation
+import Kernels
+import LongTail
+import Networks
+
+/// What a network makes of a batch, in a file that another framework's result can be compared with.
+public struct InterchangeEvaluation<Element: Real>: Sendable {
+  /// `[n][classes]`, under running statistics.
+  public let logits: Tensor<Element>
+  /// The plain mean cross-entropy and its gradient, nil where there are no labels.
+  public let evaluation: Evaluation<Element>?
+
+  /// Evaluates a network; the loss is normalised as asked for, the logits by running statistics.
+  public init(
+    _ network: Network, _ state: StateDictionary<Element>, on batch: InterchangeBatch<Element>,
+    normalization: Normalization = .running
+  ) throws {
+    let objective = Objective<Element>(network: network)
+    logits = objective.logits(
+      at: state.parameters, statistics: state.statistics, images: batch.images)
+    evaluation = try batch.labels.map { labels in
+      try objective.evaluate(
+        at: state.parameters, statistics: state.statistics,
+        over: LabelledBatch(images: batch.images, labels: labels), normalization: normalization)
+    }
+  }
+
+  /// Writes `logits` and, where there were labels, `loss` (F64, a scalar) and `gradient.NAME` for every parameter; a
+  /// `FileError` where that fails.
+  public func write(to url: URL) throws {
+    var content = Safetensors(metadata: ["format": "pt"])
+    content.tensors["logits"] = InterchangeLayout.entry(logits)
+    if let evaluation {
+      content.tensors["loss"] = InterchangeLayout.entry(Tensor([evaluation.loss], shape: []))
+      for (name, entry) in InterchangeLayout.entries(evaluation.gradient, prefix: "gradient.") {
+        content.tensors[name] = entry
+      }
+    }
+    try AtomicFile.write(content.encoded(), to: url)
+  }
+}
