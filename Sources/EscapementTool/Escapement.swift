@@ -17,7 +17,9 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      FixturesCommand.self, DataCommand.self, WeightsCommand.self, DoctorCommand.self, BenchCommand.self,
+      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
+      GoldenCommand.self,
       LawsCommand.self,
+      FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 }
