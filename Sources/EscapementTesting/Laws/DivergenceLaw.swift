@@ -4,7 +4,8 @@ import Training
 /// A loss or gradient that is no finite number ends the step: `Divergence` names the step, nothing has changed.
 struct DivergenceLaw: Law {
   let name = "divergence"
-  let statement = "A non-finite loss or gradient, at any query, throws Divergence at its step and changes nothing."
+  let statement =
+    "A non-finite loss or gradient, at any query, throws Divergence at its step and changes nothing."
 
   func exemption(for claims: RuleClaims) -> String? { nil }
 
@@ -23,26 +24,22 @@ struct DivergenceLaw: Law {
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
-    for steps in [0, 2] {
-      var walk = try trial.saddleWalk()
-      for _ in 0..<steps { try walk.step() }
-      var whole = walk
-      try whole.step()
-      for index in whole.oracle.queries.indices {
-        for fault in Fault.allCases {
-          var broken = walk
-          broken.oracle.interference = { if $0 == index { fault.spoil(&$1.loss, &$1.gradient.flat) } }
-          let place = "\(fault.rawValue) at query \(index) of step \(steps)"
-          do {
-            try broken.step()
-            evidence.require("\(place) is reported", false)
-          } catch let divergence as Divergence {
-            evidence.compare(
-              "\(place), the step named", Double((divergence.step - steps).magnitude), within: 0)
-          }
-          evidence.sameBits("\(place), parameters", broken.parameters, walk.parameters)
-          evidence.sameState("\(place), state", broken.rule, walk.rule)
+    try trial.eachQuery { walk, query in
+      for fault in Fault.allCases {
+        var broken = walk
+        broken.oracle.interference = { index, answer in
+          if index == query { fault.spoil(&answer.loss, &answer.gradient.flat) }
         }
+        let place = "\(fault.rawValue) at query \(query) of step \(walk.steps)"
+        do {
+          try broken.step()
+          evidence.require("\(place) is reported", false)
+        } catch let divergence as Divergence {
+          evidence.compare(
+            "\(place), the step named", Double((divergence.step - walk.steps).magnitude), within: 0)
+        }
+        evidence.sameBits("\(place), parameters", broken.parameters, walk.parameters)
+        evidence.sameState("\(place), state", broken.rule, walk.rule)
       }
     }
   }

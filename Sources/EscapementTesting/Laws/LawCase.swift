@@ -100,4 +100,17 @@ extension RuleTrial {
   func networkWalk(_ settings: RuleSettings = RuleSettings()) throws -> RuleWalk<NetworkOracle<Element>> {
     RuleWalk(try rule(settings), on: LawCase.networkOracle(), from: LawCase.networkStart())
   }
+
+  /// A rule on the saddles before its first and before its third step, once for each query of that step.
+  func eachQuery(
+    _ body: (_ walk: RuleWalk<PartedQuadraticOracle<Element>>, _ query: Int) throws -> Void
+  ) throws {
+    var walk = try saddleWalk()
+    for step in 0..<3 {
+      var whole = walk
+      try whole.step()
+      if step != 1 { for query in whole.oracle.queries.indices { try body(walk, query) } }
+      walk = whole
+    }
+  }
 }

@@ -24,22 +24,16 @@ struct UntouchedParametersLaw: Law {
       }
     }
 
-    for steps in [0, 2] {
-      var walk = try trial.saddleWalk()
-      for _ in 0..<steps { try walk.step() }
-      var whole = walk
-      try whole.step()
-      for index in whole.oracle.queries.indices {
-        var broken = walk
-        broken.oracle.interference = { if $0 == index { throw Interruption(query: index) } else { _ = $1 } }
-        let place = "query \(index) of step \(steps) throws"
-        do {
-          try broken.step()
-          evidence.require("\(place), and the step passes it on", false)
-        } catch is Interruption {
-          evidence.sameBits("\(place), parameters", broken.parameters, walk.parameters)
-          evidence.sameState("\(place), state", broken.rule, walk.rule)
-        }
+    try trial.eachQuery { walk, query in
+      var broken = walk
+      broken.oracle.interference = { index, _ in if index == query { throw Interruption(query: query) } }
+      let place = "query \(query) of step \(walk.steps) throws"
+      do {
+        try broken.step()
+        evidence.require("\(place), and the step passes it on", false)
+      } catch is Interruption {
+        evidence.sameBits("\(place), parameters", broken.parameters, walk.parameters)
+        evidence.sameState("\(place), state", broken.rule, walk.rule)
       }
     }
   }
