@@ -98,6 +98,7 @@ extension Dual: TensorAlgebra {
   public func gathered(at maxima: WindowMaxima) -> Dual { linear { $0.gathered(at: maxima) } }
   public func scattered(at maxima: WindowMaxima) -> Dual { linear { $0.scattered(at: maxima) } }
   public func reshaped(_ shape: Shape) -> Dual { linear { $0.reshaped(shape) } }
+  public func transposed() -> Dual { linear { $0.transposed() } }
 
   public func channelSums() -> Wide { linear { $0.channelSums() } }
   public func channelDots(_ other: Dual) -> Wide { bilinear(other) { $0.channelDots($1) } }

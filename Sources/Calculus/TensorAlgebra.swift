@@ -54,6 +54,8 @@ public protocol TensorAlgebra: Sendable {
   func scattered(at maxima: WindowMaxima) -> Self
   /// The same elements under another shape.
   func reshaped(_ shape: Shape) -> Self
+  /// The matrix with rows and columns exchanged.
+  func transposed() -> Self
 
   /// Σ over samples and pixels, per channel.
   func channelSums() -> Wide

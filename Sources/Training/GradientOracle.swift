@@ -8,7 +8,8 @@ public enum BatchPart: Hashable, Sendable {
   case all
   /// The samples whose class belongs to the oracle's tail set; the loss and the gradient of none are zero.
   case tail
-  /// The samples whose class does not.
+  /// The samples whose class does not. An oracle with graded membership gives each class's samples to both in
+  /// shares that add up to one.
   case head
   /// The `index`-th of `count` consecutive shards of the batch, by itself; the last ones may be smaller or
   /// empty.

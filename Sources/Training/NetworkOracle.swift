@@ -9,7 +9,8 @@ import Networks
 /// means and variances into the running statistics; `.freeze` leaves them.
 ///
 /// - `.head` and `.tail`: the whole batch goes forward, and its batch statistics are those of the whole; the
-///   loss is the part's alone, as `normalization` says. `samples` and `correct` count the part.
+///   loss is the part's alone, as `normalization` says. `samples` and `correct` count the part. With `sharpness`
+///   every sample belongs to both, by its class's share c to the tail and by 1 − c to the head.
 /// - `.shard(index, count)`: a batch of its own, with its own batch statistics and its own mean loss. Shards
 ///   are consecutive; where the batch ends early, the last ones are smaller or empty. An empty one observes
 ///   nothing.
@@ -20,6 +21,8 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
   public let batch: LabelledBatch<Element>
   /// The classes of the tail.
   public let tail: Set<Int>
+  /// Shares of the classes in the tail, in place of `tail`; for cross-entropy losses only.
+  public let sharpness: FocalSharpness?
   /// What the losses of head and tail are divided by.
   public let normalization: PartNormalization
   /// Samples in a shard, with which `count` shards must hold the batch; nil: ⌈B/count⌉.
@@ -33,16 +36,26 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
   ///
   /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η pictures
   /// (`ClassGroups(byCount:many:few:)`); without one every sample is head. The released code of LPF-SGD gives
-  /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards.
+  /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards. `sharpness` is
+  /// Focal-SAM's, and excludes a tail set and divisors other than the batch's. (Under class weights Focal-SAM's code
+  /// divides by B nevertheless, as the cross-entropy's divisor `.samples` does.)
   public init(
     objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
-    tail: Set<Int> = [], normalization: PartNormalization = .wholeBatch, shardSize: Int? = nil
+    tail: Set<Int> = [], sharpness: FocalSharpness? = nil, normalization: PartNormalization = .wholeBatch,
+    shardSize: Int? = nil
   ) {
+    precondition(
+      sharpness == nil || objective.loss is SoftmaxCrossEntropy,
+      "shares of \(type(of: objective.loss)), not of a cross-entropy")
+    precondition(
+      sharpness == nil || (tail.isEmpty && normalization.divisor == .batch),
+      "shares come instead of a tail set, over the whole batch")
     precondition(shardSize.map { $0 >= 1 } ?? true, "shards of \(shardSize ?? 0)")
     self.objective = objective
     self.batch = batch
     self.statistics = statistics
     self.tail = tail
+    self.sharpness = sharpness
     self.normalization = normalization
     self.shardSize = shardSize
   }
@@ -55,8 +68,12 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
     let (evaluation, observed) =
       switch part {
       case .all: objective.trainingStep(at: point, batch: batch)
-      case .head: evaluate(at: point, factor: 1) { !tail.contains($0) }
-      case .tail: evaluate(at: point, factor: normalization.tailFactor) { tail.contains($0) }
+      case .head:
+        sharpness.map { evaluate(at: point, factor: 1, shares: $0.shares.map { 1 - $0 }) }
+          ?? evaluate(at: point, factor: 1) { !tail.contains($0) }
+      case .tail:
+        sharpness.map { evaluate(at: point, factor: normalization.tailFactor, shares: $0.shares) }
+          ?? evaluate(at: point, factor: normalization.tailFactor) { tail.contains($0) }
       case .shard(let index, let count): evaluate(at: point, shard: index, of: count)
       }
     if update == .observe { statistics = observed.folded(into: statistics) }
@@ -76,6 +93,19 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
       }
     let divisor = objective.loss.totalWeight(of: weighed) / factor
     return objective.trainingStep(at: point, batch: batch, counting: positions, divisor: divisor)
+  }
+
+  private func evaluate(at point: ParameterVector<Element>, factor: Double, shares: [Double]) -> Answer {
+    guard let loss = objective.loss as? SoftmaxCrossEntropy else {
+      preconditionFailure("shares of \(type(of: objective.loss))")
+    }
+    let weights = shares.indices.map { shares[$0] * (loss.classWeights?[$0] ?? 1) }
+    let weighed = Objective<Element>(
+      network: objective.network,
+      loss: SoftmaxCrossEntropy(classWeights: weights, adjustment: loss.adjustment))
+    return weighed.trainingStep(
+      at: point, batch: batch, counting: Array(batch.labels.indices),
+      divisor: loss.totalWeight(of: batch.labels) / factor)
   }
 
   private func evaluate(at point: ParameterVector<Element>, shard index: Int, of count: Int) -> Answer {

@@ -15,12 +15,17 @@ func context(_ step: Int, epoch: Int = 0, rate: Double = 0.1) -> StepContext {
   StepContext(step: step, epoch: epoch, learningRate: rate)
 }
 
-/// w + s·g with s = ρ / (‖g‖ + 10⁻¹⁶) on scalars, one rounded operation a line.
-func ascended<E: Real>(_ w: [E], along g: [E], rho: Double) -> [E] {
+/// w + s·g with s = ρ / (‖g‖ + constant) on scalars, one rounded operation a line.
+func ascended<E: Real>(_ w: [E], along g: [E], rho: Double, constant: Double = 1e-16) -> [E] {
   // The norm's own order of summation is the kernels' contract, tested there.
-  let scale = E(rounding: rho / (vector(g).flat.norm() + 1e-16))
+  moved(w, along: g, by: rho / (vector(g).flat.norm() + constant))
+}
+
+/// w + s·d on scalars, one rounded operation a line.
+func moved<E: Real>(_ w: [E], along d: [E], by s: Double) -> [E] {
+  let scale = E(rounding: s)
   return w.indices.map { i -> E in
-    let move: E = scale * g[i]
+    let move: E = scale * d[i]
     return w[i] + move
   }
 }

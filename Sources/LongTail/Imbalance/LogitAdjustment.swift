@@ -22,9 +22,10 @@ public enum LogitAdjustment {
   /// VS's additive constants ι_c = τ · ln π_c with the training frequencies π_c = n_c / Σ n, added to logits.
   ///
   /// τ = 0.75 on every CIFAR setting of the NeurIPS 2022 supplement; 0 gives the class-dependent temperature alone.
-  public static func offsets(counts: [Int], tau: Double = 0.75) -> [Double] {
+  /// A `constant` is added to π_c before the logarithm (10⁻⁹ in PaCo's released code).
+  public static func offsets(counts: [Int], tau: Double = 0.75, constant: Double = 0) -> [Double] {
     let total = Double(checked(counts).reduce(0, +))
-    return counts.map { tau * ek_log(Double($0) / total) }
+    return counts.map { tau * ek_log(Double($0) / total + constant) }
   }
 
   private static func checked(_ counts: [Int]) -> [Int] {

@@ -1,0 +1,68 @@
+import Calculus
+import Kernels
+
+/// Focal-SAM (Li et al., ICML 2025): SAM on the part of the loss in which rare classes weigh most, SGD on the rest,
+/// as github.com/scongl/Focal-SAM computes it.
+///
+/// With c_y the shares of `FocalSharpness`, which the oracle applies (`NetworkOracle.sharpness`), L_H =
+/// Σ (1 − c_y)·ℓ/B and L_T = Σ c_y·ℓ/B over the whole batch, one step is:
+/// 1. g_H = ∇L_H(w) and g_T = ∇L_T(w), from one pass over the batch;
+/// 2. ε = ρ·g_T / (‖g_T‖ + 10⁻¹²), the norm over all parameters, without weight decay;
+/// 3. g̃_T = ∇L_T(w + ε), the batch going forward again;
+/// 4. the base rule descends from w along g̃_T + g_H, with its momentum and weight decay.
+///
+/// Both passes enter the running statistics. Here step 1 asks twice, so the second time leaves them alone. With
+/// shares of 0 and 1 it is ImbSAM but for the constant in the norm.
+public struct FocalSAM<Base: DescentRule>: UpdateRule {
+  /// The element type of the parameters.
+  public typealias Element = Base.Element
+
+  /// Added to ‖g_T‖ (the released code).
+  public static var normConstant: Double { 1e-12 }
+
+  /// The radius ρ ≥ 0 by epoch.
+  public let rho: RhoSchedule
+  private var base: Base
+
+  /// Wraps a rule that has taken no step. ρ = 0.2 is that of the released command for CIFAR-10 (0.3 for
+  /// CIFAR-100); one out of range throws `HyperparameterError`.
+  public init(base: Base, rho: RhoSchedule = .constant(0.2)) throws {
+    try rho.validate()
+    self.base = base
+    self.rho = rho
+  }
+
+  /// The base rule's state: Focal-SAM keeps none.
+  public var state: [String: ParameterVector<Element>] {
+    get { base.state }
+    set { base.state = newValue }
+  }
+
+  /// Three queries: `.head` and `.tail` at w, `.tail` at w + ε; then the base rule's descent.
+  ///
+  /// In the record, losses are sums of both parts, ‖g‖ is that of g_H + g_T, and ε is the perturbed part's. Both
+  /// parts count every sample, and so does the record.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let plain = try oracle.evaluate(at: parameters, on: .head, statistics: .observe)
+    try Divergence.check(plain, step: context.step, prefix: "head ")
+    let focal = try oracle.evaluate(at: parameters, on: .tail, statistics: .freeze)
+    try Divergence.check(focal, step: context.step, prefix: "tail ")
+
+    let radius = rho.rho(epoch: context.epoch)
+    let (perturbed, length) = parameters.ascended(
+      along: focal.gradient, rho: radius, constant: Self.normConstant)
+    let sharp = try oracle.evaluate(at: perturbed, on: .tail, statistics: .observe)
+    try Divergence.check(sharp, step: context.step, prefix: "perturbed tail ")
+
+    let clean = plain.gradient + focal.gradient
+    let descent = sharp.gradient + plain.gradient
+    base.descend(&parameters, along: descent, context: context)
+    return StepRecord(
+      loss: plain.loss + focal.loss, descentLoss: plain.loss + sharp.loss,
+      learningRate: context.learningRate, rho: radius, gradientNorm: clean.flat.norm(),
+      perturbationNorm: length, cosine: clean.cosine(to: descent), evaluations: 3, samples: plain.samples,
+      correct: plain.correct)
+  }
+}

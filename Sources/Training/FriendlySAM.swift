@@ -1,0 +1,92 @@
+import Calculus
+import Kernels
+
+/// Friendly SAM (Li et al., CVPR 2024): SAM whose ascent follows the mini-batch's own part of the gradient, as
+/// github.com/nblt/F-SAM computes it.
+///
+/// With m a running mean of the gradients, which stands for the gradient of all data, one step is:
+/// 1. g = ∇L(w); d = g − σ·m, then m = λ·m + (1 − λ)·g; in the first step d = g and m = g;
+/// 2. ε = ρ·d / (‖d‖ + 10⁻¹²), the norm over all parameters, without weight decay;
+/// 3. g̃ = ∇L(w + ε) on the same samples;
+/// 4. the base rule descends from w along g̃, with its momentum and weight decay.
+///
+/// Products are rounded before their sums, 1 − λ is computed in Double. σ = 0 is SAM.
+public struct FriendlySAM<Base: DescentRule>: UpdateRule {
+  /// The element type of the parameters.
+  public typealias Element = Base.Element
+
+  /// Added to ‖d‖ (the released code).
+  public static var normConstant: Double { 1e-12 }
+  /// The key of m in `state`.
+  public static var meanKey: String { "friendly-sam-mean" }
+
+  /// The radius ρ ≥ 0 by epoch.
+  public let rho: RhoSchedule
+  /// σ ≥ 0, how much of the mean is taken off.
+  public let sigma: Double
+  /// λ, in [0, 1), how much of the mean stays.
+  public let decay: Double
+  /// What the second pass does to batch norm's running statistics.
+  public let secondPassStatistics: StatisticsUpdate
+  private var base: Base
+  private var mean: ParameterVector<Element>?
+
+  /// Wraps a rule that has taken no step. Defaults: ρ = 0.2, σ = 1 and λ = 0.95 are those of the released command
+  /// for CIFAR-100, whose second pass freezes the statistics (the code's own are ρ = 0.05 and λ = 0.9). A
+  /// constant out of range throws `HyperparameterError`.
+  public init(
+    base: Base, rho: RhoSchedule = .constant(0.2), sigma: Double = 1, decay: Double = 0.95,
+    secondPassStatistics: StatisticsUpdate = .freeze
+  ) throws {
+    try rho.validate()
+    try HyperparameterError.checkNotNegative(sigma, name: "sigma")
+    guard decay >= 0, decay < 1 else {
+      throw HyperparameterError(name: "decay", value: "\(decay)", expected: "a number in [0, 1)")
+    }
+    self.base = base
+    self.rho = rho
+    self.sigma = sigma
+    self.decay = decay
+    self.secondPassStatistics = secondPassStatistics
+  }
+
+  /// The base rule's state, and m under `meanKey` after the first step.
+  public var state: [String: ParameterVector<Element>] {
+    get {
+      var state = base.state
+      state[Self.meanKey] = mean
+      return state
+    }
+    set {
+      var state = newValue
+      mean = state.removeValue(forKey: Self.meanKey)
+      base.state = state
+    }
+  }
+
+  /// Two queries, at w and at w + ε, then the base rule's descent.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let clean = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
+    try Divergence.check(clean, step: context.step)
+    let gradient = clean.gradient
+    let own = mean.map { gradient.moved(along: $0, by: -sigma).point } ?? gradient
+    let radius = rho.rho(epoch: context.epoch)
+    let (perturbed, length) = parameters.ascended(along: own, rho: radius, constant: Self.normConstant)
+    let sharp = try oracle.evaluate(at: perturbed, on: .all, statistics: secondPassStatistics)
+    try Divergence.check(sharp, step: context.step, prefix: "perturbed ")
+
+    mean =
+      mean.map {
+        let kept = $0.flat.scaled(by: decay).addingScaled(1 - decay, gradient.flat)
+        return ParameterVector(layout: gradient.layout, flat: kept)
+      } ?? gradient
+    base.descend(&parameters, along: sharp.gradient, context: context)
+    return StepRecord(
+      loss: clean.loss, descentLoss: sharp.loss, learningRate: context.learningRate, rho: radius,
+      gradientNorm: gradient.flat.norm(), perturbationNorm: length,
+      cosine: gradient.cosine(to: sharp.gradient), evaluations: 2, samples: clean.samples,
+      correct: clean.correct)
+  }
+}

@@ -1,0 +1,104 @@
+import Calculus
+import Kernels
+
+/// LookSAM (Liu et al., CVPR 2022, "Towards efficient and scalable sharpness-aware minimization"): SAM in every
+/// k-th step, and what SAM added to the gradient is used again in the steps between.
+///
+/// In steps 0, k, 2k, …:
+/// 1. g = ∇L(w), ε = ρ·g / (‖g‖ + 10⁻¹²), g̃ = ∇L(w + ε);
+/// 2. v = g̃ − (⟨g̃, g⟩/⟨g, g⟩)·g, the part of g̃ across g, is kept;
+/// 3. the base rule descends from w along g̃.
+///
+/// In the others it descends along g + α·(‖g‖ / (‖v‖ + 10⁻¹²))·v. Scales are computed in Double and rounded once;
+/// products are rounded before their sums. k = 1 is SAM.
+///
+/// No code of the paper's authors was found. The definition is that of github.com/Leminhbinh0209/LookSAM, whose
+/// norms run over all parameters; github.com/rollovd/LookSAM has the same formulas with the norms of each tensor by
+/// itself. Layer-wise scaling (Look-LayerSAM) is left out.
+public struct LookSAM<Base: DescentRule>: UpdateRule {
+  /// The element type of the parameters.
+  public typealias Element = Base.Element
+
+  /// Added to ‖g‖ and ‖v‖.
+  public static var normConstant: Double { 1e-12 }
+  /// The key of v in `state`.
+  public static var directionKey: String { "looksam-direction" }
+
+  /// The radius ρ ≥ 0 by epoch.
+  public let rho: RhoSchedule
+  /// k ≥ 1, the steps from one ascent to the next.
+  public let period: Int
+  /// α ≥ 0, how much of ‖g‖ the kept direction gets.
+  public let alpha: Double
+  /// What the second pass does to batch norm's running statistics.
+  public let secondPassStatistics: StatisticsUpdate
+  private var base: Base
+  private var direction: ParameterVector<Element>?
+
+  /// Wraps a rule that has taken no step. Defaults: ρ = 0.1, α = 0.7, k = 5 and statistics that take both passes
+  /// in are those of github.com/Leminhbinh0209/LookSAM and its example. A constant out of range throws
+  /// `HyperparameterError`.
+  public init(
+    base: Base, rho: RhoSchedule = .constant(0.1), period: Int = 5, alpha: Double = 0.7,
+    secondPassStatistics: StatisticsUpdate = .observe
+  ) throws {
+    try rho.validate()
+    try HyperparameterError.checkNotNegative(alpha, name: "alpha")
+    guard period >= 1 else {
+      throw HyperparameterError(name: "period", value: "\(period)", expected: "at least 1")
+    }
+    self.base = base
+    self.rho = rho
+    self.period = period
+    self.alpha = alpha
+    self.secondPassStatistics = secondPassStatistics
+  }
+
+  /// The base rule's state, and v under `directionKey` after the first step.
+  public var state: [String: ParameterVector<Element>] {
+    get {
+      var state = base.state
+      state[Self.directionKey] = direction
+      return state
+    }
+    set {
+      var state = newValue
+      direction = state.removeValue(forKey: Self.directionKey)
+      base.state = state
+    }
+  }
+
+  /// Two queries in a step with an ascent, one in the others, whose record has ρ = 0 and the cosine of g and the
+  /// direction descended along. Without a kept direction every step ascends.
+  public mutating func step<Oracle: GradientOracle<Element>>(
+    _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+  ) throws -> StepRecord {
+    let clean = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
+    try Divergence.check(clean, step: context.step)
+    let norm = clean.gradient.flat.norm()
+    var record = StepRecord(
+      loss: clean.loss, descentLoss: clean.loss, learningRate: context.learningRate, rho: 0,
+      gradientNorm: norm, perturbationNorm: 0, cosine: 1, evaluations: 1, samples: clean.samples,
+      correct: clean.correct)
+
+    let descent: ParameterVector<Element>
+    if let direction, context.step % period != 0 {
+      let scale = alpha * (norm / (direction.flat.norm() + Self.normConstant))
+      descent = clean.gradient.moved(along: direction, by: scale).point
+    } else {
+      record.rho = rho.rho(epoch: context.epoch)
+      let (perturbed, length) = parameters.ascended(
+        along: clean.gradient, rho: record.rho, constant: Self.normConstant)
+      let sharp = try oracle.evaluate(at: perturbed, on: .all, statistics: secondPassStatistics)
+      try Divergence.check(sharp, step: context.step, prefix: "perturbed ")
+      direction = sharp.gradient.rejected(from: clean.gradient)
+      descent = sharp.gradient
+      record.descentLoss = sharp.loss
+      record.perturbationNorm = length
+      record.evaluations = 2
+    }
+    record.cosine = clean.gradient.cosine(to: descent)
+    base.descend(&parameters, along: descent, context: context)
+    return record
+  }
+}
