@@ -1,4 +1,6 @@
+import Calculus
 import EscapementTesting
+import Kernels
 import Testing
 import Training
 
@@ -52,5 +54,25 @@ import Training
       "refused", { _, _ -> SGD<Float> in throw Refusal() }, { _, _ -> SGD<Double> in throw Refusal() })
     let outcomes = Laws.check(subject)
     #expect(outcomes.contains(where: \.applies) && outcomes.allSatisfy { !$0.applies || !$0.holds })
+  }
+
+  @Test func aRuleThatDoesLessThanItsClaimsStopsTheLawsAndNotTheTest() {
+    struct Idle<Element: Real>: UpdateRule {
+      var state: [String: ParameterVector<Element>] = [:]
+      mutating func step<Oracle: GradientOracle<Element>>(
+        _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
+      ) throws -> StepRecord {
+        StepRecord(
+          loss: 0, descentLoss: 0, learningRate: context.learningRate, rho: 0, gradientNorm: 0,
+          perturbationNorm: 0, cosine: 0, evaluations: 0, samples: 0, correct: nil)
+      }
+    }
+    for claims in [RuleClaims.sseSAM, .perturbedTail(normConstant: 0), .lowPass(shards: 2), RuleClaims()] {
+      let subject = RuleSubject(
+        "idle", claims: claims, { _, _ in Idle<Float>() }, { _, _ in Idle<Double>() })
+      let failed = Set(Laws.check(subject).filter { !$0.holds }.map(\.law))
+      #expect(failed.isSuperset(of: ["fires", "descent-order", "statistics"]))
+      #expect(claims.steps.isEmpty || failed.isSuperset(of: ["queries", "zero-radius", "two-part-sum"]))
+    }
   }
 }

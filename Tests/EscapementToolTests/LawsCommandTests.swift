@@ -1,4 +1,5 @@
 import Artifacts
+import EscapementTesting
 import Foundation
 import Testing
 
@@ -20,5 +21,20 @@ struct LawsCommandTests {
 
     let none = try ToolProcess.run(["laws", "--optimizer", "adam"])
     #expect(none.status == 64 && none.errorLines.count == 1 && none.errors.contains("lpf-sgd-4"))
+  }
+
+  @Test("the grid has every law of every rule, and none fails")
+  func grid() throws {
+    let result = try ToolProcess.run(["laws"])
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    #expect(!result.output.contains("FAILS"))
+    let lines = result.output.split(separator: "\n").map { $0.split(separator: " ") }
+    let headings = lines.filter { $0.first == "law" }
+    #expect(headings.flatMap { $0.dropFirst() } == RuleSubject.builtIn.map { Substring($0.name) })
+    for law in Laws.all {
+      let cells = lines.filter { $0.first == Substring(law.name) }.flatMap { $0.dropFirst() }
+      let applies = RuleSubject.builtIn.map { law.exemption(for: $0.claims) == nil }
+      #expect(cells.map { $0 != "-" } == applies, "\(law.name)")
+    }
   }
 }

@@ -8,7 +8,7 @@ public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
     case holds(LawEvidence.Comparison, comparisons: Int)
     /// A comparison was not; the first such.
     case fails(LawEvidence.Comparison)
-    /// The rule or its factory threw, or nothing was compared.
+    /// The rule or its factory threw, it asked less than its claims say, or nothing was compared.
     case stopped(String)
     /// The claims give the law nothing to judge.
     case doesNotApply(reason: String)

@@ -46,10 +46,8 @@ struct AllTailLaw: Law {
     evidence.compare(
       "parameters against SAM's", walk.parameters.flat, sam.parameters.flat.elements.map(Double.init),
       within: reference.parameters.map { 2 * $0.error })
-    let key = SGD<Element>.momentumKey
     evidence.compare(
-      "momentum against SAM's", walk.rule.state[key]!.flat,
-      sam.rule.state[key]!.flat.elements.map(Double.init),
+      "momentum against SAM's", try walk.momentum().flat, try sam.momentum().flat.elements.map(Double.init),
       within: reference.buffer!.map { 2 * $0.error })
   }
 

@@ -19,16 +19,16 @@ struct AscentLaw: Law {
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
-    try Self.eachCase(trial) { walk, form, start, settings in
+    try Self.eachCase(trial) { asked, form, start, settings in
       for (index, query) in form.queries.enumerated() {
         guard case .ascent(let along, let share, let constant) = query.place else { continue }
-        let g = walk.oracle.queries[along].answer.gradient.flat.converted(to: Double.self)
+        let g = asked[along].answer.gradient.flat.converted(to: Double.self)
         let norm = g.norm()
         let scale = share * settings.radius / (constant.map { norm + $0 } ?? 1)
         let length = scale * norm
         let eps = Double(Element.ulpOfOne)
         let placing = start.norm() == 0 ? 0 : eps * (start.norm() + length)
-        let point = walk.oracle.queries[index].point.flat.converted(to: Double.self)
+        let point = asked[index].point.flat.converted(to: Double.self)
         evidence.compare(
           "‖ε − s·g‖ of query \(index), ‖s·g‖ = \(length)",
           ((point - start) - g.scaled(by: scale)).norm(),
@@ -42,7 +42,7 @@ struct AscentLaw: Law {
   static func eachCase<Element: Real>(
     _ trial: RuleTrial<Element>,
     _ body: (
-      RuleWalk<PartedQuadraticOracle<Element>>, RuleClaims.Step, Tensor<Double>, RuleSettings
+      [RecordingOracle<PartedQuadraticOracle<Element>>.Query], RuleClaims.Step, Tensor<Double>, RuleSettings
     ) -> Void
   ) throws {
     for radius in [0.05, 0.5, 2] {
@@ -52,19 +52,9 @@ struct AscentLaw: Law {
           var walk = RuleWalk(try trial.rule(settings), on: LawCase.linear(size: size), from: start)
           try walk.step()
           let form = trial.claims.form(step: 0, epoch: 0, settings: settings)!
-          guard walk.oracle.queries.count == form.queries.count else {
-            throw UnclaimedQueries(asked: walk.oracle.queries.count, claimed: form.queries.count)
-          }
-          body(walk, form, start.flat.converted(to: Double.self), settings)
+          body(try walk.queries(of: form), form, start.flat.converted(to: Double.self), settings)
         }
       }
     }
   }
-}
-
-/// A rule asked more or less often than its claims say, so that they cannot be told apart.
-struct UnclaimedQueries: Error, CustomStringConvertible {
-  let asked: Int
-  let claimed: Int
-  var description: String { "\(asked) queries where \(claimed) are claimed" }
 }

@@ -20,7 +20,7 @@ extension Law {
     }
     if let reason = exemption(for: trial.claims) { return outcome(.doesNotApply(reason: reason)) }
     var evidence = LawEvidence()
-    do { try judge(trial, &evidence) } catch { return outcome(.stopped("the rule threw: \(error)")) }
+    do { try judge(trial, &evidence) } catch { return outcome(.stopped("stopped by: \(error)")) }
     guard let decisive = evidence.decisive else { return outcome(.stopped("nothing was compared")) }
     return outcome(decisive.holds ? .holds(decisive, comparisons: evidence.count) : .fails(decisive))
   }

@@ -22,6 +22,7 @@ struct LossScaleLaw: Law {
     let start = LawCase.start(Element.self).flat.converted(to: Double.self)
     var plain = try trial.saddleWalk(settings)
     try plain.step()
+    let asked = try plain.queries(of: form)
     for factor in [0x1p-12, 0x1p12] {
       var scaled = try trial.saddleWalk(settings)
       scaled.oracle.interference = { _, answer in
@@ -29,11 +30,12 @@ struct LossScaleLaw: Law {
         answer.gradient.flat = answer.gradient.flat.scaled(by: factor)
       }
       try scaled.step()
+      let askedScaled = try scaled.queries(of: form)
       for (index, query) in form.queries.enumerated() {
         guard let (along, constant, isAdaptive) = query.ascent else { continue }
-        let g = plain.oracle.queries[along].answer.gradient.flat
-        let a = plain.oracle.queries[index].point.flat.converted(to: Double.self)
-        let b = scaled.oracle.queries[index].point.flat.converted(to: Double.self)
+        let g = asked[along].answer.gradient.flat
+        let a = asked[index].point.flat.converted(to: Double.self)
+        let b = askedScaled[index].point.flat.converted(to: Double.self)
         let length = (a - start).norm()
         let norm = (isAdaptive ? g * LawCase.start().flat : g).norm()
         let shortening = constant / norm + constant / (factor * norm)

@@ -6,7 +6,7 @@ import Training
 /// A step has the same bits on every instruction set and with any number of threads.
 struct PathLaw: Law {
   let name = "same-bits"
-  let statement = "Every instruction set and thread count gives the same bits, on long vectors and on a network."
+  let statement = "Every instruction set and thread count gives the same bits, on long vectors and a network."
 
   func exemption(for claims: RuleClaims) -> String? { nil }
 

@@ -16,13 +16,13 @@ struct RadiusLaw: Law {
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
-    try AscentLaw.eachCase(trial) { walk, form, start, settings in
+    try AscentLaw.eachCase(trial) { asked, form, start, settings in
       for (index, query) in form.queries.enumerated() where query.hasLength {
-        let (share, roundings, shortening) = query.length(walk)
+        let (share, roundings, shortening) = query.length(asked)
         let length = share * settings.radius
         let eps = Double(Element.ulpOfOne)
         let placing = start.norm() == 0 ? 0 : eps * (start.norm() + length)
-        let epsilon = walk.oracle.queries[index].point.flat.converted(to: Double.self) - start
+        let epsilon = asked[index].point.flat.converted(to: Double.self) - start
         evidence.compare(
           "‖ε‖ − ρ of query \(index), ρ = \(length)", (epsilon.norm() - length).magnitude,
           within: length * (roundings * eps + shortening) + placing)
@@ -43,11 +43,11 @@ extension RuleClaims.Query {
 
   /// The share of ρ, the roundings, and by which part of itself the constant shortens it.
   fileprivate func length<Oracle: GradientOracle>(
-    _ walk: RuleWalk<Oracle>
+    _ asked: [RecordingOracle<Oracle>.Query]
   ) -> (share: Double, roundings: Double, shortening: Double) {
     switch place {
     case .ascent(let along, let share, let constant?):
-      (share, 4, constant / walk.oracle.queries[along].answer.gradient.flat.norm())
+      (share, 4, constant / asked[along].answer.gradient.flat.norm())
     case .sphere(let roundings, let slack): (1, roundings, slack)
     default: preconditionFailure("\(place) has no length")
     }

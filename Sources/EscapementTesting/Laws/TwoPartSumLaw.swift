@@ -27,13 +27,14 @@ struct TwoPartSumLaw: Law {
     try walk.step()
     try whole.step()
     let form = trial.claims.form(step: 0, epoch: 0, settings: settings)!
+    let asked = try walk.queries(of: form)
     let w = LawCase.start(Element.self).flat.elements.map(Double.init)
-    let momentum = whole.rule.state[SGD<Element>.momentumKey]!.flat.elements.map(Double.init)
+    let momentum = try whole.momentum().flat.elements.map(Double.init)
     let after = whole.parameters.flat.elements.map(Double.init)
     let rate = walk.learningRate
     let bounds = w.indices.map { i -> Double in
       let size = form.descent!.reduce(0) { sum, term in
-        let answer = walk.oracle.queries[term.query].answer.gradient.flat[i]
+        let answer = asked[term.query].answer.gradient.flat[i]
         return sum + term.weight * Double(answer.magnitude)
       }
       let terms = Double(form.descent!.count + 2)
@@ -46,8 +47,9 @@ struct TwoPartSumLaw: Law {
     var wholeNetwork = RuleWalk(sgd, on: LawCase.networkOracle(), from: LawCase.networkStart())
     try onNetwork.step()
     try wholeNetwork.step()
+    let askedNetwork = try onNetwork.queries(of: form)
     let size = form.descent!.reduce(0) { sum, term in
-      sum + term.weight * onNetwork.oracle.queries[term.query].answer.gradient.flat.norm()
+      sum + term.weight * askedNetwork[term.query].answer.gradient.flat.norm()
     }
     let distance = (onNetwork.parameters.flat - wholeNetwork.parameters.flat).norm()
     let terms = 8.0 * (2 * 72 + 20)

@@ -35,12 +35,8 @@ struct ZeroRadiusLaw: Law {
       try walk.step()
       try reference.step()
       evidence.sameBits("parameters after step \(step) on the \(loss)", walk.parameters, reference.parameters)
-      let key = SGD<Oracle.Element>.momentumKey
-      guard let momentum = walk.rule.state[key], let expected = reference.rule.state[key] else {
-        evidence.require("state of the key \(key)", false)
-        continue
-      }
-      evidence.sameBits("momentum after step \(step) on the \(loss)", momentum, expected)
+      evidence.sameBits(
+        "momentum after step \(step) on the \(loss)", try walk.momentum(), try reference.momentum())
     }
   }
 }

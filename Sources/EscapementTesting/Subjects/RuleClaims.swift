@@ -24,6 +24,14 @@ public struct RuleClaims: Hashable, Sendable {
     /// Whether the query is made at another point than w when the radius is above 0.
     public var isDisplaced: Bool { self != .parameters }
 
+    /// The query whose answer it goes along.
+    var along: Int? {
+      switch self {
+      case .ascent(let along, _, _), .adaptiveAscent(let along, _): along
+      case .parameters, .sphere, .noise, .elsewhere: nil
+      }
+    }
+
     /// Whether the answers before it and the parameters decide the point.
     var isStatedInFull: Bool {
       switch self {
@@ -72,8 +80,18 @@ public struct RuleClaims: Hashable, Sendable {
     /// the answers.
     public var descent: [Term]?
 
-    /// A step.
+    /// A step. It has a query, ascents refer to earlier queries, and the descent has summands, all of them
+    /// queries of the step.
     public init(_ queries: [Query], descent: [Term]?) {
+      precondition(!queries.isEmpty, "a step without queries")
+      for (index, query) in queries.enumerated() {
+        guard let along = query.place.along else { continue }
+        precondition((0..<index).contains(along), "query \(index) ascends along query \(along)")
+      }
+      let terms = descent ?? [Term(query: 0)]
+      precondition(
+        !terms.isEmpty && terms.allSatisfy { queries.indices.contains($0.query) },
+        "a descent along \(terms.map(\.query)) of \(queries.count) queries")
       self.queries = queries
       self.descent = descent
     }
@@ -108,11 +126,12 @@ public struct RuleClaims: Hashable, Sendable {
   /// Whether on a loss that is linear in w the rule descends along its gradient, whatever the radius.
   public var followsLinearLoss: Bool
 
-  /// Claims; `perturbs` follows from the forms where there are any.
+  /// Claims; `perturbs` follows from the forms where there are any. Two stages are two forms.
   public init(
     steps: [Step] = [], turn: Turn = .step, noise: Noise? = nil, perturbs: Bool? = nil,
     followsLinearLoss: Bool = true
   ) {
+    precondition(turn == .step || steps.count == 2, "\(steps.count) forms for two stages")
     self.steps = steps
     self.turn = turn
     self.noise = noise

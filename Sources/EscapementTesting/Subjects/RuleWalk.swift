@@ -37,3 +37,26 @@ public struct RuleWalk<Oracle: GradientOracle> {
     return try rule.step(&parameters, oracle: &oracle, context: context)
   }
 }
+
+extension RuleWalk {
+  /// The questions of the last step, which must be as many as the form claims.
+  func queries(of form: RuleClaims.Step) throws -> [RecordingOracle<Oracle>.Query] {
+    guard oracle.queries.count == form.queries.count else {
+      throw BrokenClaim(
+        description: "\(oracle.queries.count) queries in a step where \(form.queries.count) are claimed")
+    }
+    return oracle.queries
+  }
+
+  /// The momentum buffer, under SGD's key.
+  func momentum() throws -> ParameterVector<Oracle.Element> {
+    let key = SGD<Oracle.Element>.momentumKey
+    guard let momentum = rule.state[key] else { throw BrokenClaim(description: "no state of the key \(key)") }
+    return momentum
+  }
+}
+
+/// A rule does so little of what its claims say that a law cannot go on.
+struct BrokenClaim: Error, CustomStringConvertible {
+  let description: String
+}

@@ -23,7 +23,7 @@ struct LawsCommand: ParsableCommand {
     if json {
       Console.output(document(subjects, outcomes))
     } else if optimizer.isEmpty {
-      print(grid(subjects, outcomes).text)
+      print(grids(subjects, outcomes).map(\.text).joined(separator: "\n\n"))
     } else {
       print(outcomes.map { details($0).text }.joined(separator: "\n\n"))
     }
@@ -40,13 +40,17 @@ struct LawsCommand: ParsableCommand {
     return optimizer.isEmpty ? all : all.filter { optimizer.contains($0.name) }
   }
 
-  /// One row a law, one column a rule.
-  private func grid(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> TextTable {
-    var table = TextTable(heading: ["law"] + subjects.map(\.name))
-    table.rows = Laws.all.map { law in
-      [law.name] + outcomes.map { own in cell(own.filter { $0.law == law.name }) }
+  /// One row a law, one column a rule, as many rules side by side as a terminal shows.
+  private func grids(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> [TextTable] {
+    let width = 7
+    return stride(from: 0, to: subjects.count, by: width).map { first in
+      let range = first..<min(first + width, subjects.count)
+      var table = TextTable(heading: ["law"] + subjects[range].map(\.name))
+      table.rows = Laws.all.map { law in
+        [law.name] + outcomes[range].map { own in cell(own.filter { $0.law == law.name }) }
+      }
+      return table
     }
-    return table
   }
 
   private func cell(_ outcomes: [LawOutcome]) -> String {
