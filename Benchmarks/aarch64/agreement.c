@@ -145,6 +145,13 @@ static void reductions(ek_type t) {
   ek_pool_mean_adjoint(t, N, PIXELS, CHANNELS, x, z), report("pool-mean-adjoint", t, z, COUNT);
   ek_shortcut(t, N, 7, 7, CHANNELS, 64, 2, 13, x, z), report("shortcut", t, z, N * 16 * 64);
   ek_normals(t, 7, 1, 2, 3, 5001, z), report("normals", t, z, 5001);
+  ek_uniforms(t, 7, 1, 2, 3, 5001, 0.3, z), report("uniforms", t, z, 5001);
+  const ek_windows windows = {.n = N, .h = 7, .w = 7, .c = CHANNELS, .oh = 4, .ow = 4, .size = 3, .stride = 2, .pad = 1};
+  uint8_t taps[N * 16 * CHANNELS];
+  ek_window_largest(t, &windows, x, taps);
+  printf("%s %s window-largest %016llx\n", set_name, type_name, (unsigned long long)fnv(taps, sizeof taps));
+  ek_window_gather(t, &windows, x, taps, z), report("window-gather", t, z, N * 16 * CHANNELS);
+  ek_window_scatter(t, &windows, y, taps, z), report("window-scatter", t, z, COUNT);
   free(x), free(y), free(z);
 }
 

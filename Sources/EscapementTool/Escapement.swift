@@ -18,8 +18,7 @@ struct Escapement: ParsableCommand {
     version: "unreleased",
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
-      GoldenCommand.self,
-      LawsCommand.self,
-      FixturesCommand.self, DataCommand.self, DoctorCommand.self, BenchCommand.self,
+      GoldenCommand.self, LawsCommand.self,
+      FixturesCommand.self, DataCommand.self, PresetsCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 }

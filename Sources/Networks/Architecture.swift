@@ -79,4 +79,22 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     case .resNet50: .resNet50(width: width, classes: classes, classifier: classifier)
     }
   }
+
+  /// The published CIFAR network of the NeurIPS 2022 paper.
+  public static let resNet32 = Architecture(published: .cifarResNet(depth: 32), width: 16)
+  /// The published network of SSE-SAM.
+  public static let resNet34 = Architecture(published: .resNet34, width: 64)
+  /// The published network on ImageNet-LT and iNaturalist 2018.
+  public static let resNet50 = Architecture(published: .resNet50, width: 64)
+
+  private init(published family: Family, width: Int) {
+    self.family = family
+    self.width = width
+    classifier = .linear
+  }
+
+  /// The same with another last layer; nil where nobody published it.
+  public func with(_ classifier: Classifier) -> Architecture? {
+    Architecture(family, width: width, classifier: classifier)
+  }
 }

@@ -2,7 +2,7 @@ import Calculus
 import Kernels
 
 /// A chain of layers from pictures (or feature vectors) to logits, with its parameters' names and places.
-public struct Network: Sendable {
+public struct Network: Sendable, CustomStringConvertible {
   /// What it is, for records: "resnet32-w16", "mlp-4-8-3-tanh".
   public let name: String
   /// The number of logits.
@@ -12,6 +12,9 @@ public struct Network: Sendable {
   /// Running means and variances of batch norm.
   public let statisticsLayout: ParameterLayout
   let layers: [any Layer]
+
+  /// The name.
+  public var description: String { name }
 
   /// Features and logits for a batch; the features are the last layer's input.
   func forward<T: TensorAlgebra>(_ images: T, _ pass: inout Pass<T>) -> ClassifierOutput<T> {

@@ -16,6 +16,8 @@ public struct AugmentedListedImages<Element: Real>: EpochSource {
 
   /// The list's classes.
   public var classes: Int { pictures.list.classes }
+  /// The pictures of each class.
+  public var classCounts: [Int] { pictures.list.classCounts }
   /// The list's pictures.
   public var count: Int { pictures.list.count }
   /// A uniform permutation keyed by (seed, epoch).

@@ -10,9 +10,11 @@ public protocol EpochSource<Element>: Sendable {
   associatedtype Element: Real
   /// The number of classes.
   var classes: Int { get }
+  /// The samples of each class.
+  var classCounts: [Int] { get }
   /// The number of samples.
   var count: Int { get }
-  /// The order of a 0-based epoch: a permutation of `0..<count`.
+  /// The order of a 0-based epoch: a permutation of `0..<count`, in what `batch` takes.
   func order(epoch: Int) -> [Int]
   /// The samples of these positions, augmented for this epoch.
   func batch(_ positions: [Int], epoch: Int) throws -> LabelledBatch<Element>

@@ -22,12 +22,13 @@ public struct InterchangeBatch<Element: Real>: Sendable {
       throw DataError(file: file, place: "images", found: "no such tensor", expected: expected)
     }
     guard entry.shape.count == 4, entry.shape[1] == channels, entry.shape.allSatisfy({ $0 > 0 }),
-      let stored: Tensor<Element> = InterchangeLayout.tensor(entry, widening: true)
+      InterchangeLayout.holds(entry, Element.self, widening: true)
     else {
       throw DataError(
         file: file, place: "images", found: "\(entry.dtype.rawValue) of shape \(Shape(entry.shape))",
         expected: expected)
     }
+    let stored: Tensor<Element> = InterchangeLayout.tensor(entry)
     let (count, pixels) = (entry.shape[0], entry.shape[2] * entry.shape[3])
     images = Tensor(shape: [count, entry.shape[2], entry.shape[3], channels]) { target in
       for n in 0..<count {

@@ -18,8 +18,18 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
     normalization: Normalization = .running
   ) throws {
     let objective = Objective<Element>(network: network)
-    logits = objective.logits(
-      at: state.parameters, statistics: state.statistics, images: batch.images)
+    let images = batch.images
+    let (count, row) = (images.shape[0], images.shape.count / images.shape[0])
+    // In parts, for the memory; under running statistics no picture sees another.
+    logits = Tensor(shape: [count, network.classes]) { target in
+      for first in stride(from: 0, to: count, by: 64) {
+        let extents = [min(64, count - first)] + images.shape.extents.dropFirst()
+        let part = objective.logits(
+          at: state.parameters, statistics: state.statistics,
+          images: images.view(at: first * row, shape: Shape(extents)))
+        part.withPointer { (target + first * network.classes).update(from: $0, count: part.count) }
+      }
+    }
     evaluation = try batch.labels.map { labels in
       try objective.evaluate(
         at: state.parameters, statistics: state.statistics,

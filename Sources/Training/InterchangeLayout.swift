@@ -25,15 +25,23 @@ enum InterchangeLayout {
       data: tensor.withPointer { Data(bytes: $0, count: bytes) })
   }
 
-  /// An entry as a tensor; nil for another type, but for F32 that may be widened to Double.
-  static func tensor<Element: Real>(_ entry: Safetensors.Entry, widening: Bool) -> Tensor<Element>? {
+  /// Whether an entry has the element type, or F32 that may be widened to Double.
+  static func holds<Element: Real>(
+    _ entry: Safetensors.Entry, _ type: Element.Type, widening: Bool
+  ) -> Bool {
+    entry.dtype.rawValue == Element.dtypeName
+      || (widening && entry.dtype == .f32 && Element.self == Double.self)
+  }
+
+  /// An entry as a tensor, whose type `holds`.
+  static func tensor<Element: Real>(_ entry: Safetensors.Entry) -> Tensor<Element> {
     func stored<E: Real>(_ type: E.Type) -> Tensor<E> {
       Tensor<E>(shape: Shape(entry.shape)) { target in
         _ = entry.data.copyBytes(to: UnsafeMutableRawBufferPointer(start: target, count: entry.data.count))
       }
     }
     if entry.dtype.rawValue == Element.dtypeName { return stored(Element.self) }
-    guard widening, entry.dtype == .f32, Element.self == Double.self else { return nil }
+    precondition(entry.dtype == .f32, "\(entry.dtype.rawValue) as \(Element.dtypeName)")
     return stored(Float.self).converted(to: Element.self)
   }
 
@@ -43,21 +51,25 @@ enum InterchangeLayout {
     of layout: ParameterLayout, from tensors: Safetensors, prefix: String = "", file: String,
     as type: Element.Type, widening: Bool = false
   ) throws -> ParameterVector<Element> {
-    var flat = Tensor<Element>.zeros([layout.count])
-    for segment in layout.segments {
+    func stored(_ segment: ParameterLayout.Segment) throws -> Safetensors.Entry {
       let name = prefix + segment.name
       let shape = exportedShape(segment)
       let expected = "\(Element.dtypeName) of shape \(shape)"
       guard let entry = tensors.tensors[name] else {
         throw DataError(file: file, place: name, found: "no such tensor", expected: expected)
       }
-      guard entry.shape == shape.extents, let stored: Tensor<Element> = tensor(entry, widening: widening)
-      else {
+      guard entry.shape == shape.extents, holds(entry, Element.self, widening: widening) else {
         throw DataError(
           file: file, place: name, found: "\(entry.dtype.rawValue) of shape \(Shape(entry.shape))",
           expected: expected)
       }
-      let values = reversed(stored, role: segment.role, inward: true)
+      return entry
+    }
+    // All is there before any of it is taken: a layout may be larger than the memory.
+    let entries = try layout.segments.map(stored)
+    var flat = Tensor<Element>.zeros([layout.count])
+    for (segment, entry) in zip(layout.segments, entries) {
+      let values: Tensor<Element> = reversed(tensor(entry), role: segment.role, inward: true)
       flat.withMutablePointer { target in
         values.withPointer { (target + segment.offset).update(from: $0, count: segment.count) }
       }

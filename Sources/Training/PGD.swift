@@ -2,6 +2,14 @@ import Calculus
 import Kernels
 import Randomness
 
+/// To what perturbed gradient descent adds its noise.
+public enum PGDVariant: String, Hashable, Sendable, CaseIterable {
+  /// The weights, after the base rule's update: the momentum buffer has no noise in it.
+  case weights
+  /// The gradient, before it: the weights move by η·σ·ξ at once, and momentum carries the noise on.
+  case gradient
+}
+
 /// Perturbed gradient descent: SGD with isotropic Gaussian noise in every step.
 ///
 /// With ξ ~ N(0, I), g = ∇L(w) and the base rule's descent (momentum and weight decay included):
@@ -16,12 +24,7 @@ public struct PGD<Base: DescentRule>: UpdateRule {
   public typealias Element = Base.Element
 
   /// To what the noise is added.
-  public enum Variant: String, Hashable, Sendable, CaseIterable {
-    /// The weights, after the base rule's update: the momentum buffer has no noise in it.
-    case weights
-    /// The gradient, before it: the weights move by η·σ·ξ at once, and momentum carries the noise on.
-    case gradient
-  }
+  public typealias Variant = PGDVariant
 
   /// σ ≥ 0, a noise entry's standard deviation.
   public let sigma: Double

@@ -67,6 +67,13 @@ public enum RhoSchedule: Hashable, Sendable {
     }
   }
 
+  /// Throws `HyperparameterError` where `rho(epoch:)` would end before a run of that many epochs does.
+  func checkCovers(epochs: Int) throws {
+    guard case .linear(_, _, let last) = self, last < epochs else { return }
+    throw HyperparameterError(
+      name: "epochs of the radius's schedule", value: "\(last)", expected: "at least the run's \(epochs)")
+  }
+
   /// The radius of a 0-based epoch, of a schedule that validates; `linear` ends with its last epoch.
   public func rho(epoch: Int) -> Double {
     precondition(epoch >= 0, "epoch \(epoch)")

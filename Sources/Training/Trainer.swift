@@ -40,23 +40,21 @@ public struct Trainer<Element: Real>: Sendable {
   private let source: any EpochSource<Element>
   private let test: any SampleSource<Element>
   private let groups: ClassGroups
-  private let classWeights: [Double]
   private let provenance: JSON
   private let options: Options
 
   /// A trainer of a recipe on a training and a test set.
   ///
-  /// `classWeights` apply from the recipe's `drwEpoch` on; `provenance` (versions, hashes of the data)
-  /// goes to `run.json` as it is, and a run resumes only under an equal one.
+  /// `provenance` (versions, hashes of the data) goes to `run.json` as it is, and a run resumes only under an equal
+  /// one.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
-    groups: ClassGroups, classWeights: [Double], provenance: JSON, options: Options = Options()
+    groups: ClassGroups, provenance: JSON, options: Options = Options()
   ) {
     self.recipe = recipe
     self.source = source
     self.test = test
     self.groups = groups
-    self.classWeights = classWeights
     self.provenance = provenance
     self.options = options
   }
@@ -119,7 +117,10 @@ public struct Trainer<Element: Real>: Sendable {
       "parameters": .integer(loop.network.layout.count),
       "training_samples": .integer(source.count),
       "test_samples": .integer(test.labels.count),
-      "class_weights": .array(classWeights.map { .number($0) }),
+      "class_counts": .array(source.classCounts.map { .integer($0) }),
+      "class_weights": recipe.weighting?.weights(counts: source.classCounts, epoch: .max)
+        .map { .array($0.map { .number($0) }) } ?? .null,
+      "tail": .array(recipe.optimizer.tail(counts: source.classCounts).sorted().map { .integer($0) }),
       "groups": [
         "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
         "tail": .array(groups.tail.map { .integer($0) }),
@@ -149,7 +150,7 @@ public struct Trainer<Element: Real>: Sendable {
         expected: "the data asked for", advice: "resume with the data of the first start")
     }
     let sidecar = directory.sidecar(step: step)
-    let network = recipe.makeNetwork(classes: source.classes)
+    let network = recipe.architecture.network(classes: source.classes)
     let saved = try Checkpoint<Element>(sidecar: sidecar, network: network)
     guard saved.recipe == recipe, saved.digestEvery == options.digestEvery else {
       throw DataError(
@@ -170,7 +171,7 @@ public struct Trainer<Element: Real>: Sendable {
 
   private func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
     try TrainingLoop(
-      recipe: recipe, source: source, classWeights: classWeights, digestEvery: options.digestEvery,
+      recipe: recipe, source: source, digestEvery: options.digestEvery,
       state: state)
   }
 
@@ -181,7 +182,7 @@ public struct Trainer<Element: Real>: Sendable {
       network: loop.network, parameters: state.parameters, statistics: state.statistics, over: test,
       testTime: options.testTime)
     let rate = loop.learningRate
-    let reweighted = recipe.drwEpoch.map { state.epoch >= $0 } ?? false
+    let reweighted = loop.classWeights != nil
     let totals = loop.endEpoch()
     return [
       "event": "epoch", "epoch": .integer(state.epoch), "step": .integer(state.step),

@@ -21,7 +21,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
 
   private let source: any EpochSource<Element>
   private let loader: BatchLoader<Element>
-  private let reweighting: DeferredReweighting
+  private let classCounts: [Int]
+  private let tail: Set<Int>
   private var rule: any UpdateRule<Element>
   private var plan: EpochPlan?
 
@@ -35,24 +36,35 @@ public struct TrainingLoop<Element: Real>: Sendable {
 
   /// A run at its beginning, or at `state`.
   ///
-  /// `classWeights` are those of the re-weighted phase, one a class; the network defaults to the recipe's. While a step
-  /// is taken, `loadAhead` batches are made ready on another thread.
-  /// Throws `HyperparameterError` for a recipe that does not validate.
+  /// Class weights, margins and the tail are those of the source's class counts; the network defaults to the recipe's.
+  /// While a step is taken, `loadAhead` batches are made ready on another thread.
+  /// Throws `HyperparameterError` for a recipe that does not validate, whose loss this loop cannot compute, or a class
+  /// without samples.
   public init(
-    recipe: Recipe, source: any EpochSource<Element>, classWeights: [Double], network: Network? = nil,
+    recipe: Recipe, source: any EpochSource<Element>, network: Network? = nil,
     digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil
   ) throws {
     try recipe.validate()
     precondition(source.count > 0, "a training set without samples")
     precondition(digestEvery >= 0, "digestEvery is \(digestEvery)")
+    classCounts = source.classCounts
     precondition(
-      classWeights.count == source.classes, "\(classWeights.count) weights for \(source.classes) classes")
+      classCounts.count == source.classes, "\(classCounts.count) counts for \(source.classes) classes")
+    if let empty = classCounts.firstIndex(of: 0) {
+      throw HyperparameterError(
+        name: "class \(empty)", value: "without samples", expected: "at least one of every class")
+    }
+    if recipe.loss == .parametricContrastive {
+      throw HyperparameterError(
+        name: "loss", value: "parametric contrastive",
+        expected: "a loss of one view: the loop of two views and a momentum encoder is not part of this tool")
+    }
+    tail = recipe.optimizer.tail(counts: classCounts)
     self.recipe = recipe
-    self.network = network ?? recipe.makeNetwork(classes: source.classes)
+    self.network = network ?? recipe.architecture.network(classes: source.classes)
     self.digestEvery = digestEvery
     self.source = source
     loader = BatchLoader(source, depth: loadAhead)
-    reweighting = DeferredReweighting(start: recipe.drwEpoch, weights: classWeights)
     self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
     rule = try recipe.makeRule(Element.self)
     rule.state = self.state.ruleState
@@ -66,8 +78,10 @@ public struct TrainingLoop<Element: Real>: Sendable {
   /// Whether all epochs are done.
   public var isFinished: Bool { state.epoch >= recipe.epochs }
 
-  /// The class weights of the current epoch.
-  public var classWeights: [Double] { reweighting.weights(epoch: state.epoch) }
+  /// The class weights of the current epoch; nil: none.
+  public var classWeights: [Double]? {
+    recipe.weighting?.weights(counts: classCounts, epoch: state.epoch)
+  }
   /// The learning rate of the current epoch.
   public var learningRate: Double { recipe.schedule.rate(epoch: state.epoch) }
 
@@ -79,7 +93,10 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let batch = try loader.batch(
       .init(epoch: plan.epoch, step: step), positions: Self.positions(plan.order, step, recipe.batchSize))
     requestBatch(after: step, of: plan)
-    var oracle = NetworkOracle(objective: plan.objective, batch: batch, statistics: state.statistics)
+    var oracle = NetworkOracle(
+      objective: plan.objective, batch: batch, statistics: state.statistics, tail: tail,
+      normalization: recipe.optimizer.normalization,
+      shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
     let record = try rule.step(
       &state.parameters, oracle: &oracle,
       context: StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate))
@@ -136,9 +153,11 @@ public struct TrainingLoop<Element: Real>: Sendable {
     if let plan, plan.epoch == state.epoch { return plan }
     let order = source.order(epoch: state.epoch)
     precondition(order.count == source.count, "an order of \(order.count) for \(source.count) samples")
+    let loss = recipe.loss.criterion(counts: classCounts, weighting: recipe.weighting, epoch: state.epoch)
+    guard let loss else { preconditionFailure("\(recipe.loss) was refused when the loop was made") }
     let next = EpochPlan(
       epoch: state.epoch, order: order, learningRate: learningRate,
-      objective: Objective(network: network, loss: SoftmaxCrossEntropy(classWeights: classWeights)))
+      objective: Objective(network: network, loss: loss))
     plan = next
     return next
   }

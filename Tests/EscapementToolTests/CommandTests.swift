@@ -60,7 +60,11 @@ struct CommandTests {
     let none = try ToolProcess.run(["verify", "--tier", "large"], in: root)
     #expect(none.status == 2 && none.errorLines.count == 1)
     #expect(try ToolProcess.run(["--version"]).status == 0)
-    #expect(try ToolProcess.run(["train", "--help"]).output.contains("cifar10-lt100/ce-drw-sam"))
+    #expect(try ToolProcess.run(["train", "--help"]).output.contains("escapement presets"))
+    let presets = try ToolProcess.run(["presets", "cifar10-lt100"])
+    #expect(presets.status == 0 && presets.output.contains("cifar10-lt100/ce-drw-sam"))
+    let one = try json(ToolProcess.run(["presets", "fixture/ldam-drw"]).output)
+    #expect(one["method"]?.string == "ldam-drw")
   }
 
   @Test("a changed verdict is exit 1 and is named")

@@ -10,7 +10,7 @@ import Testing
       (1, 1, 0), (2, 2, 0), (2, 1, 1), (3, 2, 1), (3, 1, 0), (3, 3, 1), (15, 4, 7),
     ] {
       for (n, h, w, c) in [
-        (1, 1, 1, 1), (2, 5, 6, 3), (3, 8, 7, 17), (0, 4, 4, 2), (1, 16, 15, 33), (5, 4, 9, 8),
+        (1, 1, 1, 1), (2, 5, 6, 3), (3, 6, 7, 9), (0, 4, 4, 2), (1, 16, 15, 3), (5, 4, 9, 8),
       ]
       where h + 2 * padding >= size && w + 2 * padding >= size {
         cases.append(.init(n: n, h: h, w: w, c: c, size: size, stride: stride, padding: padding))
@@ -24,18 +24,19 @@ import Testing
     let x = FencedArray<E>(numbers.values(s.n * s.h * s.w * s.c, kind))
     let dy = FencedArray<E>(numbers.values(s.count, kind))
     let taps = Reference.windowLargest(s, x.elements)
+    let paths = ExecutionPath.each(turn: s.c)
     var record = ek_windows(
       n: s.n, h: s.h, w: s.w, c: s.c, oh: s.oh, ow: s.ow, size: s.size, stride: s.stride, pad: s.padding)
-    for path in ExecutionPath.all {
+    for path in paths {
       // One byte more, which must stay.
       var found = [UInt8](repeating: 0xC5, count: s.count + 1)
       path.run { ek_window_largest(E.kernelType, &record, x.pointer, &found) }
       #expect(found == taps + [0xC5], "\(s), \(kind), \(path)")
     }
-    check("gather \(s), \(kind)", expected: Reference.windowGather(s, x.elements, taps)) {
+    check("gather \(s), \(kind)", expected: Reference.windowGather(s, x.elements, taps), paths: paths) {
       ek_window_gather(E.kernelType, &record, x.pointer, taps, $0)
     }
-    check("scatter \(s), \(kind)", expected: Reference.windowScatter(s, dy.elements, taps)) {
+    check("scatter \(s), \(kind)", expected: Reference.windowScatter(s, dy.elements, taps), paths: paths) {
       ek_window_scatter(E.kernelType, &record, dy.pointer, taps, $0)
     }
   }

@@ -18,37 +18,37 @@ extension Reference {
     /// Entries of one value a window.
     public var count: Int { n * oh * ow * c }
 
-    /// The input's index of each tap of the window of output `i`, nil outside the picture.
-    func taps(of i: Int) -> [Int?] {
+    /// The input's index of a tap of the window of output `i`, nil outside the picture.
+    func place(of i: Int, tap: Int) -> Int? {
       let (channel, column, row, sample) = (i % c, i / c % ow, i / (c * ow) % oh, i / (c * ow * oh))
-      return (0..<(size * size)).map { tap in
-        let (y, x) = (row * stride + tap / size - padding, column * stride + tap % size - padding)
-        guard y >= 0, y < h, x >= 0, x < w else { return nil }
-        return ((sample * h + y) * w + x) * c + channel
-      }
+      let (y, x) = (row * stride + tap / size - padding, column * stride + tap % size - padding)
+      guard y >= 0, y < h, x >= 0, x < w else { return nil }
+      return ((sample * h + y) * w + x) * c + channel
     }
   }
 
   /// The first NaN of each window, or else the first of its largest elements, as a tap's index.
   public static func windowLargest<E: Real>(_ s: Windows, _ x: [E]) -> [UInt8] {
     (0..<s.count).map { i in
-      let inside = s.taps(of: i).enumerated().compactMap { tap, at in at.map { (tap, x[$0]) } }
-      let chosen =
-        inside.first { $0.1.isNaN }
-        ?? inside.first { candidate in inside.allSatisfy { $0.1 <= candidate.1 } }!
-      return UInt8(chosen.0)
+      var chosen: (tap: Int, value: E)?
+      for tap in 0..<(s.size * s.size) {
+        guard let place = s.place(of: i, tap: tap) else { continue }
+        if x[place].isNaN { return UInt8(tap) }
+        if chosen == nil || x[place] > chosen!.value { chosen = (tap, x[place]) }
+      }
+      return UInt8(chosen!.tap)
     }
   }
 
   /// x at the taps.
   public static func windowGather<E: Real>(_ s: Windows, _ x: [E], _ taps: [UInt8]) -> [E] {
-    (0..<s.count).map { x[s.taps(of: $0)[Int(taps[$0])]!] }
+    (0..<s.count).map { x[s.place(of: $0, tap: Int(taps[$0]))!] }
   }
 
   /// dy added to +0 at the taps, window after window.
   public static func windowScatter<E: Real>(_ s: Windows, _ dy: [E], _ taps: [UInt8]) -> [E] {
     var dx = [E](repeating: 0, count: s.n * s.h * s.w * s.c)
-    for i in 0..<s.count { dx[s.taps(of: i)[Int(taps[i])]!] += dy[i] }
+    for i in 0..<s.count { dx[s.place(of: i, tap: Int(taps[i]))!] += dy[i] }
     return dx
   }
 }

@@ -12,6 +12,7 @@ struct BatchLoaderTests {
   private final class Source: EpochSource {
     struct Refused: Error {}
     let classes = 2
+    let classCounts = [5, 5]
     let count = 10
     let failing: Int?
     private let made = Mutex<[[Int]]>([])

@@ -11,6 +11,7 @@ import Training
     var layout = ParameterLayout()
     layout.append(name: "conv.weight", shape: [3, 2, 2, 5], role: .convolution)
     layout.append(name: "linear.weight", shape: [7, 3], role: .dense)
+    layout.append(name: "cosine.weight", shape: [6, 4], role: .matrix)
     layout.append(name: "bias", shape: [11], role: .vector)
     layout.append(name: "zero", shape: [4], role: .vector)
     return layout
@@ -34,7 +35,11 @@ import Training
       // The output is the fastest index of both kinds of weights.
       let outputs = segment.role == .vector ? 1 : segment.shape.extents.last!
       for i in 0..<segment.count {
-        let filter = stride(from: i % outputs, to: segment.count, by: outputs)
+        // Of the normalised classifier a filter is a row, of other weights a column.
+        let filter =
+          segment.role == .matrix
+          ? stride(from: i / outputs * outputs, to: (i / outputs + 1) * outputs, by: 1)
+          : stride(from: i % outputs, to: segment.count, by: outputs)
         let squares = filter.reduce(0) { $0 + values[segment.offset + $1] * values[segment.offset + $1] }
         let constant = segment.role == .vector ? 1e-16 : 0
         result.append(radius * (squares.squareRoot() + constant))

@@ -10,7 +10,7 @@ import Training
   var batch: LabelledBatch<Float> { tiny.source.batch(Array(0..<16), epoch: 0) }
 
   @Test func observingFoldsAndFreezingDoesNot() throws {
-    let network = tiny.recipe.makeNetwork(classes: 3)
+    let network = tiny.recipe.architecture.network(classes: 3)
     let objective = Objective<Float>(network: network)
     let w: ParameterVector<Float> = network.initialParameters(seed: 1)
     let other: ParameterVector<Float> = network.initialParameters(seed: 2)
@@ -34,7 +34,7 @@ import Training
 
   /// One step of a run and the points it asked at, worked out from the objective alone.
   @Test func runsKeepTheStatisticsOfTheirVariant() throws {
-    let network = tiny.recipe.makeNetwork(classes: 3)
+    let network = tiny.recipe.architecture.network(classes: 3)
     let objective = Objective<Float>(
       network: network, loss: SoftmaxCrossEntropy(classWeights: [1, 1, 1]))
     let w: ParameterVector<Float> = network.initialParameters(seed: tiny.recipe.seed)
@@ -48,10 +48,10 @@ import Training
     let atPerturbed = objective.trainingStep(at: perturbed, batch: batch).observed
 
     let once = atW.folded(into: start)
-    let cases: [(Recipe.Optimizer, ParameterVector<Float>)] = [
+    let cases: [(OptimizerChoice, ParameterVector<Float>)] = [
       (.sgd, once),
-      (.sam(rho: 0.5, variant: .recommended), once),
-      (.sam(rho: 0.5, variant: .released), atPerturbed.folded(into: once)),
+      (.sam(rho: .constant(0.5), variant: .recommended), once),
+      (.sam(rho: .constant(0.5), variant: .released), atPerturbed.folded(into: once)),
     ]
     #expect(cases[2].1 != once)
     for (optimizer, expected) in cases {
@@ -64,8 +64,8 @@ import Training
 
   @Test func zeroRadiusIsSGDOnANetworkToo() throws {
     var sgd = try TinyRun(epochs: 1).loop()
-    var frozen = try TinyRun(optimizer: .sam(rho: 0, variant: .recommended), epochs: 1).loop()
-    var observed = try TinyRun(optimizer: .sam(rho: 0, variant: .released), epochs: 1).loop()
+    var frozen = try TinyRun(optimizer: .sam(rho: .constant(0), variant: .recommended), epochs: 1).loop()
+    var observed = try TinyRun(optimizer: .sam(rho: .constant(0), variant: .released), epochs: 1).loop()
     for _ in 0..<5 {
       _ = try sgd.step()
       _ = try frozen.step()
@@ -97,7 +97,8 @@ import Training
 
   @Test func weightsAndRateFollowTheEpoch() throws {
     var loop = try tiny.loop()
-    let weights = [[1, 1, 1], [0.5, 0.75, 1.75], [0.5, 0.75, 1.75]]
+    let balancing = ClassWeights.effectiveNumber(counts: [36, 24, 12])
+    let weights = [[1, 1, 1], balancing, balancing]
     let rates = [0.05, 0.05, 0.05 * 0.1]
     while !loop.isFinished {
       let epoch = loop.state.epoch

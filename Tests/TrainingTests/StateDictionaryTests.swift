@@ -155,6 +155,25 @@ struct InterchangeBatchTests {
     }
   }
 
+  @Test("logits of many pictures go through in parts and are those of one")
+  func manyPictures() throws {
+    var content = Safetensors()
+    content.tensors["images"] = InterchangeLayout.entry(
+      Tensor<Float>.standardNormal(seed: 6, purpose: .probe, shape: [67, 3, 4, 4]))
+    try write(content) { file in
+      let batch = try InterchangeBatch<Float>(contentsOf: file, classes: 3)
+      let network = Network.resNet(depth: 8, width: 2, classes: 3)
+      let state = StateDictionary<Float>(
+        parameters: network.initialParameters(seed: 1), statistics: network.initialStatistics())
+      let result = try InterchangeEvaluation(network, state, on: batch)
+      #expect(result.evaluation == nil)
+      #expect(
+        result.logits
+          == Objective<Float>(network: network).logits(
+            at: state.parameters, statistics: state.statistics, images: batch.images))
+    }
+  }
+
   @Test("anything else is refused by name")
   func faults() throws {
     let images = Safetensors.Entry(dtype: .f32, shape: [2, 3, 1, 1], data: Data(count: 24))

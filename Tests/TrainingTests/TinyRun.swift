@@ -2,6 +2,7 @@ import Artifacts
 import Foundation
 import Kernels
 import LongTail
+import Networks
 import Randomness
 import Testing
 import Training
@@ -12,11 +13,14 @@ struct TinyRun {
   var options = Trainer<Float>.Options()
   let pictures: ImageSet
 
-  init(optimizer: Recipe.Optimizer = .sgd, epochs: Int = 3) {
+  init(optimizer: OptimizerChoice = .sgd, epochs: Int = 3) {
+    guard let architecture = Architecture(.cifarResNet(depth: 8), width: 2) else {
+      preconditionFailure("no such ResNet")
+    }
     recipe = Recipe(
-      preset: "test/tiny", depth: 8, width: 2, data: "noise", epochs: epochs, batchSize: 16,
+      preset: "test/tiny", architecture: architecture, data: "noise", epochs: epochs, batchSize: 16,
       schedule: LearningRateSchedule(base: 0.05, warmupEpochs: 1, milestones: [.init(epoch: 2, factor: 0.1)]),
-      drwEpoch: 1, optimizer: optimizer, seed: 7)
+      weighting: .deferred(start: 1), optimizer: optimizer, seed: 7)
     options.metricsEvery = 2
     options.checkpointEvery = 3
     pictures = TinyRun.pictures(count: 72, index: 0)
@@ -33,7 +37,9 @@ struct TinyRun {
       provenance: ImageProvenance(name: "noise", kind: .synthetic, digest: Digest(of: bytes)))
   }
 
-  var source: AugmentedImages<Float> { AugmentedImages(pictures, seed: recipe.seed) }
+  var source: AugmentedImages<Float> {
+    AugmentedImages(pictures, seed: recipe.seed, sampling: recipe.sampling)
+  }
 
   var trainer: Trainer<Float> { trainer(provenance: "the noise of index 0") }
 
@@ -42,12 +48,12 @@ struct TinyRun {
     return Trainer(
       recipe: recipe, source: source, test: test.source(Array(0..<30)),
       groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),
-      classWeights: [0.5, 0.75, 1.75], provenance: provenance, options: options)
+      provenance: provenance, options: options)
   }
 
   func loop(loadAhead: Int = 1) throws -> TrainingLoop<Float> {
     try TrainingLoop(
-      recipe: recipe, source: source, classWeights: [0.5, 0.75, 1.75], loadAhead: loadAhead)
+      recipe: recipe, source: source, loadAhead: loadAhead)
   }
 }
 

@@ -9,9 +9,10 @@ import Training
 
 @Suite struct TrainerTests {
   @Test(arguments: [
-    Recipe.Optimizer.sgd, .sam(rho: 0.1, variant: .released), .sam(rho: 0.1, variant: .recommended),
+    OptimizerChoice.sgd, .sam(rho: .constant(0.1), variant: .released),
+    .sam(rho: .constant(0.1), variant: .recommended),
   ])
-  func resumedRunsLeaveTheSameFiles(_ optimizer: Recipe.Optimizer) throws {
+  func resumedRunsLeaveTheSameFiles(_ optimizer: OptimizerChoice) throws {
     try inDirectory { parent in
       let tiny = TinyRun(optimizer: optimizer)
       let whole = RunDirectory(parent.appendingPathComponent("whole"))
@@ -65,7 +66,7 @@ import Training
 
   @Test func metricsAndRecordSayWhatHappened() throws {
     try inDirectory { parent in
-      let tiny = TinyRun(optimizer: .sam(rho: 0.25, variant: .recommended))
+      let tiny = TinyRun(optimizer: .sam(rho: .constant(0.25), variant: .recommended))
       let run = RunDirectory(parent.appendingPathComponent("run"))
       let final = try tiny.trainer.run(in: run)
       let lines = try events(of: run)
@@ -111,7 +112,7 @@ import Training
     #expect(loop.isEpochComplete && loop.state.totals.samples == 72)
 
     var sparse = try TrainingLoop<Float>(
-      recipe: tiny.recipe, source: tiny.source, classWeights: [1, 1, 1], digestEvery: 0)
+      recipe: tiny.recipe, source: tiny.source, digestEvery: 0)
     for step in 1...5 {
       _ = try sparse.step()
       #expect((sparse.state.digest == .zero) == (step < 5))
@@ -207,7 +208,7 @@ import Training
       }
 
       var bad = tiny
-      bad.recipe.optimizer = .sam(rho: .nan, variant: .released)
+      bad.recipe.optimizer = .sam(rho: .constant(.nan), variant: .released)
       let absent = RunDirectory(parent.appendingPathComponent("never"))
       #expect(throws: HyperparameterError.self) { try bad.trainer.run(in: absent) }
       #expect(!FileManager.default.fileExists(atPath: absent.url.path))

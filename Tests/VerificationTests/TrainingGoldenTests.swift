@@ -1,6 +1,7 @@
 import Artifacts
 import Kernels
 import LongTail
+import Networks
 import Randomness
 import Testing
 import TestSupport
@@ -25,17 +26,19 @@ import Training
     name: "noise", train: images([6, 3, 2, 1], index: 0), test: images([2, 2, 2, 2], index: 1),
     groups: ClassGroups(byIndex: .longTailed, classes: 4))
 
-  static func golden(_ optimizer: Recipe.Optimizer, drwEpoch: Int? = 1, steps: Int = 5) -> GoldenCase {
+  static func golden(_ optimizer: OptimizerChoice, drwEpoch: Int? = 1, steps: Int = 5) -> GoldenCase {
     var recipe = Recipe(
-      preset: "test/golden", depth: 8, width: 2, data: "noise", epochs: 3, batchSize: 4,
-      schedule: LearningRateSchedule(base: 0.1, warmupEpochs: 1, milestones: []), drwEpoch: drwEpoch)
+      preset: "test/golden", architecture: Architecture(.cifarResNet(depth: 8), width: 2)!, data: "noise",
+      epochs: 3, batchSize: 4,
+      schedule: LearningRateSchedule(base: 0.1, warmupEpochs: 1, milestones: []),
+      weighting: drwEpoch.map { .deferred(start: $0) })
     recipe.optimizer = optimizer
     return .training(
       name: "tiny", recipe: recipe, data: data, steps: steps, curvatureSamples: 1, lanczosSteps: 3)
   }
 
   @Test func sameBitsOnEveryPath() throws {
-    let golden = Self.golden(.sam(rho: 0.5, variant: .released))
+    let golden = Self.golden(.sam(rho: .constant(0.5), variant: .released))
     let reference = try golden.compute()
     let record = GoldenRecord(reason: "here", provenance: golden.provenance, values: reference)
     for path in ExecutionPath.each(turn: 0) + ExecutionPath.each(turn: 1) {
@@ -63,13 +66,16 @@ import Training
       else { return nil }
       return difference.name
     }
-    let sam = Self.golden(.sam(rho: 0.5, variant: .released))
+    let sam = Self.golden(.sam(rho: .constant(0.5), variant: .released))
     #expect(try first(sam, against: sam) == nil)
     #expect(try first(sam, against: Self.golden(.sgd)) == "step 1 descent loss")
-    #expect(try first(sam, against: Self.golden(.sam(rho: 0.5, variant: .recommended))) == "step 1 digest")
+    #expect(
+      try first(sam, against: Self.golden(.sam(rho: .constant(0.5), variant: .recommended)))
+        == "step 1 digest")
     // Three steps an epoch: re-weighting begins with step 4.
     #expect(
-      try first(sam, against: Self.golden(.sam(rho: 0.5, variant: .released), drwEpoch: nil)) == "step 4 loss"
+      try first(sam, against: Self.golden(.sam(rho: .constant(0.5), variant: .released), drwEpoch: nil))
+        == "step 4 loss"
     )
   }
 }

@@ -48,7 +48,7 @@ enum LoadingBenchmarks {
       let source = source()
       let recipe = Recipe(preset: "benchmark", data: "benchmark", epochs: 1000, schedule: .released())
       var loop = try TrainingLoop<Float>(
-        recipe: recipe, source: source, classWeights: [Double](repeating: 1, count: 10), digestEvery: 0)
+        recipe: recipe, source: source, digestEvery: 0)
       return Benchmark.Prepared {
         if loop.isEpochComplete { _ = loop.endEpoch() }
         _ = try loop.step()

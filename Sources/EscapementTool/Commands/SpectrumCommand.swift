@@ -52,7 +52,7 @@ struct SpectrumCommand: ParsableCommand {
     if let label, !(0..<classes).contains(label) {
       throw ToolError.usage("--class is \(label), expected 0 to \(classes - 1)")
     }
-    let network = recipe.makeNetwork(classes: classes)
+    let network = recipe.architecture.network(classes: classes)
     let state = try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state
     Interruption.catchSignals()
     var results: [(name: String, samples: Int, report: SpectrumReport)] = []

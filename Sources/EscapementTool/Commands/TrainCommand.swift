@@ -9,7 +9,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains by a preset and records every metric in a directory.",
     discussion: """
-      Presets: \(Recipe.presetNames.joined(separator: ", ")). A flag overrides the preset's value.
+      `escapement presets` lists the presets. A flag overrides the preset's value.
       An interrupted run ends with exit code 75 and goes on with --resume, to the same bits.
       """)
 
@@ -27,8 +27,27 @@ struct TrainCommand: ParsableCommand {
       valueName: "name"))
   var dataset: String?
   @Option(parsing: .unconditional, help: "Passes over the training set.") var epochs: Int?
-  @Option(parsing: .unconditional, help: "Radius of SAM.") var rho: Double?
-  @Option(parsing: .unconditional, help: "First (0-based) epoch with effective-number class weights.")
+  @Option(
+    help: ArgumentHelp(
+      "Another loss: \(LossChoice.byName.map(\.name).joined(separator: ", ")).", valueName: "name"))
+  var loss: String?
+  @Option(
+    help: ArgumentHelp(
+      "Another update rule: \(OptimizerChoice.byName.map(\.name).joined(separator: ", ")).", valueName: "name"
+    ))
+  var optimizer: String?
+  @Option(parsing: .unconditional, help: "Radius of SAM, ImbSAM or SSE-SAM's tail, throughout.")
+  var rho: Double?
+  @Option(parsing: .unconditional, help: "Classes with fewer pictures are the tail of ImbSAM or SSE-SAM.")
+  var eta: Int?
+  @Option(
+    help: ArgumentHelp(
+      """
+      Class weights: none, drw (effective number, deferred), rw (the same from the start), printed (Algorithm 1's 1/n \
+      over the batch's size, deferred), or rs (none, but samples drawn by the effective number).
+      """, valueName: "name"))
+  var weighting: WeightingName?
+  @Option(parsing: .unconditional, help: "First (0-based) epoch with class weights.")
   var drwEpoch: Int?
   @Option(parsing: .unconditional, help: "Samples a step.") var batchSize: Int?
   @Option(parsing: .unconditional, help: "Base learning rate.") var learningRate: Double?
@@ -51,7 +70,8 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     let overrides: [Any?] = [
-      preset, dataset, epochs, rho, drwEpoch, batchSize, learningRate, seed, checkpointEvery, metricsEvery,
+      preset, dataset, epochs, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize, learningRate, seed,
+      checkpointEvery, metricsEvery,
       digestEvery, testTime,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
@@ -120,33 +140,80 @@ struct TrainCommand: ParsableCommand {
 
   private func chosenRecipe() throws -> Recipe {
     var recipe = try Recipe.preset(preset ?? "")
+    if let epochs { recipe = recipe.lasting(epochs) }
     if let dataset { recipe.data = dataset }
-    if let epochs { recipe.epochs = epochs }
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }
     if let learningRate { recipe.schedule.base = learningRate }
-    if let drwEpoch {
-      guard recipe.drwEpoch != nil else {
-        throw ToolError.usage("--drw-epoch: \(recipe.preset) never re-weights; take a preset with drw")
-      }
-      recipe.drwEpoch = drwEpoch
-    }
-    if let rho {
-      guard case .sam(_, let variant) = recipe.optimizer else {
-        throw ToolError.usage("--rho: \(recipe.preset) has no SAM step; take a preset with sam")
-      }
-      recipe.optimizer = .sam(rho: rho, variant: variant)
-    }
+    try changeLoss(of: &recipe)
+    try changeOptimizer(of: &recipe)
     try recipe.validate()
     return recipe
   }
 
-  private func chosenOptions() -> Trainer<Float>.Options {
+  private func changeLoss(of recipe: inout Recipe) throws {
+    if let loss {
+      recipe.loss = try Self.choice(loss, of: "--loss", in: LossChoice.byName.map { ($0.name, $0.loss) })
+      guard let network = recipe.architecture.with(recipe.loss.classifier) else {
+        throw ToolError.usage("--loss \(loss): there is no \(recipe.architecture) with cosine logits")
+      }
+      recipe.architecture = network
+    }
+    if let weighting {
+      let start = recipe.weighting?.start ?? recipe.epochs * 8 / 10
+      recipe.sampling = weighting == .rs ? .resampled : .uniform
+      switch weighting {
+      case .none, .rs: recipe.weighting = nil
+      case .drw: recipe.weighting = .deferred(start: start)
+      case .rw: recipe.weighting = .deferred(start: 0)
+      case .printed: recipe.weighting = .asPrinted(start: start)
+      }
+    }
+    if let drwEpoch {
+      guard recipe.weighting != nil else {
+        throw ToolError.usage(
+          "--drw-epoch: \(recipe.preset) never re-weights; take a preset with drw, or --weighting drw")
+      }
+      recipe.weighting?.start = drwEpoch
+    }
+  }
+
+  private func changeOptimizer(of recipe: inout Recipe) throws {
+    if let optimizer {
+      recipe.optimizer = try Self.choice(
+        optimizer, of: "--optimizer", in: OptimizerChoice.byName.map { ($0.name, $0.optimizer) })
+    }
+    if let rho {
+      guard let changed = recipe.optimizer.with(rho: rho) else {
+        throw ToolError.usage("--rho: \(optimizer ?? recipe.preset) has no radius; take --optimizer sam")
+      }
+      recipe.optimizer = changed
+    }
+    if let eta {
+      guard let changed = recipe.optimizer.with(eta: eta) else {
+        throw ToolError.usage(
+          "--eta: \(optimizer ?? recipe.preset) has no tail; take --optimizer imbsam")
+      }
+      recipe.optimizer = changed
+    }
+  }
+
+  private static func choice<Choice>(
+    _ name: String, of flag: String, in known: [(name: String, value: Choice)]
+  ) throws -> Choice {
+    guard let found = known.first(where: { $0.name == name }) else {
+      throw ToolError.usage(
+        "\(flag) \(name.prefix(80)): known are \(known.map(\.name).joined(separator: ", "))")
+    }
+    return found.value
+  }
+
+  private func chosenOptions() throws -> Trainer<Float>.Options {
     var options = Trainer<Float>.Options()
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
     if let metricsEvery { options.metricsEvery = metricsEvery }
     if let digestEvery { options.digestEvery = digestEvery }
-    if let testTime { options.testTime = testTime }
+    options.testTime = try testTime ?? Preset.named(preset ?? "").testTime
     return options
   }
 }
@@ -168,3 +235,8 @@ extension Trainer.Options {
 }
 
 extension TestTimeAugmentation: ExpressibleByArgument {}
+
+/// Class weights and draws by name.
+enum WeightingName: String, ExpressibleByArgument, CaseIterable {
+  case none, drw, rw, printed, rs
+}

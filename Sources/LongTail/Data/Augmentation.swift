@@ -36,17 +36,22 @@ extension ImageSet {
   static let padding = 4
 
   /// The pictures at `positions`, transformed and normalised: `[n][32][32][3]`.
+  ///
+  /// `keys`, one a picture, take the samples' place in what keys the transform; nil: the positions.
   public func batch<Element: Real>(
-    _ positions: [Int], transform: PictureTransform, normalization: PixelNormalization = .cifar
+    _ positions: [Int], transform: PictureTransform, keyedBy keys: [Int]? = nil,
+    normalization: PixelNormalization = .cifar
   ) -> LabelledBatch<Element> {
+    let keys = keys ?? positions
+    precondition(keys.count == positions.count, "\(keys.count) keys for \(positions.count) pictures")
     var rows = [UInt8](repeating: UInt8(Self.padding), count: positions.count)
     var columns = rows
     var flips = [UInt8](repeating: 0, count: positions.count)
     if case .cropAndFlip(let seed, let epoch) = transform {
       precondition(epoch >= 0 && epoch < 1 << 20, "epoch \(epoch) is not in 0..<2^20")
-      for (i, position) in positions.enumerated() {
+      for (i, key) in keys.enumerated() {
         var stream = RandomStream(
-          seed: seed, purpose: .augmentation, index: UInt64(epoch) << 36 | UInt64(position))
+          seed: seed, purpose: .augmentation, index: UInt64(epoch) << 36 | UInt64(key))
         rows[i] = UInt8(stream.integer(below: 2 * Self.padding + 1))
         columns[i] = UInt8(stream.integer(below: 2 * Self.padding + 1))
         flips[i] = UInt8(stream.nextWord() & 1)

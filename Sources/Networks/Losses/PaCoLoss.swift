@@ -111,6 +111,19 @@ public struct PaCoLoss: Hashable, Sendable {
     )
   }
 
+  /// The same for projections that are not of unit length yet, with the gradient in these.
+  ///
+  /// A projection p is contrasted as p/max(‖p‖, 10⁻¹²), as PyTorch's `normalize` in the released code.
+  public func evaluate<T: TensorAlgebra>(
+    projections: T, logits: T, labels: [Int], contrasts: Tensor<T.Element>, contrastLabels: [Int]
+  ) -> (loss: Double, projections: T, logits: T) {
+    let unit = UnitVectors(projections, .rows)
+    let result = evaluate(
+      features: unit.value, logits: logits, labels: labels, contrasts: contrasts,
+      contrastLabels: contrastLabels)
+    return (result.loss, unit.pulledBack(result.features), result.logits)
+  }
+
   /// a·b, as a convolution of one pixel.
   private func product<T: TensorAlgebra>(_ a: T, _ b: T) -> T {
     let (rows, inner, columns) = (a.shape.rows, a.shape.columns, b.shape.columns)

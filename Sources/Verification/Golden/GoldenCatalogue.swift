@@ -14,7 +14,7 @@ public enum GoldenCatalogue {
       name, preset in
       var recipe = try Recipe.preset(preset)
       recipe.data = data.name
-      recipe.drwEpoch = 1
+      recipe.weighting = .deferred(start: 1)
       return .training(name: name, recipe: recipe, data: data)
     }
   }

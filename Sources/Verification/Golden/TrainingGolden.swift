@@ -9,7 +9,7 @@ extension GoldenCase {
   /// A short training run: losses and the digest chain of every step, group accuracies and the curvature of the
   /// end point. All of it is bit-exact by the numeric contract, so one wrong sign or one rounding shows.
   ///
-  /// `recipe` trains on `data.train`; re-weighting follows its `drwEpoch`. Accuracies are of `data.test`. The spectrum is that of the loss over the first `curvatureSamples`
+  /// `recipe` trains on `data.train`; class weights follow its `weighting`. Accuracies are of `data.test`. The spectrum is that of the loss over the first `curvatureSamples`
   /// pictures of classes 0 and C − 1 under running statistics: Lanczos in Float, its tridiagonal matrix by our own
   /// solver.
   public static func training(
@@ -38,8 +38,7 @@ extension GoldenCase {
     _ recipe: Recipe, on data: LongTailedData, steps: Int, into values: inout [GoldenValue]
   ) throws -> TrainingLoop<Float> {
     var loop = try TrainingLoop<Float>(
-      recipe: recipe, source: AugmentedImages(data.train, seed: recipe.seed),
-      classWeights: data.effectiveNumberWeights)
+      recipe: recipe, source: AugmentedImages(data.train, seed: recipe.seed, sampling: recipe.sampling))
     for step in 1...steps {
       if loop.isEpochComplete { _ = loop.endEpoch() }
       precondition(!loop.isFinished, "\(recipe.epochs) epochs end before step \(step) of \(steps)")

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Artifacts
+import Training
+
+/// `escapement presets`: what can be trained by name.
+struct PresetsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "presets", abstract: "Lists the presets, or shows what one resolves to.",
+    discussion:
+      "Names are DATA/METHOD, one for each row of the papers' tables and for every method on the fixtures.")
+
+  @Argument(help: "A preset, a data set (cifar10-lt100) or the beginning of either; all when left out.")
+  var name: String?
+  @Flag(help: "Print one JSON object a preset.") var json = false
+
+  func run() throws {
+    let exact = Preset.all.filter { $0.name == name }
+    let chosen = exact.isEmpty ? Preset.all.filter { $0.name.hasPrefix(name ?? "") } : exact
+    if chosen.isEmpty { _ = try Preset.named(name ?? "") }
+    if json {
+      for preset in chosen { print(preset.json.canonical()) }
+    } else if chosen.count == 1 {
+      print(chosen[0].json.canonical(pretty: true))
+    } else {
+      var table = TextTable(heading: ["preset", "network", "epochs", "ρ", "rows"], rightAligned: [2])
+      for preset in chosen {
+        let recipe = preset.recipe
+        table.rows.append([
+          preset.name, recipe.architecture.description, String(recipe.epochs), Self.radius(recipe.optimizer),
+          preset.rows.joined(separator: "; ") + (preset.notRun == nil ? "" : " (not run)"),
+        ])
+      }
+      print(table.text)
+    }
+  }
+
+  private static func radius(_ optimizer: OptimizerChoice) -> String {
+    func text(_ schedule: RhoSchedule) -> String {
+      switch schedule {
+      case .constant(let rho): "\(rho)"
+      case .steps(let first, let then): ([first] + then.map(\.rho)).map { "\($0)" }.joined(separator: " → ")
+      case .linear(let first, let last, _): "\(first) … \(last)"
+      }
+    }
+    return optimizer.radii.map(text).joined(separator: ", ")
+  }
+}
+
+extension Preset {
+  /// The recipe with what belongs to it besides.
+  fileprivate var json: JSON {
+    [
+      "name": .string(name), "method": .string(recipe.method), "recipe": recipe.json,
+      "test_time": .string(testTime.rawValue), "rows": .array(rows.map { .string($0) }),
+      "assumptions": .array(assumptions.map { .string($0) }),
+      "not_run": notRun.map { .string($0) } ?? .null,
+    ]
+  }
+}

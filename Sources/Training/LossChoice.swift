@@ -1,0 +1,76 @@
+import LongTail
+import Networks
+
+/// A loss by name and constants, before the data say how many pictures each class has.
+public enum LossChoice: Hashable, Sendable {
+  /// Softmax cross-entropy.
+  case crossEntropy
+  /// LDAM on cosine logits (`AdjustedLogits.ldam`).
+  case ldam(maximum: Double, scale: Double)
+  /// LDAM as SSE-SAM's code has it (`AdjustedLogits.ldamOfSSESAM`).
+  case ldamOfSSESAM(maximum: Double, scale: Double)
+  /// VS (`AdjustedLogits.vs`); logit adjustment with γ = 0, the class-dependent temperature with τ = 0.
+  case vs(gamma: Double, tau: Double)
+  /// The focal loss.
+  case focal(gamma: Double, factor: Double)
+  /// The influence-balanced loss from the 0-based epoch `start` on, the plain cross-entropy before.
+  case influenceBalanced(alpha: Double, start: Int)
+  /// Parametric contrastive learning; see `PaCoLoss`.
+  case parametricContrastive
+
+  /// VS with the constants of the NeurIPS 2022 supplement, section C.
+  public static let vs = LossChoice.vs(gamma: 0.05, tau: 0.75)
+  /// LDAM with the released constants on CIFAR.
+  public static let ldam = LossChoice.ldam(maximum: 0.5, scale: 30)
+  /// The influence-balanced loss as its released script trains it.
+  public static let influenceBalanced = LossChoice.influenceBalanced(alpha: 1000, start: 100)
+
+  /// What is minimised in an epoch on a training set of these class counts; nil for a loss of more than a network's
+  /// output and labels.
+  public func criterion(
+    counts: [Int], weighting: ClassWeighting?, epoch: Int
+  ) -> (any ClassificationLoss)? {
+    let weights = weighting?.weights(counts: counts, epoch: epoch)
+    func crossEntropy(_ adjustment: AdjustedLogits?) -> SoftmaxCrossEntropy {
+      SoftmaxCrossEntropy(
+        classWeights: weights, adjustment: adjustment,
+        divisor: weights == nil ? .weights : weighting?.divisor ?? .weights)
+    }
+    switch self {
+    case .crossEntropy: return crossEntropy(nil)
+    case .ldam(let maximum, let scale):
+      return crossEntropy(.ldam(counts: counts, maximum: maximum, scale: scale))
+    case .ldamOfSSESAM(let maximum, let scale):
+      return crossEntropy(.ldamOfSSESAM(counts: counts, maximum: maximum, scale: scale))
+    case .vs(let gamma, let tau): return crossEntropy(.vs(counts: counts, gamma: gamma, tau: tau))
+    case .focal(let gamma, let factor):
+      return FocalLoss(classWeights: weights, gamma: gamma, factor: factor)
+    case .influenceBalanced(let alpha, let start):
+      guard epoch >= start else { return SoftmaxCrossEntropy() }
+      return InfluenceBalancedLoss(classWeights: weights, alpha: alpha)
+    case .parametricContrastive: return nil
+    }
+  }
+
+  /// Throws `HyperparameterError` for a constant out of its range.
+  public func validate() throws {
+    func check(_ valid: Bool, _ name: String, _ value: Any, _ expected: String) throws {
+      guard valid else { throw HyperparameterError(name: name, value: "\(value)", expected: expected) }
+    }
+    switch self {
+    case .crossEntropy, .parametricContrastive: return
+    case .ldam(let maximum, let scale), .ldamOfSSESAM(let maximum, let scale):
+      try HyperparameterError.checkNotNegative(maximum, name: "margin")
+      try check(scale > 0 && scale.isFinite, "scale", scale, "a finite number above 0")
+    case .vs(let gamma, let tau):
+      try HyperparameterError.checkNotNegative(gamma, name: "gamma")
+      try HyperparameterError.checkNotNegative(tau, name: "tau")
+    case .focal(let gamma, let factor):
+      try check(gamma == 0 || (gamma >= 1 && gamma.isFinite), "gamma", gamma, "0 or at least 1")
+      try check(factor > 0 && factor.isFinite, "factor", factor, "a finite number above 0")
+    case .influenceBalanced(let alpha, let start):
+      try check(alpha > 0 && alpha.isFinite, "alpha", alpha, "a finite number above 0")
+      try check(start >= 0, "first epoch of the influence-balanced loss", start, "at least 0")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/// A recipe under a name, DATA/METHOD, with what belongs to it besides.
+public struct Preset: Hashable, Sendable {
+  /// The recipe.
+  public var recipe: Recipe
+  /// What is done to test pictures.
+  public var testTime = TestTimeAugmentation.none
+  /// The tables whose rows it is; none for fixtures.
+  public var rows: [String] = []
+  /// Values that no source states, and what was taken.
+  public var assumptions: [String] = []
+  /// Why no run of it is planned; nil: one is.
+  public var notRun: String?
+
+  /// A preset of a recipe that carries its name.
+  public init(_ recipe: Recipe) { self.recipe = recipe }
+
+  /// DATA/METHOD.
+  public var name: String { recipe.preset }
+
+  /// Where the name and the resolved values disagree; nil: nowhere.
+  ///
+  /// The released run scripts have two commands under the heading of CIFAR-100 that train on CIFAR-10, and one under
+  /// that of cross-entropy that trains LDAM.
+  public var labelFault: String? {
+    let expected = "\(recipe.data)/\(recipe.method)"
+    guard recipe.preset == expected else {
+      return "the preset is called \(recipe.preset), but its values are those of \(expected)"
+    }
+    guard recipe.architecture.classifier == recipe.loss.classifier else {
+      return
+        "\(recipe.preset) has a \(recipe.architecture.classifier.rawValue) classifier, but \(recipe.loss.label) needs a"
+        + " \(recipe.loss.classifier.rawValue) one"
+    }
+    return nil
+  }
+
+  /// All presets, in the order of their definition.
+  public static let all: [Preset] = cifar + largeScale + stageWise + fixtures
+
+  /// The preset of that name; another name throws `HyperparameterError` with the names that are near.
+  public static func named(_ name: String) throws -> Preset {
+    if let preset = all.first(where: { $0.name == name }) { return preset }
+    let data = name.prefix { $0 != "/" }
+    let near = all.filter { $0.recipe.data == data }.map(\.name)
+    let sets = all.map(\.recipe.data).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    throw HyperparameterError(
+      name: "preset", value: "\"\(name.prefix(80))\"",
+      expected: near.isEmpty
+        ? "DATA/METHOD with DATA one of \(sets.joined(separator: ", ")); `escapement presets` lists them all"
+        : "one of \(near.joined(separator: ", "))")
+  }
+}
+
+extension Recipe {
+  /// The recipe of the preset of that name; throws as `Preset.named` does.
+  public static func preset(_ name: String) throws -> Recipe { try Preset.named(name).recipe }
+}

@@ -1,0 +1,52 @@
+extension LossChoice {
+  /// The losses by their short names, with the constants they were published with on CIFAR.
+  public static let byName: [(name: String, loss: LossChoice)] = [
+    LossChoice.crossEntropy, .ldam, .ldamOfSSESAM(maximum: 0.5, scale: 30), .vs, .vs(gamma: 0, tau: 0.75),
+    .vs(gamma: 0.05, tau: 0), .focal(gamma: 1, factor: 1), .influenceBalanced,
+  ].map { ($0.label, $0) }
+}
+
+extension OptimizerChoice {
+  /// The rules by their short names, with the constants their released codes default to; ρ is 0.05 where it is one.
+  public static let byName: [(name: String, optimizer: OptimizerChoice)] = {
+    let rho = RhoSchedule.constant(0.05)
+    let sam = SAMVariant.Ascent.allCases.flatMap { ascent in
+      [StatisticsUpdate.observe, .freeze].map {
+        OptimizerChoice.sam(rho: rho, variant: SAMVariant(ascent: ascent, secondPassStatistics: $0))
+      }
+    }
+    let imbSAM = [PartNormalization.doubledTail, .groupMeans, .wholeBatch].map {
+      OptimizerChoice.imbSAM(rho: rho, eta: 20, normalization: $0)
+    }
+    let rest: [OptimizerChoice] = [
+      .sseSAM(rhoHead: rho, rhoTail: .constant(0.1), stageFraction: 0.7, eta: 100),
+      .pgd(sigma: 1e-4, variant: .weights), .pgd(sigma: 1e-4, variant: .gradient),
+      .lpfSGD(radius: 0.001, shards: 8, holding: .nominal),
+    ]
+    return ([.sgd] + sam + imbSAM + rest).map { ($0.label ?? "sgd", $0) }
+  }()
+
+  /// The same rule with another radius throughout, SSE-SAM's for its tail; nil for a rule without one.
+  public func with(rho: Double) -> OptimizerChoice? {
+    let rho = RhoSchedule.constant(rho)
+    switch self {
+    case .sgd, .pgd, .lpfSGD: return nil
+    case .sam(_, let variant): return .sam(rho: rho, variant: variant)
+    case .imbSAM(_, let eta, let normalization):
+      return .imbSAM(rho: rho, eta: eta, normalization: normalization)
+    case .sseSAM(let rhoHead, _, let stageFraction, let eta):
+      return .sseSAM(rhoHead: rhoHead, rhoTail: rho, stageFraction: stageFraction, eta: eta)
+    }
+  }
+
+  /// The same rule with another threshold of the tail; nil for a rule that knows no tail.
+  public func with(eta: Int) -> OptimizerChoice? {
+    switch self {
+    case .sgd, .sam, .pgd, .lpfSGD: return nil
+    case .imbSAM(let rho, _, let normalization):
+      return .imbSAM(rho: rho, eta: eta, normalization: normalization)
+    case .sseSAM(let rhoHead, let rhoTail, let stageFraction, _):
+      return .sseSAM(rhoHead: rhoHead, rhoTail: rhoTail, stageFraction: stageFraction, eta: eta)
+    }
+  }
+}

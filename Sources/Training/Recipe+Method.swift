@@ -1,0 +1,68 @@
+import Networks
+
+extension Recipe {
+  /// LOSS[-WEIGHTING][-OPTIMIZER] as the resolved values have it: "ce", "ldam-drw-sam", "ce-imbsam-means".
+  ///
+  /// A part that has its default is left out; constants (radii, rates, thresholds) are not in it.
+  public var method: String {
+    [loss.label, weightingLabel, sampling == .uniform ? nil : "rs", optimizer.label]
+      .compactMap { $0 }.joined(separator: "-")
+  }
+
+  private var weightingLabel: String? {
+    guard let weighting else { return nil }
+    switch (weighting.kind, loss) {
+    // The influence-balanced loss is published with these weights.
+    case (.inverseFrequency, .influenceBalanced(_, weighting.start)): return nil
+    case (.effectiveNumber, _): return weighting.start == 0 ? "rw" : "drw"
+    case (.inverseFrequency, _): return weighting.start == 0 ? "rwfrequency" : "drwfrequency"
+    case (.inverseCount, _): return weighting.start == 0 ? "rwcount" : "drwcount"
+    }
+  }
+}
+
+extension LossChoice {
+  /// The short name in the names of methods.
+  public var label: String {
+    switch self {
+    case .crossEntropy: "ce"
+    case .ldam: "ldam"
+    case .ldamOfSSESAM: "ldamlinear"
+    case .vs(gamma: 0, tau: 0): "ce"
+    case .vs(gamma: 0, tau: _): "la"
+    case .vs(gamma: _, tau: 0): "cdt"
+    case .vs: "vs"
+    case .focal: "focal"
+    case .influenceBalanced: "ib"
+    case .parametricContrastive: "paco"
+    }
+  }
+
+  /// The last layer that the loss was published with: cosine logits for LDAM, whose scale of 30 would otherwise
+  /// multiply logits of any size.
+  public var classifier: Classifier {
+    if case .ldam = self { return .cosine }
+    return .linear
+  }
+}
+
+extension OptimizerChoice {
+  /// The short name in the names of methods; nil for SGD.
+  public var label: String? {
+    switch self {
+    case .sgd: nil
+    case .sam(_, .released): "sam"
+    case .sam(_, .recommended): "samfrozen"
+    case .sam(_, let variant):
+      "sam\(variant.ascent.rawValue)\(variant.secondPassStatistics == .freeze ? "frozen" : "")"
+    case .imbSAM(_, _, .doubledTail): "imbsam"
+    case .imbSAM(_, _, .groupMeans): "imbsam-means"
+    case .imbSAM(_, _, .wholeBatch): "imbsam-undoubled"
+    case .imbSAM(_, _, let parts): "imbsam-\(parts.divisor.rawValue)x\(parts.tailFactor)"
+    case .sseSAM: "sse-sam"
+    case .pgd(_, .weights): "pgd"
+    case .pgd(_, .gradient): "pgd-gradient"
+    case .lpfSGD: "lpf-sgd"
+    }
+  }
+}
