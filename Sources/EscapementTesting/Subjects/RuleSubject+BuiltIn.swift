@@ -24,6 +24,34 @@ extension RuleSubject {
       { try ImbSAM(base: $1, rho: $0.radius) }),
     RuleSubject("sse-sam", claims: .sseSAM, { try sseSAM($0, $1) }, { try sseSAM($0, $1) }),
     RuleSubject(
+      "focal-sam", claims: .perturbedTail(normConstant: 1e-12),
+      { try FocalSAM(base: $1, rho: .constant($0.radius)) },
+      { try FocalSAM(base: $1, rho: .constant($0.radius)) }),
+    RuleSubject(
+      "gsam", claims: .surrogateGap,
+      { try GSAM(base: $1, radius: .schedule(.constant($0.radius)), alpha: 0.4) },
+      { try GSAM(base: $1, radius: .schedule(.constant($0.radius)), alpha: 0.4) }),
+    RuleSubject(
+      "gsam-alpha-0", claims: .sharpnessAware(.recommended),
+      { try GSAM(base: $1, radius: .schedule(.constant($0.radius)), alpha: 0) },
+      { try GSAM(base: $1, radius: .schedule(.constant($0.radius)), alpha: 0) }),
+    RuleSubject(
+      "looksam-3", claims: .occasionalAscent(every: 3),
+      { try LookSAM(base: $1, rho: .constant($0.radius), period: 3) },
+      { try LookSAM(base: $1, rho: .constant($0.radius), period: 3) }),
+    RuleSubject(
+      "looksam-1", claims: .sharpnessAware(.released),
+      { try LookSAM(base: $1, rho: .constant($0.radius), period: 1) },
+      { try LookSAM(base: $1, rho: .constant($0.radius), period: 1) }),
+    RuleSubject(
+      "friendly-sam", claims: .ownGradientAscent,
+      { try FriendlySAM(base: $1, rho: .constant($0.radius)) },
+      { try FriendlySAM(base: $1, rho: .constant($0.radius)) }),
+    RuleSubject(
+      "friendly-sam-sigma-0", claims: .sharpnessAware(.recommended),
+      { try FriendlySAM(base: $1, rho: .constant($0.radius), sigma: 0) },
+      { try FriendlySAM(base: $1, rho: .constant($0.radius), sigma: 0) }),
+    RuleSubject(
       "pgd", claims: .perturbed(.weights),
       { try PGD(base: $1, sigma: $0.radius, seed: $0.seed) },
       { try PGD(base: $1, sigma: $0.radius, seed: $0.seed) }),
@@ -51,68 +79,5 @@ extension RuleSubject {
     try SSESAM(
       base: base, rhoHead: 0.5 * settings.radius, rhoTail: settings.radius,
       stageFraction: settings.stageFraction, epochs: settings.epochs)
-  }
-}
-
-extension RuleClaims {
-  /// One query of the whole batch at w, and descent along its answer.
-  public static let gradientDescent = RuleClaims(
-    steps: [Step([Query(.all, .observe, at: .parameters)], descent: [Term(query: 0)])])
-
-  /// The whole batch at w and at w + ε, and descent along the second answer.
-  public static func sharpnessAware(_ variant: SAMVariant) -> RuleClaims {
-    let place: Place =
-      switch variant.ascent {
-      case .normalized: .ascent(along: 0, normConstant: 1e-12)
-      case .unnormalized: .ascent(along: 0, normConstant: nil)
-      case .adaptive: .adaptiveAscent(along: 0, normConstant: 1e-12)
-      }
-    return RuleClaims(steps: [
-      Step(
-        [
-          Query(.all, .observe, at: .parameters),
-          Query(.all, variant.secondPassStatistics, at: place),
-        ], descent: [Term(query: 1)])
-    ])
-  }
-
-  /// Head and tail at w, the tail at w + ε, and descent along the sum of the perturbed tail and the head.
-  public static func perturbedTail(normConstant: Double) -> RuleClaims {
-    RuleClaims(steps: [
-      Step(
-        [
-          Query(.head, .observe, at: .parameters), Query(.tail, .freeze, at: .parameters),
-          Query(.tail, .observe, at: .ascent(along: 1, normConstant: normConstant)),
-        ], descent: [Term(query: 2), Term(query: 0)])
-    ])
-  }
-
-  /// Head and tail, each at w and at its own w + ε, the head's at half the radius; in the second stage the
-  /// head stays at w.
-  public static let sseSAM = RuleClaims(
-    steps: [
-      Place.ascent(along: 0, share: 0.5, normConstant: 1e-16), .parameters,
-    ].map { head in
-      Step(
-        [
-          Query(.head, .observe, at: .parameters), Query(.head, .observe, at: head),
-          Query(.tail, .observe, at: .parameters),
-          Query(.tail, .observe, at: .ascent(along: 2, normConstant: 1e-16)),
-        ], descent: [Term(query: 1), Term(query: 3)])
-    }, turn: .stage)
-
-  /// Gradient descent with noise on the gradient or on the weights.
-  public static func perturbed(_ noise: Noise) -> RuleClaims {
-    RuleClaims(steps: gradientDescent.steps, noise: noise)
-  }
-
-  /// Each shard at its own noisy point, and descent along the mean of the answers.
-  public static func lowPass(shards: Int) -> RuleClaims {
-    RuleClaims(
-      steps: [
-        Step(
-          (0..<shards).map { Query(.shard(index: $0, count: shards), .observe, at: .noise) },
-          descent: (0..<shards).map { Term(query: $0, weight: 1 / Double(shards)) })
-      ], noise: .points)
   }
 }
