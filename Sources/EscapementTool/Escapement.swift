@@ -17,8 +17,8 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, SpectrumCommand.self, WeightsCommand.self,
-      GoldenCommand.self, LawsCommand.self,
-      FixturesCommand.self, DataCommand.self, PresetsCommand.self, DoctorCommand.self, BenchCommand.self,
+      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
+      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
+      DoctorCommand.self, LawsCommand.self, BenchCommand.self,
     ])
 }

@@ -6,10 +6,11 @@ import Kernels
 /// Tensors in the arrangement of PyTorch's state dictionaries.
 ///
 /// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become
-/// `[out][in]`; the normalised classifier's `[in][out]` and vectors stay. The elements themselves are copied bit for bit.
-enum InterchangeLayout {
+/// `[out][in]`; the normalised classifier's `[in][out]` and vectors stay. The elements themselves are copied bit
+/// for bit.
+public enum InterchangeLayout {
   /// The segments of a vector as safetensors entries, each name behind `prefix`.
-  static func entries<Element: Real>(
+  public static func entries<Element: Real>(
     _ vector: ParameterVector<Element>, prefix: String = ""
   ) -> [(name: String, entry: Safetensors.Entry)] {
     vector.layout.segments.enumerated().map { index, segment in

@@ -28,6 +28,13 @@ extension OptimizerChoice {
         "name": "lpf-sgd", "radius": .number(radius), "shards": .integer(shards),
         "shard_size": .string(holding.rawValue),
       ]
+    case .gsam(let rho, let alpha): ["name": "gsam", "rho": rho.json, "alpha": .number(alpha)]
+    case .lookSAM(let rho, let period, let alpha):
+      ["name": "looksam", "rho": rho.json, "period": .integer(period), "alpha": .number(alpha)]
+    case .friendlySAM(let rho, let sigma, let decay):
+      ["name": "friendly-sam", "rho": rho.json, "sigma": .number(sigma), "decay": .number(decay)]
+    case .focalSAM(let rho, let gamma, let scale):
+      ["name": "focal-sam", "rho": rho.json, "gamma": .number(gamma), "scale": .number(scale)]
     }
   }
 
@@ -36,7 +43,9 @@ extension OptimizerChoice {
     func rho(_ key: String) throws -> RhoSchedule { try RhoSchedule(object.field(key)) }
     func number(_ key: String) throws -> Double { try object.field(key).double() }
     func integer(_ key: String) throws -> Int { try object.field(key).integer() }
-    self = try object.named("sgd, sam, imbsam, sse-sam, pgd or lpf-sgd") { name in
+    self = try object.named(
+      "sgd, sam, imbsam, sse-sam, pgd, lpf-sgd, gsam, looksam, friendly-sam or focal-sam"
+    ) { name in
       switch name {
       case "sgd": .sgd
       case "sam":
@@ -59,6 +68,13 @@ extension OptimizerChoice {
         .lpfSGD(
           radius: try number("radius"), shards: try integer("shards"),
           holding: try object.field("shard_size").choice())
+      case "gsam": .gsam(rho: try rho("rho"), alpha: try number("alpha"))
+      case "looksam":
+        .lookSAM(rho: try rho("rho"), period: try integer("period"), alpha: try number("alpha"))
+      case "friendly-sam":
+        .friendlySAM(rho: try rho("rho"), sigma: try number("sigma"), decay: try number("decay"))
+      case "focal-sam":
+        .focalSAM(rho: try rho("rho"), gamma: try number("gamma"), scale: try number("scale"))
       default: nil
       }
     }

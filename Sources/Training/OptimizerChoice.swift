@@ -22,6 +22,14 @@ public enum OptimizerChoice: Hashable, Sendable {
   case pgd(sigma: Double, variant: PGDVariant)
   /// LPF-SGD.
   case lpfSGD(radius: Double, shards: Int, holding: Shards)
+  /// GSAM with a radius by epoch; its second pass freezes the statistics.
+  case gsam(rho: RhoSchedule, alpha: Double)
+  /// LookSAM; both passes observe.
+  case lookSAM(rho: RhoSchedule, period: Int, alpha: Double)
+  /// Friendly SAM; its second pass freezes the statistics.
+  case friendlySAM(rho: RhoSchedule, sigma: Double, decay: Double)
+  /// Focal-SAM with the shares of `FocalSharpness`.
+  case focalSAM(rho: RhoSchedule, gamma: Double, scale: Double)
 
   /// The rule at its first step, for a run of `epochs`.
   func makeRule<Base: DescentRule>(base: Base, epochs: Int, seed: UInt64) throws -> any UpdateRule<
@@ -37,6 +45,12 @@ public enum OptimizerChoice: Hashable, Sendable {
     case .pgd(let sigma, let variant): return try PGD(base: base, sigma: sigma, variant: variant, seed: seed)
     case .lpfSGD(let radius, let shards, _):
       return try LPFSGD(base: base, radius: radius, shards: shards, seed: seed)
+    case .gsam(let rho, let alpha): return try GSAM(base: base, radius: .schedule(rho), alpha: alpha)
+    case .lookSAM(let rho, let period, let alpha):
+      return try LookSAM(base: base, rho: rho, period: period, alpha: alpha)
+    case .friendlySAM(let rho, let sigma, let decay):
+      return try FriendlySAM(base: base, rho: rho, sigma: sigma, decay: decay)
+    case .focalSAM(let rho, _, _): return try FocalSAM(base: base, rho: rho)
     }
   }
 
@@ -44,7 +58,9 @@ public enum OptimizerChoice: Hashable, Sendable {
   public var radii: [RhoSchedule] {
     switch self {
     case .sgd, .pgd, .lpfSGD: []
-    case .sam(let rho, _), .imbSAM(let rho, _, _): [rho]
+    case .sam(let rho, _), .imbSAM(let rho, _, _), .gsam(let rho, _), .lookSAM(let rho, _, _),
+      .friendlySAM(let rho, _, _), .focalSAM(let rho, _, _):
+      [rho]
     case .sseSAM(let rhoHead, let rhoTail, _, _): [rhoHead, rhoTail]
     }
   }
@@ -52,8 +68,8 @@ public enum OptimizerChoice: Hashable, Sendable {
   /// η, below whose number of pictures a class is in the tail; nil where the rule knows no tail.
   public var eta: Int? {
     switch self {
-    case .sgd, .sam, .pgd, .lpfSGD: nil
     case .imbSAM(_, let eta, _), .sseSAM(_, _, _, let eta): eta
+    default: nil
     }
   }
 
@@ -61,6 +77,12 @@ public enum OptimizerChoice: Hashable, Sendable {
   public func tail(counts: [Int]) -> Set<Int> {
     guard let eta else { return [] }
     return Set(counts.indices.filter { counts[$0] < eta })
+  }
+
+  /// The shares of classes with these counts in the part that Focal-SAM perturbs; nil for other rules.
+  func sharpness(counts: [Int]) throws -> FocalSharpness? {
+    guard case .focalSAM(_, let gamma, let scale) = self else { return nil }
+    return try FocalSharpness(counts: counts, gamma: gamma, scale: scale)
   }
 
   /// What the losses of head and tail are divided by.
@@ -82,6 +104,7 @@ public enum OptimizerChoice: Hashable, Sendable {
     if let eta, eta < 1 {
       throw HyperparameterError(name: "eta", value: "\(eta)", expected: "at least 1")
     }
+    _ = try sharpness(counts: [1])
     if case .lpfSGD(_, let shards, .nominal) = self, batchSize % shards != 0 {
       throw HyperparameterError(
         name: "batch size", value: "\(batchSize)",

@@ -7,7 +7,8 @@ extension LossChoice {
 }
 
 extension OptimizerChoice {
-  /// The rules by their short names, with the constants their released codes default to; ρ is 0.05 where it is one.
+  /// The rules by their short names, with the constants their released codes default to; SAM's, ImbSAM's, SSE-SAM's
+  /// head's and GSAM's radius is 0.05.
   public static let byName: [(name: String, optimizer: OptimizerChoice)] = {
     let rho = RhoSchedule.constant(0.05)
     let sam = SAMVariant.Ascent.allCases.flatMap { ascent in
@@ -21,7 +22,10 @@ extension OptimizerChoice {
     let rest: [OptimizerChoice] = [
       .sseSAM(rhoHead: rho, rhoTail: .constant(0.1), stageFraction: 0.7, eta: 100),
       .pgd(sigma: 1e-4, variant: .weights), .pgd(sigma: 1e-4, variant: .gradient),
-      .lpfSGD(radius: 0.001, shards: 8, holding: .nominal),
+      .lpfSGD(radius: 0.001, shards: 8, holding: .nominal), .gsam(rho: rho, alpha: 0.2),
+      .lookSAM(rho: .constant(0.1), period: 5, alpha: 0.7),
+      .friendlySAM(rho: .constant(0.2), sigma: 1, decay: 0.95),
+      .focalSAM(rho: .constant(0.2), gamma: 3, scale: 0.5),
     ]
     return ([.sgd] + sam + imbSAM + rest).map { ($0.label ?? "sgd", $0) }
   }()
@@ -36,17 +40,21 @@ extension OptimizerChoice {
       return .imbSAM(rho: rho, eta: eta, normalization: normalization)
     case .sseSAM(let rhoHead, _, let stageFraction, let eta):
       return .sseSAM(rhoHead: rhoHead, rhoTail: rho, stageFraction: stageFraction, eta: eta)
+    case .gsam(_, let alpha): return .gsam(rho: rho, alpha: alpha)
+    case .lookSAM(_, let period, let alpha): return .lookSAM(rho: rho, period: period, alpha: alpha)
+    case .friendlySAM(_, let sigma, let decay): return .friendlySAM(rho: rho, sigma: sigma, decay: decay)
+    case .focalSAM(_, let gamma, let scale): return .focalSAM(rho: rho, gamma: gamma, scale: scale)
     }
   }
 
   /// The same rule with another threshold of the tail; nil for a rule that knows no tail.
   public func with(eta: Int) -> OptimizerChoice? {
     switch self {
-    case .sgd, .sam, .pgd, .lpfSGD: return nil
     case .imbSAM(let rho, _, let normalization):
       return .imbSAM(rho: rho, eta: eta, normalization: normalization)
     case .sseSAM(let rhoHead, let rhoTail, let stageFraction, _):
       return .sseSAM(rhoHead: rhoHead, rhoTail: rhoTail, stageFraction: stageFraction, eta: eta)
+    default: return nil
     }
   }
 }

@@ -63,6 +63,10 @@ extension OptimizerChoice {
     case .pgd(_, .weights): "pgd"
     case .pgd(_, .gradient): "pgd-gradient"
     case .lpfSGD: "lpf-sgd"
+    case .gsam: "gsam"
+    case .lookSAM: "looksam"
+    case .friendlySAM: "friendly-sam"
+    case .focalSAM: "focal-sam"
     }
   }
 }

@@ -72,6 +72,13 @@ public struct Recipe: Hashable, Sendable {
     // The rules check their own values.
     _ = try makeRule(Float.self)
     try optimizer.validate(batchSize: batchSize, epochs: epochs)
+    if case .focalSAM = optimizer {
+      switch loss {
+      case .crossEntropy, .ldam, .ldamOfSSESAM, .vs: break
+      case .focal, .influenceBalanced, .parametricContrastive:
+        try check(false, "loss", loss.label, "a cross-entropy, whose samples Focal-SAM can share out")
+      }
+    }
     try checkDeferredRho()
   }
 

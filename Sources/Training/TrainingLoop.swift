@@ -23,6 +23,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
   private let loader: BatchLoader<Element>
   private let classCounts: [Int]
   private let tail: Set<Int>
+  private let sharpness: FocalSharpness?
   private var rule: any UpdateRule<Element>
   private var plan: EpochPlan?
 
@@ -60,6 +61,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
         expected: "a loss of one view: the loop of two views and a momentum encoder is not part of this tool")
     }
     tail = recipe.optimizer.tail(counts: classCounts)
+    sharpness = try recipe.optimizer.sharpness(counts: classCounts)
     self.recipe = recipe
     self.network = network ?? recipe.architecture.network(classes: source.classes)
     self.digestEvery = digestEvery
@@ -94,7 +96,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
       .init(epoch: plan.epoch, step: step), positions: Self.positions(plan.order, step, recipe.batchSize))
     requestBatch(after: step, of: plan)
     var oracle = NetworkOracle(
-      objective: plan.objective, batch: batch, statistics: state.statistics, tail: tail,
+      objective: plan.objective, batch: batch, statistics: state.statistics, tail: tail, sharpness: sharpness,
       normalization: recipe.optimizer.normalization,
       shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
     let record = try rule.step(

@@ -27,6 +27,7 @@ import Training
         recipe.optimizer = .sam(rho: radii[i % radii.count], variant: variant)
       }
       recipe.loss = LossChoice.byName[i % LossChoice.byName.count].loss
+      if case .focalSAM = choice { recipe.loss = .vs }
       recipe.weighting = [.asPrinted(start: 3), ClassWeighting(.inverseFrequency, start: 1), nil][i % 3]
       recipe.sampling = i % 2 == 0 ? .resampled : .uniform
       let back = try Recipe(JSONCursor(recipe.json, file: "run.json"))

@@ -11,6 +11,7 @@ import Training
   @Test(arguments: [
     OptimizerChoice.sgd, .sam(rho: .constant(0.1), variant: .released),
     .sam(rho: .constant(0.1), variant: .recommended),
+    .lookSAM(rho: .constant(0.1), period: 4, alpha: 0.7),
   ])
   func resumedRunsLeaveTheSameFiles(_ optimizer: OptimizerChoice) throws {
     try inDirectory { parent in

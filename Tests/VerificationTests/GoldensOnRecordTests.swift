@@ -15,6 +15,19 @@ import Testing
     #expect(outcome == .same(count: 30 * 6 + 2 + 7 + 3), "\(outcome)")
   }
 
+  /// The trajectories on record come out bit for bit, the smaller ones also on one thread of
+  /// the scalar path.
+  @Test(arguments: ConformanceCatalogue.problems.map(\.name)) func trajectories(problem: String) throws {
+    let golden = try #require(GoldenCatalogue.standard().first { $0.path == "trajectories/\(problem)" })
+    let count = 4 * ConformanceCatalogue.cases.filter { $0.problem.name == problem }.count
+    let outcome = try Self.store.check(golden)
+    #expect(outcome == .same(count: count), "\(outcome)")
+    guard ["quadratic", "resnet8-cosine"].contains(problem) else { return }
+    let path = ExecutionPath(isa: EK_ISA_SCALAR, threads: 1)
+    let scalar = try path.run { try Self.store.check(golden) }
+    #expect(scalar == .same(count: count), "\(path): \(scalar)")
+  }
+
   /// One thread, and every vector path that this processor has. The scalar path takes a minute here; the tiny
   /// runs of `TrainingGoldenTests` cover it.
   @Test func otherPathsGiveTheSameBits() throws {
@@ -29,9 +42,15 @@ import Testing
   }
 
   @Test func everyFileBelongsToACase() throws {
-    let folder = Self.store.root.appendingPathComponent("training")
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-    #expect(files == (try GoldenCatalogue.standard().map { "\($0.name).json" }.sorted()))
+    let cases = try GoldenCatalogue.standard()
+    let suites = Set(cases.map(\.suite)).sorted()
+    let folders = try FileManager.default.contentsOfDirectory(atPath: Self.store.root.path)
+    #expect(folders.filter { !$0.hasSuffix(".json") }.sorted() == suites)
+    for suite in suites {
+      let files = try FileManager.default.contentsOfDirectory(
+        atPath: Self.store.root.appendingPathComponent(suite).path)
+      #expect(files.sorted() == cases.filter { $0.suite == suite }.map { "\($0.name).json" }.sorted())
+    }
   }
 
   @Test func unknownNamesListTheKnownOnes() throws {

@@ -32,6 +32,10 @@ extension Preset {
       (
         .sseSAM(rhoHead: .constant(0.05), rhoTail: .constant(0.1), stageFraction: 0.7, eta: eta), nil
       ),
+      (.gsam(rho: .constant(radii.ceDRW), alpha: 0.2), drw),
+      (.lookSAM(rho: .constant(radii.ceDRW), period: 5, alpha: 0.7), drw),
+      (.friendlySAM(rho: .constant(radii.ceDRW), sigma: 1, decay: 0.95), drw),
+      (.focalSAM(rho: .constant(radii.ceDRW), gamma: 3, scale: 0.5), drw),
     ]
     return main + [named(resampled), named(influence), named(influenceSAM)]
       + rules.map { optimizer, weighting in

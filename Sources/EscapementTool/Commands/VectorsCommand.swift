@@ -1,0 +1,56 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Verification
+
+/// `escapement vectors`: trajectories to check another implementation of the rules against.
+struct VectorsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vectors",
+    abstract: "Writes conformance vectors: 25 steps of every rule and loss, as safetensors and JSON.",
+    subcommands: [Export.self, List.self])
+
+  /// `escapement vectors export --out DIR`.
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Takes the steps and writes inputs, noise and results, in double precision.",
+      discussion: """
+        Benchmarks/peers/conformance_reader.py reads the files; Benchmarks/peers/conformance.py DIR checks them \
+        against an implementation on PyTorch. Documentation/Vectors.md describes them.
+        """)
+
+    @Option(help: "Directory to write into; made if it is not there, and refused if it is not empty.")
+    var out: String
+    @Option(
+      name: .customLong("case"),
+      help: ArgumentHelp(
+        "A case, as `vectors list` names it; repeat for more. All without one.", valueName: "name"))
+    var cases: [String] = []
+    @Flag(help: "Print the names as a JSON array.") var json = false
+
+    func run() throws {
+      let selected = try ConformanceCatalogue.selecting(cases)
+      let directory = try OutputDirectory(path: out)
+      let meter = ProgressMeter()
+      try ConformanceExport(cases: selected).write(to: directory.url) {
+        meter.show(selected[$0].name, done: $0, total: selected.count)
+      }
+      meter.clear()
+      VectorsCommand.report(selected, json: json)
+    }
+  }
+
+  /// `escapement vectors list`.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The cases: PROBLEM.RULE or PROBLEM.RULE.LOSS.")
+
+    @Flag(help: "Print the names as a JSON array.") var json = false
+
+    func run() throws { VectorsCommand.report(ConformanceCatalogue.cases, json: json) }
+  }
+
+  private static func report(_ cases: [ConformanceCase], json: Bool) {
+    if json { return Console.output(.array(cases.map { .string($0.name) })) }
+    print(cases.map(\.name).joined(separator: "\n"))
+  }
+}

@@ -1,0 +1,113 @@
+import Artifacts
+
+/// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
+public enum ConformanceCatalogue {
+  /// Every problem.
+  public static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
+
+  /// Every rule. Radii and noise are larger than in training runs, so that 25 steps show them.
+  public static let rules: [ConformanceRule] = [
+    .sgd,
+    .sam("sam-released", rho: .constant(0.1), variant: .released),
+    .sam("sam-recommended", rho: .constant(0.1), variant: .recommended),
+    .sam(
+      "sam-unnormalized", rho: .constant(0.05),
+      variant: .init(ascent: .unnormalized, secondPassStatistics: .observe)),
+    .sam(
+      "sam-adaptive", rho: .constant(0.2), variant: .init(ascent: .adaptive, secondPassStatistics: .observe)),
+    .sam(
+      "sam-steps", rho: .steps(first: 0.05, then: [.init(epoch: 2, rho: 0.1), .init(epoch: 4, rho: 0.2)]),
+      variant: .released),
+    .sam("sam-linear", rho: .linear(first: 0.05, last: 0.3, epochs: 5), variant: .released),
+    .imbSAM("imbsam-whole-batch", rho: .constant(0.1), normalization: .wholeBatch),
+    .imbSAM("imbsam-doubled-tail", rho: .constant(0.1), normalization: .doubledTail),
+    .imbSAM("imbsam-group-means", rho: .constant(0.1), normalization: .groupMeans),
+    // γT is a whole number of epochs: the switch falls on its boundary.
+    .sseSAM("sse-sam", head: .constant(0.05), tail: .constant(0.1), stageFraction: 0.6),
+    .pgd("pgd-weights", sigma: 0.01, variant: .weights),
+    .pgd("pgd-gradient", sigma: 0.01, variant: .gradient),
+    .lpfSGD("lpf-sgd", radius: 0.05, shards: 4),
+    .lpfSGD("lpf-sgd-released", radius: 0.05, shards: 4, shardSize: 3),
+  ]
+
+  /// Every loss. Deferred weights begin with epoch 2 of 5.
+  public static let losses: [ConformanceLoss] = [
+    .crossEntropy("ce"),
+    .crossEntropy("ce-reweight", weights: .effectiveNumber(from: 0)),
+    .crossEntropy("ce-drw", weights: .effectiveNumber(from: 2)),
+    .crossEntropy("ce-algorithm-1", weights: .inverseCount(from: 2), divisor: .samples),
+    .crossEntropy("ldam", adjustment: .ldam(scale: 30), wantsCosines: true),
+    .crossEntropy(
+      "ldam-drw", weights: .effectiveNumber(from: 2), adjustment: .ldam(scale: 30), wantsCosines: true),
+    .crossEntropy("ldam-of-sse-sam", adjustment: .ldamOfSSESAM(scale: 30)),
+    .crossEntropy("vs", adjustment: .vs(gamma: 0.05, tau: 0.75)),
+    .crossEntropy("vs-code-defaults", adjustment: .vs(gamma: 0.3, tau: 1)),
+    .crossEntropy("logit-adjustment", adjustment: .vs(gamma: 0, tau: 0.75)),
+    .crossEntropy("class-dependent-temperature", adjustment: .vs(gamma: 0.3, tau: 0)),
+    .focal("focal-1", gamma: 1, weights: .effectiveNumber(from: 2)),
+    .focal("focal-2", gamma: 2, factor: 10),
+    .influenceBalanced("influence-balanced", alpha: 10, from: 2, weights: .inverseFrequency(from: 2)),
+  ]
+
+  /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.
+  static let widely = ["sgd", "sam-released"]
+
+  /// Rule and loss of further cases: weights where parts are normalised by them, the losses of the SSE-SAM
+  /// code.
+  static let pairs = [
+    ("imbsam-whole-batch", "ce-drw"), ("imbsam-group-means", "ce-drw"), ("sse-sam", "ldam-of-sse-sam"),
+    ("sse-sam", "logit-adjustment"), ("lpf-sgd", "ce-drw"), ("pgd-weights", "ce-drw"),
+  ]
+
+  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits
+  /// are cosines), each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in
+  /// the gradient alone.
+  public static let cases: [ConformanceCase] = problems.flatMap { problem in
+    rules.flatMap { rule in
+      losses(of: problem, with: rule).map { ConformanceCase(problem: problem, rule: rule, loss: $0) }
+    }
+  }
+
+  private static func losses(of problem: ConformanceProblem, with rule: ConformanceRule) -> [ConformanceLoss?]
+  {
+    guard problem.hasLogits else { return [nil] }
+    return losses.filter { $0.wantsCosines == problem.hasCosines }.enumerated().filter { index, loss in
+      index == 0 || widely.contains(rule.name) || pairs.contains { $0 == (rule.name, loss.name) }
+    }.map(\.element)
+  }
+
+  /// The cases of these names, or all without one.
+  public static func selecting(_ names: [String]) throws(UnknownConformanceCase) -> [ConformanceCase] {
+    for name in names where !cases.contains(where: { $0.name == name }) {
+      throw UnknownConformanceCase(name: name)
+    }
+    return cases.filter { names.isEmpty || names.contains($0.name) }
+  }
+}
+
+/// One trajectory: a problem, a rule and, where there are logits, a loss.
+public struct ConformanceCase: Sendable {
+  /// What it runs on.
+  public let problem: ConformanceProblem
+  /// What moves the parameters.
+  public let rule: ConformanceRule
+  /// The loss; nil for a problem without logits.
+  public let loss: ConformanceLoss?
+
+  /// "PROBLEM.RULE" or "PROBLEM.RULE.LOSS".
+  public var name: String {
+    ([problem.name, rule.name] + (loss.map { [$0.name] } ?? [])).joined(separator: ".")
+  }
+}
+
+/// A conformance case that does not exist.
+public struct UnknownConformanceCase: ReportedError, Hashable {
+  /// 64: the command was used wrongly.
+  public var exitCode: Int32 { 64 }
+  /// The name asked for.
+  public var name: String
+  /// One line.
+  public var description: String {
+    "no conformance case is called \"\(name)\"; `escapement vectors list` prints those there are"
+  }
+}

@@ -1,0 +1,93 @@
+import Artifacts
+import Foundation
+import Training
+
+/// Conformance vectors as files: what another implementation of the rules needs to take the same steps, and
+/// what it should get.
+///
+/// For each problem `PROBLEM.json` and `PROBLEM.safetensors` (samples and labels); for each case
+/// `CASE.json` (rule, loss, constants) and `CASE.safetensors` (trajectory); last `index.json` with the
+/// names. Equal code gives equal bytes.
+public struct ConformanceExport {
+  /// The layout of the files.
+  public static let schema = 1
+
+  /// What is exported.
+  public let cases: [ConformanceCase]
+
+  /// An export of some cases, with the problems that they need.
+  public init(cases: [ConformanceCase] = ConformanceCatalogue.cases) { self.cases = cases }
+
+  /// Writes the files into a directory that exists and is empty; a `FileError` where it is not.
+  ///
+  /// `progress` is called with the number of cases done.
+  public func write(to directory: URL, progress: (Int) -> Void = { _ in }) throws {
+    let present = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    guard present.isEmpty else {
+      throw FileError(operation: "export vectors to", path: directory.path, code: ENOTEMPTY)
+    }
+    var digests: [String: Digest] = [:]
+    for conformance in cases where digests[conformance.problem.name] == nil {
+      let problem = conformance.problem
+      digests[problem.name] = try Self.write(
+        problem.tensors, beside: Self.header.merging(problem.json) { $1 }, as: problem.name, in: directory)
+    }
+    for (index, conformance) in cases.enumerated() {
+      progress(index)
+      let problem = conformance.problem.name
+      let header = Self.header.merging(
+        ["problem": .string(problem), "problem_sha256": .string(digests[problem]!.hex)]) { $1 }
+      try Self.write(
+        conformance.trajectory().tensors, beside: header.merging(conformance.json) { $1 },
+        as: conformance.name,
+        in: directory)
+    }
+    let index: JSON = .object(Self.header.merging(["cases": .array(cases.map { .string($0.name) })]) { $1 })
+    try AtomicFile.write(index, to: directory.appendingPathComponent("index.json"))
+  }
+
+  private static let header: [String: JSON] = ["schema": .integer(schema)]
+
+  /// Writes NAME.safetensors, then NAME.json with its digest, which is returned.
+  @discardableResult
+  private static func write(
+    _ tensors: [String: Safetensors.Entry], beside fields: [String: JSON], as name: String, in directory: URL
+  ) throws -> Digest {
+    let bytes = Safetensors(tensors: tensors, metadata: ["format": "pt"]).encoded()
+    let digest = Digest(of: bytes)
+    let file = directory.appendingPathComponent(name)
+    try AtomicFile.write(bytes, to: file.appendingPathExtension("safetensors"))
+    let sidecar = fields.merging(
+      ["name": .string(name), "tensors_sha256": .string(digest.hex)]) { $1 }
+    try AtomicFile.write(.object(sidecar), to: file.appendingPathExtension("json"))
+    return digest
+  }
+}
+
+extension ConformanceProblem {
+  /// The model, the batches and the schedule.
+  fileprivate var json: [String: JSON] {
+    let data = ConformanceData.self
+    return [
+      "model": .object(fields),
+      "class_counts": .array(data.counts.map { .integer($0) }),
+      "tail_classes": .array(data.tail.sorted().map { .integer($0) }),
+      "batches": .array(data.batches.map { [.integer($0.lowerBound), .integer($0.upperBound)] }),
+      "steps": .integer(data.steps),
+      "epochs": .integer(data.epochs),
+      "learning_rates": .array((0..<data.epochs).map { .number(data.schedule.rate(epoch: $0)) }),
+      "momentum": .number(data.momentum),
+      "weight_decay": .number(data.weightDecay),
+    ]
+  }
+}
+
+extension ConformanceCase {
+  /// The rule and the loss.
+  fileprivate var json: [String: JSON] {
+    [
+      "rule": .object(rule.fields), "loss": loss.map { .object($0.fields) } ?? .null,
+      "definition": .array(rule.definition.map { .string($0) }),
+    ]
+  }
+}

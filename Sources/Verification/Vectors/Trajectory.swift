@@ -1,0 +1,40 @@
+import Calculus
+import Kernels
+import Networks
+import Training
+
+/// What a conformance case did, step by step.
+public struct Trajectory: Sendable {
+  /// The parameters at the start and after each step.
+  public var points: [ParameterVector<Double>]
+  /// Batch norm's running statistics at the same moments; empty vectors without batch norm.
+  public var statistics: [ParameterVector<Double>]
+  /// What the rule reported of each step.
+  public var records: [StepRecord] = []
+  /// The standard normals that each step drew.
+  public var noise: [[ParameterVector<Double>]] = []
+  /// The rule's vectors after the last step, by name.
+  public var state: [String: ParameterVector<Double>] = [:]
+}
+
+extension ConformanceCase {
+  /// Takes the steps; the same bits on every machine.
+  public func trajectory() throws -> Trajectory {
+    var rule = try rule.make(ConformanceRule.base())
+    var point = problem.start
+    var trajectory = Trajectory(points: [point], statistics: [problem.startStatistics])
+    for step in 0..<ConformanceData.steps {
+      let context = ConformanceData.context(step: step)
+      var oracle = problem.oracle(
+        batch: ConformanceData.batches[step % ConformanceData.batches.count],
+        loss: loss?.make(context.epoch) ?? SoftmaxCrossEntropy(), rule: self.rule,
+        statistics: trajectory.statistics[step])
+      trajectory.noise.append(self.rule.noise(step: step, layout: point.layout))
+      trajectory.records.append(try rule.step(&point, oracle: &oracle, context: context))
+      trajectory.points.append(point)
+      trajectory.statistics.append(oracle.statistics ?? trajectory.statistics[step])
+    }
+    trajectory.state = rule.state
+    return trajectory
+  }
+}

@@ -1,0 +1,215 @@
+import Artifacts
+import Calculus
+import Curvature
+import Foundation
+import Kernels
+import LongTail
+import Networks
+import TestSupport
+import Testing
+import Training
+
+@testable import Verification
+
+@Suite struct ConformanceTests {
+  static func named(_ name: String) throws -> ConformanceCase {
+    try #require(ConformanceCatalogue.selecting([name]).first)
+  }
+
+  static func numbers(_ entry: Safetensors.Entry) -> [Double] {
+    let values = [Double](unsafeUninitializedCapacity: entry.data.count / 8) { buffer, count in
+      count = entry.data.copyBytes(to: buffer) / 8
+    }
+    return values
+  }
+
+  @Test func namesAreUniqueAndEveryPairExists() {
+    let names = ConformanceCatalogue.cases.map(\.name)
+    #expect(Set(names).count == names.count)
+    for problem in ConformanceCatalogue.problems {
+      let first = !problem.hasLogits ? "" : problem.hasCosines ? ".ldam" : ".ce"
+      for rule in ConformanceCatalogue.rules {
+        #expect(names.contains("\(problem.name).\(rule.name)\(first)"))
+      }
+    }
+    for loss in ConformanceCatalogue.losses {
+      for problem in loss.wantsCosines ? ["resnet8-cosine"] : ["perceptron", "resnet8"] {
+        for rule in ConformanceCatalogue.widely { #expect(names.contains("\(problem).\(rule).\(loss.name)")) }
+      }
+    }
+    for (rule, loss) in ConformanceCatalogue.pairs { #expect(names.contains("resnet8.\(rule).\(loss)")) }
+  }
+
+  /// What the cases are meant to meet: batches with, without and with several tail samples, a ragged one, a
+  /// saddle.
+  @Test func problemsHaveWhatTheRulesBranchOn() throws {
+    let tails = ConformanceData.batches.map { batch in
+      batch.filter { ConformanceData.tail.contains(ConformanceData.labels[$0]) }.count
+    }
+    #expect(tails[0] > 0 && tails.contains(0) && tails.contains { $0 > 1 })
+    #expect(ConformanceData.batches.last?.count == 7 && ConformanceData.batches.last?.upperBound == 55)
+    #expect(ConformanceData.steps == ConformanceData.epochs * ConformanceData.batches.count)
+    let counts = (0..<5).map { label in ConformanceData.labels.filter { $0 == label }.count }
+    #expect(counts == ConformanceData.counts)
+    #expect(ConformanceData.tail == Set(counts.indices.filter { counts[$0] < 9 }))
+
+    guard case .quadratic(let quadratic) = ConformanceProblem.quadratic.content else { return }
+    let d = quadratic.dimension
+    for label in counts.indices {
+      let hessian = quadratic.hessians.view(at: label * d * d, shape: [d, d])
+      #expect(hessian == hessian.transposed(), "class \(label)")
+    }
+    let sum = counts.indices.reduce(Tensor<Double>.zeros([d, d])) { sum, label in
+      sum.addingScaled(
+        Double(counts[label]) / 55, quadratic.hessians.view(at: label * d * d, shape: [d, d]))
+    }
+    let spectrum = try ExactSpectrum(of: sum)
+    // All 55 samples together are a saddle already.
+    #expect(spectrum.values[0] < -0.05 && spectrum.values[d - 1] > 1, "\(spectrum.values)")
+  }
+
+  /// Head and tail add up to the whole, shards of one size average to it, and the gradient is that of the
+  /// loss.
+  @Test func quadraticPartsAddUp() throws {
+    let problem = ConformanceProblem.quadratic
+    func answer(
+      _ part: BatchPart, at point: ParameterVector<Double>, _ normalization: PartNormalization = .wholeBatch
+    ) throws -> Evaluation<Double> {
+      let rule = ConformanceRule.imbSAM("any", rho: .constant(0), normalization: normalization)
+      var oracle = problem.oracle(
+        batch: ConformanceData.batches[0], loss: SoftmaxCrossEntropy(), rule: rule,
+        statistics: problem.startStatistics)
+      return try oracle.evaluate(at: point, on: part, statistics: .observe)
+    }
+    let point = problem.start
+    let whole = try answer(.all, at: point)
+    let (head, tail) = (try answer(.head, at: point), try answer(.tail, at: point))
+    // Sums of 12 samples of 8 entries, each of a few products of at most |λ|·|w|·|w|: 12·8·4 roundings of
+    // numbers below 64.
+    let bound = 12 * 8 * 4 * 64 * Double.ulpOfOne
+    func apart(_ a: ParameterVector<Double>, _ b: ParameterVector<Double>) -> Double {
+      (a.flat - b.flat).norm()
+    }
+    #expect((head.loss + tail.loss - whole.loss).magnitude <= bound)
+    let sum = ParameterVector(layout: point.layout, flat: head.gradient.flat + tail.gradient.flat)
+    #expect(apart(sum, whole.gradient) <= bound)
+    #expect(head.samples + tail.samples == 12 && tail.samples > 0)
+
+    let doubled = try answer(.tail, at: point, .doubledTail)
+    #expect((doubled.loss - 2 * tail.loss).magnitude <= bound)
+    let mean = try answer(.tail, at: point, .groupMeans)
+    #expect((mean.loss - 12 / Double(tail.samples) * tail.loss).magnitude <= 12 * bound)
+
+    var average = Tensor<Double>.zeros([8])
+    for index in 0..<4 {
+      average = average.addingScaled(
+        0.25, try answer(.shard(index: index, count: 4), at: point).gradient.flat)
+    }
+    #expect((average - whole.gradient.flat).norm() <= bound)
+
+    // A central difference of a quadratic has no truncation error: the losses' rounding over 2h.
+    for i in 0..<8 {
+      let h = 0.5
+      let step = Tensor((0..<8).map { $0 == i ? h : 0 })
+      let ahead = try answer(.all, at: ParameterVector(layout: point.layout, flat: point.flat + step)).loss
+      let behind = try answer(.all, at: ParameterVector(layout: point.layout, flat: point.flat - step)).loss
+      #expect(((ahead - behind) / (2 * h) - whole.gradient.flat[i]).magnitude <= 2 * bound)
+    }
+  }
+
+  /// Every rule, variant and loss leaves a trace on the network with batch norm: no two cases come out alike.
+  @Test func noTwoCasesComeOutAlike() throws {
+    let values = try GoldenCase.trajectories(of: .resNet).compute()
+    let ends = values.filter { $0.name.hasSuffix("step 25 digest") }.map(\.text)
+    #expect(ends.count == ConformanceCatalogue.cases.filter { $0.problem.name == "resnet8" }.count)
+    #expect(Set(ends).count == ends.count)
+  }
+
+  @Test func aCaseReadBackIsTheTrajectory() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let names = ["perceptron.lpf-sgd.ce", "resnet8.sgd.ce", "quadratic.sam-released"]
+    let cases = try names.map(Self.named)
+    try ConformanceExport(cases: cases).write(to: scratch.url)
+    let files = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).sorted()
+    let expected = (names + ["perceptron", "quadratic", "resnet8"]).flatMap {
+      ["\($0).json", "\($0).safetensors"]
+    }
+    #expect(files == (expected + ["index.json"]).sorted())
+
+    for conformance in cases {
+      let file = scratch.url.appendingPathComponent("\(conformance.name).safetensors")
+      let data = try Data(contentsOf: file)
+      let fields = try JSON(contentsOf: file.deletingPathExtension().appendingPathExtension("json"))
+      #expect(fields["tensors_sha256"]?.string == Digest(of: data).hex)
+      let problem = try Data(
+        contentsOf: scratch.url.appendingPathComponent("\(conformance.problem.name).safetensors"))
+      #expect(fields["problem_sha256"]?.string == Digest(of: problem).hex)
+      let tensors = try Safetensors(parsing: data, file: file.path).tensors
+      let trajectory = try conformance.trajectory()
+      #expect(tensors == trajectory.tensors)
+      #expect(try #require(tensors["record.loss"].map(Self.numbers)) == trajectory.records.map(\.loss))
+      let momentum = try #require(trajectory.state[SGD<Double>.momentumKey])
+      for (index, segment) in momentum.layout.segments.enumerated() where segment.role == .vector {
+        let stored = try #require(tensors["state.momentum.\(segment.name)"])
+        #expect(stored.shape == segment.shape.extents && Self.numbers(stored) == momentum[index].elements)
+      }
+      #expect(fields["rule"]?["rule"]?.string != nil)
+    }
+  }
+
+  /// Rows of `[steps + 1, out, in]` and planes of `[n, channels, height, width]`, element by element.
+  @Test func tensorsStandInPyTorchsArrangement() throws {
+    let conformance = try Self.named("perceptron.lpf-sgd-released.ce")
+    let trajectory = try conformance.trajectory()
+    let tensors = trajectory.tensors
+    let layout = trajectory.points[0].layout
+    let index = try #require(layout.index(of: "linear1.weight"))
+    let weight = try #require(tensors["parameters.linear1.weight"])
+    let noise = try #require(tensors["noise.linear1.weight"])
+    #expect(weight.shape == [26, 8, 6] && noise.shape == [25, 4, 8, 6])
+    let (rows, draws) = (Self.numbers(weight), Self.numbers(noise))
+    for output in 0..<8 {
+      for input in 0..<6 {
+        #expect(rows[(25 * 8 + output) * 6 + input] == trajectory.points[25][index][input * 8 + output])
+        let draw = trajectory.noise[7][3][index][input * 8 + output]
+        #expect(draws[((7 * 4 + 3) * 8 + output) * 6 + input] == draw)
+      }
+    }
+    guard case .network(_, let pictures) = ConformanceProblem.resNet.content else { return }
+    let inputs = try #require(ConformanceProblem.resNet.tensors["inputs"])
+    #expect(inputs.shape == [55, 3, 8, 8])
+    let stored = Self.numbers(inputs)
+    for (n, c, y, x) in [(0, 0, 0, 0), (54, 2, 7, 7), (13, 1, 2, 5), (30, 2, 6, 1)] {
+      #expect(stored[((n * 3 + c) * 8 + y) * 8 + x] == pictures[((n * 8 + y) * 8 + x) * 3 + c])
+    }
+  }
+
+  /// The noise that is exported is the noise that was drawn: σ·ξ is what PGD adds after SGD's step.
+  @Test func exportedNoiseIsTheNoiseDrawn() throws {
+    let (plain, noisy) = (
+      try Self.named("quadratic.sgd").trajectory(), try Self.named("quadratic.pgd-weights").trajectory()
+    )
+    let expected = plain.points[1].flat.addingScaled(0.01, noisy.noise[0][0].flat)
+    #expect(noisy.points[1].flat == expected)
+    #expect(plain.tensors.keys.allSatisfy { !$0.hasPrefix("noise.") })
+  }
+
+  @Test func aDirectoryInUseIsRefused() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let file = scratch.url.appendingPathComponent("mine")
+    try Data("kept".utf8).write(to: file)
+    let cases = [try Self.named("quadratic.sgd")]
+    #expect(throws: FileError.self) { try ConformanceExport(cases: cases).write(to: scratch.url) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path) == ["mine"])
+  }
+
+  @Test func unknownCasesAreNamed() throws {
+    let error = try #require(throws: UnknownConformanceCase.self) {
+      try ConformanceCatalogue.selecting(["quadratic.sgd", "quadratic.adam"])
+    }
+    #expect(error.exitCode == 64 && error.description.contains("\"quadratic.adam\""))
+    #expect(try ConformanceCatalogue.selecting([]).count == ConformanceCatalogue.cases.count)
+  }
+}
