@@ -10,6 +10,8 @@ struct Layer {
   var uses: [String] = []
   var libraries: [String] = []
   var resources: [String] = []
+  // The library product that a Swift layer belongs to.
+  var product = "EscapementKit"
   // The trait without which the target is empty: nothing of it is compiled, linked or imported.
   var trait: String? = nil
 }
@@ -43,17 +45,21 @@ let layers: [Layer] = [
       "Curvature",
     ]),
   Layer(
+    kind: .swift, name: "EscapementTesting",
+    uses: ["CKernels", "Kernels", "Randomness", "Calculus", "LongTail", "Networks", "Training"],
+    product: "EscapementTesting"),
+  Layer(
     kind: .tool, name: "EscapementTool",
     uses: [
       "CKernels", "CLAPACK", "CZlib", "CCrypto", "CCurl", "Kernels", "Randomness", "Artifacts", "Calculus",
       "LongTail", "Networks", "Training",
-      "Curvature", "Verification",
+      "Curvature", "Verification", "EscapementTesting",
     ]),
 ]
 
 let testedModules = [
   "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
-  "Curvature", "Verification", "EscapementTool",
+  "Curvature", "Verification", "EscapementTesting", "EscapementTool",
 ]
 
 let traits = Dictionary(
@@ -105,7 +111,7 @@ targets.append(
     name: "TestSupport",
     dependencies: [
       "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks",
-      "Training", "Curvature",
+      "Training", "Curvature", "EscapementTesting",
     ],
     path: "Tests/TestSupport"))
 for module in testedModules {
@@ -116,12 +122,19 @@ for module in testedModules {
         + [.target(name: module), "TestSupport"]))
 }
 
+func library(_ name: String) -> Product {
+  .library(
+    name: name,
+    targets: layers.compactMap { layer in
+      if case .swift = layer.kind, layer.product == name { layer.name } else { nil }
+    })
+}
+
 let package = Package(
   name: "escapement",
   products: [
-    .library(
-      name: "EscapementKit",
-      targets: layers.compactMap { if case .swift = $0.kind { $0.name } else { nil } }),
+    library("EscapementKit"),
+    library("EscapementTesting"),
     .executable(name: "escapement", targets: ["EscapementTool"]),
   ],
   traits: [

@@ -63,26 +63,6 @@ import Training
     #expect(abs(record.perturbationNorm - 0.5) <= 4 * Double.ulpOfOne)
   }
 
-  @Test func zeroRadiusIsSGDOnTheSum() throws {
-    var sgd = try SGD<Float>()
-    var rule = try ImbSAM(base: SGD<Float>(), rho: 0)
-    var a = vector(RuleCase.start(Float.self))
-    var b = a
-    let (head, tail) = (RuleCase.spectrum(Float.self), RuleCase.tailSpectrum(Float.self))
-    var oracle = PartedQuadraticOracle<Float>([.head: head, .tail: tail])
-    for step in 0..<5 {
-      let sum = (a.flat.zip(.multiply, Tensor(tail))) + (a.flat.zip(.multiply, Tensor(head)))
-      var whole = ScriptedOracle([
-        Evaluation(loss: 0, gradient: ParameterVector(layout: a.layout, flat: sum), samples: 4)
-      ])
-      _ = try sgd.step(&a, oracle: &whole, context: context(step))
-      let record = try rule.step(&b, oracle: &oracle, context: context(step))
-      #expect(a == b && record.perturbationNorm == 0 && record.loss == record.descentLoss)
-      #expect(oracle.queries.suffix(3).allSatisfy { $0.point == oracle.queries.last!.point })
-    }
-    #expect(sgd.state == rule.state)
-  }
-
   @Test func aBatchWithoutTailIsSGDOnTheHead() throws {
     let start = vector(RuleCase.start(Double.self))
     let head = RuleCase.spectrum(Double.self)

@@ -121,22 +121,6 @@ import Training
     try checkAgainstReference(Double.self, shards: shards)
   }
 
-  @Test func noRadiusAndOneShardIsSGD() throws {
-    var sgd = try SGD<Float>()
-    var rule = try LPFSGD(base: SGD<Float>(), radius: 0, shards: 1, seed: 1)
-    var a = vector(RuleCase.start(Float.self))
-    var b = a
-    var whole = QuadraticOracle(spectrum: RuleCase.spectrum(Float.self))
-    var shard = PartedQuadraticOracle<Float>([.shard(index: 0, count: 1): RuleCase.spectrum(Float.self)])
-    for step in 0..<5 {
-      let first = try sgd.step(&a, oracle: &whole, context: context(step))
-      let second = try rule.step(&b, oracle: &shard, context: context(step))
-      #expect(a == b && whole.points[step] == shard.queries[step].point)
-      #expect(first.loss == second.loss && second.perturbationNorm == 0)
-    }
-    #expect(sgd.state == rule.state)
-  }
-
   @Test func noRadiusAndManyShardsIsSGDOnTheirMean() throws {
     // Gradients whose quarter sums are exact.
     let answers = [[4.0, 8], [12, -8], [0, 16], [8, 0]].map {

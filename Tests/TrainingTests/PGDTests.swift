@@ -73,22 +73,6 @@ import Training
     #expect(parameters == after)
   }
 
-  @Test func noNoiseIsSGD() throws {
-    for variant in PGD<SGD<Float>>.Variant.allCases {
-      var sgd = try SGD<Float>()
-      var rule = try PGD(base: SGD<Float>(), sigma: 0, variant: variant, seed: 1)
-      var a = vector(RuleCase.start(Float.self))
-      var b = a
-      var oracle = QuadraticOracle(spectrum: RuleCase.spectrum(Float.self))
-      for step in 0..<5 {
-        let first = try sgd.step(&a, oracle: &oracle, context: context(step))
-        let second = try rule.step(&b, oracle: &oracle, context: context(step))
-        #expect(a == b && first == second)
-      }
-      #expect(sgd.state == rule.state)
-    }
-  }
-
   /// From w = 0 on a flat loss the weights variant leaves σ·ξ itself.
   func noiseAlone(step: Int, seed: UInt64, count: Int) throws -> Tensor<Double> {
     var parameters = vector([Double](repeating: 0, count: count))

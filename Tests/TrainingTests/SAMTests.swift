@@ -86,23 +86,6 @@ import Training
     #expect(record.samples == 4 && record.correct == 3)
   }
 
-  @Test func zeroRadiusIsSGD() throws {
-    var sgd = try SGD<Float>()
-    var sam = try SAM(base: SGD<Float>(), rho: 0, variant: .recommended)
-    var a = vector(RuleCase.start(Float.self))
-    var b = a
-    var oracle = QuadraticOracle(spectrum: RuleCase.spectrum(Float.self))
-    for step in 0..<5 {
-      let first = try sgd.step(&a, oracle: &oracle, context: context(step))
-      let second = try sam.step(&b, oracle: &oracle, context: context(step))
-      #expect(a == b)
-      #expect(first.loss == second.descentLoss && second.perturbationNorm == 0)
-    }
-    // Also where both signs of zero are among the parameters: the second point has w's own bits.
-    #expect(oracle.points[1] == oracle.points[2])
-    #expect(sgd.state == sam.state)
-  }
-
   @Test func theRadiusFollowsTheEpoch() throws {
     let schedule = RhoSchedule.steps(first: 0, then: [.init(epoch: 2, rho: 0.5)])
     var rule = try SAM(base: SGD<Double>(), rho: schedule)

@@ -48,22 +48,6 @@ import Training
     #expect(record.samples == 4 && record.correct == 3)
   }
 
-  @Test func savedStateContinuesToTheSameBits() throws {
-    var whole = try SGD<Float>()
-    var parameters = vector(RuleCase.start(Float.self))
-    var oracle = QuadraticOracle(spectrum: RuleCase.spectrum(Float.self))
-    for step in 0..<3 { _ = try whole.step(&parameters, oracle: &oracle, context: context(step)) }
-    var resumed = try SGD<Float>()
-    #expect(resumed.state.isEmpty)
-    resumed.state = whole.state
-    var copy = parameters
-    for step in 3..<6 {
-      _ = try whole.step(&parameters, oracle: &oracle, context: context(step))
-      _ = try resumed.step(&copy, oracle: &oracle, context: context(step))
-    }
-    #expect(copy == parameters)
-  }
-
   @Test(arguments: [Double.nan, .infinity, -.infinity])
   func nonFiniteAnswersChangeNothing(_ bad: Double) throws {
     let w = vector([1.0, 2])

@@ -84,26 +84,6 @@ import Training
     #expect(abs(record.gradientNorm - 45.0.squareRoot()) <= 4 * Double.ulpOfOne * 7)
   }
 
-  @Test func zeroRadiiAreSGDOnTheSum() throws {
-    var sgd = try SGD<Float>()
-    var rule = try SSESAM(base: SGD<Float>(), rhoHead: 0, rhoTail: 0, epochs: 1)
-    var a = vector(RuleCase.start(Float.self))
-    var b = a
-    let (head, tail) = (RuleCase.spectrum(Float.self), RuleCase.tailSpectrum(Float.self))
-    var oracle = PartedQuadraticOracle<Float>([.head: head, .tail: tail])
-    for step in 0..<5 {
-      let sum = (a.flat.zip(.multiply, Tensor(head))) + (a.flat.zip(.multiply, Tensor(tail)))
-      var whole = ScriptedOracle([
-        Evaluation(loss: 0, gradient: ParameterVector(layout: a.layout, flat: sum), samples: 4)
-      ])
-      _ = try sgd.step(&a, oracle: &whole, context: context(step))
-      _ = try rule.step(&b, oracle: &oracle, context: context(step))
-      #expect(a == b)
-      #expect(oracle.queries.suffix(4).allSatisfy { $0.point == oracle.queries.last!.point })
-    }
-    #expect(sgd.state == rule.state)
-  }
-
   @Test func theSecondStageIsImbSAM() throws {
     var imbSAM = try ImbSAM(base: SGD<Double>(), rho: 0.1)
     var rule = try SSESAM(base: SGD<Double>(), rhoHead: 0.05, rhoTail: 0.1, epochs: 10)

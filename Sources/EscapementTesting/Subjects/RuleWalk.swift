@@ -1,0 +1,62 @@
+import Calculus
+import Kernels
+import Training
+
+/// A rule on its way: the parameters, the oracle that records its questions, and the steps taken.
+public struct RuleWalk<Oracle: GradientOracle> {
+  /// The rule.
+  public var rule: any UpdateRule<Oracle.Element>
+  /// What it asks, with the questions of the last step.
+  public var oracle: RecordingOracle<Oracle>
+  /// Where it stands.
+  public var parameters: ParameterVector<Oracle.Element>
+  /// η of the next steps; the default is exact in every type.
+  public var learningRate = 0.125
+  /// The 0-based epoch of the next steps.
+  public var epoch = 0
+  /// Steps begun.
+  public var steps: Int
+
+  /// A rule at a point, before its step of index `steps`.
+  public init(
+    _ rule: any UpdateRule<Oracle.Element>, on oracle: Oracle, from start: ParameterVector<Oracle.Element>,
+    steps: Int = 0
+  ) {
+    self.rule = rule
+    self.oracle = RecordingOracle(oracle)
+    parameters = start
+    self.steps = steps
+  }
+
+  /// Takes one step.
+  @discardableResult
+  public mutating func step() throws -> StepRecord {
+    oracle.forget()
+    let context = StepContext(step: steps, epoch: epoch, learningRate: learningRate)
+    steps += 1
+    return try rule.step(&parameters, oracle: &oracle, context: context)
+  }
+}
+
+extension RuleWalk {
+  /// The questions of the last step, which must be as many as the form claims.
+  func queries(of form: RuleClaims.Step) throws -> [RecordingOracle<Oracle>.Query] {
+    guard oracle.queries.count == form.queries.count else {
+      throw BrokenClaim(
+        description: "\(oracle.queries.count) queries in a step where \(form.queries.count) are claimed")
+    }
+    return oracle.queries
+  }
+
+  /// The momentum buffer, under SGD's key.
+  func momentum() throws -> ParameterVector<Oracle.Element> {
+    let key = SGD<Oracle.Element>.momentumKey
+    guard let momentum = rule.state[key] else { throw BrokenClaim(description: "no state of the key \(key)") }
+    return momentum
+  }
+}
+
+/// A rule does so little of what its claims say that a law cannot go on.
+struct BrokenClaim: Error, CustomStringConvertible {
+  let description: String
+}
