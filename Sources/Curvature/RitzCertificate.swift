@@ -33,26 +33,17 @@ public struct RitzCertificate: Hashable, Sendable {
     measuredBy map: Operator
   ) throws {
     let s = eigen.vector(index)
-    let rounded = krylov.ritzVector(s).converted(to: Operator.Element.self)
     // The rounded vector is the one the statements are about.
-    let y = rounded.converted(to: Double.self)
-    let hy = try map.product(rounded).converted(to: Double.self)
-    let length = y.norm()
-    let quotient = hy.dot(y) / y.dot(y)
-    guard quotient.isFinite, length > 0 else { throw LanczosError.nonFinite(step: krylov.steps + 1) }
+    let rounded = krylov.ritzVector(s).converted(to: Operator.Element.self)
+    guard
+      let pair = try EigenpairCertificate(rounded, measuredBy: map, norm: krylov.tridiagonal.rowSumNorm)
+    else { throw LanczosError.nonFinite(step: krylov.steps + 1) }
 
     ritzValue = eigen.values[index]
-    rayleighQuotient = quotient
-    residual = (hy - y.scaled(by: quotient)).norm() / length
-    let n = Double(map.dimension)
-    let bound = map.productErrorBound
-    let product =
-      bound ?? n.squareRoot() * Double(Operator.Element.ulpOfOne) * krylov.tridiagonal.rowSumNorm
-    // Double arithmetic after the product: a dot in 32 lanes is a chain of n/32 and five folds; quotient,
-    // scaling, difference, root and divisions add fewer than ten roundings; ε = 2u covers second order.
-    let arithmetic = (n / 32 + 16) * Double.ulpOfOne * (hy.norm() / length + quotient.magnitude)
-    rounding = product + arithmetic
-    roundingIsBound = bound != nil
+    rayleighQuotient = pair.rayleighQuotient
+    residual = pair.residual
+    rounding = pair.rounding
+    roundingIsBound = pair.roundingIsBound
     recurrenceEstimate = krylov.beta[krylov.steps - 1] * s[krylov.steps - 1].magnitude
   }
 }

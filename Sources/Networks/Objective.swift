@@ -115,7 +115,8 @@ public struct Objective<Element: Real>: Sendable {
     }
   }
 
-  private func accumulate<T: TensorAlgebra>(
+  /// Sums over parts what `body` adds to each part's pass: the shape of every derivative here.
+  func accumulate<T: TensorAlgebra>(
     _ parameters: ParameterVector<Element>, _ direction: ParameterVector<Element>?,
     _ statistics: ParameterVector<Element>, _ source: some SampleSource<Element>,
     _ normalization: Normalization,

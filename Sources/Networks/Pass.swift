@@ -147,3 +147,22 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   /// Whether everything saved was taken off again.
   public var isEmpty: Bool { saved.isEmpty }
 }
+
+extension Pass {
+  /// The pass of the values alone, as far as this one has come: what was saved, without its motion, and the gradients
+  /// accumulated so far. Going back in it is the adjoint of the motion that this pass went forward with.
+  func atRest<V>() -> Pass<V> where T == Dual<V> {
+    var rest = Pass<V>(
+      parameters: parameters, statistics: statistics, normalization: normalization, gradients: gradients,
+      goesBack: goesBack)
+    rest.observed = observed
+    rest.saved = saved.map { saved in
+      switch saved {
+      case .value(let value): .value(value.primal)
+      case .shape(let shape): .shape(shape)
+      case .maxima(let maxima): .maxima(maxima)
+      }
+    }
+    return rest
+  }
+}

@@ -1,0 +1,52 @@
+import Calculus
+import Kernels
+import LongTail
+
+extension Objective {
+  /// The gradient of what each sample adds to the loss's numerator, Σᵢ lᵢ: one row a sample, `[n][parameters]`.
+  ///
+  /// Under `.running` a row takes one pass over a batch of one. Under `.batch` all samples are one batch, whose
+  /// statistics are shared and take part in differentiation: one pass forward, and one back over the whole
+  /// batch for each row, so n² samples go back.
+  public func sampleGradients(
+    at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    over source: some SampleSource<Element>, normalization: Normalization = .running
+  ) throws -> Tensor<Element> {
+    let count = source.labels.count
+    let width = network.layout.count
+    func pass() -> Pass<Tensor<Element>> {
+      Pass(
+        parameters: parameters, statistics: statistics, normalization: normalization,
+        gradients: GradientAccumulator(layout: network.layout))
+    }
+    return try Tensor(shape: [count, width]) { target in
+      func write(_ row: Int, _ back: Pass<Tensor<Element>>) {
+        back.gradients.total().flat.withPointer { (target + row * width).update(from: $0, count: width) }
+      }
+      switch normalization {
+      case .running:
+        for i in 0..<count {
+          let sample = try source.batch(i..<(i + 1))
+          var back = pass()
+          let output = network.forward(sample.images, &back)
+          let gradient = loss.evaluate(output, labels: sample.labels, totalWeight: 1, startingAt: 0).gradient
+          network.backward(gradient, &back)
+          write(i, back)
+        }
+      case .batch:
+        let batch = try source.batch(0..<count)
+        var forward = pass()
+        let output = network.forward(batch.images, &forward)
+        let gradient = loss.evaluate(output, labels: batch.labels, totalWeight: 1, startingAt: 0).gradient
+        for i in 0..<count {
+          var back = forward
+          network.backward(
+            ClassifierGradient(
+              features: gradient.features?.rows(at: [i]).placed(at: [i], rows: count),
+              logits: gradient.logits.rows(at: [i]).placed(at: [i], rows: count)), &back)
+          write(i, back)
+        }
+      }
+    }
+  }
+}
