@@ -19,7 +19,7 @@ public enum LOBPCGError: Error, Equatable, CustomStringConvertible {
 ///
 /// Each iteration minimises the Rayleigh quotient over the span of the block X, its residuals W = AX − XΘ and the last
 /// step P (Knyazev, SIAM J. Sci. Comput. 23, 2001), without preconditioner. The basis [X P W] is kept
-/// orthonormal: W by projection (up to three passes, dropped where nothing new remains), X and P by choosing P's
+/// orthonormal: W by projection (two or three passes, dropped where nothing new remains), X and P by choosing P's
 /// coefficients orthogonal to X's (Hetmaniuk and Lehoucq, J. Comput. Phys. 218, 2006), so that AX and AP follow by
 /// rotations, and only AW costs products.
 ///
@@ -185,27 +185,43 @@ private struct Block<Element: Real> {
       let tail = (0..<basis.count).map { $0 < width ? 0 : c[$0] }
       if let step = Self.unit(tail, orthogonalTo: chosen + steps) { steps.append(step) }
     }
-    p = steps.map { Direction($0, basis) }
-    x = chosen.map { Direction($0, basis) }
+    let next = Self.straightened((chosen + steps).map { Direction($0, basis) })
+    x = Array(next[0..<width])
+    p = Array(next[width...])
     ritzValues = Array(eigen.values[0..<width])
     norm = eigen.values.reduce(norm) { max($0, $1.magnitude) }
   }
 
+  /// Directions that are orthonormal but for one iteration's rounding, without it; the products follow. What is not
+  /// taken out here would grow from iteration to iteration.
+  private static func straightened(_ directions: [Direction<Element>]) -> [Direction<Element>] {
+    var result: [Direction<Element>] = []
+    for var d in directions {
+      for s in result {
+        let along = s.vector.dot(d.vector)
+        d.vector.addProduct(-along, s.vector)
+        d.product.addProduct(-along, s.product)
+      }
+      let length = d.vector.norm()
+      result.append(Direction(d.vector.divided(by: length), product: d.product.divided(by: length)))
+    }
+    return result
+  }
+
   /// `vector` less its part in the span, of length 1; nil where nothing but rounding is left.
   ///
-  /// A pass that keeps half the length leaves a remainder that is orthogonal to working accuracy; where three do not,
-  /// the vector lies in the span.
+  /// A second pass that keeps half the length leaves a remainder orthogonal to working accuracy; where neither
+  /// it nor a third does, the vector lies in the span.
   private static func unit(
     _ vector: Tensor<Element>, orthogonalTo basis: [Direction<Element>]
   ) -> Tensor<Element>? {
     var length = vector.norm()
     guard length > 0, length.isFinite else { return nil }
     var w = vector.divided(by: length)
-    length = 1
-    for _ in 0..<3 {
+    for pass in 1...3 {
       for s in basis { w.addProduct(-s.vector.dot(w), s.vector) }
       let left = w.norm()
-      if left > 0.5 * length { return w.divided(by: left) }
+      if pass > 1 && left > 0.5 * length { return w.divided(by: left) }
       length = left
     }
     return nil
