@@ -1,3 +1,4 @@
+import CKernels
 import Kernels
 import TestSupport
 import Testing
@@ -57,6 +58,22 @@ struct LOBPCGTests {
     #expect(exact[0] >= c.rayleighQuotient - c.residual - c.rounding - oracle - width)
     #expect(found.products <= blockSize * (found.iterations + 1) + 1)
     #expect(zip(found.ritzValues, found.ritzValues.dropFirst()).allSatisfy { $0 <= $1 })
+  }
+
+  @Test("it converges as conjugate gradients do, not as steepest descent")
+  func rate() throws {
+    let n = 100
+    let values = (0..<n).map { -1 + 2 * Double($0) / Double(n - 1) }
+    let a = KnownSpectrum("linear", values: values, seed: 79).asOperator(Double.self)
+    for blockSize in [1, 4] {
+      // With ξ the gap behind the block over the spread, the residual falls by (1 − √ξ)/(1 + √ξ) an iteration
+      // (steepest descent: (1 − ξ)/(1 + ξ), whose count is 1/√ξ = 5 to 10 times as high). From 1 to √ε, and as many
+      // iterations again before that rate sets in.
+      let root = (Double(blockSize) / Double(n - 1)).squareRoot()
+      let expected = ek_log(Double.ulpOfOne.squareRoot()) / ek_log((1 - root) / (1 + root))
+      let found = try LOBPCG(blockSize: blockSize, seed: 80).smallest(of: a)
+      #expect(found.converged && Double(found.iterations) <= 2 * expected, "\(found.iterations), \(expected)")
+    }
   }
 
   @Test("Float iterations with a Double certificate hold for the Double matrix", arguments: family)
