@@ -54,6 +54,9 @@ struct BadInputTests {
         (["golden", "accept", "training", "--reason", "  "], ["reason"]),
         (["spectrum", run.path, "--steps", "0"], ["--steps"]),
         (["spectrum", run.path, "--class", "1", "--all-classes"], ["--all-classes"]),
+        (["spectrum", run.path, "--class", "1", "--group", "tail"], ["--group"]),
+        (["spectrum", run.path, "--group", "many"], ["many", "tail"]),
+        (["spectrum", run.path, "--loss", "hinge"], ["hinge", "training"]),
       ]
       for (arguments, parts) in cases { try expect(arguments, status: 64, mentions: parts, leaves: run) }
       for (variable, value) in [
