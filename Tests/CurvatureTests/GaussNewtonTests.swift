@@ -192,7 +192,7 @@ struct GaussNewtonTests {
     })
   func sum(_ problem: SmallProblem) throws {
     let hessian = problem.hessian()
-    let krylov = try Lanczos(steps: 60, seed: 66).decompose(hessian)
+    let krylov = try Lanczos(steps: 40, seed: 66).decompose(hessian)
     let eigen = try TridiagonalEigen(krylov.tridiagonal)
     let split = try CurvatureSplit(atSmallestOf: krylov, eigen: eigen, of: hessian)
     #expect(split.adds, "\(split.defect), allowed \(split.rounding)")

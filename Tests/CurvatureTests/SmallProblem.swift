@@ -44,7 +44,8 @@ struct SmallProblem: Sendable, CustomTestStringConvertible {
     switch kind {
     case .convolutional:
       return Self.convolutional(
-        channels: large ? [11, 22] : [3, 4], classes: classes, cosine: loss == .ldam, smooth: smooth)
+        channels: large ? [11, 22] : smooth ? [2, 3] : [3, 4], classes: classes, cosine: loss == .ldam,
+        smooth: smooth)
     case .tanh, .relu:
       let hidden = large ? [64, 20] : [5 + Int(seed % 4), 4 + Int(seed / 4 % 3)]
       return .multilayerPerceptron(
