@@ -113,4 +113,60 @@ import Testing
     let expected = product.dot(direction) / direction.dot(direction)
     #expect(abs(classes[0].curvatureOfWhole - expected) <= 1000 * Double.ulpOfOne * abs(expected) + 1e-14)
   }
+
+  @Test func aLandscapeIsMadeOfLossesAtItsPoints() throws {
+    let samples = Self.only(0)
+    let objective = Objective<Double>(network: Self.network)
+    let pairs = try extremePairs(
+      of: Self.hessian(samples), measuredBy: Self.hessian(samples), steps: Self.parameters.count, seed: 1)
+    var calls = 0
+    let landscape = try Landscape(
+      objective: objective, parameters: Self.parameters, statistics: Self.statistics, samples: samples,
+      smallest: pairs.smallest.scaled(by: 3), largest: pairs.largest, radius: 0.5, points: 5, side: 3
+    ) { done, total in
+      calls += 1
+      #expect(done == calls && total == 19)
+    }
+    #expect(calls == 19)
+    #expect(landscape.distances == [-0.5, -0.25, 0, 0.25, 0.5] && landscape.sides == [-0.5, 0, 0.5])
+    let (u, v) = (
+      pairs.smallest.scaled(by: 3), pairs.largest.scaled(by: 1 / pairs.largest.norm())
+    )
+    func loss(_ a: Double, _ b: Double) throws -> Double {
+      let moved = Self.parameters.flat.addingScaled(a, u.scaled(by: 1 / u.norm())).addingScaled(b, v)
+      return try objective.evaluate(
+        at: ParameterVector(layout: Self.parameters.layout, flat: moved), statistics: Self.statistics,
+        over: samples
+      ).loss
+    }
+    #expect(try landscape.smallest.losses == landscape.distances.map { try loss($0, 0) })
+    #expect(try landscape.largest.losses == landscape.distances.map { try loss(0, $0) })
+    for (row, b) in zip(landscape.plane, landscape.sides) {
+      #expect(try row == landscape.sides.map { try loss($0, b) })
+    }
+    #expect(landscape.smallest.curvature < 0 && landscape.largest.curvature > 0)
+    // The model's third-order remainder: t³/6 with derivatives below 100 here.
+    let near = try loss(1e-3, 0)
+    let model = landscape.smallest.model(at: 1e-3, loss: landscape.loss)
+    #expect(abs(near - model) <= 100 * 1e-9 / 6 + 8 * Double.ulpOfOne)
+  }
+
+  @Test(arguments: [Normalization.running, .batch]) func theLossAloneHasTheBitsOfTheEvaluation(
+    _ normalization: Normalization
+  ) throws {
+    let network = Network.resNet(depth: 8, width: 2, classes: 4)
+    let objective = Objective<Float>(
+      network: network, loss: SoftmaxCrossEntropy(classWeights: [0.5, 1, 1.5, 2]))
+    let images = Tensor<Float>((0..<(10 * 192)).map { Float(sin(Double($0))) }).reshaped([10, 8, 8, 3])
+    let batch = LabelledBatch(images: images, labels: Self.labels)
+    let parameters: ParameterVector<Float> = network.initialParameters(seed: 2)
+    let statistics: ParameterVector<Float> = network.initialStatistics()
+    for partSize in [8, 64] {
+      let alone = try objective.loss(
+        at: parameters, statistics: statistics, over: batch, normalization: normalization, partSize: partSize)
+      let evaluated = try objective.evaluate(
+        at: parameters, statistics: statistics, over: batch, normalization: normalization)
+      #expect(alone == evaluated.loss)
+    }
+  }
 }

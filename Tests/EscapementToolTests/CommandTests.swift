@@ -103,13 +103,16 @@ struct CommandTests {
       #expect(try #require(report["orthogonality_loss"]?.double) <= 1e-6)
       let tail = try ToolProcess.run([
         "spectrum", run, "--group", "tail", "--loss", "training", "--batch-statistics", "--augmented",
-        "--samples", "6", "--steps", "4", "--saddle", "--json",
+        "--samples", "6", "--steps", "4", "--saddle", "--json", "--landscape",
+        directory.appendingPathComponent("tail.svg").path,
       ])
       #expect(tail.status == 0, "\(tail.errors)")
       let saddle = try #require(try json(tail.output).array?.first)
       #expect(saddle["normalization"]?.string == "batch" && saddle["augmented"] == .bool(true))
       #expect(saddle["loss"]?.string == "the training loss of ce")
       #expect(saddle["saddle"]?["excursions"]?.array?.count == 4)
+      let drawing = try FileContents.read(directory.appendingPathComponent("tail.svg"))
+      #expect(drawing.starts(with: Data("<svg ".utf8)))
       // Six of the set's pictures, none of them weighted.
       let share = try #require(saddle["in_all"]?["share"]?.double)
       let count = try LongTailedData.fixture().train.count

@@ -33,6 +33,12 @@ struct SpectrumCommand: ParsableCommand {
   var batchStatistics =
     false
   @Flag(help: "Crop and flip each picture, once and for all, by the seed.") var augmented = false
+  @Option(
+    help: ArgumentHelp(
+      "Draw the loss along the two extreme eigenvectors and in their plane, as SVG; of one selection.",
+      valueName: "file"))
+  var landscape: String?
+  @Option(parsing: .unconditional, help: "How far --landscape reaches to either side.") var radius = 1.0
   @Flag(
     help: """
       Also test for a saddle along the smallest eigenvector: gradient, finite curvature, its slope, and the part in the \
@@ -49,6 +55,12 @@ struct SpectrumCommand: ParsableCommand {
   func validate() throws {
     guard steps >= 1 else { throw ValidationError("--steps is \(steps), expected at least 1") }
     guard probes >= 1 else { throw ValidationError("--probes is \(probes), expected at least 1") }
+    guard radius > 0, radius.isFinite else {
+      throw ValidationError("--radius is \(radius), expected a finite number above 0")
+    }
+    if landscape != nil, allClasses {
+      throw ValidationError("--landscape draws one class, group or all pictures")
+    }
     if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
     if [label != nil, allClasses, group != nil].count(where: { $0 }) > 1 {
       throw ValidationError("give one of --class, --all-classes and --group")
@@ -84,7 +96,8 @@ struct SpectrumCommand: ParsableCommand {
         let kept = Array(positions.prefix(samples ?? positions.count))
         results.append(
           try subject.measure(
-            name, kept, steps: steps, seed: seed, probe: UInt64(probe), saddle: saddle && probe == 0))
+            name, kept, steps: steps, seed: seed, probe: UInt64(probe), saddle: saddle && probe == 0,
+            landscape: probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil))
       }
     }
     if json {

@@ -6,6 +6,7 @@ import Kernels
 import LongTail
 import Networks
 import Training
+import Verification
 
 /// A spectrum with what was asked besides.
 struct SpectrumResult {
@@ -28,7 +29,8 @@ struct SpectrumSubject {
 
   /// The spectrum over the pictures at `positions`.
   func measure(
-    _ name: String, _ positions: [Int], steps: Int, seed: UInt64, probe: UInt64, saddle: Bool
+    _ name: String, _ positions: [Int], steps: Int, seed: UInt64, probe: UInt64, saddle: Bool,
+    landscape: (file: URL, radius: Double)? = nil
   ) throws -> SpectrumResult {
     let meter = ProgressMeter()
     defer { meter.clear() }
@@ -50,6 +52,20 @@ struct SpectrumSubject {
       if Interruption.isRequested {
         throw ToolError.interrupted("interrupted; a spectrum keeps nothing: run the command again")
       }
+    }
+    if let landscape {
+      let values = try Landscape(
+        objective: double.objective, parameters: parameters, statistics: statistics, samples: samples,
+        normalization: normalization, smallest: pairs.smallest, largest: pairs.largest,
+        radius: landscape.radius
+      ) { done, total in
+        meter.show("landscape of \(name)", done: done, total: total)
+        if Interruption.isRequested {
+          throw ToolError.interrupted("interrupted; a landscape keeps nothing: run the command again")
+        }
+      }
+      let title = "\(name): \(lossName), \(positions.count) pictures"
+      try AtomicFile.write(Data(LandscapeFigure.svg(values, title: title).utf8), to: landscape.file)
     }
     guard saddle else {
       return SpectrumResult(
