@@ -125,6 +125,7 @@ public struct Trainer<Element: Real>: Sendable {
     try directory.create(record: [
       "schema": 1,
       "recipe": recipe.json,
+      "method": .string(recipe.method),
       "element": .string(Element.dtypeName),
       "network": .string(loop.network.name),
       "parameters": .integer(loop.network.layout.count),

@@ -91,6 +91,10 @@ struct BadInputTests {
       try expect(
         ["train", "--preset", "fixture/ce", "--out", file.path + "/run"], status: 69, mentions: [file.path])
       try expect(["train", "--resume", "--out", nowhere], status: 69, mentions: [nowhere])
+      try expect(
+        ["train", "--preset", "imagenet-lt/ce", "--out", run.path], status: 69,
+        mentions: ["imagenet-lt", "list"],
+        leaves: run)
       try expect(["spectrum", nowhere], status: 69, mentions: [nowhere])
       try expect(["fixtures", "check", nowhere], status: 69, mentions: [nowhere])
       try expect(["fixtures", "make", "--out", file.path + "/x"], status: 69, mentions: [file.path])
