@@ -152,8 +152,8 @@ struct SyntheticPSDTests {
     let slack = Self.processError(map, steps: krylov.steps, norm: nodes.last!)
     #expect((nodes.first! - shift).magnitude <= slack)
     #expect((nodes.last! - gram.last! - shift).magnitude <= slack)
-    // The worst case is far above what rounding of 53 steps makes of it.
-    #expect((nodes.first! - shift).magnitude <= 100 * Double(Float.ulpOfOne) * nodes.last!)
+    // The worst case is far above what rounding makes of it: the document prints errors of 4e-6.
+    #expect((nodes.first! - shift).magnitude <= 4.5e-6)
     #expect(ours.orthogonalityLoss <= 1e-6)
   }
 }
