@@ -143,6 +143,7 @@ run_tests() {
 golden_checks() {
   local tool=.build/release/escapement isa paths
   "$tool" doctor
+  "$tool" laws --json >/dev/null
   "$tool" golden check
   # The same bits whatever the machine offers: doctor names the paths that this one has. Kept whole
   # before the search: a search that stops early would break the pipe and hide a path.
@@ -154,7 +155,7 @@ golden_checks() {
   done
 }
 
-# The README's example, in a package of its own that depends on a tagged version of this one:
+# The README's examples, in a package of its own that depends on a tagged version of this one:
 # versioned dependencies refuse unsafe build flags unless the toolchain allows them.
 consumer_check() {
   local scratch
@@ -186,7 +187,11 @@ let package = Package(
   dependencies: [.package(url: "file://$scratch/escapement", from: "1.0.0")],
   targets: [
     .executableTarget(
-      name: "consumer", dependencies: [.product(name: "EscapementKit", package: "escapement")])
+      name: "consumer",
+      dependencies: [
+        .product(name: "EscapementKit", package: "escapement"),
+        .product(name: "EscapementTesting", package: "escapement"),
+      ])
   ])
 MANIFEST
   swift run --package-path "$scratch/consumer" consumer

@@ -22,6 +22,18 @@ public func extremeSpectrum<Operator: SymmetricOperator, Measure: SymmetricOpera
   breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
   onStep: (Lanczos.Progress) throws -> Void = { _ in }
 ) throws -> SpectrumReport {
+  try extremePairs(
+    of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: breakdown,
+    failureProbability: failureProbability, onStep: onStep
+  ).report
+}
+
+/// The same with the Ritz vectors of both extremes, in Double and of unit length up to rounding.
+public func extremePairs<Operator: SymmetricOperator, Measure: SymmetricOperator>(
+  of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
+  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
+  onStep: (Lanczos.Progress) throws -> Void = { _ in }
+) throws -> (report: SpectrumReport, smallest: Tensor<Double>, largest: Tensor<Double>) {
   precondition(
     measure.dimension == map.dimension,
     "an operator of dimension \(map.dimension) measured by one of \(measure.dimension)")
@@ -30,7 +42,7 @@ public func extremeSpectrum<Operator: SymmetricOperator, Measure: SymmetricOpera
   let eigen = try TridiagonalEigen(krylov.tridiagonal)
   let quadrature = GaussQuadrature(eigen)
   let checks = try OperatorChecks(map, seed: seed, probe: probe)
-  return SpectrumReport(
+  let report = SpectrumReport(
     dimension: map.dimension, elementType: Operator.Element.dtypeName, seed: seed, probe: probe,
     stepsAsked: steps, steps: krylov.steps, exhausted: krylov.end == .invariantSubspace,
     alpha: krylov.alpha, beta: krylov.beta, ritzValues: quadrature.nodes, weights: quadrature.weights,
@@ -41,4 +53,7 @@ public func extremeSpectrum<Operator: SymmetricOperator, Measure: SymmetricOpera
       steps: krylov.steps, dimension: map.dimension, failureProbability: failureProbability),
     asymmetry: checks.asymmetry, drift: checks.drift, orthogonalityLoss: krylov.orthogonalityLoss,
     products: krylov.steps + 2 + OperatorChecks.products)
+  return (
+    report, krylov.ritzVector(eigen.vector(0)), krylov.ritzVector(eigen.vector(krylov.steps - 1))
+  )
 }

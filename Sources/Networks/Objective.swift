@@ -96,6 +96,26 @@ public struct Objective<Element: Real>: Sendable {
     return Evaluation(loss: sum / total, gradient: gradient, samples: labels.count, correct: correct)
   }
 
+  /// The loss alone over all samples of a source, with the bits that `evaluate` gives it, in the memory of a layer or two.
+  public func loss(
+    at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    over source: some SampleSource<Element>, normalization: Normalization = .running, partSize: Int = 64
+  ) throws -> Double {
+    let total = loss.totalWeight(of: source.labels)
+    var sum = 0.0
+    let largest = normalization == .batch ? Int.max / 2 : partSize
+    for (range, _) in BlockPartition(count: source.labels.count, partSize: largest) {
+      let batch = try source.batch(range)
+      var pass = Pass<Tensor<Element>>(
+        parameters: parameters, statistics: statistics, normalization: normalization,
+        gradients: GradientAccumulator(layout: network.layout), goesBack: false)
+      let output = network.forward(batch.images, &pass)
+      sum =
+        loss.evaluate(output, labels: batch.labels, totalWeight: total, startingAt: sum).sum
+    }
+    return sum / total
+  }
+
   /// The exact product of the loss's Hessian over all samples with `direction`: the gradient's derivative
   /// along it, by forward-over-reverse differentiation. Parts and statistics as in `evaluate`.
   ///

@@ -2,7 +2,7 @@ import Artifacts
 
 extension OptimizerChoice {
   /// The name and the constants.
-  var json: JSON {
+  public var json: JSON {
     switch self {
     case .sgd: ["name": "sgd"]
     case .sam(let rho, let variant):
@@ -83,7 +83,7 @@ extension OptimizerChoice {
 
 extension RhoSchedule {
   /// The kind and its radii.
-  var json: JSON {
+  public var json: JSON {
     switch self {
     case .constant(let rho): ["name": "constant", "rho": .number(rho)]
     case .steps(let first, let milestones):

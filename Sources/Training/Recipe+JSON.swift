@@ -85,7 +85,7 @@ extension Architecture {
 
 extension LearningRateSchedule {
   /// The base and the curve.
-  var json: JSON {
+  public var json: JSON {
     switch curve {
     case .steps(let warmup, let divisor, let milestones):
       [
@@ -122,7 +122,7 @@ extension LearningRateSchedule {
 
 extension LossChoice {
   /// The name and the constants.
-  var json: JSON {
+  public var json: JSON {
     switch self {
     case .crossEntropy: ["name": "cross-entropy"]
     case .ldam(let maximum, let scale):
@@ -161,7 +161,7 @@ extension LossChoice {
 
 extension ClassWeighting {
   /// The weights, their start and divisor.
-  var json: JSON {
+  public var json: JSON {
     var fields: [String: JSON] = ["start": .integer(start), "divisor": .string(divisor.rawValue)]
     switch kind {
     case .effectiveNumber(let base):
@@ -190,7 +190,7 @@ extension ClassWeighting {
 
 extension Sampling {
   /// The rule and its base.
-  var json: JSON {
+  public var json: JSON {
     switch self {
     case .uniform: ["name": "uniform"]
     case .effectiveNumber(let base): ["name": "effective-number", "base": .number(base)]

@@ -3,12 +3,16 @@ import LongTail
 
 extension Trainer {
   /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures.
-  public init(recipe: Recipe, data: LongTailedData, options: Options = Options()) {
+  public init(
+    recipe: Recipe, data: LongTailedData, options: Options = Options(),
+    measurement: EpochMeasurement<Element>? = nil
+  ) {
     self.init(
       recipe: recipe,
       source: AugmentedImages<Element>(data.train, seed: recipe.seed, sampling: recipe.sampling),
       test: data.test.source(Array(0..<data.test.count), of: Element.self),
       groups: data.groups,
-      provenance: DataManifest(data).summary, options: options)
+      provenance: DataManifest(data).summary, options: options,
+      measurement: measurement)
   }
 }

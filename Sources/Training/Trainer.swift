@@ -31,6 +31,8 @@ public struct Trainer<Element: Real>: Sendable {
     case step(StepRecord, epoch: Int, stepInEpoch: Int, stepsPerEpoch: Int)
     /// An epoch ended; the value is its line in the metrics.
     case epoch(JSON)
+    /// Something was measured after it; likewise.
+    case measurement(JSON)
   }
 
   /// Checkpoints that stay on disk.
@@ -42,14 +44,16 @@ public struct Trainer<Element: Real>: Sendable {
   private let groups: ClassGroups
   private let provenance: JSON
   private let options: Options
+  private let measurement: EpochMeasurement<Element>?
 
   /// A trainer of a recipe on a training and a test set.
   ///
   /// `provenance` (versions, hashes of the data) goes to `run.json` as it is, and a run resumes only under an equal
-  /// one.
+  /// one, and with an equal `measurement`.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
-    groups: ClassGroups, provenance: JSON, options: Options = Options()
+    groups: ClassGroups, provenance: JSON, options: Options = Options(),
+    measurement: EpochMeasurement<Element>? = nil
   ) {
     self.recipe = recipe
     self.source = source
@@ -57,6 +61,7 @@ public struct Trainer<Element: Real>: Sendable {
     self.groups = groups
     self.provenance = provenance
     self.options = options
+    self.measurement = measurement
   }
 
   /// Runs to the end and returns the final state.
@@ -94,6 +99,14 @@ public struct Trainer<Element: Real>: Sendable {
         let line = try endEpoch(&loop, seconds: seconds)
         try metrics.append(line)
         observer(.epoch(line))
+        if let measurement, measurement.isDue(after: state.epoch, of: recipe.epochs) {
+          var event = try measurement.measure(loop.network, loop.state)
+          event["epoch"] = .integer(state.epoch)
+          event["step"] = .integer(state.step)
+          try metrics.append(.object(event))
+          observer(.measurement(.object(event)))
+          started = .now
+        }
       }
       if isScheduled(step: loop.state.step, loop) {
         try checkpoint(loop, metrics, directory)
@@ -112,6 +125,7 @@ public struct Trainer<Element: Real>: Sendable {
     try directory.create(record: [
       "schema": 1,
       "recipe": recipe.json,
+      "method": .string(recipe.method),
       "element": .string(Element.dtypeName),
       "network": .string(loop.network.name),
       "parameters": .integer(loop.network.layout.count),
@@ -129,6 +143,7 @@ public struct Trainer<Element: Real>: Sendable {
       "metrics_every": .integer(options.metricsEvery),
       "checkpoint_every": .integer(options.checkpointEvery),
       "test_time": .string(options.testTime.rawValue),
+      "measurement": measurement?.record ?? .null,
       "provenance": provenance,
     ])
     let metrics = try LineLog(creating: directory.metrics)
@@ -148,6 +163,11 @@ public struct Trainer<Element: Real>: Sendable {
       throw DataError(
         file: directory.record.path, place: "provenance", found: "a run on other data",
         expected: "the data asked for", advice: "resume with the data of the first start")
+    }
+    guard (record.value["measurement"] ?? .null) == (measurement?.record ?? .null) else {
+      throw DataError(
+        file: directory.record.path, place: "measurement", found: "a run with another one",
+        expected: "the one asked for", advice: "give the flags of the first start, or another directory")
     }
     let sidecar = directory.sidecar(step: step)
     let network = recipe.architecture.network(classes: source.classes)

@@ -40,6 +40,13 @@ struct BadInputTests {
         (train + ["fixture/ce", "--weighting", "heavy"], ["heavy", "drw"]),
         (train + ["cifar100-lt100-first/ce", "--loss", "ldam"], ["--loss ldam", "resnet34-w64"]),
         (["presets", "cifar11"], ["cifar11", "cifar100-step100"]),
+        (train + ["fixture/ce", "--spectrum-classes", "1"], ["--spectrum-every"]),
+        (train + ["fixture/ce", "--spectrum-every", "0"], ["spectrum interval", "0"]),
+        (
+          train + ["fixture/ce", "--spectrum-every", "1", "--spectrum-classes", "1,,2"],
+          ["--spectrum-classes"]
+        ),
+        (train + ["fixture/ce", "--spectrum-every", "1", "--spectrum-classes", "3,10"], ["10", "0 to 9"]),
         (train + ["fixture/ce", "--drw-epoch", "1"], ["--drw-epoch", "fixture/ce"]),
         (train + ["fixture/ce", "--epochs", "0"], ["epochs", "0"]),
         (train + ["fixture/ce", "--epochs", "two"], ["two"]),
@@ -54,6 +61,9 @@ struct BadInputTests {
         (["golden", "accept", "training", "--reason", "  "], ["reason"]),
         (["spectrum", run.path, "--steps", "0"], ["--steps"]),
         (["spectrum", run.path, "--class", "1", "--all-classes"], ["--all-classes"]),
+        (["spectrum", run.path, "--class", "1", "--group", "tail"], ["--group"]),
+        (["spectrum", run.path, "--group", "many"], ["many", "tail"]),
+        (["spectrum", run.path, "--loss", "hinge"], ["hinge", "training"]),
       ]
       for (arguments, parts) in cases { try expect(arguments, status: 64, mentions: parts, leaves: run) }
       for (variable, value) in [
@@ -81,6 +91,10 @@ struct BadInputTests {
       try expect(
         ["train", "--preset", "fixture/ce", "--out", file.path + "/run"], status: 69, mentions: [file.path])
       try expect(["train", "--resume", "--out", nowhere], status: 69, mentions: [nowhere])
+      try expect(
+        ["train", "--preset", "imagenet-lt/ce", "--out", run.path], status: 69,
+        mentions: ["imagenet-lt", "list"],
+        leaves: run)
       try expect(["spectrum", nowhere], status: 69, mentions: [nowhere])
       try expect(["fixtures", "check", nowhere], status: 69, mentions: [nowhere])
       try expect(["fixtures", "make", "--out", file.path + "/x"], status: 69, mentions: [file.path])

@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import LongTail
 import Testing
 
 @testable import EscapementTool
@@ -100,6 +101,22 @@ struct CommandTests {
       #expect(try #require(smallest) < #require(largest))
       // 12 vectors orthogonalised twice in Float: a few eps.
       #expect(try #require(report["orthogonality_loss"]?.double) <= 1e-6)
+      let tail = try ToolProcess.run([
+        "spectrum", run, "--group", "tail", "--loss", "training", "--batch-statistics", "--augmented",
+        "--samples", "6", "--steps", "4", "--saddle", "--json", "--landscape",
+        directory.appendingPathComponent("tail.svg").path,
+      ])
+      #expect(tail.status == 0, "\(tail.errors)")
+      let saddle = try #require(try json(tail.output).array?.first)
+      #expect(saddle["normalization"]?.string == "batch" && saddle["augmented"] == .bool(true))
+      #expect(saddle["loss"]?.string == "the training loss of ce")
+      #expect(saddle["saddle"]?["excursions"]?.array?.count == 4)
+      let drawing = try FileContents.read(directory.appendingPathComponent("tail.svg"))
+      #expect(drawing.starts(with: Data("<svg ".utf8)))
+      // Six of the set's pictures, none of them weighted.
+      let share = try #require(saddle["in_all"]?["share"]?.double)
+      let count = try LongTailedData.fixture().train.count
+      #expect(abs(share - 6 / Double(count)) <= Double.ulpOfOne)
       let outside = try ToolProcess.run(["spectrum", run, "--class", "10"])
       #expect(outside.status == 64 && outside.errorLines.count == 1)
     }

@@ -12,9 +12,9 @@ struct SpectrumCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrum", abstract: "Extreme Hessian eigenvalues of a trained network, by Lanczos.",
     discussion: """
-      The loss is the plain mean cross-entropy over fixed, un-augmented training pictures of all data, one class or \
-      each class, under running batch-norm statistics. Lanczos runs in Float with full reorthogonalisation; the \
-      residuals of the extremes are measured by products in Double.
+      The loss is the plain mean cross-entropy over fixed, un-augmented training pictures under running batch-norm \
+      statistics, unless a flag says otherwise; the output states all four. Lanczos runs in Float with full \
+      reorthogonalisation; the residuals of the extremes are measured by products in Double.
       """)
 
   @Argument(help: ArgumentHelp("Run directory.", valueName: "RUN")) var runDirectory: String
@@ -25,6 +25,26 @@ struct SpectrumCommand: ParsableCommand {
   @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's pictures.") var label:
     Int?
   @Flag(help: "Each class by itself.") var allClasses = false
+  @Option(help: "Only the pictures of the head, mid or tail classes.") var group: GroupName?
+  @Option(
+    help: "Plain cross-entropy (ce), or the loss the run was trained with in its last epoch (training).")
+  var loss = SpectrumLoss.ce
+  @Flag(help: "Batch norm by the statistics of the pictures themselves, as in training.")
+  var batchStatistics =
+    false
+  @Flag(help: "Crop and flip each picture, once and for all, by the seed.") var augmented = false
+  @Option(
+    help: ArgumentHelp(
+      "Draw the loss along the two extreme eigenvectors and in their plane, as SVG; of one selection.",
+      valueName: "file"))
+  var landscape: String?
+  @Option(parsing: .unconditional, help: "How far --landscape reaches to either side.") var radius = 1.0
+  @Flag(
+    help: """
+      Also test for a saddle along the smallest eigenvector: gradient, finite curvature, its slope, and the part in the \
+      loss of all pictures.
+      """)
+  var saddle = false
   @Option(parsing: .unconditional, help: "Lanczos steps.") var steps = 100
   @Option(parsing: .unconditional, help: "Start vectors.") var probes = 1
   @Option(parsing: .unconditional, help: "At most this many pictures, the first of the selection.")
@@ -35,8 +55,16 @@ struct SpectrumCommand: ParsableCommand {
   func validate() throws {
     guard steps >= 1 else { throw ValidationError("--steps is \(steps), expected at least 1") }
     guard probes >= 1 else { throw ValidationError("--probes is \(probes), expected at least 1") }
+    guard radius > 0, radius.isFinite else {
+      throw ValidationError("--radius is \(radius), expected a finite number above 0")
+    }
+    if landscape != nil, allClasses {
+      throw ValidationError("--landscape draws one class, group or all pictures")
+    }
     if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
-    if label != nil, allClasses { throw ValidationError("give --class or --all-classes, not both") }
+    if [label != nil, allClasses, group != nil].count(where: { $0 }) > 1 {
+      throw ValidationError("give one of --class, --all-classes and --group")
+    }
   }
 
   func run() throws {
@@ -54,102 +82,73 @@ struct SpectrumCommand: ParsableCommand {
     }
     let network = recipe.architecture.network(classes: classes)
     let state = try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state
+    guard let criterion = criterion(recipe, counts: pictures.train.classCounts, state) else {
+      throw ToolError.usage("--loss training: \(recipe.loss.label) is not a loss of one network's output")
+    }
+    let subject = SpectrumSubject(
+      network: network, loss: criterion, lossName: lossName(recipe), state: state, set: pictures.train,
+      transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
+      normalization: batchStatistics ? .batch : .running)
     Interruption.catchSignals()
-    var results: [(name: String, samples: Int, report: SpectrumReport)] = []
-    for (name, positions) in selections(pictures.train) {
+    var results: [SpectrumResult] = []
+    for (name, positions) in selections(pictures) {
       for probe in 0..<probes {
         let kept = Array(positions.prefix(samples ?? positions.count))
-        let report = try spectrum(name, network, state, pictures.train, kept, probe: UInt64(probe))
-        results.append((name, kept.count, report))
+        results.append(
+          try subject.measure(
+            name, kept, steps: steps, seed: seed, probe: UInt64(probe), saddle: saddle && probe == 0,
+            landscape: probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil))
       }
     }
     if json {
-      Console.output(.array(results.map { $0.report.json(name: $0.name, samples: $0.samples, step: step) }))
+      Console.output(.array(results.map { subject.json(of: $0, step: step) }))
     } else {
-      print(Self.table(results))
+      print(subject.text(of: results))
     }
   }
 
-  private func selections(_ set: ImageSet) -> [(String, [Int])] {
+  /// Pictures by name.
+  private func selections(_ data: LongTailedData) -> [(String, [Int])] {
+    let set = data.train
     if allClasses { return (0..<set.classes).map { ("class \($0)", set.positions(ofClass: $0)) } }
     if let label { return [("class \(label)", set.positions(ofClass: label))] }
+    if let group {
+      return [(group.rawValue, group.classes(of: data.groups).flatMap { set.positions(ofClass: $0) })]
+    }
     return [("all", Array(0..<set.count))]
   }
 
-  private func spectrum(
-    _ name: String, _ network: Network, _ state: TrainingState<Float>, _ set: ImageSet, _ positions: [Int],
-    probe: UInt64
-  ) throws -> SpectrumReport {
-    let meter = ProgressMeter()
-    defer { meter.clear() }
-    let double = HessianOperator<Double>(
-      objective: Objective(network: network),
-      parameters: .init(layout: network.layout, flat: state.parameters.flat.converted(to: Double.self)),
-      statistics: .init(
-        layout: network.statisticsLayout, flat: state.statistics.flat.converted(to: Double.self)),
-      samples: set.source(positions, of: Double.self))
-    let float = HessianOperator<Float>(
-      objective: Objective(network: network), parameters: state.parameters, statistics: state.statistics,
-      samples: set.source(positions, of: Float.self))
-    return try extremeSpectrum(of: float, measuredBy: double, steps: steps, seed: seed, probe: probe) {
-      progress in
-      meter.show(name, done: progress.step, total: progress.steps)
-      if Interruption.isRequested {
-        throw ToolError.interrupted("interrupted; a spectrum keeps nothing: run the command again")
-      }
+  private func criterion(
+    _ recipe: Recipe, counts: [Int], _ state: TrainingState<Float>
+  ) -> (any ClassificationLoss)? {
+    switch loss {
+    case .ce: SoftmaxCrossEntropy()
+    case .training:
+      recipe.loss.criterion(
+        counts: counts, weighting: recipe.weighting,
+        epoch: max(0, state.stepInEpoch == 0 ? state.epoch - 1 : state.epoch))
     }
   }
 
-  private static func table(_ results: [(name: String, samples: Int, report: SpectrumReport)]) -> String {
-    var table = TextTable(
-      heading: [
-        "data", "pictures", "steps", "λ_min", "residual", "λ_min ≥ *", "λ_max", "residual", "λ_min/λ_max",
-        "asymmetry", "drift", "orthogonality", "Σ weights − 1",
-      ], rightAligned: Set(1...12))
-    table.rows = results.map { name, samples, r in
-      [
-        name, String(samples), String(r.steps), number(r.smallest.rayleighQuotient),
-        number(r.smallest.residual),
-        r.smallestLowerLimit.map(number) ?? "no bound", number(r.largest.rayleighQuotient),
-        number(r.largest.residual), number(r.smallest.rayleighQuotient / r.largest.rayleighQuotient),
-        number(r.asymmetry), number(r.drift), number(r.orthogonalityLoss), number(r.weightSum - 1),
-      ]
-    }
-    let failure = results.first?.report.probabilityBound.failureProbability ?? 0
-    return table.text + "\n* but for a probability of \(2 * failure) over the start vector"
-  }
-
-  /// Five significant digits, in scientific notation outside 1e-3…1e5.
-  private static func number(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return "\(value)" }
-    return String(format: "%.5g", value)
+  private func lossName(_ recipe: Recipe) -> String {
+    loss == .ce ? "plain mean cross-entropy" : "the training loss of \(recipe.method)"
   }
 }
 
-extension SpectrumReport {
-  /// Everything measured; α and β let a density be redrawn.
-  fileprivate func json(name: String, samples: Int, step: Int) -> JSON {
-    func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
-    func certificate(_ c: RitzCertificate) -> JSON {
-      [
-        "ritz": .number(c.ritzValue), "rayleigh": .number(c.rayleighQuotient),
-        "residual": .number(c.residual),
-        "rounding": .number(c.rounding), "rounding_is_bound": .bool(c.roundingIsBound),
-      ]
+/// Which loss a spectrum is of.
+enum SpectrumLoss: String, ExpressibleByArgument, CaseIterable {
+  case ce, training
+}
+
+/// Groups of classes by name.
+enum GroupName: String, ExpressibleByArgument, CaseIterable {
+  case head, mid, tail
+
+  func classes(of groups: ClassGroups) -> [Int] {
+    switch self {
+    case .head: groups.head
+    case .mid: groups.mid
+    case .tail: groups.tail
     }
-    return [
-      "data": .string(name), "samples": .integer(samples), "checkpoint_step": .integer(step),
-      "loss": "plain mean cross-entropy", "normalization": "running", "dtype": .string(elementType),
-      "dimension": .integer(dimension), "seed": .string(String(seed)), "probe": .integer(Int(probe)),
-      "steps": .integer(steps), "exhausted": .bool(exhausted), "alpha": numbers(alpha), "beta": numbers(beta),
-      "ritz_values": numbers(ritzValues), "weights": numbers(weights), "weight_sum": .number(weightSum),
-      "smallest": certificate(smallest), "largest": certificate(largest),
-      "smallest_lower_limit": smallestLowerLimit.map { .number($0) } ?? .null,
-      "largest_upper_limit": largestUpperLimit.map { .number($0) } ?? .null,
-      "failure_probability": .number(2 * probabilityBound.failureProbability),
-      "asymmetry": .number(asymmetry),
-      "drift": .number(drift), "orthogonality_loss": .number(orthogonalityLoss),
-      "products": .integer(products),
-    ]
   }
 }

@@ -3,6 +3,7 @@ import Artifacts
 import Foundation
 import LongTail
 import Training
+import Verification
 
 /// `escapement train`: one run.
 struct TrainCommand: ParsableCommand {
@@ -65,6 +66,17 @@ struct TrainCommand: ParsableCommand {
   var manifest: String?
   @Option(help: "Test pictures as they are (none), or logits averaged with the flipped picture's (flip).")
   var testTime: TestTimeAugmentation?
+  @Option(
+    parsing: .unconditional,
+    help: "Extreme Hessian eigenvalues of classes after every so many epochs, the first and the last.")
+  var spectrumEvery: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The classes of --spectrum-every, separated by commas; the first and the last when left out.",
+      valueName: "list"
+    ))
+  var spectrumClasses: String?
+  @Option(parsing: .unconditional, help: "Lanczos steps of --spectrum-every.") var spectrumSteps: Int?
   @Flag(help: "Go on from the newest checkpoint in the run directory.") var resume = false
   @Flag(help: "Print one JSON object an epoch.") var json = false
 
@@ -72,10 +84,13 @@ struct TrainCommand: ParsableCommand {
     let overrides: [Any?] = [
       preset, dataset, epochs, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize, learningRate, seed,
       checkpointEvery, metricsEvery,
-      digestEvery, testTime,
+      digestEvery, testTime, spectrumEvery, spectrumClasses, spectrumSteps,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
       throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
+    }
+    if spectrumEvery == nil, spectrumClasses != nil || spectrumSteps != nil {
+      throw ValidationError("--spectrum-classes and --spectrum-steps need --spectrum-every")
     }
     if !resume, preset == nil { throw ValidationError("give a preset with --preset, or --resume") }
     for (flag, value) in [
@@ -95,9 +110,17 @@ struct TrainCommand: ParsableCommand {
     if let line = DataCommand.snapLine(pictures) { Console.note(line) }
     if let manifest { try pictures.check(againstFile: manifest) }
     if resume { try pictures.check(againstFile: directory.record.path) }
-    let trainer = Trainer<Float>(recipe: recipe, data: pictures, options: options)
-    Interruption.catchSignals()
+    let spectra = try resume ? recordedSpectra(directory, pictures) : chosenSpectra(pictures)
     let meter = ProgressMeter()
+    // Used on this thread alone, between steps; a meter of its own, because it counts other units.
+    nonisolated(unsafe) let spectrumMeter = ProgressMeter()
+    let trainer = Trainer<Float>(
+      recipe: recipe, data: pictures, options: options,
+      measurement: spectra?.measurement(on: pictures.train, seed: recipe.seed) { label, progress in
+        if Interruption.isRequested { throw SpectrumInterrupted() }
+        spectrumMeter.show("spectrum of class \(label)", done: progress.step, total: progress.steps)
+      })
+    Interruption.catchSignals()
     var rate = ProgressRate()
     do {
       let state = try trainer.run(
@@ -114,11 +137,23 @@ struct TrainCommand: ParsableCommand {
             print(json ? line.canonical() : EpochLine(line, epochs: recipe.epochs).text)
             // A pipe's reader sees each epoch as it ends.
             try? Console.flush()
+          case .measurement(let event):
+            spectrumMeter.clear()
+            if json {
+              print(event.canonical())
+            } else {
+              for line in SpectrumLines(event).lines { print(line) }
+            }
+            try? Console.flush()
           }
         })
       meter.clear()
       Console.note("parameters \(state.parameters.digest.hex)")
       Console.note("run \(state.digest.hex), recorded in \(out)")
+    } catch is SpectrumInterrupted {
+      spectrumMeter.clear()
+      throw ToolError.interrupted(
+        "interrupted in a spectrum; the epoch before it is trained again by: \(resumeCommand)")
     } catch is Interrupted {
       meter.clear()
       throw ToolError.interrupted("interrupted after a checkpoint; go on with: \(resumeCommand)")
@@ -208,6 +243,25 @@ struct TrainCommand: ParsableCommand {
     return found.value
   }
 
+  private func chosenSpectra(_ data: LongTailedData) throws -> ClassSpectra? {
+    guard let spectrumEvery else { return nil }
+    let count = data.train.classes
+    let classes = try spectrumClasses?.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      guard let label = Int(word) else {
+        throw ToolError.usage(
+          "--spectrum-classes: \(word.prefix(40)) is no class; give numbers such as 0,7,9")
+      }
+      return label
+    }
+    return try ClassSpectra(
+      every: spectrumEvery, classes: classes ?? [0, count - 1], of: count, steps: spectrumSteps ?? 100)
+  }
+
+  private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {
+    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
+    return try record.optionalField("measurement").map { try ClassSpectra($0, of: data.train.classes) }
+  }
+
   private func chosenOptions() throws -> Trainer<Float>.Options {
     var options = Trainer<Float>.Options()
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
@@ -240,3 +294,6 @@ extension TestTimeAugmentation: ExpressibleByArgument {}
 enum WeightingName: String, ExpressibleByArgument, CaseIterable {
   case none, drw, rw, printed, rs
 }
+
+/// A signal arrived while a spectrum was measured.
+private struct SpectrumInterrupted: Error {}

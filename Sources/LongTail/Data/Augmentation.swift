@@ -72,27 +72,30 @@ extension ImageSet {
     return LabelledBatch(images: images, labels: positions.map { labels[$0] })
   }
 
-  /// Fixed, un-augmented samples at the given positions: what losses and Hessians are evaluated over.
-  public func source<Element: Real>(_ positions: [Int], of type: Element.Type = Element.self) -> ImageSource<
-    Element
-  > {
-    ImageSource(set: self, positions: positions)
+  /// Fixed samples at the given positions: what losses and Hessians are evaluated over. Un-augmented unless a
+  /// `transform` is given, which is then drawn once a sample: the data stay the same however often they are read.
+  public func source<Element: Real>(
+    _ positions: [Int], of type: Element.Type = Element.self, transform: PictureTransform = .plain
+  ) -> ImageSource<Element> {
+    ImageSource(set: self, positions: positions, transform: transform)
   }
 }
 
-/// Samples of an image set, normalised and never augmented.
+/// Samples of an image set, normalised, and augmented at most once and for all.
 public struct ImageSource<Element: Real>: SampleSource {
   private let set: ImageSet
   private let positions: [Int]
+  private let transform: PictureTransform
   public let labels: [Int]
 
-  init(set: ImageSet, positions: [Int]) {
+  init(set: ImageSet, positions: [Int], transform: PictureTransform) {
     self.set = set
     self.positions = positions
+    self.transform = transform
     labels = positions.map { set.labels[$0] }
   }
 
   public func batch(_ range: Range<Int>) -> LabelledBatch<Element> {
-    set.batch(Array(positions[range]), transform: .plain)
+    set.batch(Array(positions[range]), transform: transform)
   }
 }

@@ -87,10 +87,20 @@ public struct LongTailedData: Sendable {
     "fixture, fixture100, packed, and cifar10, cifar100 or cifar100coarse with -ltβ or -stepβ, and -first for the"
     + " first pictures of each class (cifar10-lt100, cifar100-step50-first)"
 
+  /// The names of data sets that are published as lists of pictures of any size.
+  public static let listedNames = ["imagenet-lt", "inat18"]
+
   /// The data that a recipe names; `url` holds the files of data sets that are not embedded.
   /// - Throws: `MissingError` when such a data set is asked for without a place, or under an unknown name.
   public static func named(_ name: String, at url: URL?) throws -> LongTailedData {
     if let fixture = FixtureStore.all.first(where: { $0.dataName == name }) { return try .fixture(fixture) }
+    if listedNames.contains(name) {
+      throw MissingError(
+        what: "a way to train on \(name) by name",
+        advice:
+          "it is published as a list of pictures, which the library reads (Documentation/Data.md, ListedPictures)"
+      )
+    }
     let cifar = DataName(name)
     guard cifar != nil || name == "packed" else {
       throw MissingError(what: "a data set named \(name)", advice: "known are \(knownNames)")

@@ -105,6 +105,13 @@ struct Frame {
     return rectangle + label(text, (left + right) / 2, margin.top + 16, anchor: "middle")
   }
 
+  func cell(_ columns: ClosedRange<Double>, _ rows: ClosedRange<Double>, fill: String) -> String {
+    let (left, top) = (horizontal(columns.lowerBound), vertical(rows.upperBound))
+    return "<rect x=\"\(NumberText.coordinate(left))\" y=\"\(NumberText.coordinate(top))\" "
+      + "width=\"\(NumberText.coordinate(horizontal(columns.upperBound) - left))\" "
+      + "height=\"\(NumberText.coordinate(vertical(rows.lowerBound) - top))\" fill=\"\(fill)\"/>"
+  }
+
   func axes(
     ticksX: [(Double, String)], ticksY: [(Double, String)], labelX: String, labelY: String
   ) -> [String] {

@@ -86,8 +86,8 @@ extension ConformanceCase {
   /// The rule and the loss.
   fileprivate var json: [String: JSON] {
     [
-      "rule": .object(rule.fields), "loss": loss?.choice.record ?? .null,
-      "weighting": loss?.weighting?.record ?? .null,
+      "rule": .object(rule.fields), "loss": loss?.choice.json ?? .null,
+      "weighting": loss?.weighting?.json ?? .null,
       "definition": .array(rule.definition.map { .string($0) }),
     ]
   }

@@ -20,7 +20,7 @@ extension ConformanceRule {
     return ConformanceRule(
       name: name,
       fields: [
-        "rule": "sam", "rho": rho.record, "ascent": .string(variant.ascent.rawValue),
+        "rule": "sam", "rho": rho.json, "ascent": .string(variant.ascent.rawValue),
         "second_pass_statistics": .string(variant.secondPassStatistics.rawValue),
       ],
       definition: [
@@ -32,7 +32,7 @@ extension ConformanceRule {
 
   static func imbSAM(_ name: String, rho: RhoSchedule, normalization: PartNormalization) -> ConformanceRule {
     ConformanceRule(
-      name: name, fields: ["rule": "imbsam", "rho": rho.record].merging(normalization.fields) { $1 },
+      name: name, fields: ["rule": "imbsam", "rho": rho.json].merging(normalization.fields) { $1 },
       definition: [
         "h = g_head(w) and t = g_tail(w), from one pass over the whole batch; running statistics observe",
         "e = rho * t / (|t| + 1e-16)", "s = g_tail(w + e); running statistics observe", "d = s + h", descent,
@@ -46,7 +46,7 @@ extension ConformanceRule {
     ConformanceRule(
       name: name,
       fields: [
-        "rule": "sse-sam", "rho_head": head.record, "rho_tail": tail.record,
+        "rule": "sse-sam", "rho_head": head.json, "rho_tail": tail.json,
         "stage_fraction": .number(stageFraction), "epochs": .integer(ConformanceData.epochs),
       ].merging(PartNormalization.wholeBatch.fields) { $1 },
       definition: [

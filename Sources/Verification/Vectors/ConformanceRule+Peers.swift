@@ -11,7 +11,7 @@ extension ConformanceRule {
   ) -> ConformanceRule {
     let rho: JSON =
       switch radius {
-      case .schedule(let schedule): schedule.record
+      case .schedule(let schedule): schedule.json
       case .withLearningRate(let smallest, let largest, let lowestRate, let highestRate):
         [
           "name": "with-learning-rate", "smallest": .number(smallest), "largest": .number(largest),
@@ -36,7 +36,7 @@ extension ConformanceRule {
     ConformanceRule(
       name: name,
       fields: [
-        "rule": "looksam", "rho": rho.record, "period": .integer(period), "alpha": .number(alpha),
+        "rule": "looksam", "rho": rho.json, "period": .integer(period), "alpha": .number(alpha),
         "second_pass_statistics": .string(secondPass.rawValue),
       ],
       definition: [
@@ -55,7 +55,7 @@ extension ConformanceRule {
     ConformanceRule(
       name: name,
       fields: [
-        "rule": "friendly-sam", "rho": rho.record, "sigma": .number(sigma), "decay": .number(decay),
+        "rule": "friendly-sam", "rho": rho.json, "sigma": .number(sigma), "decay": .number(decay),
         "second_pass_statistics": .string(secondPass.rawValue),
       ],
       definition: [
@@ -73,7 +73,7 @@ extension ConformanceRule {
     ConformanceRule(
       name: name,
       fields: [
-        "rule": "focal-sam", "rho": rho.record, "gamma": .number(sharpness.gamma),
+        "rule": "focal-sam", "rho": rho.json, "gamma": .number(sharpness.gamma),
         "scale": .number(sharpness.scale), "part_divisor": "batch", "tail_factor": 1.0,
       ],
       definition: [

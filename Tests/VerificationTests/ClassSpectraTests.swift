@@ -1,0 +1,125 @@
+import Artifacts
+import Curvature
+import Foundation
+import Kernels
+import LongTail
+import Networks
+import TestSupport
+import Testing
+import Training
+import Verification
+
+/// Spectra of classes along a run: they are what one would take of the checkpoints, and the run is none the worse for them.
+@Suite struct ClassSpectraTests {
+  static let data = TrainingGoldenTests.data
+
+  static func recipe() throws -> Recipe {
+    Recipe(
+      preset: "test/spectra", architecture: try #require(Architecture(.cifarResNet(depth: 8), width: 2)),
+      data: "noise", epochs: 4, batchSize: 4,
+      schedule: LearningRateSchedule(base: 0.1, warmupEpochs: 0, milestones: []))
+  }
+
+  static func run(
+    _ spectra: ClassSpectra?, in directory: URL, resume: Bool = false, stopAfter: Int? = nil
+  ) throws -> (state: TrainingState<Float>, events: [JSON]) {
+    let run = RunDirectory(directory)
+    let trainer = Trainer<Float>(
+      recipe: try recipe(), data: data, measurement: spectra?.measurement(on: data.train, seed: 0))
+    var steps = 0
+    do {
+      let state = try trainer.run(in: run, resume: resume, isCancelled: { steps == stopAfter }) {
+        if case .step = $0 { steps += 1 }
+      }
+      let lines = String(decoding: try FileContents.read(run.metrics), as: UTF8.self).split(separator: "\n")
+      return (state, try lines.map { try JSON(parsing: Data($0.utf8), file: "metrics.jsonl") })
+    } catch is Interrupted {
+      return try Self.run(spectra, in: directory, resume: true)
+    }
+  }
+
+  private static func spectrumEvents(_ events: [JSON]) -> [JSON] {
+    events.compactMap { event in
+      guard event["event"]?.string == "spectrum", var fields = event.object else { return nil }
+      fields["seconds"] = nil
+      return .object(fields)
+    }
+  }
+
+  @Test func aRunHasTheSameBitsWithAndWithoutThemAndResumesWithThem() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let directory = scratch.url
+    let spectra = try ClassSpectra(every: 3, classes: [3, 0], of: 4, steps: 5, samples: 2)
+    let plain = try Self.run(nil, in: directory.appendingPathComponent("plain"))
+    let measured = try Self.run(spectra, in: directory.appendingPathComponent("measured"))
+    #expect(measured.state == plain.state)
+    let events = Self.spectrumEvents(measured.events)
+    // After the first epoch, the third and the last.
+    #expect(events.map { $0["epoch"]?.integer } == [0, 2, 3])
+    let stopped = try Self.run(spectra, in: directory.appendingPathComponent("stopped"), stopAfter: 10)
+    #expect(stopped.state == plain.state && Self.spectrumEvents(stopped.events) == events)
+    // Another measurement than the one the run began with is refused.
+    let other = try ClassSpectra(every: 3, classes: [3], of: 4, steps: 5, samples: 2)
+    #expect(throws: DataError.self) {
+      try Self.run(other, in: directory.appendingPathComponent("measured"), resume: true)
+    }
+    #expect(throws: DataError.self) {
+      try Self.run(nil, in: directory.appendingPathComponent("measured"), resume: true)
+    }
+
+    // The last event is what one takes of the final state.
+    let rows = try #require(events.last?["classes"]?.array)
+    #expect(rows.map { $0["class"]?.integer } == [0, 3])
+    for (row, label) in zip(rows, [0, 3]) {
+      let positions = Array(Self.data.train.positions(ofClass: label).prefix(2))
+      let hessian = HessianOperator<Float>(
+        objective: Objective(network: try Self.recipe().architecture.network(classes: 4)),
+        parameters: plain.state.parameters, statistics: plain.state.statistics,
+        samples: Self.data.train.source(positions))
+      let report = try extremeSpectrum(of: hessian, steps: 5, seed: 0)
+      #expect(row["smallest"]?.double == report.smallest.rayleighQuotient)
+      #expect(row["largest"]?.double == report.largest.rayleighQuotient)
+      let ratio = abs(report.smallest.rayleighQuotient / report.largest.rayleighQuotient)
+      #expect(row["ratio"]?.double == ratio && row["drift"]?.double == 0)
+      let evaluation = try hessian.objective.evaluate(
+        at: plain.state.parameters, statistics: plain.state.statistics, over: hessian.samples)
+      #expect(row["loss"]?.double == evaluation.loss)
+      #expect(row["gradient_norm"]?.double == evaluation.gradient.flat.norm())
+      #expect(row["samples"]?.integer == positions.count)
+    }
+  }
+
+  @Test func recordsRoundTripAndBadOnesAreRefused() throws {
+    for samples in [7, Int.max] {
+      let spectra = try ClassSpectra(every: 10, classes: [9, 0, 7], of: 10, steps: 50, samples: samples)
+      #expect(spectra.classes == [0, 7, 9])
+      #expect(try ClassSpectra(JSONCursor(spectra.json, file: "run.json"), of: 10) == spectra)
+    }
+    for (every, classes, steps, samples) in [
+      (0, [1], 1, 1), (1, [], 1, 1), (1, [10], 1, 1), (1, [-1], 1, 1), (1, [2, 2], 1, 1), (1, [1], 0, 1),
+      (1, [1], 1, 0),
+    ] {
+      #expect(throws: HyperparameterError.self) {
+        try ClassSpectra(every: every, classes: classes, of: 10, steps: steps, samples: samples)
+      }
+    }
+  }
+
+  @Test func anInterruptionInASpectrumEndsTheRunWithoutALine() throws {
+    struct Stop: Error {}
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let directory = scratch.url
+    let spectra = try ClassSpectra(every: 1, classes: [0], of: 4, steps: 3)
+    let trainer = Trainer<Float>(
+      recipe: try Self.recipe(), data: Self.data,
+      measurement: spectra.measurement(on: Self.data.train, seed: 0) { _, _ in throw Stop() })
+    let run = RunDirectory(directory.appendingPathComponent("run"))
+    #expect(throws: Stop.self) { try trainer.run(in: run) }
+    // The checkpoint before the first step is what remains, and the run can go on from there.
+    #expect(run.checkpointedSteps() == [0])
+    let state = try Self.run(spectra, in: run.url, resume: true).state
+    #expect(state.epoch == 4)
+  }
+}

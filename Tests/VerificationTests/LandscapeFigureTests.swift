@@ -1,0 +1,54 @@
+import Calculus
+import Curvature
+import Foundation
+import Kernels
+import LongTail
+import Networks
+import Testing
+
+@testable import Verification
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+@Suite struct LandscapeFigureTests {
+  @Test func theDrawingIsWellFormedAndHoldsEveryValue() throws {
+    let network = Network.multilayerPerceptron(features: [2, 3, 2], activation: .tanh)
+    let parameters: ParameterVector<Double> = network.initialParameters(seed: 1)
+    let images = Tensor([0.5, -1, 1.5, 0.25], shape: [2, 2])
+    let count = parameters.count
+    let landscape = try Landscape(
+      objective: Objective(network: network), parameters: parameters, statistics: network.initialStatistics(),
+      samples: LabelledBatch(images: images, labels: [0, 1]),
+      smallest: Tensor((0..<count).map { $0 == 0 ? 1 : 0 }),
+      largest: Tensor((0..<count).map { $0 == 1 ? 1 : 0 }),
+      points: 9, side: 5)
+    let svg = LandscapeFigure.svg(landscape, title: "class <9> & \"more\"")
+    final class Counter: NSObject, XMLParserDelegate {
+      var elements: [String: Int] = [:]
+      func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes: [String: String]
+      ) { elements[name, default: 0] += 1 }
+    }
+    let parser = XMLParser(data: Data(svg.utf8))
+    let counter = Counter()
+    parser.delegate = counter
+    #expect(parser.parse())
+    // The background and a cell for each value of the plane; two lines, two axes and at least one piece a model.
+    #expect(counter.elements["rect"] == 1 + 25)
+    #expect(counter.elements["polyline", default: 0] >= 6 && counter.elements["circle"] == 2)
+    #expect(!svg.contains("nan") && !svg.contains("inf"))
+  }
+
+  @Test(arguments: [
+    (-1.0, 1.0, [-1.0, -0.5, 0, 0.5, 1]), (2.17, 2.68, [2.2, 2.4, 2.6]),
+    (-0.003, 0.0041, [-0.002, 0, 0.002, 0.004]),
+    (3.3, 12.4, [4, 6, 8, 10, 12]), (0, 5000, [0, 1000, 2000, 3000, 4000, 5000]),
+  ])
+  func ticksAreRoundNumbers(_ low: Double, _ high: Double, _ expected: [Double]) {
+    let ticks = LandscapeFigure.ticks(low...high).map(\.0)
+    #expect(ticks == expected, "\(ticks)")
+  }
+}
