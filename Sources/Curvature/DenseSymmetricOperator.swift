@@ -25,9 +25,7 @@ public struct DenseSymmetricOperator<Element: Real>: SymmetricOperator {
   /// γ times the product of absolute values (Higham, Accuracy and Stability of Numerical Algorithms, §3.1,
   /// with ε = 2u in place of u/(1 − ku)); the row norms then gather into the Frobenius norm.
   public var productErrorBound: Double? {
-    let chunks = (dimension + 511) / 512
-    let levels = chunks > 1 ? Int.bitWidth - (chunks - 1).leadingZeroBitCount : 0
-    return Double(min(dimension, 512) + levels + 1) * Double(Element.ulpOfOne) * matrix.norm()
+    Double(contractionRoundings(dimension)) * Double(Element.ulpOfOne) * matrix.norm()
   }
 
   /// A·v. Computed as vᵀA, which is the same numbers, so that the kernel's lanes run over outputs.

@@ -29,12 +29,15 @@ public struct KrylovDecomposition<Element: Real>: Sendable {
     SymmetricTridiagonal(diagonal: alpha, offDiagonal: Array(beta.dropLast()))
   }
 
-  /// The largest |VᵀV − I| over all entries, in Double.
+  /// The largest |VᵀV − I| over all entries, in Double; NaN if one is.
   public var orthogonalityLoss: Double {
     var largest = 0.0
     for i in basis.indices {
       for j in 0...i {
-        largest = max(largest, (basis[i].dot(basis[j]) - (i == j ? 1 : 0)).magnitude)
+        let deviation = (basis[i].dot(basis[j]) - (i == j ? 1 : 0)).magnitude
+        // `max` would lose a NaN.
+        if deviation.isNaN { return deviation }
+        largest = max(largest, deviation)
       }
     }
     return largest

@@ -115,7 +115,7 @@ public struct Lanczos: Sendable {
       let a = w.dot(v)
       w.addProduct(-a, v)
       if let b = beta.last { w.addProduct(-b, basis[alpha.count - 1]) }
-      orthogonalize(&w, against: basis)
+      w.orthogonalize(against: basis, passes: reorthogonalizationPasses)
       var b = w.norm()
       guard a.isFinite, b.isFinite else { throw LanczosError.nonFinite(step: alpha.count + 1) }
       alpha.append(a)
@@ -134,17 +134,11 @@ public struct Lanczos: Sendable {
     return KrylovDecomposition(alpha: alpha, beta: beta, basis: basis, startNorm: length, end: end)
   }
 
-  private func orthogonalize<Element: Real>(_ w: inout Tensor<Element>, against basis: [Tensor<Element>]) {
-    for _ in 0..<reorthogonalizationPasses {
-      for v in basis { w.addProduct(-v.dot(w), v) }
-    }
-  }
-
   private func freshVector<Element: Real>(orthogonalTo basis: [Tensor<Element>]) -> Tensor<Element> {
     // One stream for each probe (below 2²⁴) and step (below 2³²).
     let stream = RandomStream(seed: seed, purpose: .direction, index: probe << 32 | UInt64(basis.count))
     var w: Tensor<Element> = gaussian(stream, basis[0].count)
-    orthogonalize(&w, against: basis)
+    w.orthogonalize(against: basis, passes: reorthogonalizationPasses)
     return w.divided(by: w.norm())
   }
 

@@ -9,6 +9,10 @@ public struct OperatorChecks: Hashable, Sendable {
   ///
   /// Samples that are redrawn at each product (augmentation) show here: Lanczos then sees no one matrix.
   public let drift: Double
+  /// 2‖u‖‖v‖ / (‖u‖‖Hv‖ + ‖v‖‖Hu‖), which turns a bound on a product's error into one on `asymmetry`.
+  public let reciprocalGain: Double
+  /// n.
+  public let dimension: Int
   /// Products that the checks take.
   public static let products = 3
 
@@ -20,9 +24,20 @@ public struct OperatorChecks: Hashable, Sendable {
     let hu = try map.product(u)
     let hv = try map.product(v)
     let again = try map.product(u)
-    asymmetry = Self.ratio(
-      (u.dot(hv) - v.dot(hu)).magnitude, u.norm() * hv.norm() + v.norm() * hu.norm())
+    let whole = u.norm() * hv.norm() + v.norm() * hu.norm()
+    asymmetry = Self.ratio((u.dot(hv) - v.dot(hu)).magnitude, whole)
+    reciprocalGain = Self.ratio(2 * u.norm() * v.norm(), whole)
+    dimension = map.dimension
     drift = Self.ratio((hu - again).norm(), hu.norm())
+  }
+
+  /// How large rounding can make `asymmetry` of a symmetric operator whose products err by `productError`·‖v‖.
+  ///
+  /// ⟨u, Hv⟩ and ⟨v, Hu⟩ move by ‖u‖‖v‖·`productError` each; the two inner products in 32 lanes of Double, the
+  /// norms and the division add n/32 + 16 roundings of at most ε of what `asymmetry` is divided by.
+  public func asymmetryBound(productError: Double) -> Double {
+    // A zero operator without error has no gain: 0, not 0 times infinity.
+    (productError == 0 ? 0 : productError * reciprocalGain) + (Double(dimension) / 32 + 16) * Double.ulpOfOne
   }
 
   private static func gaussian<Element: Real>(

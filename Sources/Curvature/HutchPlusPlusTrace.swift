@@ -1,0 +1,65 @@
+import Kernels
+
+/// The trace by Hutch++: exact on a sketched subspace, Hutchinson's estimator on the rest.
+///
+/// With S and G of k = ⌊m/3⌋ random columns of ±1 and Q an orthonormal basis of HS, the estimate is
+/// tr(QᵀHQ) + (1/k)·Σ gᵀ(I − QQᵀ)H(I − QQᵀ)g over the columns g of G. For positive semi-definite H, a
+/// relative error of ε takes O(1/ε) products, where Hutchinson's estimator takes O(1/ε²) (Meyer, Musco,
+/// Musco and Woodruff, SOSA 2021, algorithm 1). It is unbiased for any symmetric H.
+public struct HutchPlusPlusTrace: Hashable, Sendable {
+  /// tr(QᵀHQ).
+  public let subspacePart: Double
+  /// The samples of the rest, one a column of G.
+  public let remainders: [Double]
+  /// Columns of Q: k, or fewer where HS has a lower rank up to rounding.
+  public let rank: Int
+  /// Products taken.
+  public let products: Int
+
+  /// The trace; its standard error is that of the remainder alone, given Q.
+  public var estimate: MeanEstimate {
+    let rest = MeanEstimate(remainders)
+    return MeanEstimate(
+      mean: subspacePart + rest.mean, standardError: rest.standardError, count: rest.count)
+  }
+
+  /// Estimates with at most `products` products, of which a third must be 1 to n; throws when one is not finite.
+  public init<Operator: SymmetricOperator>(of map: Operator, products budget: Int, seed: UInt64) throws {
+    typealias Element = Operator.Element
+    let n = map.dimension
+    let columns = budget / 3
+    precondition(
+      columns >= 1 && columns <= n, "a third of \(budget) products is not 1 to the dimension \(n)")
+    var count = 0
+    func product(_ v: Tensor<Element>) throws -> Tensor<Element> {
+      let result = try map.product(v)
+      count += 1
+      guard result.isFinite else { throw LanczosError.nonFinite(step: count) }
+      return result
+    }
+
+    var basis: [Tensor<Element>] = []
+    // Below this share of its length, what is left of a column after the others is rounding alone: √n terms
+    // of random sign, as in Lanczos' test for breakdown.
+    let noise = Double(n).squareRoot() * Double(Element.ulpOfOne)
+    var longest = 0.0
+    for i in 0..<columns {
+      let s = ProbeFamily.sketch.rademacher(Element.self, n, seed: seed, index: UInt64(i))
+      var w = try product(s)
+      longest = max(longest, w.norm())
+      w.orthogonalize(against: basis)
+      let length = w.norm()
+      if length > noise * longest { basis.append(w.divided(by: length)) }
+    }
+    var within = 0.0
+    for q in basis { within += try product(q).dot(q) }
+    remainders = try (0..<columns).map { i in
+      var g = ProbeFamily.complement.rademacher(Element.self, n, seed: seed, index: UInt64(i))
+      g.orthogonalize(against: basis)
+      return try product(g).dot(g)
+    }
+    subspacePart = within
+    rank = basis.count
+    products = count
+  }
+}
