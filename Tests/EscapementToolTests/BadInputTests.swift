@@ -62,6 +62,7 @@ struct BadInputTests {
         (["spectrum", run.path, "--steps", "0"], ["--steps"]),
         (["spectrum", run.path, "--class", "1", "--all-classes"], ["--all-classes"]),
         (["spectrum", run.path, "--class", "1", "--group", "tail"], ["--group"]),
+        (["spectrum", run.path, "--mode", "pyhessian", "--saddle"], ["--mode exact"]),
         (["spectrum", run.path, "--group", "many"], ["many", "tail"]),
         (["spectrum", run.path, "--loss", "hinge"], ["hinge", "training"]),
       ]

@@ -117,6 +117,17 @@ struct CommandTests {
       let share = try #require(saddle["in_all"]?["share"]?.double)
       let count = try LongTailedData.fixture().train.count
       #expect(abs(share - 6 / Double(count)) <= Double.ulpOfOne)
+      // The released procedure: one matrix where the pictures rest, another at each product where they do not.
+      for (flags, redraws) in [([], false), (["--augmented"], true)] {
+        let released = try ToolProcess.run(
+          ["spectrum", run, "--class", "9", "--steps", "12", "--mode", "pyhessian", "--json"] + flags)
+        #expect(released.status == 0, "\(released.errors)")
+        let one = try #require(try json(released.output).array?.first)
+        #expect(one["redraws"] == .bool(redraws))
+        #expect(try (#require(one["drift"]?.double) > 0) == redraws)
+        #expect(try #require(one["smallest"]?.double) < #require(one["largest"]?.double))
+      }
+      #expect(saddle["split"]?["adds"] == .bool(true))
       let outside = try ToolProcess.run(["spectrum", run, "--class", "10"])
       #expect(outside.status == 64 && outside.errorLines.count == 1)
     }

@@ -29,6 +29,11 @@ struct SpectrumCommand: ParsableCommand {
   @Option(
     help: "Plain cross-entropy (ce), or the loss the run was trained with in its last epoch (training).")
   var loss = SpectrumLoss.ce
+  @Option(
+    help:
+      "exact, or pyhessian: the papers' released procedure, which with --augmented crops and flips anew at each product."
+  )
+  var mode = SpectrumMode.exact
   @Flag(help: "Batch norm by the statistics of the pictures themselves, as in training.")
   var batchStatistics =
     false
@@ -57,6 +62,9 @@ struct SpectrumCommand: ParsableCommand {
     guard probes >= 1 else { throw ValidationError("--probes is \(probes), expected at least 1") }
     guard radius > 0, radius.isFinite else {
       throw ValidationError("--radius is \(radius), expected a finite number above 0")
+    }
+    if mode == .pyhessian, saddle || landscape != nil {
+      throw ValidationError("--saddle and --landscape need --mode exact")
     }
     if landscape != nil, allClasses {
       throw ValidationError("--landscape draws one class, group or all pictures")
@@ -90,6 +98,7 @@ struct SpectrumCommand: ParsableCommand {
       transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
       normalization: batchStatistics ? .batch : .running)
     Interruption.catchSignals()
+    if mode == .pyhessian { return try releasedSpectra(of: subject, pictures, step: step) }
     var results: [SpectrumResult] = []
     for (name, positions) in selections(pictures) {
       for probe in 0..<probes {
@@ -104,6 +113,21 @@ struct SpectrumCommand: ParsableCommand {
       Console.output(.array(results.map { subject.json(of: $0, step: step) }))
     } else {
       print(subject.text(of: results))
+    }
+  }
+
+  private func releasedSpectra(of subject: SpectrumSubject, _ data: LongTailedData, step: Int) throws {
+    let results = try selections(data).flatMap { name, positions in
+      try (0..<probes).map { probe in
+        try subject.measureAsReleased(
+          name, Array(positions.prefix(samples ?? positions.count)), steps: steps, seed: seed,
+          probe: UInt64(probe), redraws: augmented)
+      }
+    }
+    if json {
+      Console.output(.array(results.map { $0.json(lossName: subject.lossName, step: step) }))
+    } else {
+      print(PeerSpectrum.text(of: results, lossName: subject.lossName))
     }
   }
 
@@ -133,6 +157,11 @@ struct SpectrumCommand: ParsableCommand {
   private func lossName(_ recipe: Recipe) -> String {
     loss == .ce ? "plain mean cross-entropy" : "the training loss of \(recipe.method)"
   }
+}
+
+/// By which procedure a spectrum is taken.
+enum SpectrumMode: String, ExpressibleByArgument, CaseIterable {
+  case exact, pyhessian
 }
 
 /// Which loss a spectrum is of.

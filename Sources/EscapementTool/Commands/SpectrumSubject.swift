@@ -15,6 +15,7 @@ struct SpectrumResult {
   let report: SpectrumReport
   let saddle: SaddleTest?
   let part: ClassInLoss?
+  let split: CurvatureSplit?
 }
 
 /// What spectra of a checkpoint are taken of: one loss, one mode of batch norm, one kind of pictures.
@@ -69,7 +70,8 @@ struct SpectrumSubject {
     }
     guard saddle else {
       return SpectrumResult(
-        name: name, samples: positions.count, report: pairs.report, saddle: nil, part: nil)
+        name: name, samples: positions.count, report: pairs.report, saddle: nil, part: nil,
+        split: nil)
     }
     let test = try SaddleTest(
       objective: double.objective, parameters: parameters, statistics: statistics, samples: samples,
@@ -78,8 +80,11 @@ struct SpectrumSubject {
     let part = try ClassInLoss(
       objective: float.objective, parameters: state.parameters, statistics: state.statistics,
       samples: float.samples, within: all, normalization: normalization, direction: pairs.smallest)
+    let split = try CurvatureSplit(
+      along: pairs.smallest, of: double,
+      norm: max(pairs.report.smallest.ritzValue.magnitude, pairs.report.largest.ritzValue.magnitude))
     return SpectrumResult(
-      name: name, samples: positions.count, report: pairs.report, saddle: test, part: part)
+      name: name, samples: positions.count, report: pairs.report, saddle: test, part: part, split: split)
   }
 
   /// Tables with what they are of.
@@ -114,16 +119,17 @@ struct SpectrumSubject {
   private func saddleTable(_ results: [SpectrumResult]) -> String {
     var table = TextTable(
       heading: ["data", "loss", "‖∇f‖", "λ", "λ‖w‖²", "saddle for L₂ <", "L₂ ≥ along v", "saddle"]
-        + SaddleTest.distances.map { "finite, t = \($0)" } + ["share", "of ∇F", "vᵀH_F v"],
-      rightAligned: Set(1...14))
+        + SaddleTest.distances.map { "finite, t = \($0)" } + ["vᵀGv", "vᵀRv", "share", "of ∇F", "vᵀH_F v"],
+      rightAligned: Set(1...16))
     for result in results {
-      guard let test = result.saddle, let part = result.part else { continue }
+      guard let test = result.saddle, let part = result.part, let split = result.split else { continue }
       table.rows.append(
         [
           result.name, Self.number(test.loss), Self.number(test.gradientNorm), Self.number(test.curvature),
           Self.number(test.scaleInvariantCurvature), Self.number(test.largestLipschitzConstant),
           Self.number(test.measuredLipschitzConstant), test.isSaddle ? "yes" : "no",
         ] + test.excursions.map { Self.number($0.finiteCurvature) } + [
+          Self.number(split.gaussNewton), Self.number(split.remainder),
           Self.number(part.share), Self.number(part.gradientShare), Self.number(part.curvatureOfWhole),
         ])
     }
@@ -154,6 +160,7 @@ struct SpectrumSubject {
       "asymmetry": .number(r.asymmetry), "drift": .number(r.drift),
       "orthogonality_loss": .number(r.orthogonalityLoss), "products": .integer(r.products),
       "saddle": result.saddle.map(Self.json) ?? .null, "in_all": result.part.map(Self.json) ?? .null,
+      "split": result.split.map(Self.json) ?? .null,
     ]
   }
 
@@ -182,6 +189,14 @@ struct SpectrumSubject {
             "rounding": .number($0.rounding), "curvature_slope": .number($0.curvatureSlope),
           ]
         }),
+    ]
+  }
+
+  private static func json(_ split: CurvatureSplit) -> JSON {
+    [
+      "gauss_newton": .number(split.gaussNewton), "remainder": .number(split.remainder),
+      "remainder_share": .number(split.remainderShare), "defect": .number(split.defect),
+      "rounding": .number(split.rounding), "adds": .bool(split.adds),
     ]
   }
 
