@@ -36,6 +36,8 @@ struct BadInputTests {
         (train + ["fixture/ce-sam", "--optimizer", "adam"], ["--optimizer adam", "sse-sam"]),
         (train + ["fixture/ce-sam", "--optimizer", "pgd", "--rho", "1"], ["--rho", "pgd"]),
         (train + ["fixture/ce-sam", "--eta", "20"], ["--eta", "fixture/ce-sam"]),
+        (train + ["fixture/ce", "--schedule", "linear"], ["linear", "printed"]),
+        (["train", "--resume", "--out", run.path, "--schedule", "printed"], ["--resume"]),
         (train + ["fixture/ce", "--loss", "mse"], ["--loss mse", "ldam"]),
         (train + ["fixture/ce", "--weighting", "heavy"], ["heavy", "drw"]),
         (train + ["cifar100-lt100-first/ce", "--loss", "ldam"], ["--loss ldam", "resnet34-w64"]),

@@ -52,6 +52,12 @@ struct TrainCommand: ParsableCommand {
   var drwEpoch: Int?
   @Option(parsing: .unconditional, help: "Samples a step.") var batchSize: Int?
   @Option(parsing: .unconditional, help: "Base learning rate.") var learningRate: Double?
+  @Option(
+    help: """
+      Another schedule of it: released (drops to 0.01 and 0.0001), printed (the supplement's 0.001 and 0.0001), ib, paco, or \
+      cosine over the run.
+      """)
+  var schedule: ScheduleName?
   @Option(help: "Seed of initialisation, order and augmentation.") var seed: UInt64?
   @Option(
     parsing: .unconditional, help: "Steps between checkpoints besides the one at each epoch's end; 0: none.")
@@ -82,7 +88,8 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     let overrides: [Any?] = [
-      preset, dataset, epochs, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize, learningRate, seed,
+      preset, dataset, epochs, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize, learningRate,
+      schedule, seed,
       checkpointEvery, metricsEvery,
       digestEvery, testTime, spectrumEvery, spectrumClasses, spectrumSteps,
     ]
@@ -173,76 +180,6 @@ struct TrainCommand: ParsableCommand {
     return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 
-  private func chosenRecipe() throws -> Recipe {
-    var recipe = try Recipe.preset(preset ?? "")
-    if let epochs { recipe = recipe.lasting(epochs) }
-    if let dataset { recipe.data = dataset }
-    if let batchSize { recipe.batchSize = batchSize }
-    if let seed { recipe.seed = seed }
-    if let learningRate { recipe.schedule.base = learningRate }
-    try changeLoss(of: &recipe)
-    try changeOptimizer(of: &recipe)
-    try recipe.validate()
-    return recipe
-  }
-
-  private func changeLoss(of recipe: inout Recipe) throws {
-    if let loss {
-      recipe.loss = try Self.choice(loss, of: "--loss", in: LossChoice.byName.map { ($0.name, $0.loss) })
-      guard let network = recipe.architecture.with(recipe.loss.classifier) else {
-        throw ToolError.usage("--loss \(loss): there is no \(recipe.architecture) with cosine logits")
-      }
-      recipe.architecture = network
-    }
-    if let weighting {
-      let start = recipe.weighting?.start ?? recipe.epochs * 8 / 10
-      recipe.sampling = weighting == .rs ? .resampled : .uniform
-      switch weighting {
-      case .none, .rs: recipe.weighting = nil
-      case .drw: recipe.weighting = .deferred(start: start)
-      case .rw: recipe.weighting = .deferred(start: 0)
-      case .printed: recipe.weighting = .asPrinted(start: start)
-      }
-    }
-    if let drwEpoch {
-      guard recipe.weighting != nil else {
-        throw ToolError.usage(
-          "--drw-epoch: \(recipe.preset) never re-weights; take a preset with drw, or --weighting drw")
-      }
-      recipe.weighting?.start = drwEpoch
-    }
-  }
-
-  private func changeOptimizer(of recipe: inout Recipe) throws {
-    if let optimizer {
-      recipe.optimizer = try Self.choice(
-        optimizer, of: "--optimizer", in: OptimizerChoice.byName.map { ($0.name, $0.optimizer) })
-    }
-    if let rho {
-      guard let changed = recipe.optimizer.with(rho: rho) else {
-        throw ToolError.usage("--rho: \(optimizer ?? recipe.preset) has no radius; take --optimizer sam")
-      }
-      recipe.optimizer = changed
-    }
-    if let eta {
-      guard let changed = recipe.optimizer.with(eta: eta) else {
-        throw ToolError.usage(
-          "--eta: \(optimizer ?? recipe.preset) has no tail; take --optimizer imbsam")
-      }
-      recipe.optimizer = changed
-    }
-  }
-
-  private static func choice<Choice>(
-    _ name: String, of flag: String, in known: [(name: String, value: Choice)]
-  ) throws -> Choice {
-    guard let found = known.first(where: { $0.name == name }) else {
-      throw ToolError.usage(
-        "\(flag) \(name.prefix(80)): known are \(known.map(\.name).joined(separator: ", "))")
-    }
-    return found.value
-  }
-
   private func chosenSpectra(_ data: LongTailedData) throws -> ClassSpectra? {
     guard let spectrumEvery else { return nil }
     let count = data.train.classes
@@ -289,11 +226,6 @@ extension Trainer.Options {
 }
 
 extension TestTimeAugmentation: ExpressibleByArgument {}
-
-/// Class weights and draws by name.
-enum WeightingName: String, ExpressibleByArgument, CaseIterable {
-  case none, drw, rw, printed, rs
-}
 
 /// A signal arrived while a spectrum was measured.
 private struct SpectrumInterrupted: Error {}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Networks
+import Training
+
+extension TrainCommand {
+  /// The preset's recipe with what the flags override.
+  func chosenRecipe() throws -> Recipe {
+    var recipe = try Recipe.preset(preset ?? "")
+    if let epochs { recipe = recipe.lasting(epochs) }
+    if let dataset { recipe.data = dataset }
+    if let batchSize { recipe.batchSize = batchSize }
+    if let seed { recipe.seed = seed }
+    if let schedule { recipe.schedule = schedule.schedule(base: recipe.schedule.base, epochs: recipe.epochs) }
+    if let learningRate { recipe.schedule.base = learningRate }
+    try changeLoss(of: &recipe)
+    try changeOptimizer(of: &recipe)
+    try recipe.validate()
+    return recipe
+  }
+
+  private func changeLoss(of recipe: inout Recipe) throws {
+    if let loss {
+      recipe.loss = try Self.choice(loss, of: "--loss", in: LossChoice.byName.map { ($0.name, $0.loss) })
+      guard let network = recipe.architecture.with(recipe.loss.classifier) else {
+        throw ToolError.usage("--loss \(loss): there is no \(recipe.architecture) with cosine logits")
+      }
+      recipe.architecture = network
+    }
+    if let weighting {
+      let start = recipe.weighting?.start ?? recipe.epochs * 8 / 10
+      recipe.sampling = weighting == .rs ? .resampled : .uniform
+      switch weighting {
+      case .none, .rs: recipe.weighting = nil
+      case .drw: recipe.weighting = .deferred(start: start)
+      case .rw: recipe.weighting = .deferred(start: 0)
+      case .printed: recipe.weighting = .asPrinted(start: start)
+      }
+    }
+    if let drwEpoch {
+      guard recipe.weighting != nil else {
+        throw ToolError.usage(
+          "--drw-epoch: \(recipe.preset) never re-weights; take a preset with drw, or --weighting drw")
+      }
+      recipe.weighting?.start = drwEpoch
+    }
+  }
+
+  private func changeOptimizer(of recipe: inout Recipe) throws {
+    if let optimizer {
+      recipe.optimizer = try Self.choice(
+        optimizer, of: "--optimizer", in: OptimizerChoice.byName.map { ($0.name, $0.optimizer) })
+    }
+    if let rho {
+      guard let changed = recipe.optimizer.with(rho: rho) else {
+        throw ToolError.usage("--rho: \(optimizer ?? recipe.preset) has no radius; take --optimizer sam")
+      }
+      recipe.optimizer = changed
+    }
+    if let eta {
+      guard let changed = recipe.optimizer.with(eta: eta) else {
+        throw ToolError.usage(
+          "--eta: \(optimizer ?? recipe.preset) has no tail; take --optimizer imbsam")
+      }
+      recipe.optimizer = changed
+    }
+  }
+
+  private static func choice<Choice>(
+    _ name: String, of flag: String, in known: [(name: String, value: Choice)]
+  ) throws -> Choice {
+    guard let found = known.first(where: { $0.name == name }) else {
+      throw ToolError.usage(
+        "\(flag) \(name.prefix(80)): known are \(known.map(\.name).joined(separator: ", "))")
+    }
+    return found.value
+  }
+}
+
+/// Class weights and draws by name.
+enum WeightingName: String, ExpressibleByArgument, CaseIterable {
+  case none, drw, rw, printed, rs
+}
+
+/// Published schedules of the learning rate by name.
+enum ScheduleName: String, ExpressibleByArgument, CaseIterable {
+  case released, printed, cosine, ib, paco
+
+  func schedule(base: Double, epochs: Int) -> LearningRateSchedule {
+    switch self {
+    case .released: .released(base: base)
+    case .printed: .asPrinted(base: base)
+    case .cosine: .cosine(base: base, epochs: max(epochs, 1))
+    case .ib: .influenceBalanced(base: base)
+    case .paco: .parametricContrastive(base: base)
+    }
+  }
+}
