@@ -41,9 +41,7 @@ public struct SaddleTest: Hashable, Sendable {
     curvature < 0 ? curvature * curvature / gradientNorm : 0
   }
   /// The largest slope of the curvature measured along v: L₂ is at least this.
-  public var measuredLipschitzConstant: Double {
-    excursions.reduce(0) { !($1.curvatureSlope <= $0) ? $1.curvatureSlope : $0 }
-  }
+  public var measuredLipschitzConstant: Double { Self.largest(excursions.map(\.curvatureSlope)) }
   /// λ < −√(L₂ε) with the L₂ measured along v. False says it is no such saddle, because a larger L₂ would only make it less of one; true
   /// says so as far as this direction shows.
   public var isSaddle: Bool { measuredLipschitzConstant < largestLipschitzConstant }
@@ -88,8 +86,13 @@ public struct SaddleTest: Hashable, Sendable {
       return Excursion(
         distance: t, finiteCurvature: (up - 2 * here.loss + down) / (t * t),
         rounding: Double.ulpOfOne * (up.magnitude + 2 * here.loss.magnitude + down.magnitude) / (t * t),
-        curvatureSlope: try max((curvature(t) - lambda).magnitude, (curvature(-t) - lambda).magnitude) / t)
+        curvatureSlope: try Self.largest([t, -t].map { try (curvature($0) - lambda).magnitude }) / t)
     }
+  }
+
+  /// The largest of some magnitudes, NaN where one is: `max` would lose it.
+  static func largest(_ values: [Double]) -> Double {
+    values.contains(where: \.isNaN) ? .nan : values.max() ?? 0
   }
 
   private static func moved(

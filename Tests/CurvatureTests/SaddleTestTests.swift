@@ -88,6 +88,28 @@ import Testing
     #expect(down.measuredLipschitzConstant > 0)
   }
 
+  /// All weights 0 and equal counts: every logit is 0, so is the gradient, and the product of the two layers is a saddle.
+  @Test func theOriginIsASaddleWhereTheLabelsAreBalanced() throws {
+    let network = Network.multilayerPerceptron(features: [2, 3, 2], activation: .tanh)
+    let batch = LabelledBatch(images: Tensor([1, 0.5, -1, 0.25], shape: [2, 2]), labels: [0, 1])
+    let origin = ParameterVector<Double>(zeros: network.layout)
+    let hessian = HessianOperator<Double>(
+      objective: Objective(network: network), parameters: origin, statistics: network.initialStatistics(),
+      samples: batch)
+    let pairs = try extremePairs(of: hessian, measuredBy: hessian, steps: origin.count, seed: 1)
+    let test = try SaddleTest(
+      objective: hessian.objective, parameters: origin, statistics: hessian.statistics, samples: batch,
+      direction: pairs.smallest)
+    #expect(test.gradientNorm == 0 && test.curvature < -0.1)
+    #expect(test.largestLipschitzConstant == .infinity && test.isSaddle)
+  }
+
+  @Test(arguments: [[Double.nan, 1, 2], [1, .nan, 2], [2, 1, .nan]]) func aSlopeThatIsNoNumberIsNotLost(
+    _ v: [Double]
+  ) {
+    #expect(SaddleTest.largest(v).isNaN && SaddleTest.largest([0.5, 2, 1]) == 2)
+  }
+
   @Test func classesShareTheGradientOfTheLoss() throws {
     let weights = [0.5, 1, 1.5, 2]
     let objective = Objective<Double>(
