@@ -81,6 +81,31 @@ struct CommandTests {
     }
   }
 
+  @Test("a method given by flags is the one that is trained, and an empty tail is said")
+  func methodByFlags() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run")
+      let result = try ToolProcess.run([
+        "train", "--preset", "fixture/ce", "--epochs", "2", "--loss", "ib", "--optimizer", "imbsam", "--eta",
+        "10",
+        "--metrics-every", "0", "--out", run.path,
+      ])
+      #expect(result.status == 0 && result.errors.contains("no class has fewer than 10 pictures"))
+      let record = try json(
+        String(decoding: FileContents.read(run.appendingPathComponent("run.json")), as: UTF8.self))
+      #expect(record["method"]?.string == "ib-imbsam" && record["tail"]?.array?.isEmpty == true)
+      // The loss that was asked for sets in within the two epochs.
+      #expect(record["recipe"]?["loss"]?["start"]?.integer == 1)
+      #expect(record["class_weights"]?.array?.count == 10)
+      #expect(!result.errors.contains("does not reach"))
+      let short = try ToolProcess.run([
+        "train", "--preset", "fixture/ce-drw", "--epochs", "1", "--out",
+        directory.appendingPathComponent("short").path,
+      ])
+      #expect(short.status == 0 && short.errors.contains("changes in epoch 8"))
+    }
+  }
+
   @Test("a spectrum of a trained run states its checks")
   func spectrum() throws {
     try ToolProcess.withDirectory { directory in

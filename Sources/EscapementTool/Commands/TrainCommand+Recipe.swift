@@ -25,6 +25,11 @@ extension TrainCommand {
         throw ToolError.usage("--loss \(loss): there is no \(recipe.architecture) with cosine logits")
       }
       recipe.architecture = network
+      // Published with a start halfway through: the epoch of the published run would never come in a shorter one.
+      if case .influenceBalanced(let alpha, _) = recipe.loss {
+        recipe.loss = .influenceBalanced(alpha: alpha, start: recipe.epochs / 2)
+        recipe.weighting = ClassWeighting(.inverseFrequency, start: recipe.epochs / 2)
+      }
     }
     if let weighting {
       let start = recipe.weighting?.start ?? recipe.epochs * 8 / 10
@@ -73,6 +78,15 @@ extension TrainCommand {
         "\(flag) \(name.prefix(80)): known are \(known.map(\.name).joined(separator: ", "))")
     }
     return found.value
+  }
+}
+
+extension Recipe {
+  /// The 0-based epoch in which the last of class weights and loss sets in; nil where all is as it is from the start.
+  var lastStart: Int? {
+    var starts = weighting.map { [$0.start] } ?? []
+    if case .influenceBalanced(_, let start) = loss { starts.append(start) }
+    return starts.max()
   }
 }
 

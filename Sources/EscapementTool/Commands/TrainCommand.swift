@@ -115,6 +115,15 @@ struct TrainCommand: ParsableCommand {
     let pictures = try LongTailedData.named(
       recipe.data, at: data.map { URL(fileURLWithPath: $0) })
     if let line = DataCommand.snapLine(pictures) { Console.note(line) }
+    if let start = recipe.lastStart, start >= recipe.epochs {
+      Console.note(
+        "\(recipe.method) changes in epoch \(start) (0-based), which a run of \(recipe.epochs) epochs does not reach"
+      )
+    }
+    if let eta = recipe.optimizer.eta, recipe.optimizer.tail(counts: pictures.counts).isEmpty {
+      Console.note(
+        "no class has fewer than \(eta) pictures: the tail is empty and nothing will be perturbed for it")
+    }
     if let manifest { try pictures.check(againstFile: manifest) }
     if resume { try pictures.check(againstFile: directory.record.path) }
     let spectra = try resume ? recordedSpectra(directory, pictures) : chosenSpectra(pictures)
