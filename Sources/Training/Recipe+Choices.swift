@@ -35,15 +35,27 @@ extension OptimizerChoice {
     let rho = RhoSchedule.constant(rho)
     switch self {
     case .sgd, .pgd, .lpfSGD: return nil
-    case .sam(_, let variant): return .sam(rho: rho, variant: variant)
-    case .imbSAM(_, let eta, let normalization):
-      return .imbSAM(rho: rho, eta: eta, normalization: normalization)
     case .sseSAM(let rhoHead, _, let stageFraction, let eta):
       return .sseSAM(rhoHead: rhoHead, rhoTail: rho, stageFraction: stageFraction, eta: eta)
-    case .gsam(_, let alpha): return .gsam(rho: rho, alpha: alpha)
-    case .lookSAM(_, let period, let alpha): return .lookSAM(rho: rho, period: period, alpha: alpha)
-    case .friendlySAM(_, let sigma, let decay): return .friendlySAM(rho: rho, sigma: sigma, decay: decay)
-    case .focalSAM(_, let gamma, let scale): return .focalSAM(rho: rho, gamma: gamma, scale: scale)
+    default: return mappingRadii { _ in rho }
+    }
+  }
+
+  /// The same rule with every schedule of a radius replaced.
+  func mappingRadii(_ change: (RhoSchedule) -> RhoSchedule) -> OptimizerChoice {
+    switch self {
+    case .sgd, .pgd, .lpfSGD: self
+    case .sam(let rho, let variant): .sam(rho: change(rho), variant: variant)
+    case .imbSAM(let rho, let eta, let normalization):
+      .imbSAM(rho: change(rho), eta: eta, normalization: normalization)
+    case .sseSAM(let rhoHead, let rhoTail, let stageFraction, let eta):
+      .sseSAM(rhoHead: change(rhoHead), rhoTail: change(rhoTail), stageFraction: stageFraction, eta: eta)
+    case .gsam(let rho, let alpha): .gsam(rho: change(rho), alpha: alpha)
+    case .lookSAM(let rho, let period, let alpha): .lookSAM(rho: change(rho), period: period, alpha: alpha)
+    case .friendlySAM(let rho, let sigma, let decay):
+      .friendlySAM(rho: change(rho), sigma: sigma, decay: decay)
+    case .focalSAM(let rho, let gamma, let scale):
+      .focalSAM(rho: change(rho), gamma: gamma, scale: scale)
     }
   }
 

@@ -17,15 +17,8 @@ struct SpectrumCommand: ParsableCommand {
       reorthogonalisation; the residuals of the extremes are measured by products in Double.
       """)
 
-  @Argument(help: ArgumentHelp("Run directory.", valueName: "RUN")) var runDirectory: String
-  @Option(
-    help: ArgumentHelp(
-      "The run's pictures: archive or directory; not needed for fixtures.", valueName: "path"))
-  var data: String?
-  @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's pictures.") var label:
-    Int?
-  @Flag(help: "Each class by itself.") var allClasses = false
-  @Option(help: "Only the pictures of the head, mid or tail classes.") var group: GroupName?
+  @OptionGroup var source: RunOptions
+  @OptionGroup var selection: PictureSelection
   @Option(
     help: "Plain cross-entropy (ce), or the loss the run was trained with in its last epoch (training).")
   var loss = SpectrumLoss.ce
@@ -52,8 +45,6 @@ struct SpectrumCommand: ParsableCommand {
   var saddle = false
   @Option(parsing: .unconditional, help: "Lanczos steps.") var steps = 100
   @Option(parsing: .unconditional, help: "Start vectors.") var probes = 1
-  @Option(parsing: .unconditional, help: "At most this many pictures, the first of the selection.")
-  var samples: Int?
   @Option(help: "Seed of the start vectors.") var seed: UInt64 = 0
   @Flag(help: "Print one JSON array.") var json = false
 
@@ -66,62 +57,49 @@ struct SpectrumCommand: ParsableCommand {
     if mode == .pyhessian, saddle || landscape != nil {
       throw ValidationError("--saddle and --landscape need --mode exact")
     }
-    if landscape != nil, allClasses {
+    if landscape != nil, selection.allClasses || selection.classes != nil {
       throw ValidationError("--landscape draws one class, group or all pictures")
-    }
-    if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
-    if [label != nil, allClasses, group != nil].count(where: { $0 }) > 1 {
-      throw ValidationError("give one of --class, --all-classes and --group")
     }
   }
 
   func run() throws {
-    let run = RunDirectory(URL(fileURLWithPath: runDirectory, isDirectory: true))
-    let recipe = try run.recipe()
-    guard let step = run.checkpointedSteps().last else {
-      throw MissingError(
-        what: "a checkpoint in \(run.checkpoints.path)", advice: "train first, or correct the path")
+    let run = try source.load()
+    let criterion: (any ClassificationLoss)? = loss == .ce ? SoftmaxCrossEntropy() : run.trainingLoss
+    guard let criterion else {
+      throw ToolError.usage("--loss training: \(run.recipe.loss.label) is not a loss of one network's output")
     }
-    let pictures = try LongTailedData.named(
-      recipe.data, at: data.map { URL(fileURLWithPath: $0) })
-    let classes = pictures.train.classes
-    if let label, !(0..<classes).contains(label) {
-      throw ToolError.usage("--class is \(label), expected 0 to \(classes - 1)")
-    }
-    let network = recipe.architecture.network(classes: classes)
-    let state = try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state
-    guard let criterion = criterion(recipe, counts: pictures.train.classCounts, state) else {
-      throw ToolError.usage("--loss training: \(recipe.loss.label) is not a loss of one network's output")
-    }
+    let chosen = try selection.positions(in: run.pictures)
     let subject = SpectrumSubject(
-      network: network, loss: criterion, lossName: lossName(recipe), state: state, set: pictures.train,
+      network: run.network, loss: criterion,
+      lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
+      state: run.state, set: run.pictures.train,
       transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
       normalization: batchStatistics ? .batch : .running)
     Interruption.catchSignals()
-    if mode == .pyhessian { return try releasedSpectra(of: subject, pictures, step: step) }
+    if mode == .pyhessian { return try releasedSpectra(of: subject, chosen, step: run.step) }
     var results: [SpectrumResult] = []
-    for (name, positions) in selections(pictures) {
+    for (name, positions) in chosen {
       for probe in 0..<probes {
-        let kept = Array(positions.prefix(samples ?? positions.count))
         results.append(
           try subject.measure(
-            name, kept, steps: steps, seed: seed, probe: UInt64(probe), saddle: saddle && probe == 0,
+            name, positions, steps: steps, seed: seed, probe: UInt64(probe), saddle: saddle && probe == 0,
             landscape: probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil))
       }
     }
     if json {
-      Console.output(.array(results.map { subject.json(of: $0, step: step) }))
+      Console.output(.array(results.map { subject.json(of: $0, step: run.step) }))
     } else {
       print(subject.text(of: results))
     }
   }
 
-  private func releasedSpectra(of subject: SpectrumSubject, _ data: LongTailedData, step: Int) throws {
-    let results = try selections(data).flatMap { name, positions in
+  private func releasedSpectra(
+    of subject: SpectrumSubject, _ chosen: [(name: String, positions: [Int])], step: Int
+  ) throws {
+    let results = try chosen.flatMap { name, positions in
       try (0..<probes).map { probe in
         try subject.measureAsReleased(
-          name, Array(positions.prefix(samples ?? positions.count)), steps: steps, seed: seed,
-          probe: UInt64(probe), redraws: augmented)
+          name, positions, steps: steps, seed: seed, probe: UInt64(probe), redraws: augmented)
       }
     }
     if json {
@@ -129,33 +107,6 @@ struct SpectrumCommand: ParsableCommand {
     } else {
       print(PeerSpectrum.text(of: results, lossName: subject.lossName))
     }
-  }
-
-  /// Pictures by name.
-  private func selections(_ data: LongTailedData) -> [(String, [Int])] {
-    let set = data.train
-    if allClasses { return (0..<set.classes).map { ("class \($0)", set.positions(ofClass: $0)) } }
-    if let label { return [("class \(label)", set.positions(ofClass: label))] }
-    if let group {
-      return [(group.rawValue, group.classes(of: data.groups).flatMap { set.positions(ofClass: $0) })]
-    }
-    return [("all", Array(0..<set.count))]
-  }
-
-  private func criterion(
-    _ recipe: Recipe, counts: [Int], _ state: TrainingState<Float>
-  ) -> (any ClassificationLoss)? {
-    switch loss {
-    case .ce: SoftmaxCrossEntropy()
-    case .training:
-      recipe.loss.criterion(
-        counts: counts, weighting: recipe.weighting,
-        epoch: max(0, state.stepInEpoch == 0 ? state.epoch - 1 : state.epoch))
-    }
-  }
-
-  private func lossName(_ recipe: Recipe) -> String {
-    loss == .ce ? "plain mean cross-entropy" : "the training loss of \(recipe.method)"
   }
 }
 
@@ -167,17 +118,4 @@ enum SpectrumMode: String, ExpressibleByArgument, CaseIterable {
 /// Which loss a spectrum is of.
 enum SpectrumLoss: String, ExpressibleByArgument, CaseIterable {
   case ce, training
-}
-
-/// Groups of classes by name.
-enum GroupName: String, ExpressibleByArgument, CaseIterable {
-  case head, mid, tail
-
-  func classes(of groups: ClassGroups) -> [Int] {
-    switch self {
-    case .head: groups.head
-    case .mid: groups.mid
-    case .tail: groups.tail
-    }
-  }
 }

@@ -7,6 +7,7 @@ extension TrainCommand {
   func chosenRecipe() throws -> Recipe {
     var recipe = try Recipe.preset(preset ?? "")
     if let epochs { recipe = recipe.lasting(epochs) }
+    if let compressTo { recipe = try recipe.compressed(to: compressTo) }
     if let dataset { recipe.data = dataset }
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }

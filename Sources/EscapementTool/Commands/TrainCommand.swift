@@ -27,7 +27,12 @@ struct TrainCommand: ParsableCommand {
       "Other data than the preset's: \(LongTailedData.knownNames).",
       valueName: "name"))
   var dataset: String?
-  @Option(parsing: .unconditional, help: "Passes over the training set.") var epochs: Int?
+  @Option(parsing: .unconditional, help: "Passes over the training set; drops of the rate keep their epochs.")
+  var epochs: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "The preset over this many epochs, with warm-up, drops and re-weighting moved in proportion.")
+  var compressTo: Int?
   @Option(
     help: ArgumentHelp(
       "Another loss: \(LossChoice.byName.map(\.name).joined(separator: ", ")).", valueName: "name"))
@@ -88,7 +93,8 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     let overrides: [Any?] = [
-      preset, dataset, epochs, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize, learningRate,
+      preset, dataset, epochs, compressTo, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize,
+      learningRate,
       schedule, seed,
       checkpointEvery, metricsEvery,
       digestEvery, testTime, spectrumEvery, spectrumClasses, spectrumSteps,
@@ -96,6 +102,7 @@ struct TrainCommand: ParsableCommand {
     if resume, overrides.contains(where: { $0 != nil }) {
       throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
     }
+    if epochs != nil, compressTo != nil { throw ValidationError("give --epochs or --compress-to, not both") }
     if spectrumEvery == nil, spectrumClasses != nil || spectrumSteps != nil {
       throw ValidationError("--spectrum-classes and --spectrum-steps need --spectrum-every")
     }

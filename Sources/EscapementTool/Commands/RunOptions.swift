@@ -1,0 +1,120 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import LongTail
+import Networks
+import Training
+
+/// Which run, which of its checkpoints, and where its pictures are.
+struct RunOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("Run directory.", valueName: "RUN")) var runDirectory: String
+  @Option(
+    help: ArgumentHelp(
+      "The run's pictures: archive or directory; not needed for fixtures.", valueName: "path"))
+  var data: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The checkpoint after this step; the newest when left out.", valueName: "step"))
+  var checkpoint: Int?
+
+  /// Reads the run. Throws where it, its checkpoint or its pictures are missing or damaged.
+  func load() throws -> LoadedRun {
+    let run = RunDirectory(URL(fileURLWithPath: runDirectory, isDirectory: true))
+    let recipe = try run.recipe()
+    let steps = run.checkpointedSteps()
+    guard let newest = steps.last else {
+      throw MissingError(
+        what: "a checkpoint in \(run.checkpoints.path)", advice: "train first, or correct the path")
+    }
+    let step = checkpoint ?? newest
+    guard steps.contains(step) else {
+      throw MissingError(
+        what: "the checkpoint after step \(step) in \(run.checkpoints.path)",
+        advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
+    }
+    let pictures = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    let network = recipe.architecture.network(classes: pictures.train.classes)
+    return LoadedRun(
+      recipe: recipe, pictures: pictures, network: network, step: step,
+      state: try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state)
+  }
+}
+
+/// A checkpoint of a run with everything that its recipe names.
+struct LoadedRun {
+  let recipe: Recipe
+  let pictures: LongTailedData
+  let network: Network
+  /// Steps taken before the checkpoint.
+  let step: Int
+  let state: TrainingState<Float>
+
+  /// The loss of the last epoch trained; nil for a loss of more than a network's output.
+  var trainingLoss: (any ClassificationLoss)? {
+    recipe.loss.criterion(
+      counts: pictures.train.classCounts, weighting: recipe.weighting,
+      epoch: max(0, state.stepInEpoch == 0 ? state.epoch - 1 : state.epoch))
+  }
+}
+
+/// Some training pictures: of one class, each class, one group, or all.
+struct PictureSelection: ParsableArguments {
+  @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's pictures.") var label:
+    Int?
+  @Option(
+    help: ArgumentHelp("Each of these classes by itself, separated by commas.", valueName: "list"))
+  var classes: String?
+  @Flag(help: "Each class by itself.") var allClasses = false
+  @Option(help: "Only the pictures of the head, mid or tail classes.") var group: GroupName?
+  @Option(parsing: .unconditional, help: "At most this many pictures, the first of the selection.")
+  var samples: Int?
+
+  func validate() throws {
+    if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
+    if [label != nil, classes != nil, allClasses, group != nil].count(where: { $0 }) > 1 {
+      throw ValidationError("give one of --class, --classes, --all-classes and --group")
+    }
+  }
+
+  /// Pictures by name, each selection in the training set's order.
+  func positions(in data: LongTailedData) throws -> [(name: String, positions: [Int])] {
+    let set = data.train
+    func ofClass(_ label: Int) throws -> (name: String, positions: [Int]) {
+      guard (0..<set.classes).contains(label) else {
+        throw ToolError.usage("class \(label): expected 0 to \(set.classes - 1)")
+      }
+      return ("class \(label)", set.positions(ofClass: label))
+    }
+    let chosen: [(name: String, positions: [Int])]
+    if allClasses {
+      chosen = try (0..<set.classes).map(ofClass)
+    } else if let classes {
+      chosen = try classes.split(separator: ",", omittingEmptySubsequences: false).map { word in
+        guard let label = Int(word) else {
+          throw ToolError.usage("--classes: \(word.prefix(40)) is no class; give numbers such as 0,7,9")
+        }
+        return try ofClass(label)
+      }
+    } else if let label {
+      chosen = [try ofClass(label)]
+    } else if let group {
+      chosen = [(group.rawValue, group.classes(of: data.groups).flatMap { set.positions(ofClass: $0) })]
+    } else {
+      chosen = [("all", Array(0..<set.count))]
+    }
+    return chosen.map { ($0.name, Array($0.positions.prefix(samples ?? $0.positions.count))) }
+  }
+}
+
+/// Groups of classes by name.
+enum GroupName: String, ExpressibleByArgument, CaseIterable {
+  case head, mid, tail
+
+  func classes(of groups: ClassGroups) -> [Int] {
+    switch self {
+    case .head: groups.head
+    case .mid: groups.mid
+    case .tail: groups.tail
+    }
+  }
+}
