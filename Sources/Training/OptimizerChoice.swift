@@ -80,19 +80,19 @@ public enum OptimizerChoice: Hashable, Sendable {
   }
 
   /// The shares of classes with these counts in the part that Focal-SAM perturbs; nil for other rules.
-  func sharpness(counts: [Int]) throws -> FocalSharpness? {
+  public func sharpness(counts: [Int]) throws -> FocalSharpness? {
     guard case .focalSAM(_, let gamma, let scale) = self else { return nil }
     return try FocalSharpness(counts: counts, gamma: gamma, scale: scale)
   }
 
   /// What the losses of head and tail are divided by.
-  var normalization: PartNormalization {
+  public var normalization: PartNormalization {
     if case .imbSAM(_, _, let normalization) = self { return normalization }
     return .wholeBatch
   }
 
   /// The samples in a shard for a nominal batch size; nil: as many as the batch at hand needs.
-  func shardSize(batchSize: Int) -> Int? {
+  public func shardSize(batchSize: Int) -> Int? {
     guard case .lpfSGD(_, let shards, .nominal) = self else { return nil }
     return max(batchSize / shards, 1)
   }

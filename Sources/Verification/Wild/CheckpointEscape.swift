@@ -1,0 +1,119 @@
+import Calculus
+import Kernels
+import LongTail
+import Networks
+import Training
+
+/// The escape experiment on a checkpoint: rules by name on the training loss and its own mini-batches.
+///
+/// Step t takes the t-th mini-batch of the training set's order from `epoch` on, cropped and flipped as in training, and
+/// batch norm normalises by the mini-batch as in training. The selection's loss is measured under the checkpoint's
+/// running statistics, which stay as they are: it is one fixed function of the parameters, the one whose v is followed.
+public struct CheckpointEscape: Sendable {
+  /// One rule: its name and its constants.
+  public typealias Rule = (name: String, optimizer: OptimizerChoice)
+
+  /// The experiment's numbers.
+  public let experiment: EscapeExperiment<Float>
+  private let recipe: Recipe
+  private let descended: Objective<Float>
+  private let measured: Objective<Float>
+  private let statistics: ParameterVector<Float>
+  private let selection: any SampleSource<Float>
+  private let source: any EpochSource<Float>
+  private let epoch: Int
+  private let orders: [[Int]]
+
+  /// An experiment on `recipe`'s data; its seed decides mini-batches and noise, its momentum and weight decay are the
+  /// rules', and its network is the objectives'.
+  ///
+  /// `descended` is the loss the rules see, `measured` the selection's. Throws `HyperparameterError` for a number of the
+  /// experiment that differs from the recipe's.
+  public init(
+    _ experiment: EscapeExperiment<Float>, recipe: Recipe, descended: Objective<Float>,
+    measured: Objective<Float>, statistics: ParameterVector<Float>, selection: any SampleSource<Float>,
+    source: any EpochSource<Float>, epoch: Int
+  ) throws {
+    for (name, ours, theirs) in [
+      ("momentum", experiment.momentum, recipe.momentum),
+      ("weight decay", experiment.weightDecay, recipe.weightDecay),
+    ] where ours != theirs {
+      throw HyperparameterError(name: name, value: "\(ours)", expected: "the \(theirs) of the rules")
+    }
+    self.experiment = experiment
+    self.recipe = recipe
+    self.descended = descended
+    self.measured = measured
+    self.statistics = statistics
+    self.selection = selection
+    self.source = source
+    self.epoch = epoch
+    let stepsPerEpoch = (source.count + recipe.batchSize - 1) / recipe.batchSize
+    orders = (0...((experiment.steps - 1) / stepsPerEpoch)).map { source.order(epoch: epoch + $0) }
+  }
+
+  /// What is asked of the oracle besides the point, on which slopes and curvatures depend: rules that agree in it share
+  /// them.
+  private struct Question: Hashable {
+    let parts: EscapeModel.Parts
+    let tail: Set<Int>
+    let normalization: PartNormalization
+    let shardSize: Int?
+  }
+
+  /// Runs the rules in turn. `onStep` is told what is under way, and may throw to stop.
+  public func run(
+    _ rules: [Rule], onStep: (_ what: String, _ step: Int) throws -> Void = { _, _ in }
+  ) throws -> [EscapeSeries] {
+    var fields: [Question: EscapeField] = [:]
+    return try rules.map { name, optimizer in
+      var recipe = recipe
+      recipe.optimizer = optimizer
+      let rule = try recipe.makeRule(Float.self)
+      let model = EscapeModel(optimizer, seed: recipe.seed)
+      let oracle = try oracles(optimizer)
+      var theory: (model: EscapeModel, field: EscapeField)?
+      if let model {
+        let question = Question(
+          parts: model.parts, tail: optimizer.tail(counts: source.classCounts),
+          normalization: optimizer.normalization, shardSize: optimizer.shardSize(batchSize: recipe.batchSize))
+        let field =
+          try fields[question]
+          ?? experiment.field(of: model.parts, oracle: oracle) { try onStep("field of \(name)", $0) }
+        fields[question] = field
+        theory = (model, field)
+      }
+      return try experiment.run(name, rule, theory: theory, oracle: oracle, loss: selectionLoss(at:)) {
+        try onStep(name, $0)
+      }
+    }
+  }
+
+  /// The selection's loss at a point.
+  public func selectionLoss(at point: ParameterVector<Float>) throws -> Double {
+    try measured.loss(at: point, statistics: statistics, over: selection)
+  }
+
+  /// The oracle of each step for a rule.
+  private func oracles(_ optimizer: OptimizerChoice) throws -> (Int) throws -> NetworkOracle<Float> {
+    let counts = source.classCounts
+    let (tail, sharpness) = (optimizer.tail(counts: counts), try optimizer.sharpness(counts: counts))
+    let shardSize = optimizer.shardSize(batchSize: recipe.batchSize)
+    return { step in
+      let (ahead, start) = place(of: step)
+      let end = min(start + recipe.batchSize, orders[ahead].count)
+      return NetworkOracle(
+        objective: descended,
+        batch: try source.batch(Array(orders[ahead][start..<end]), epoch: epoch + ahead),
+        statistics: statistics, tail: tail, sharpness: sharpness, normalization: optimizer.normalization,
+        shardSize: shardSize)
+    }
+  }
+
+  /// Epochs ahead of the first, and the first position in that epoch's order.
+  private func place(of step: Int) -> (epoch: Int, start: Int) {
+    let stepsPerEpoch = (source.count + recipe.batchSize - 1) / recipe.batchSize
+    let (ahead, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
+    return (ahead, inEpoch * recipe.batchSize)
+  }
+}

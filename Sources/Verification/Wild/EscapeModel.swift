@@ -1,0 +1,82 @@
+import Calculus
+import Kernels
+import Training
+
+/// What the recurrence has to know of a rule: which parts of the loss it asks for, and what noise it adds.
+public struct EscapeModel: Hashable, Sendable {
+  /// How the gradient descended along is made up.
+  public enum Parts: Hashable, Sendable {
+    /// One gradient of the whole batch.
+    case whole
+    /// Those of head and tail, added.
+    case headAndTail
+    /// The mean over that many shards.
+    case shards(Int)
+
+    /// What is asked of the oracle.
+    var queries: [BatchPart] {
+      switch self {
+      case .whole: [.all]
+      case .headAndTail: [.head, .tail]
+      case .shards(let count): (0..<count).map { .shard(index: $0, count: count) }
+      }
+    }
+
+    /// Values by query as values by part: shards are averaged, everything else stands for itself.
+    func combined(_ values: [Double]) -> [Double] {
+      guard case .shards(let count) = self else { return values }
+      return [values.reduce(0, +) / Double(count)]
+    }
+  }
+
+  /// Noise that the rule draws itself; σ·ξ with the draws of `PGD`.
+  public enum Noise: Hashable, Sendable {
+    case none
+    case weights(sigma: Double, seed: UInt64)
+    case gradient(sigma: Double, seed: UInt64)
+  }
+
+  /// The parts.
+  public let parts: Parts
+  /// The noise.
+  public let noise: Noise
+
+  /// A model of a rule.
+  public init(_ parts: Parts, noise: Noise = .none) {
+    self.parts = parts
+    self.noise = noise
+  }
+
+  /// The model of a rule by name, whose noise has this seed; nil where no linear recurrence is known: for adaptive
+  /// ascents, which do not follow the gradient, and for rules that keep gradients of earlier steps or take them apart.
+  public init?(_ optimizer: OptimizerChoice, seed: UInt64) {
+    switch optimizer {
+    case .sgd: self.init(.whole)
+    case .sam(_, let variant):
+      guard variant.ascent != .adaptive else { return nil }
+      self.init(.whole)
+    case .imbSAM, .sseSAM: self.init(.headAndTail)
+    case .pgd(let sigma, .weights): self.init(.whole, noise: .weights(sigma: sigma, seed: seed))
+    case .pgd(let sigma, .gradient): self.init(.whole, noise: .gradient(sigma: sigma, seed: seed))
+    case .lpfSGD(_, let shards, _): self.init(.shards(shards))
+    case .gsam, .lookSAM, .friendlySAM, .focalSAM: return nil
+    }
+  }
+
+  /// ⟨v, σξ⟩ of a step, for noise of the gradient and of the weights.
+  func noise<Element: Real>(
+    along direction: Tensor<Double>, step: Int, as type: Element.Type
+  ) -> (gradient: Double, weights: Double) {
+    func projected(_ sigma: Double, _ seed: UInt64) -> Double {
+      guard sigma > 0 else { return 0 }
+      let draws = Tensor<Element>.standardNormal(
+        seed: seed, purpose: .perturbation, index: UInt64(step), shape: [direction.count])
+      return sigma * draws.converted(to: Double.self).dot(direction)
+    }
+    switch noise {
+    case .none: return (0, 0)
+    case .gradient(let sigma, let seed): return (projected(sigma, seed), 0)
+    case .weights(let sigma, let seed): return (0, projected(sigma, seed))
+    }
+  }
+}

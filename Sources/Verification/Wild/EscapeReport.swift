@@ -1,0 +1,109 @@
+import Artifacts
+
+/// An escape experiment's results with what they are of, for files.
+public struct EscapeReport: Sendable {
+  /// The selection's name: "class 9".
+  public let selection: String
+  /// Its pictures.
+  public let samples: Int
+  /// λ, the selection's curvature along v.
+  public let eigenvalue: Double
+  /// f(w₀).
+  public let loss: Double
+  /// |p| from which on a rule has escaped.
+  public let threshold: Double
+  /// The fall of the selection's loss with which it has.
+  public let drop: Double
+  /// The rules.
+  public let series: [EscapeSeries]
+  /// How far a prediction may be off (`EscapeSeries.misfit`) and be called consistent. A choice of this package.
+  public static let consistentMisfit = 0.25
+
+  /// Results of rules from one saddle.
+  public init(
+    selection: String, samples: Int, saddle: SaddleDirection, threshold: Double, drop: Double,
+    series: [EscapeSeries]
+  ) {
+    self.init(
+      selection: selection, samples: samples, eigenvalue: saddle.eigenvalue, loss: saddle.loss,
+      threshold: threshold, drop: drop, series: series)
+  }
+
+  /// The same from its numbers.
+  init(
+    selection: String, samples: Int, eigenvalue: Double, loss: Double, threshold: Double, drop: Double,
+    series: [EscapeSeries]
+  ) {
+    self.selection = selection
+    self.samples = samples
+    self.eigenvalue = eigenvalue
+    self.loss = loss
+    self.threshold = threshold
+    self.drop = drop
+    self.series = series
+  }
+
+  /// Whether a rule went where the recurrence says: consistent or not, no more; nil without a prediction.
+  public static func isConsistent(_ series: EscapeSeries) -> Bool? {
+    series.misfit.map { $0 <= consistentMisfit }
+  }
+
+  /// One line a rule and step; empty cells where nothing was measured or predicted.
+  public var csv: String {
+    let heading =
+      "rule,step,position,predicted,distance,perpendicular,selection_loss,batch_loss,gradient_norm,rho,"
+      + "perturbation_norm,slope,descent"
+    var lines = [heading]
+    for rule in series {
+      let predicted = rule.predicted
+      for (index, point) in rule.points.enumerated() {
+        let move = point.move
+        let cells: [Double?] = [
+          point.position, predicted?[index], point.distance, point.perpendicular, point.loss,
+          move?.batchLoss, move?.gradientNorm, move?.rho, move?.perturbationNorm, move?.slope, move?.descent,
+        ]
+        lines.append(
+          ([rule.name, String(point.step)] + cells.map { $0?.description ?? "" }).joined(separator: ","))
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The rules as JSON: summaries, and every step.
+  public var json: JSON { .array(series.map(json)) }
+
+  private func json(_ rule: EscapeSeries) -> JSON {
+    [
+      "rule": .string(rule.name), "diverged_at": rule.divergedAt.map { .integer($0) } ?? .null,
+      "escape_step_by_projection": rule.escape(beyond: threshold).map { .integer($0) } ?? .null,
+      "escape_step_by_loss": rule.escape(below: loss - drop).map { .integer($0) } ?? .null,
+      "curvatures": Self.numbers(rule.curvatures), "mean_radii": Self.numbers(rule.meanRadii),
+      "growth": Self.number(rule.growth), "misfit": Self.number(rule.misfit),
+      "misfit_without_curvature": Self.number(rule.misfitWithoutCurvature),
+      "closure_error": Self.number(rule.closureError),
+      "consistent": Self.isConsistent(rule).map { .bool($0) } ?? .null,
+      "positions": Self.numbers(rule.positions),
+      "predicted": rule.predicted.map(Self.numbers) ?? .null,
+      "predicted_without_curvature": rule.predictedWithoutCurvature.map(Self.numbers) ?? .null,
+      "distances": Self.numbers(rule.points.map(\.distance)),
+      "perpendiculars": Self.numbers(rule.points.map(\.perpendicular)),
+      "losses": .array(rule.points.map { Self.number($0.loss) }),
+      "moves": .array(rule.points.compactMap { $0.move.map(Self.json) }),
+    ]
+  }
+
+  private static func json(_ move: EscapeMove) -> JSON {
+    [
+      "batch_loss": .number(move.batchLoss), "gradient_norm": .number(move.gradientNorm),
+      "rho": .number(move.rho), "perturbation_norm": .number(move.perturbationNorm),
+      "slope": number(move.slope), "descent": number(move.descent),
+      "slopes_at_start": numbers(move.drive?.parts.map(\.slope) ?? []),
+      "radii": numbers(move.drive?.parts.map(\.radius) ?? []),
+      "noise": number(move.drive.map { $0.gradientNoise + $0.weightNoise }),
+    ]
+  }
+
+  private static func number(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+
+  private static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
+}

@@ -1,0 +1,76 @@
+import Calculus
+import Kernels
+import Networks
+import Training
+
+/// One query of a rule at w + ε, seen along v.
+struct ProjectedQuery: Hashable, Sendable {
+  let part: BatchPart
+  /// ⟨v, ∇f(w + ε)⟩.
+  let slope: Double
+  /// ‖∇f(w + ε)‖.
+  let norm: Double
+  /// ⟨v, ε⟩.
+  let shift: Double
+  /// ‖ε‖ of the move as made; exactly 0 where the query was at w.
+  let displacement: Double
+}
+
+/// Hands a rule's queries on to another oracle and keeps what each one has to do with a direction v.
+struct ProjectingOracle<Base: GradientOracle>: GradientOracle {
+  typealias Element = Base.Element
+
+  private var base: Base
+  private let direction: Tensor<Double>
+  private let origin: Tensor<Double>
+  private(set) var queries: [ProjectedQuery] = []
+
+  init(_ base: Base, direction: Tensor<Double>, at point: ParameterVector<Element>) {
+    self.base = base
+    self.direction = direction
+    origin = point.flat.converted(to: Double.self)
+  }
+
+  mutating func evaluate(
+    at point: ParameterVector<Element>, on part: BatchPart, statistics: StatisticsUpdate
+  ) throws -> Evaluation<Element> {
+    let answer = try base.evaluate(at: point, on: part, statistics: statistics)
+    let move = point.flat.converted(to: Double.self) - origin
+    queries.append(
+      ProjectedQuery(
+        part: part, slope: answer.gradient.flat.converted(to: Double.self).dot(direction),
+        norm: answer.gradient.flat.norm(), shift: move.dot(direction), displacement: move.norm()))
+    return answer
+  }
+}
+
+/// A step's queries by part of a model: what the rule saw where it stood, and what it descended along.
+struct PartedQueries: Hashable, Sendable {
+  /// r = ‖ε‖/‖g‖ of each part; 0 where nothing was perturbed or g is zero.
+  let radii: [Double]
+  /// Mean ⟨v, ε⟩ of noise around w; 0 for ascents, whose shift is the gradient's own.
+  let shift: Double
+  /// ⟨v, g⟩ at w summed over the parts; nil where no query was made there.
+  let slope: Double?
+  /// ⟨v, ·⟩ of the sum descended along, before noise.
+  let descent: Double
+
+  /// Sorts the queries of a step; nil where a part of the model was never asked for.
+  init?(_ queries: [ProjectedQuery], parts: EscapeModel.Parts) {
+    let byPart = parts.queries.map { part in queries.filter { $0.part == part } }
+    guard byPart.allSatisfy({ !$0.isEmpty }) else { return nil }
+    descent = parts.combined(byPart.map { $0[$0.count - 1].slope }).reduce(0, +)
+    if case .shards = parts {
+      radii = [0]
+      shift = parts.combined(byPart.map { $0[$0.count - 1].shift })[0]
+      slope = nil
+    } else {
+      radii = byPart.map { asked in
+        let (clean, last) = (asked[0], asked[asked.count - 1])
+        return clean.norm > 0 ? last.displacement / clean.norm : 0
+      }
+      shift = 0
+      slope = byPart.map { $0[0].slope }.reduce(0, +)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Calculus
+import Curvature
+import Kernels
+import LongTail
+import Networks
+
+/// The direction of most negative curvature of a loss over some pictures, with what makes the point a saddle or not.
+///
+/// Found by Lanczos in Float with full reorthogonalisation, its residual measured in Double, under running statistics; it
+/// points to where the loss falls to first order, so that a positive projection is a way down.
+public struct SaddleDirection: Sendable {
+  /// v, of unit length.
+  public let vector: Tensor<Double>
+  /// λ = vᵀHv of the selection's loss, in Double.
+  public let eigenvalue: Double
+  /// ‖Hv − λv‖, in Double.
+  public let residual: Double
+  /// The largest eigenvalue found beside it.
+  public let largest: Double
+  /// f(w₀).
+  public let loss: Double
+  /// ‖∇f(w₀)‖.
+  public let gradientNorm: Double
+  /// ⟨v, ∇f(w₀)⟩ ≤ 0.
+  public let slope: Double
+  /// Lanczos steps taken.
+  public let steps: Int
+
+  /// Searches the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
+  public init(
+    network: Network, loss: any ClassificationLoss, parameters: ParameterVector<Float>,
+    statistics: ParameterVector<Float>, pictures: ImageSet, positions: [Int], steps: Int = 60, seed: UInt64,
+    onStep: (Lanczos.Progress) throws -> Void = { _ in }
+  ) throws {
+    let double = HessianOperator<Double>(
+      objective: Objective(network: network, loss: loss),
+      parameters: ParameterVector(
+        layout: parameters.layout, flat: parameters.flat.converted(to: Double.self)),
+      statistics: ParameterVector(
+        layout: statistics.layout, flat: statistics.flat.converted(to: Double.self)),
+      samples: pictures.source(positions, of: Double.self))
+    let float = HessianOperator<Float>(
+      objective: Objective(network: network, loss: loss), parameters: parameters, statistics: statistics,
+      samples: pictures.source(positions, of: Float.self))
+    let pairs = try extremePairs(of: float, measuredBy: double, steps: steps, seed: seed, onStep: onStep)
+    let here = try double.objective.evaluate(
+      at: double.parameters, statistics: double.statistics, over: double.samples)
+    let unit = pairs.smallest.scaled(by: 1 / pairs.smallest.norm())
+    let slope = here.gradient.flat.dot(unit)
+    vector = slope > 0 ? unit.map(.negate) : unit
+    self.slope = -slope.magnitude
+    eigenvalue = pairs.report.smallest.rayleighQuotient
+    residual = pairs.report.smallest.residual
+    largest = pairs.report.largest.rayleighQuotient
+    self.loss = here.loss
+    gradientNorm = here.gradient.flat.norm()
+    self.steps = pairs.report.steps
+  }
+}
