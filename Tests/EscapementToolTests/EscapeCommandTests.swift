@@ -38,4 +38,28 @@ struct EscapeCommandTests {
       #expect(wrong.status == 64 && wrong.errors.contains("--rate"))
     }
   }
+
+  @Test("an interrupted experiment exits with 75 and one line")
+  func interruption() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run").path
+      let trained = try ToolProcess.run(
+        ["train", "--preset", "fixture/ce-drw", "--epochs", "1", "--batch-size", "64", "--out", run])
+      #expect(trained.status == 0, "\(trained.errors)")
+      // More steps than any machine takes before the signal.
+      let stopped = try ToolProcess.run(["escape", run, "--class", "9", "--steps", "1000000000"]) { process in
+        while process.isRunning, !Self.catchesInterrupts(process.processIdentifier) { usleep(2000) }
+        process.interrupt()
+      }
+      #expect(stopped.status == 75 && stopped.output.isEmpty, "\(stopped.errors)")
+      #expect(stopped.errorLines.count == 1 && stopped.errors.contains("run the command again"))
+    }
+  }
+
+  /// Whether a process has a handler for SIGINT, the second bit of its mask.
+  private static func catchesInterrupts(_ process: Int32) -> Bool {
+    let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+    return line.flatMap { UInt64($0.dropFirst(8), radix: 16) }.map { $0 & 2 != 0 } ?? false
+  }
 }
