@@ -42,9 +42,10 @@ import Training
       source: AugmentedImages<Float>(data.train, seed: 0), epoch: 0)
   }
 
-  static let rules: [CheckpointEscape.Rule] = OptimizerChoice.byName.filter {
-    ["sgd", "sam", "imbsam", "sse-sam", "pgd", "lpf-sgd", "gsam"].contains($0.name)
-  }
+  static let rules: [CheckpointEscape.Rule] =
+    OptimizerChoice.byName.filter {
+      ["sgd", "sam", "imbsam", "sse-sam", "pgd", "gsam"].contains($0.name)
+    } + [("lpf-sgd", .lpfSGD(radius: 0.001, shards: 2, holding: .nominal))]
 
   /// Mini-batches, their order over epochs, crops and the loss are those of a training run of the same seed.
   @Test func sgdGoesWhereATrainingRunGoes() throws {
@@ -134,6 +135,10 @@ import Training
     #expect(throws: HyperparameterError.self) { try make(momentum: 1) }
     #expect(throws: HyperparameterError.self) { try make(steps: 0) }
     #expect(throws: HyperparameterError.self) { try make(offset: .infinity) }
+    // Three shards do not share a mini-batch of four.
+    #expect(throws: HyperparameterError.self) {
+      try Self.escape().run([("lpf-sgd", .lpfSGD(radius: 0.001, shards: 3, holding: .nominal))])
+    }
   }
 
   private static func report() throws -> EscapeReport {

@@ -61,7 +61,9 @@ public enum EscapeFigure {
       parts.append(stroke([(x, y), (x + 30, y)], index, width: 2, dash: ""))
       parts.append(mark(x + 15, y, index))
       var label = rule.name
-      if let growth = rule.growth { label += ", growth \(NumberText.rounded(growth)) a step" }
+      if let growth = rule.growth { label += ": growth \(NumberText.rounded(growth))" }
+      // The axis has no signs.
+      if let last = rule.positions.last { label += ", p = \(NumberText.coarse(last)) at the end" }
       if let step = rule.divergedAt { label += ", diverged at step \(step)" }
       parts.append(text(label, x + 38, y + 4))
     }

@@ -61,7 +61,8 @@ public struct CheckpointEscape: Sendable {
     let shardSize: Int?
   }
 
-  /// Runs the rules in turn. `onStep` is told what is under way, and may throw to stop.
+  /// Runs the rules in turn. `onStep` is told what is under way, and may throw to stop. Throws `HyperparameterError` for a
+  /// rule that does not go with the recipe's loss or batch size.
   public func run(
     _ rules: [Rule], onStep: (_ what: String, _ step: Int) throws -> Void = { _, _ in }
   ) throws -> [EscapeSeries] {
@@ -69,6 +70,7 @@ public struct CheckpointEscape: Sendable {
     return try rules.map { name, optimizer in
       var recipe = recipe
       recipe.optimizer = optimizer
+      try recipe.validate()
       let rule = try recipe.makeRule(Float.self)
       let model = EscapeModel(optimizer, seed: recipe.seed)
       let oracle = try oracles(optimizer)
