@@ -63,7 +63,7 @@ public enum EscapeFigure {
       var label = rule.name
       if let growth = rule.growth { label += ": growth \(NumberText.rounded(growth))" }
       // The axis has no signs.
-      if let last = rule.positions.last { label += ", p = \(NumberText.coarse(last)) at the end" }
+      if let last = rule.positions.last { label += ", last p = \(NumberText.coarse(last))" }
       if let step = rule.divergedAt { label += ", diverged at step \(step)" }
       parts.append(text(label, x + 38, y + 4))
     }
