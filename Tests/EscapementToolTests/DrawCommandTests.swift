@@ -69,6 +69,42 @@ import Testing
     }
   }
 
+  @Test func whatTrainAndSpectrumWriteIsRead() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    func expectSuccess(_ arguments: [String]) throws -> ToolProcess.Result {
+      let result = try ToolProcess.run(arguments, in: scratch.url)
+      #expect(result.status == 0, "\(arguments): \(result.errors)")
+      return result
+    }
+    _ = try expectSuccess([
+      "train", "--preset", "fixture/ce", "--epochs", "1", "--out", "run", "--spectrum-every", "1",
+      "--spectrum-classes", "9", "--spectrum-steps", "4",
+    ])
+    for mode in ["exact", "pyhessian"] {
+      let result = try expectSuccess([
+        "spectrum", "run", "--class", "9", "--steps", "8", "--probes", "2", "--mode", mode, "--json",
+      ])
+      // Eight steps may be too few for the spectrum's own checks; whether it is drawn is the question here.
+      try AtomicFile.write(Data(result.output.utf8), to: scratch.url.appendingPathComponent("\(mode).json"))
+    }
+    let files = ["exact.json", "pyhessian.json", "--accept-invalid"]
+    for verb in ["density", "compare", "extremes"] {
+      _ = try expectSuccess(["draw", verb] + files + ["--out", "\(verb).svg"])
+    }
+    _ = try expectSuccess(["draw", "dynamics", "run", "--out", "dynamics.svg", "--csv", "dynamics.csv"])
+    let metrics = try String(
+      contentsOf: scratch.url.appendingPathComponent("run/metrics.jsonl"), encoding: .utf8)
+    let line = try #require(metrics.split(separator: "\n").first { $0.contains("\"event\":\"spectrum\"") })
+    let event = try JSON(parsing: Data(line.utf8), file: "metrics.jsonl")
+    let smallest = try #require(event["classes"]?.array?.first?["smallest"]?.double)
+    let table = try String(contentsOf: scratch.url.appendingPathComponent("dynamics.csv"), encoding: .utf8)
+    #expect(table.contains("class 9: λ_min,run,line,1.0,\(smallest),,\r\n"))
+    let none = try ToolProcess.run(
+      ["draw", "dynamics", "run", "--classes", "3", "--out", "x.svg"], in: scratch.url)
+    #expect(none.status == 64 && none.errors.contains("was not measured; there are 9"))
+  }
+
   @Test func nothingButAFigureIsReplacedAndBadInputLeavesNothing() throws {
     let scratch = try TemporaryDirectory()
     defer { scratch.remove() }

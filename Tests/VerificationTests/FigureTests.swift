@@ -201,6 +201,35 @@ import Testing
     }
   }
 
+  /// Spectra at the edges of what a record may hold are drawn with finite places, or refused, and never trap.
+  @Test(arguments: [
+    [0.0], [1e100], [-1e100, 1e100], [1e-100], [-1e-100, 0, 1], [3, 3, 3], [-1, -0.5], [1e100, 1e100.nextUp],
+  ]) func odd(_ nodes: [Double]) throws {
+    let list = JSON.array(nodes.map { .number($0) })
+    let weights = JSON.array(nodes.map { _ in .number(1 / Double(nodes.count)) })
+    guard nodes.allSatisfy({ $0.magnitude <= 1e100 }) else {
+      #expect(throws: DataError.self) {
+        try SpectrumRecordTests.record(["ritz_values": list, "weights": weights], mode: .released)
+      }
+      return
+    }
+    let record = try SpectrumRecordTests.record(
+      [
+        "ritz_values": list, "weights": weights, "smallest": .number(nodes[0]),
+        "largest": .number(nodes[nodes.count - 1]),
+      ], mode: .released)
+    let series = SpectrumSeries.grouping([(nil, record)])
+    for axis in [DensityFigure.Axis.automatic, .linear, .symmetric(0.5)] {
+      for width in [SpectralDensity.Width.automatic, .absolute(1e-150), .absolute(1e99), .released] {
+        let svg = try DensityFigure.draw(series, title: "t", layout: .overlay, width: width, axis: axis).svg
+        #expect(!svg.contains("nan") && !svg.contains("\"inf") && !svg.contains(",inf"))
+        #expect(try ReadDrawing(svg).panels.count == 1)
+      }
+      let svg = ExtremesFigure.draw(series, title: "t", axis: axis).svg
+      #expect(!svg.contains("nan") && !svg.contains("\"inf") && !svg.contains(",inf"))
+    }
+  }
+
   @Test func scalesAndTicksAreRound() {
     #expect(
       AxisScale.niceBelow(0.73) == 0.5 && AxisScale.niceBelow(20) == 20 && AxisScale.niceBelow(9.99) == 5)

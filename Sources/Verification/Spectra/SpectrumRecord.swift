@@ -101,6 +101,11 @@ public struct SpectrumRecord: Hashable, Sendable {
       throw try cursor.field("ritz_values").fault(found: "falling values", expected: "ascending ones")
     }
     rule = GaussQuadrature(nodes: nodes, weights: weights)
+    // Squared components of a unit vector; 10,000 of them rounded to Float still sum to 1 within 6·10⁻⁴.
+    guard (rule.weightSum - 1).magnitude <= 1e-3 else {
+      throw try cursor.field("weights").fault(
+        found: "numbers of sum \(rule.weightSum)", expected: "a sum of 1")
+    }
     drift = try Self.number(cursor.field("drift"), minimum: 0)
     switch mode {
     case .exact:

@@ -20,9 +20,10 @@ public enum AxisScale: Hashable, Sendable {
   /// The scale that shows all of some values: logarithmic where they are positive and span more than a factor of 30,
   /// symmetric where they change sign or touch zero and span more than 100, else linear.
   static func fitting(_ values: [Double]) -> AxisScale {
-    let sizes = values.map(\.magnitude).filter { $0 > 0 }
+    // What is less than 10⁻³⁰⁰ is a zero here: no decade of it could be labelled.
+    let sizes = values.map(\.magnitude).filter { $0 >= decade(-300) }
     guard let largest = sizes.max(), let smallest = sizes.min() else { return .linear }
-    if values.allSatisfy({ $0 > 0 }) { return largest > 30 * smallest ? .logarithmic : .linear }
+    if values.allSatisfy({ $0 >= decade(-300) }) { return largest > 30 * smallest ? .logarithmic : .linear }
     return largest > 100 * smallest
       ? .symmetricLogarithmic(niceBelow(max(smallest, largest / 10_000))) : .linear
   }

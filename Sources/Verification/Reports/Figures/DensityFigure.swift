@@ -174,9 +174,10 @@ public enum DensityFigure {
       [curve.series.smallest, curve.series.largest].flatMap { [$0.value, $0.lowerLimit, $0.upperLimit] }
     }.compactMap(\.self)
     let (low, high) = ((visible + limits).min() ?? 0, (visible + limits).max() ?? 1)
-    let margin = high > low ? (high - low) / 40 : 1
-    guard case .symmetricLogarithmic = scale else { return low - margin...high + margin }
-    return low - 0.25 * low.magnitude...high + 0.25 * high.magnitude
+    // One eigenvalue has no range: half its size, or 1, to either side.
+    let margin = high > low ? (high - low) / 40 : max(1, high.magnitude / 2)
+    guard case .symmetricLogarithmic(let linear) = scale else { return low - margin...high + margin }
+    return low - max(0.25 * low.magnitude, linear / 4)...high + max(0.25 * high.magnitude, linear / 4)
   }
 
   /// The power of ten next to a positive value.

@@ -171,7 +171,7 @@ struct Panel {
     var start = 0
     while start < points.count {
       let column = frame.horizontal(points[start].0).rounded(.down)
-      var end = start
+      var end = start + 1
       while end < points.count, frame.horizontal(points[end].0).rounded(.down) == column { end += 1 }
       let group = start..<end
       let low = group.min { points[$0].1 < points[$1].1 } ?? start
