@@ -204,7 +204,7 @@ import Testing
   /// Spectra at the edges of what a record may hold are drawn with finite places, or refused, and never trap.
   @Test(arguments: [
     [0.0], [1e100], [-1e100, 1e100], [1e-100], [-1e-100, 0, 1], [3, 3, 3], [-1, -0.5], [1e100, 1e100.nextUp],
-  ]) func odd(_ nodes: [Double]) throws {
+  ]) func edgesOfWhatARecordHoldsAreDrawnFinite(_ nodes: [Double]) throws {
     let list = JSON.array(nodes.map { .number($0) })
     let weights = JSON.array(nodes.map { _ in .number(1 / Double(nodes.count)) })
     guard nodes.allSatisfy({ $0.magnitude <= 1e100 }) else {
