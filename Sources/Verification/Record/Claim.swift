@@ -23,6 +23,14 @@ public struct ClaimSource: Hashable, Sendable {
   public static func supplement(_ place: String) -> ClaimSource {
     ClaimSource(paper: "Rangwani et al., NeurIPS 2022 (supplement)", place: place)
   }
+
+  /// The abstract of the SSE-SAM paper.
+  public static let abstract = ClaimSource(paper: "SSE-SAM, AAAI 2025", place: "abstract")
+
+  /// A public repository on GitHub, "owner/name".
+  public static func repository(_ name: String, _ place: String) -> ClaimSource {
+    ClaimSource(paper: "github.com/\(name)", place: place)
+  }
 }
 
 /// One checkable statement and the procedure that judges it.
