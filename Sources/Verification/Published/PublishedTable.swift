@@ -60,6 +60,10 @@ public struct PublishedRow: Sendable, Hashable {
   public let cells: [PublishedCell]
 
   init(_ data: String, _ method: String, _ cells: PublishedCell...) {
+    self.init(data: data, method: method, cells: cells)
+  }
+
+  init(data: String, method: String, cells: [PublishedCell]) {
     self.data = data
     self.method = method
     self.cells = cells
