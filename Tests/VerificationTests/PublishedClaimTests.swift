@@ -113,6 +113,7 @@ import Training
   static let presetCases: [(id: String, becomes: String, edit: @Sendable (inout Recipe) -> Void)] = [
     ("D6", "supported", { $0.schedule = .asPrinted() }),
     ("D7", "refuted", { if case .vs = $0.loss { $0.loss = .vs(gamma: 0.3, tau: 1) } }),
+    ("D7", "refuted", { if case .vs = $0.loss { $0.loss = .vs(gamma: 0.05, tau: 1) } }),
     ("D7", "refuted", { if case .ldam = $0.loss { $0.loss = .ldam(maximum: 0.4, scale: 30) } }),
     ("D8", "refuted", { if $0.data == "cifar10-lt50" { $0.momentum = 0.8 } }),
     ("D8", "refuted", { if $0.data == "cifar10-lt50" { $0.batchSize = 64 } }),

@@ -159,6 +159,44 @@ import Training
     #expect(three.0 == 3 * alone.0 && three.0 > 0.05 && three.1 == .inconclusive)
   }
 
+  /// A sibling with a smaller p takes the larger factor, but only one that could be decided itself.
+  @Test func onlyDecidableSiblingsCount() throws {
+    let clear = RunSelection("cifar10-lt100/vs")
+    let sibling = Self.statement("X2", [.above(RunQuantity(clear, .accuracy), 0)])
+    func p(_ values: [Double], published: Bool = true) throws -> Double {
+      let verdict = try Self.judge(
+        [Self.gains],
+        [
+          Self.a: Self.runs(.accuracy, Self.around.map { 71.7 + $0 }),
+          Self.b: Self.runs(.accuracy, Self.around.reversed().map { 71.95 + $0 }),
+          clear: Self.runs(.accuracy, values, published: published),
+        ], others: [sibling])
+      return try #require(verdict.measurements.last).value
+    }
+    let values = [78.0, 79, 78, 79, 78]
+    let alone = try p(values)
+    #expect(try p(values, published: false) == 2 * alone)
+    #expect(try p(Array(values.prefix(4))) == 2 * alone)
+    #expect(try p([78, 78, .nan, 79, 78]) == 2 * alone)
+  }
+
+  struct Unreadable: Error {}
+  struct BrokenSource: EvidenceSource {
+    func runs(of selection: RunSelection) throws -> [RunEvidence] {
+      if selection == RunSelection("x/y") { throw Unreadable() }
+      return RunFamilyTests.runs(.accuracy, RunFamilyTests.around.map { 71.7 + $0 })
+    }
+  }
+
+  /// A store that cannot be read is no missing run, not even for a sibling.
+  @Test func anUnreadableStoreIsAnError() throws {
+    let broken = Self.statement("X2", [.above(RunQuantity(RunSelection("x/y"), .accuracy), 0)])
+    let family = RunFamily(name: "test", statements: [Self.statement("X1", [Self.agrees]), broken])
+    for claim in family.claims {
+      #expect(throws: Unreadable.self) { try claim.judge(ClaimContext(runs: BrokenSource())) }
+    }
+  }
+
   /// Figures of one run are not independent: their difference is tested in pairs.
   @Test func figuresOfTheSameRunsArePaired() throws {
     let head = RunMetric.saddleRatio(ofClass: 0)

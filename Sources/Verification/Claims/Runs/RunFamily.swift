@@ -81,7 +81,7 @@ struct RunFamily: Sendable {
       verdict.summary = "figures without spread, or not finite: no test exists"
       return verdict
     }
-    let adjusted = adjusted(statement, own, context)
+    let adjusted = try adjusted(statement, own, context)
     verdict.measurements.append(
       Measurement(
         name: "p, largest of the comparisons, adjusted over the family", value: adjusted.for,
@@ -105,12 +105,16 @@ struct RunFamily: Sendable {
   /// The statement's p values after Holm's adjustment over the family.
   private func adjusted(
     _ statement: RunStatement, _ own: [RunAnswer], _ context: ClaimContext
-  ) -> (for: Double, against: Double) {
+  ) throws -> (for: Double, against: Double) {
     let members = statements.filter { $0.noTest == nil }
-    let pairs = members.map { member -> (for: Double, against: Double) in
+    let pairs = try members.map { member -> (for: Double, against: Double) in
       if member.id == statement.id { return Self.combine(own) }
-      guard let others = try? answers(member, context.runs) else { return (.nan, .nan) }
-      return Self.combine(others)
+      do {
+        let others = try answers(member, context.runs)
+        // A member that could not be decided itself frees nothing for the others.
+        let counts = others.allSatisfy { $0.count >= Self.seeds && $0.isPublished }
+        return counts ? Self.combine(others) : (.nan, .nan)
+      } catch is RunSample.Gap { return (.nan, .nan) }
     }
     let place = members.firstIndex { $0.id == statement.id }!
     return (
