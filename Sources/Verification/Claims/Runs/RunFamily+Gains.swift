@@ -106,6 +106,7 @@ extension RunFamily {
     func ratio(_ method: String, _ label: Int) -> RunQuantity {
       RunQuantity(preset(method), .saddleRatio(ofClass: label))
     }
+    let variant = "ImbSAM as in SSE-SAM's repository, by means over head and over tail samples; last epoch"
     return RunFamily(
       name: "SSE-SAM",
       statements: [
@@ -120,26 +121,30 @@ extension RunFamily {
         RunStatement(
           id: "A2", source: .abstract, tier: .paper,
           statement: "|λ_min|/λ_max of the rarest class is smaller with ImbSAM than with SAM.",
-          questions: [.exceeds(ratio("sam", 99), ratio("imbsam-means", 99), by: 0)]),
+          questions: [.exceeds(ratio("sam", 99), ratio("imbsam-means", 99), by: 0)],
+          variant: variant),
         RunStatement(
           id: "A3", source: .abstract, tier: .paper,
           statement: "ImbSAM has a lower head accuracy than SAM.",
           questions: [
             .exceeds(RunQuantity(preset("sam"), .head), RunQuantity(preset("imbsam-means"), .head), by: 0)
-          ]),
+          ],
+          variant: variant),
         RunStatement(
           id: "A4", source: .abstract, tier: .paper,
           statement:
             "|λ_min|/λ_max of the most and of the least frequent class is smaller with SSE-SAM than with SAM and ImbSAM.",
           questions: [0, 99].flatMap { label in
             ["sam", "imbsam-means"].map { .exceeds(ratio($0, label), ratio("sse-sam", label), by: 0) }
-          }),
+          },
+          variant: variant),
         RunStatement(
           id: "A5", source: .abstract, tier: .paper,
           statement: "SSE-SAM has a higher accuracy than SAM and ImbSAM.",
           questions: ["sam", "imbsam-means"].map {
             .exceeds(RunQuantity(preset("sse-sam"), .accuracy), RunQuantity(preset($0), .accuracy), by: 0)
-          }),
+          },
+          variant: variant),
         RunStatement(
           id: "A7", source: .abstract, tier: .paper,
           statement:
