@@ -19,6 +19,6 @@ struct Escapement: ParsableCommand {
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
       WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
-      DoctorCommand.self, LawsCommand.self, BenchCommand.self,
+      DrawCommand.self, DoctorCommand.self, LawsCommand.self, BenchCommand.self,
     ])
 }
