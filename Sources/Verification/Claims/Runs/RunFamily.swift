@@ -35,7 +35,8 @@ struct RunFamily: Sendable {
       Claim(
         id: statement.id, source: statement.source, statement: statement.statement, tier: statement.tier,
         refutedBy: statement.noTest == nil
-          ? "A comparison that goes the other way at the family's level." : "No test of it is registered.",
+          ? "A comparison contradicted at α: a mean beyond its margin, or a contrast the other way."
+          : "No test of it is registered.",
         procedure: procedure(statement), variant: statement.variant
       ) { context in try judge(statement, context) }
     }
