@@ -41,7 +41,7 @@ let layers: [Layer] = [
   Layer(
     kind: .swift, name: "Verification",
     uses: [
-      "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
       "Curvature",
     ]),
   Layer(

@@ -16,6 +16,7 @@ import Testing
 
   @Test func theRecordAndTheCatalogueNameTheSameClaims() throws {
     let recorded = try Baseline(contentsOf: Self.file).entries.keys.sorted()
-    #expect(recorded == ClaimCatalogue.standard.claims.map(\.id).sorted())
+    let judged = ClaimCatalogue.standard.claims.filter { Verifier.defaultTiers.contains($0.tier) }
+    #expect(recorded == judged.map(\.id).sorted())
   }
 }

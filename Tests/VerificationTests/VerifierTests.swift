@@ -56,6 +56,13 @@ import Testing
     #expect(
       try SyntheticRecord.record(baseline: other).changes.map(\.text)
         == ["B10: procedure 2 on record, now 1"])
+    let waiting = ClaimCatalogue([
+      SyntheticRecord.claim("E1") { _ in Verdict(outcome: .notRun("no runs"), measurements: [], summary: "") }
+    ])
+    let undecided = try Verifier(
+      catalogue: waiting, context: ClaimContext(), baseline: SyntheticRecord.baseline
+    ).verify()
+    #expect(undecided.changes.isEmpty && undecided.exitCode == 2, "undecided and never on record")
     let verifier = Verifier(
       catalogue: SyntheticRecord.catalogue, context: ClaimContext(), baseline: SyntheticRecord.baseline)
     #expect(try verifier.verify(tiers: [.large]).exitCode == 2, "nothing selected")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Artifacts
+import Foundation
 import Verification
 
 /// `escapement claims`: the catalogue.
@@ -12,15 +13,31 @@ struct ClaimsCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "One line a claim.")
 
+    @Option(name: .customLong("tier"), help: "Tiers to list, separated by commas; all without it.")
+    var tierList: String?
     @Flag(help: "Print one JSON array.") var json = false
+    @Flag(help: "Print a Markdown page with the verdicts on record.") var markdown = false
+    @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
+
+    func validate() throws {
+      _ = try tiers()
+      if json && markdown { throw ValidationError("--json and --markdown exclude each other") }
+    }
 
     func run() throws {
-      let claims = ClaimCatalogue.standard.claims
+      let tiers = try tiers()
+      let claims = ClaimCatalogue.standard.claims.filter { tiers.contains($0.tier) }
       if json { return Console.output(.array(claims.map(\.catalogueEntry))) }
+      if markdown {
+        let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")
+        return print(ClaimCatalogue(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
+      }
       var table = TextTable(heading: ["claim", "tier", "statement"])
       table.rows = claims.map { [$0.id, $0.tier.rawValue, $0.statement] }
       print(table.text)
     }
+
+    private func tiers() throws -> Set<Tier> { try tierList.map(Tier.set) ?? Set(Tier.allCases) }
   }
 
   /// `escapement claims show ID`.

@@ -3,7 +3,19 @@ import Artifacts
 import Foundation
 import Verification
 
-extension Tier: ExpressibleByArgument {}
+extension Tier: ExpressibleByArgument {
+  /// The tiers of a list such as "exact,fixture"; throws `ValidationError` for another name.
+  static func set(_ list: String) throws -> Set<Tier> {
+    Set(
+      try list.split(separator: ",").map { name in
+        guard let tier = Tier(rawValue: String(name)) else {
+          let known = allCases.map(\.rawValue).joined(separator: ", ")
+          throw ValidationError("no tier is called \"\(name)\"; there are \(known)")
+        }
+        return tier
+      })
+  }
+}
 
 /// `escapement verify`: judges claims and compares the verdicts with those on record.
 struct VerifyCommand: ParsableCommand {
@@ -60,17 +72,7 @@ struct VerifyCommand: ParsableCommand {
     if record.exitCode != 0 { throw ExitCode(record.exitCode) }
   }
 
-  private func tiers() throws -> Set<Tier> {
-    let names = tierList.split(separator: ",").map(String.init)
-    return Set(
-      try names.map { name in
-        guard let tier = Tier(rawValue: name) else {
-          let known = Tier.allCases.map(\.rawValue).joined(separator: ", ")
-          throw ValidationError("no tier is called \"\(name)\"; there are \(known)")
-        }
-        return tier
-      })
-  }
+  private func tiers() throws -> Set<Tier> { try Tier.set(tierList) }
 
   private func baseline() throws -> Baseline? {
     let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")

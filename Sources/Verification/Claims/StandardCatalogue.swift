@@ -1,9 +1,24 @@
 extension ClaimCatalogue {
-  /// The claims that this package judges.
-  public static let standard = ClaimCatalogue([
+  /// The claims that this package judges: theory, data and protocol, the printed tables, and those that wait for runs.
+  public static let standard = ClaimCatalogue(theory + protocols + printed + RunFamily.all.flatMap(\.claims))
+
+  private static let theory: [Claim] = [
     .secondMoment, .truncation, .amplification, .amplificationCondition, .normalisedStep, .signReversal,
     .escapeRate, .nearSaddle, .monotonicity, .noiseAssumption, .positiveCurvature, .ascentMaximises,
     .lanczosExtremes, .classWeightsCancel,
-    .ascentLength, .ascentScaleInvariance, .longTailedCounts, .splitThresholds, .stepCounts,
-  ])
+  ]
+
+  private static let protocols: [Claim] =
+    [.ascentLength, .ascentScaleInvariance, .literalWeights] + Claim.otherOptimizers + [
+      .stages, .longTailedCounts, .splitThresholds, .cifar100Split, .stepCounts, .largeSplits, .decayFactors,
+      .lossConstants, .cifarProtocol, .largeProtocol,
+    ]
+
+  private static let printed: [Claim] =
+    [.posterAccuracyGains, .posterTailGains, .posterBest] + Claim.posterRepeats + [
+      .posterOrder, .radiusIsTuned,
+    ]
+    + Claim.groupMeans + [.gainsAtEveryRatio] + Claim.meanGains + Claim.statedGains + [
+      .gainGrows, .gainFromTail, .twoStageMethods, .comparisonGains, .unspecifiedGain,
+    ]
 }

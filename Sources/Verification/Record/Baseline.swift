@@ -99,9 +99,12 @@ public struct Baseline: Sendable, Hashable {
   }
 
   /// How the verdicts of a record differ from this baseline, in the record's order.
+  ///
+  /// An undecided verdict of a claim that is not on record is no change: it could not be put there.
   public func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
+      if before == nil && !entry.verdict.outcome.isConclusive { return nil }
       let after = Entry(
         outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)
       return before == after ? nil : VerdictChange(id: entry.claim.id, before: before, after: after)

@@ -1,3 +1,5 @@
+import Training
+
 /// Where a claim stands in the papers.
 public struct ClaimSource: Hashable, Sendable {
   /// The document.
@@ -22,6 +24,14 @@ public struct ClaimSource: Hashable, Sendable {
   /// The supplement of the same paper.
   public static func supplement(_ place: String) -> ClaimSource {
     ClaimSource(paper: "Rangwani et al., NeurIPS 2022 (supplement)", place: place)
+  }
+
+  /// The abstract of the SSE-SAM paper.
+  public static let abstract = ClaimSource(paper: "SSE-SAM, AAAI 2025", place: "abstract")
+
+  /// A public repository on GitHub, "owner/name".
+  public static func repository(_ name: String, _ place: String) -> ClaimSource {
+    ClaimSource(paper: "github.com/\(name)", place: place)
   }
 }
 
@@ -69,10 +79,31 @@ public struct ClaimContext: Sendable {
   public var subject: any ClaimSubject
   /// The seed of every draw; the default of the verifier is fixed, never the clock.
   public var seed: UInt64
+  /// The printed numbers under judgement.
+  public var tables: [PublishedTable]
+  /// The recipes under judgement.
+  public var presets: [Preset]
+  /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
+  public var runs: any EvidenceSource
 
-  /// A context; a subject other than the package's own serves to show that a procedure can fail.
-  public init(subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022) {
+  /// A context; a subject, tables or presets other than the package's own serve to show that a procedure can fail.
+  public init(
+    subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022,
+    tables: [PublishedTable] = PublishedTable.all, presets: [Preset] = Preset.all,
+    runs: any EvidenceSource = InMemoryEvidence([:])
+  ) {
     self.subject = subject
     self.seed = seed
+    self.tables = tables
+    self.presets = presets
+    self.runs = runs
+  }
+
+  /// The table of that name; one that is not there is a caller's bug.
+  func table(_ id: String) -> PublishedTable {
+    guard let table = tables.first(where: { $0.id == id }) else {
+      preconditionFailure("no printed table is called \(id)")
+    }
+    return table
   }
 }

@@ -1,5 +1,8 @@
 /// Runs the procedures of selected claims and compares their verdicts with the baseline.
 public struct Verifier: Sendable {
+  /// The tiers judged where none are named, and whose verdicts stand on record: those that need no finished runs.
+  public static let defaultTiers: Set<Tier> = [.exact, .fixture]
+
   /// The claims to choose from.
   public var catalogue: ClaimCatalogue
   /// What the procedures work with.
@@ -21,7 +24,7 @@ public struct Verifier: Sendable {
   /// A procedure that throws leaves its claim inconclusive, with the error in the verdict. `progress` hears
   /// of each verdict as it falls.
   public func verify(
-    ids: [String] = [], tiers: Set<Tier> = [.exact, .fixture],
+    ids: [String] = [], tiers: Set<Tier> = Verifier.defaultTiers,
     progress: (VerificationRecord.Entry) -> Void = { _ in }
   ) throws(UnknownClaim) -> VerificationRecord {
     let entries = try catalogue.selecting(ids: ids, tiers: tiers).map { claim in

@@ -1,0 +1,240 @@
+import LongTail
+import Training
+
+// Constants of the training protocol: what the papers state against what the released code and this package's presets have.
+
+extension Claim {
+  /// D6: the learning rate.
+  static let decayFactors = Claim(
+    id: "D6", source: .supplement("§C"),
+    statement:
+      "On CIFAR the rate rises over 5 epochs to 0.1 and is scaled by 0.001 and 0.0001 from epochs 160 and 180 on, as in "
+      + "the released code.",
+    tier: .exact, refutedBy: "A rate of the released schedule that is another one.",
+    procedure:
+      "The rates of the released schedule, which the presets take, at the epochs around each change, against the stated "
+      + "ones.",
+    variant: "0-based epochs; a factor applies after that many completed epochs"
+  ) { context in
+    var evidence = Evidence()
+    let schedule = try protocolPreset("cifar10-lt100/ce", context).recipe.schedule
+    for (epoch, rate) in [(0, 0.02), (4, 0.1), (5, 0.1), (159, 0.1), (160, 0.1 * 0.001), (180, 0.1 * 0.0001)]
+    {
+      evidence.equal(
+        "rate of epoch \(epoch)", schedule.rate(epoch: epoch), to: rate, within: 1e-12,
+        because: "products of decimal fractions, rounded")
+    }
+    evidence.note(
+      "0.001 is the rate after the first drop and 0.0001 the factor of the second: the text mixes the two.")
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "the rates are those stated",
+      refutation:
+        "the released rate of epoch 160 is \(evidence.text(of: "rate of epoch 160")), a factor of 0.01; the "
+        + "stated factor is 0.001")
+  }
+
+  /// D7: the constants of the losses.
+  static let lossConstants = Claim(
+    id: "D7", source: .supplement("§C"),
+    statement:
+      "VS is trained with γ = 0.05 and τ = 0.75, LDAM with a largest margin of 0.5 on CIFAR and 0.3 on the large data sets.",
+    tier: .exact, refutedBy: "A preset of these losses with another constant.",
+    procedure:
+      "The constants of every preset of VS and LDAM that repeats a row of the papers. The defaults of the released code are "
+      + "noted: for VS they are others.",
+    variant: "constants as stated"
+  ) { context in
+    var evidence = Evidence()
+    var found = (vs: 0, margins: 0)
+    var other = 0
+    for preset in context.presets where preset.isOfThePaper {
+      switch preset.recipe.loss {
+      case .vs(let gamma, let tau):
+        found.vs += 1
+        if gamma != 0.05 || tau != 0.75 { other += 1 }
+      case .ldam(let maximum, _):
+        found.margins += 1
+        if maximum != (preset.isLarge ? 0.3 : 0.5) { other += 1 }
+      default: break
+      }
+    }
+    evidence.none(
+      "presets with another constant", other, of: found.vs + found.margins, because: "the stated constants")
+    evidence.note("The released code's defaults for VS are γ = 0.3 and τ = 1; no released command trains VS.")
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "\(found.vs) presets of VS and \(found.margins) of LDAM have them",
+      refutation: "\(other) presets have other constants")
+  }
+
+  /// D8: the protocol on CIFAR, and the radii of Table 1.
+  static let cifarProtocol = Claim(
+    id: "D8", source: .supplement("§C and Table 1"),
+    statement:
+      "On CIFAR every row is a ResNet-32 trained by SGD with momentum 0.9 on batches of 128 for 200 epochs, VS for 300, "
+      + "with the radii of Table 1.",
+    tier: .exact, refutedBy: "A preset of a CIFAR row with another value.",
+    procedure:
+      "The values of every preset that repeats a CIFAR row of poster or supplement; PaCo has its own protocol.",
+    variant: "constants as stated"
+  ) { context in
+    var evidence = Evidence()
+    let presets = context.presets.filter {
+      $0.isOfThePaper && !$0.isLarge && $0.recipe.loss != .parametricContrastive
+    }
+    func mismatches(_ name: String, _ wrong: (Recipe) -> Bool) {
+      evidence.none(
+        "presets with another \(name)", presets.count { wrong($0.recipe) }, of: presets.count,
+        because: "the stated protocol")
+    }
+    mismatches("network") { !$0.architecture.description.hasPrefix("resnet32") }
+    mismatches("momentum") { $0.momentum != 0.9 }
+    mismatches("batch size") { $0.batchSize != 128 }
+    mismatches("number of epochs") { $0.epochs != ($0.loss == .vs ? 300 : 200) }
+    let radii = context.table("supplement-1").rows
+    let wrong = radii.count { row in
+      let preset = context.presets.first { $0.name == row.preset }
+      guard let rho = preset?.recipe.optimizer.radii.first else { return true }
+      return rho != .constant(row[.radius] ?? .nan)
+    }
+    evidence.none("rows of Table 1 with another radius", wrong, of: radii.count, because: "Table 1")
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "\(presets.count) presets and \(radii.count) radii agree")
+  }
+
+  /// D9: the protocol on the large data sets.
+  static let largeProtocol = Claim(
+    id: "D9", source: .supplement("§C"),
+    statement:
+      "On ImageNet-LT and iNaturalist 2018 every row is a ResNet-50 trained for 90 epochs on batches of 256 at a rate of 0.2 "
+      + "and 0.1 that falls along half a cosine.",
+    tier: .exact, refutedBy: "A preset of a large-scale row with another value.",
+    procedure:
+      "The values of every preset on the two data sets, and their rates at the first and the middle epoch.",
+    variant: "constants as stated"
+  ) { context in
+    var evidence = Evidence()
+    let presets = context.presets.filter(\.isLarge)
+    let wrong = presets.count { preset in
+      let recipe = preset.recipe
+      let base = recipe.data == "imagenet-lt" ? 0.2 : 0.1
+      let rates = (recipe.schedule.rate(epoch: 0), recipe.schedule.rate(epoch: 45))
+      return !recipe.architecture.description.hasPrefix("resnet50") || recipe.epochs != 90
+        || recipe.batchSize != 256 || !((rates.0 - base).magnitude <= 1e-12)
+        || !((rates.1 - base / 2).magnitude <= 1e-12)
+    }
+    evidence.none("presets with another value", wrong, of: presets.count, because: "the stated protocol")
+    return evidence.verdict(ifAllHold: .supported, summary: "\(presets.count) presets agree")
+  }
+
+  /// M2: the class weights of Algorithm 1.
+  static let literalWeights = Claim(
+    id: "M2", source: .supplement("Algorithm 1"),
+    statement:
+      "Weights of 1/n_y with the sum divided by the batch's size give gradients of the size that the released code has.",
+    tier: .exact,
+    refutedBy: "A mean weight over the training pictures far from that of a weighted mean, which is 1.",
+    procedure:
+      "The mean of 1/n_y over the pictures of CIFAR-10 LT and CIFAR-100 LT at β = 100, which is C/N; the ratio of the rarest "
+      + "to the most frequent class's weight in either version is shown.",
+    variant: "the printed algorithm to the letter; the released code divides by the batch's sum of weights"
+  ) { context in
+    var evidence = Evidence()
+    var factors: [String] = []
+    for classes in [10, 100] {
+      let counts = try context.subject.classCounts(.longTailed, classes: classes)
+      guard let literal = ClassWeighting.asPrinted().weights(counts: counts, epoch: 160),
+        let released = ClassWeighting.deferred().weights(counts: counts, epoch: 160)
+      else { preconditionFailure("both weightings begin at epoch 160") }
+      let sum = zip(literal, counts).map { $0 * Double($1) }.reduce(0, +)
+      let mean = sum / Double(counts.reduce(0, +))
+      evidence.between(
+        "mean weight of a picture, CIFAR-\(classes) LT", mean, 0.5, 2,
+        because: "a factor of two would be a matter of the rate; a weighted mean has 1")
+      for (name, weights) in [("as printed", literal), ("as released", released)] {
+        evidence.observe(
+          "largest over smallest weight, \(name), CIFAR-\(classes) LT",
+          (weights.max() ?? .nan) / (weights.min() ?? .nan), because: "how far the classes are set apart")
+      }
+      factors.append("\(Int((1 / mean).rounded()))")
+    }
+    evidence.note("The direction of SAM's ascent does not change with the scale; the descent does.")
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "the scales agree",
+      refutation:
+        "to the letter gradients are smaller by \(factors.joined(separator: " and ")) times (CIFAR-10, CIFAR-100)"
+    )
+  }
+
+  /// M4 and M5: the constants of LPF-SGD and PGD.
+  static let otherOptimizers: [Claim] = [
+    ("M4", "LPF-SGD averages 8 draws of noise of radius 0.001, constant over the run.", "ce-drw-lpf-sgd"),
+    ("M5", "PGD adds normal noise of standard deviation 0.0001.", "ce-drw-pgd"),
+  ].map { id, statement, method in
+    Claim(
+      id: id, source: .supplement("§C"), statement: statement, tier: .exact,
+      refutedBy: "A preset of the rule with other constants.",
+      procedure: "The constants of the presets on both CIFAR data sets.",
+      variant: "to what the noise is added is not stated; the presets say what they take"
+    ) { context in
+      var evidence = Evidence()
+      for data in ["cifar10-lt100", "cifar100-lt100"] {
+        switch try protocolPreset("\(data)/\(method)", context).recipe.optimizer {
+        case .lpfSGD(let radius, let shards, _) where id == "M4":
+          evidence.equal("radius, \(data)", radius, to: 0.001, within: 0, because: "as stated")
+          evidence.count("draws, \(data)", shards, 8)
+        case .pgd(let sigma, _) where id == "M5":
+          evidence.equal("standard deviation, \(data)", sigma, to: 0.0001, within: 0, because: "as stated")
+        default: evidence.none("other rules, \(data)", 1, of: 1, because: "the preset's own rule")
+        }
+      }
+      return evidence.verdict(ifAllHold: .supported, summary: "both presets have the stated constants")
+    }
+  }
+
+  /// A6: the stages of SSE-SAM.
+  static let stages = Claim(
+    id: "A6", source: .abstract,
+    statement:
+      "SSE-SAM perturbs for the head classes alone in its first stage and for the tail alone in its second.",
+    tier: .exact,
+    refutedBy: "A radius above 0 for the tail in the first stage, or for the head in the second.",
+    procedure: "The radii of the preset of the released command, ρ of head and tail, in either stage.",
+    variant: "released code: the head's radius falls to 0 at the fraction γ of the run, the tail's never does"
+  ) { context in
+    var evidence = Evidence()
+    let recipe = try protocolPreset("cifar100-lt100-first/ce-sse-sam", context).recipe
+    guard case .sseSAM(let head, let tail, let fraction, _) = recipe.optimizer else {
+      return evidence.verdict(ifAllHold: .supported, summary: "")
+    }
+    evidence.atLeast("ρ of the head, first stage", head.rho(epoch: 0), 1e-9, because: "the head is perturbed")
+    evidence.equal("ρ of the tail, first stage", tail.rho(epoch: 0), to: 0, within: 0, because: "head alone")
+    evidence.observe("first stage's share of the run", fraction, because: "the released command")
+    return evidence.verdict(
+      ifAllHold: .supported, summary: "the first stage perturbs the head alone",
+      refutation: "the released code perturbs the tail in the first stage too, with ρ = "
+        + evidence.text(of: "ρ of the tail"))
+  }
+
+  private static func protocolPreset(_ name: String, _ context: ClaimContext) throws -> Preset {
+    guard let preset = context.presets.first(where: { $0.name == name }) else {
+      throw MissingPreset(name: name)
+    }
+    return preset
+  }
+}
+
+/// A preset that a procedure looks at is not in the catalogue it was given.
+struct MissingPreset: Error, CustomStringConvertible {
+  var name: String
+  var description: String { "no preset is called \(name)" }
+}
+
+extension Preset {
+  /// Whether it repeats a row of the NeurIPS 2022 paper, its poster or its supplement.
+  fileprivate var isOfThePaper: Bool {
+    isLarge || rows.contains { $0.hasPrefix("poster") || $0.hasPrefix("supplement") || $0.hasPrefix("paper") }
+  }
+
+  /// Whether it trains on ImageNet-LT or iNaturalist 2018.
+  fileprivate var isLarge: Bool { ["imagenet-lt", "inat18"].contains(recipe.data) }
+}

@@ -1,0 +1,126 @@
+/// What a printed number measures.
+public enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
+  /// Top-1 accuracy over all test pictures, in percent.
+  case accuracy
+  /// Mean of the head classes' accuracies, in percent.
+  case head
+  /// Mean of the middle classes' accuracies, in percent.
+  case mid
+  /// Mean of the tail classes' accuracies, in percent.
+  case tail
+  /// SAM's radius ρ.
+  case radius = "rho"
+  /// Accuracy with SAM less accuracy without, in points.
+  case accuracyGain = "accuracy gain"
+  /// Tail accuracy with SAM less that without, in points.
+  case tailGain = "tail gain"
+  /// A gain of which the text does not say what it is of, in points.
+  case gain
+
+  /// "%", "points", or nothing for a pure number.
+  public var unit: String {
+    switch self {
+    case .accuracy, .head, .mid, .tail: "%"
+    case .accuracyGain, .tailGain, .gain: "points"
+    case .radius: ""
+    }
+  }
+}
+
+/// One cell of a printed table.
+public struct PublishedCell: Sendable, Hashable {
+  /// What is measured.
+  public let quantity: PublishedQuantity
+  /// The number; nil where the table's text has none that can be read.
+  public let mean: Double?
+  /// The number after "±"; nil where none is printed. Its definition and its number of seeds are not stated.
+  public let std: Double?
+
+  static func accuracy(_ mean: Double?, _ std: Double? = nil) -> Self {
+    Self(quantity: .accuracy, mean: mean, std: std)
+  }
+  static func head(_ mean: Double?) -> Self { Self(quantity: .head, mean: mean, std: nil) }
+  static func mid(_ mean: Double?) -> Self { Self(quantity: .mid, mean: mean, std: nil) }
+  static func tail(_ mean: Double?, _ std: Double? = nil) -> Self {
+    Self(quantity: .tail, mean: mean, std: std)
+  }
+  static func radius(_ value: Double) -> Self { Self(quantity: .radius, mean: value, std: nil) }
+  static func accuracyGain(_ value: Double) -> Self { Self(quantity: .accuracyGain, mean: value, std: nil) }
+  static func tailGain(_ value: Double) -> Self { Self(quantity: .tailGain, mean: value, std: nil) }
+  static func gain(_ value: Double) -> Self { Self(quantity: .gain, mean: value, std: nil) }
+}
+
+/// One row of a printed table.
+public struct PublishedRow: Sendable, Hashable {
+  /// The data set under the name of the presets, for example "cifar10-lt100".
+  public let data: String
+  /// The method as printed, for example "CE+DRW+SAM".
+  public let method: String
+  /// The cells, in the order of print.
+  public let cells: [PublishedCell]
+
+  init(_ data: String, _ method: String, _ cells: PublishedCell...) {
+    self.init(data: data, method: method, cells: cells)
+  }
+
+  init(data: String, method: String, cells: [PublishedCell]) {
+    self.data = data
+    self.method = method
+    self.cells = cells
+  }
+
+  /// The number of a quantity; nil where it is not in the row or cannot be read.
+  public subscript(quantity: PublishedQuantity) -> Double? { cell(quantity)?.mean }
+
+  /// The cell of a quantity.
+  public func cell(_ quantity: PublishedQuantity) -> PublishedCell? {
+    cells.first { $0.quantity == quantity }
+  }
+
+  /// The name of the preset that trains this row, as the presets spell methods.
+  public var preset: String {
+    "\(data)/\(method.lowercased().split(separator: "+").joined(separator: "-"))"
+  }
+}
+
+/// A printed table, as data.
+public struct PublishedTable: Sendable, Hashable {
+  /// A short unique name.
+  public let id: String
+  /// Where it is printed.
+  public let source: ClaimSource
+  /// Its rows, in the order of print.
+  public let rows: [PublishedRow]
+
+  /// The row of a data set and a method; one that is not there is a caller's bug.
+  public func row(_ data: String, _ method: String) -> PublishedRow {
+    guard let row = rows.first(where: { $0.data == data && $0.method == method }) else {
+      preconditionFailure("table \(id) has no row \(method) on \(data)")
+    }
+    return row
+  }
+
+  /// One line a number, "table|data|method|quantity|mean|std" with two decimals and "-" for what is not printed.
+  var canonicalLines: [String] {
+    rows.flatMap { row in
+      row.cells.map { cell in
+        [
+          id, row.data, row.method, cell.quantity.rawValue, Self.decimal(cell.mean), Self.decimal(cell.std),
+        ].joined(separator: "|")
+      }
+    }
+  }
+
+  private static func decimal(_ value: Double?) -> String {
+    guard let value else { return "-" }
+    let hundredths = Int((value * 100).rounded())
+    let fraction = hundredths % 100
+    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+  }
+
+  /// Every table, the papers' first and the repositories' README files after them.
+  public static let all: [PublishedTable] = [
+    posterResults, posterOptimizers, radii, imageNet, cifar10ByRatio, cifar100ByRatio, influenceAndContrast,
+    statedGains, sseSAMReadme, imbSAMReadme, glmcReadme, checkpointsReadme,
+  ]
+}

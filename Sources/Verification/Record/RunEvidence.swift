@@ -1,0 +1,110 @@
+/// Which runs a procedure asks for.
+public struct RunSelection: Hashable, Sendable {
+  /// The preset, DATA/METHOD.
+  public var preset: String
+  /// A constant radius in place of the preset's; nil: the preset's own.
+  public var radius: Double?
+  /// Completed epochs after which the figures are taken; nil: all of them.
+  public var epoch: Int?
+
+  /// A selection; without radius and epoch the runs of the preset as it stands, at their end.
+  public init(_ preset: String, radius: Double? = nil, epoch: Int? = nil) {
+    self.preset = preset
+    self.radius = radius
+    self.epoch = epoch
+  }
+
+  /// The preset, with "ρ = 0.05" and "after epoch 160" where they are asked for.
+  public var text: String {
+    preset + (radius.map { ", ρ = \($0)" } ?? "") + (epoch.map { ", after epoch \($0)" } ?? "")
+  }
+}
+
+/// A figure of a finished run.
+public enum RunMetric: Hashable, Sendable {
+  /// Accuracy over all test pictures, in percent.
+  case accuracy
+  /// Mean test accuracy of the head classes, in percent.
+  case head
+  /// Mean test accuracy of the middle classes, in percent.
+  case mid
+  /// Mean test accuracy of the tail classes, in percent.
+  case tail
+  /// Mean training accuracy of the tail classes, in percent.
+  case trainingTail
+  /// Mean loss over the unaugmented training pictures of a class (nil: of all).
+  case trainingLoss(ofClass: Int?)
+  /// max(0, −λ_min) of that loss's Hessian.
+  case negativeCurvature(ofClass: Int?)
+  /// λ_max of that loss's Hessian.
+  case largestEigenvalue(ofClass: Int?)
+  /// max(0, −λ_min)/λ_max.
+  case saddleRatio(ofClass: Int?)
+
+  /// The figure in words.
+  public var text: String {
+    func of(_ label: Int?) -> String { label.map { " of class \($0)" } ?? " of all classes" }
+    return switch self {
+    case .accuracy: "accuracy"
+    case .head: "head accuracy"
+    case .mid: "mid accuracy"
+    case .tail: "tail accuracy"
+    case .trainingTail: "tail accuracy on training pictures"
+    case .trainingLoss(let label): "training loss\(of(label))"
+    case .negativeCurvature(let label): "|λ_min|\(of(label))"
+    case .largestEigenvalue(let label): "λ_max\(of(label))"
+    case .saddleRatio(let label): "|λ_min|/λ_max\(of(label))"
+    }
+  }
+
+  /// "%" for accuracies, nothing for the others.
+  public var unit: String {
+    switch self {
+    case .accuracy, .head, .mid, .tail, .trainingTail: "%"
+    case .trainingLoss, .negativeCurvature, .largestEigenvalue, .saddleRatio: ""
+    }
+  }
+}
+
+/// The figures of one finished run.
+public struct RunEvidence: Sendable, Hashable {
+  /// The seed of initialisation, order and augmentation.
+  public var seed: UInt64
+  /// The data as its manifest names them.
+  public var data: String
+  /// Whether the pictures are the published ones; figures from others are consistent with a paper's, or not, and
+  /// settle nothing.
+  public var isPublished: Bool
+  /// The figures at the selection's epoch, or after the last: the primary ones.
+  public var last: [RunMetric: Double]
+  /// The figures of the epoch with the best test accuracy: descriptive, as that epoch is chosen on the test pictures.
+  public var best: [RunMetric: Double]
+
+  /// A run from its parts.
+  public init(
+    seed: UInt64, data: String, isPublished: Bool, last: [RunMetric: Double], best: [RunMetric: Double] = [:]
+  ) {
+    self.seed = seed
+    self.data = data
+    self.isPublished = isPublished
+    self.last = last
+    self.best = best
+  }
+}
+
+/// Where procedures find finished runs. They are never trained by a procedure.
+public protocol EvidenceSource: Sendable {
+  /// The finished runs of a selection, in any order; empty where there are none.
+  func runs(of selection: RunSelection) throws -> [RunEvidence]
+}
+
+/// Runs held in memory.
+public struct InMemoryEvidence: EvidenceSource {
+  private let runs: [RunSelection: [RunEvidence]]
+
+  /// The runs by selection.
+  public init(_ runs: [RunSelection: [RunEvidence]]) { self.runs = runs }
+
+  /// The runs of a selection.
+  public func runs(of selection: RunSelection) -> [RunEvidence] { runs[selection] ?? [] }
+}

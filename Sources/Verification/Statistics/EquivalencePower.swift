@@ -1,0 +1,87 @@
+import CKernels
+
+/// The chance that runs which do agree with a printed mean ± std are found to agree, as a function of their number.
+///
+/// The printed std s is data: it enters the test as it stands and is taken for the spread of the printed mean of m
+/// seeds. The runs are normal with standard deviation σ, the true means are equal, and the test is `EquivalenceTest` at
+/// level α. With S ~ σ·χ_{n−1}/√(n−1) the chance is the mean over S of 2Φ((margin − t·e(S))/d) − 1, where e(S) is Welch's error,
+/// t its quantile and d = √(σ²/n + s²/m): one integral, by Simpson's rule on 256 intervals, to 10⁻³.
+public struct EquivalencePower: Hashable, Sendable {
+  /// σ of the runs.
+  public let spread: Double
+  /// The printed std.
+  public let printedSpread: Double
+  /// m, the seeds behind the printed mean.
+  public let printedCount: Int
+  /// The margin.
+  public let margin: Double
+  /// α of each one-sided test.
+  public let level: Double
+
+  /// A setting; nil for spreads that are not positive, fewer than 2 printed seeds, a margin that is not positive or a level
+  /// outside (0, ½).
+  public init?(
+    spread: Double, printedSpread: Double, printedCount: Int = EquivalenceTest.assumedCount, margin: Double,
+    level: Double = 0.05
+  ) {
+    guard spread > 0, spread.isFinite, printedSpread > 0, printedSpread.isFinite, printedCount >= 2,
+      margin > 0, margin.isFinite, level > 0, level < 0.5
+    else { return nil }
+    self.spread = spread
+    self.printedSpread = printedSpread
+    self.printedCount = printedCount
+    self.margin = margin
+    self.level = level
+  }
+
+  /// The power with n runs; nil for fewer than 2.
+  public func power(count n: Int) -> Double? {
+    guard n >= 2 else { return nil }
+    let nu = Double(n - 1)
+    let printed = printedSpread * printedSpread / Double(printedCount)
+    let deviation = (spread * spread / Double(n) + printed).squareRoot()
+    // χ lies within 9 of √ν but for 10⁻¹⁸.
+    let low = max(0, nu.squareRoot() - 9)
+    let intervals = 256
+    let step = (nu.squareRoot() + 9 - low) / Double(intervals)
+    let logScale = 0.693_147_180_559_945_3 * (1 - nu / 2) - LogGamma.value(nu / 2)
+    var sum = 0.0
+    for i in 0...intervals {
+      let chi = low + Double(i) * step
+      let density =
+        chi == 0 ? (n == 2 ? ek_exp(logScale) : 0) : ek_exp(logScale + (nu - 1) * ek_log(chi) - chi * chi / 2)
+      let weight = i == 0 || i == intervals ? 1.0 : (i % 2 == 1 ? 4 : 2)
+      sum +=
+        weight * density * chance(own: spread * spread * chi * chi / nu / Double(n), printed, n, deviation)
+    }
+    return min(1, max(0, sum * step / 3))
+  }
+
+  /// The power of runs without number, whose mean is known.
+  ///
+  /// It is no bound: Welch's degrees of freedom then are m − 1, and a moderate number of runs, which has more, may do better.
+  public var limit: Double {
+    let printed = printedSpread * printedSpread / Double(printedCount)
+    let quantile = StudentTails(degreesOfFreedom: Double(printedCount - 1)).quantile(upper: level)
+    let room = margin / printed.squareRoot() - quantile
+    return room > 0 ? 2 * NormalTails.lower(room) - 1 : 0
+  }
+
+  /// The fewest runs, up to `cap`, with the power asked for; nil where none has it: not settleable.
+  ///
+  /// Looks at 2 to 20 and then in steps of 10, as the power need not grow with the runs.
+  public func count(power target: Double = 0.8, cap: Int = 100) -> Int? {
+    let counts = Array(2...20) + Array(stride(from: 30, through: max(30, cap), by: 10))
+    return counts.first { n in n <= cap && power(count: n).map { $0 >= target } == true }
+  }
+
+  /// P(|D| ≤ margin − t·e) for D normal around 0, with the runs' squared error `own`.
+  private func chance(own: Double, _ printed: Double, _ n: Int, _ deviation: Double) -> Double {
+    let share = own / (own + printed)
+    let rest = 1 - share
+    let freedom = 1 / (share * share / Double(n - 1) + rest * rest / Double(printedCount - 1))
+    let error = (own + printed).squareRoot()
+    let room = margin - StudentTails(degreesOfFreedom: freedom).quantile(upper: level) * error
+    return room > 0 ? 2 * NormalTails.lower(room / deviation) - 1 : 0
+  }
+}

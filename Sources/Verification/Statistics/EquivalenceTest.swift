@@ -1,0 +1,63 @@
+/// Two one-sided tests: whether a difference lies within ±`margin`.
+///
+/// p is the larger of the p values against δ ≤ −margin and δ ≥ margin. D. J. Schuirmann, A comparison of the two
+/// one-sided tests procedure and the power approach, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). That a
+/// difference is not significant shows nothing of the kind: a small sample makes any difference insignificant.
+public struct EquivalenceTest: Hashable, Sendable {
+  /// The seeds assumed behind a printed mean: the papers state none.
+  public static let assumedCount = 3
+
+  /// The difference with its error and degrees of freedom.
+  public let test: WelchTest
+  /// The margin, positive.
+  public let margin: Double
+
+  /// The test of a difference; nil for a margin that is not positive and finite.
+  public init?(_ test: WelchTest, margin: Double) {
+    guard margin > 0, margin.isFinite else { return nil }
+    self.test = test
+    self.margin = margin
+  }
+
+  /// Whether two samples' means agree, with Welch's error and degrees of freedom; nil where no t exists.
+  public init?(_ x: SampleSummary, _ y: SampleSummary, margin: Double) {
+    guard let test = WelchTest(x, y) else { return nil }
+    self.init(test, margin: margin)
+  }
+
+  /// Whether a sample's mean agrees with a printed one of `assumedCount` seeds.
+  ///
+  /// With a printed std it is Welch's form. Without one the sample's own spread stands for both: s·√(1/n + 1/m) on
+  /// n − 1 degrees of freedom. nil where no t exists.
+  public init?(_ x: SampleSummary, printed mean: Double, std: Double?, margin: Double) {
+    if let std {
+      guard let y = SampleSummary(count: Self.assumedCount, mean: mean, standardDeviation: std) else {
+        return nil
+      }
+      self.init(x, y, margin: margin)
+      return
+    }
+    let scale = (1 / Double(x.count) + 1 / Double(Self.assumedCount)).squareRoot()
+    guard
+      let test = WelchTest(
+        difference: x.mean - mean, standardError: x.standardDeviation * scale,
+        degreesOfFreedom: Double(x.count - 1))
+    else { return nil }
+    self.init(test, margin: margin)
+  }
+
+  /// The p value against "the means differ by the margin or more".
+  public var pEquivalent: Double {
+    let above = test.pAbove(-margin)
+    let below = test.pBelow(margin)
+    // `max` of Swift drops a NaN in one of its places.
+    return above.isNaN || below.isNaN ? .nan : max(above, below)
+  }
+
+  /// The p value against "the means differ by the margin or less": both sides, each at half the level.
+  public var pDifferent: Double {
+    let above = test.pAbove(margin)
+    let below = test.pBelow(-margin)
+    return above.isNaN || below.isNaN ? .nan : min(1, 2 * min(above, below))
+  }
+}

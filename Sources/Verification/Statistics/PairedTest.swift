@@ -1,0 +1,29 @@
+/// Student's t test for the mean of paired differences, and the correlation of the pairs.
+///
+/// Two methods that start from one seed share initialisation and order of data; the correlation says how much that
+/// sharing is worth. The test is on n − 1 degrees of freedom.
+public struct PairedTest: Hashable, Sendable {
+  /// The test of the differences against 0: a Welch test against a constant.
+  public let test: WelchTest
+  /// Pearson's correlation of the pairs; nil where one side has no spread.
+  public let correlation: Double?
+  /// n.
+  public let count: Int
+
+  /// The test of x − y; nil for unequal lengths, fewer than 2 pairs, values that are not finite, or differences
+  /// without spread.
+  public init?(_ x: [Double], _ y: [Double]) {
+    guard x.count == y.count, let differences = SampleSummary(zip(x, y).map { $0 - $1 }),
+      let first = SampleSummary(x), let second = SampleSummary(y),
+      let test = WelchTest(
+        difference: differences.mean, standardError: differences.squaredError.squareRoot(),
+        degreesOfFreedom: Double(x.count - 1))
+    else { return nil }
+    self.test = test
+    count = x.count
+    let products = zip(x, y).map { ($0 - first.mean) * ($1 - second.mean) }.reduce(0, +)
+    let scale = first.standardDeviation * second.standardDeviation * Double(x.count - 1)
+    // A rounding may carry a perfect correlation past 1.
+    correlation = scale > 0 ? min(1, max(-1, products / scale)) : nil
+  }
+}
