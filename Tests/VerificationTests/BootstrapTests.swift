@@ -1,3 +1,4 @@
+import Curvature
 import Kernels
 import Randomness
 import Testing
@@ -88,6 +89,29 @@ import Testing
     let mirrored = try #require(bootstrap.estimate(x.map { [-$0] }) { $0[0] / 30 }.interval)
     #expect(abs(mirrored.lowerBound + interval.upperBound) <= 1e-9)
     #expect(abs(mirrored.upperBound + interval.lowerBound) <= 1e-9)
+  }
+
+  /// The ends are the order statistics of the levels Φ(z₀ + (z₀ ± z)/(1 − a(z₀ ± z))), put together from their definition.
+  @Test func endsFollowTheDefinition() throws {
+    let x = Self.exponentials(14, index: 3) + [6]
+    let bootstrap = Bootstrap(rows: 15, resamples: 999, seed: 8)
+    let interval = try #require(bootstrap.estimate(x.map { [$0] }) { $0[0] / 15 }.interval)
+    let mean = x.reduce(0, +) / 15
+    let means = (0..<999).map { i in
+      zip(bootstrap.multiplicities(ofResample: i), x).reduce(0) { $0 + $1.0 * $1.1 } / 15
+    }.sorted()
+    let bias = NormalDistribution.quantile(Double(means.count { $0 < mean }) / 999)
+    let squares = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let cubes = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) * ($1 - mean) }
+    let acceleration = cubes / (6 * squares * squares.squareRoot())
+    #expect(acceleration > 0.03)
+    func end(_ z: Double) -> Double {
+      1000 * NormalDistribution.probability(below: bias + (bias + z) / (1 - acceleration * (bias + z)))
+    }
+    let z = NormalDistribution.quantile(0.975)
+    // The sums run in another order: 15 roundings of sums of size 15 or so.
+    #expect(abs(interval.lowerBound - means[Int(end(-z).rounded(.down)) - 1]) <= 1e-12)
+    #expect(abs(interval.upperBound - means[Int(end(z).rounded(.up)) - 1]) <= 1e-12)
   }
 
   /// How often 95 % intervals cover over 200 samples, of which 190 are expected.
