@@ -34,26 +34,44 @@ public func extremePairs<Operator: SymmetricOperator, Measure: SymmetricOperator
   breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
   onStep: (Lanczos.Progress) throws -> Void = { _ in }
 ) throws -> (report: SpectrumReport, smallest: Tensor<Double>, largest: Tensor<Double>) {
-  precondition(
-    measure.dimension == map.dimension,
-    "an operator of dimension \(map.dimension) measured by one of \(measure.dimension)")
-  let lanczos = Lanczos(steps: steps, seed: seed, probe: probe, breakdown: breakdown)
-  let krylov = try lanczos.decompose(map, onStep: onStep)
-  let eigen = try TridiagonalEigen(krylov.tridiagonal)
-  let quadrature = GaussQuadrature(eigen)
-  let checks = try OperatorChecks(map, seed: seed, probe: probe)
-  let report = SpectrumReport(
-    dimension: map.dimension, elementType: Operator.Element.dtypeName, seed: seed, probe: probe,
-    stepsAsked: steps, steps: krylov.steps, exhausted: krylov.end == .invariantSubspace,
-    alpha: krylov.alpha, beta: krylov.beta, ritzValues: quadrature.nodes, weights: quadrature.weights,
-    weightSum: quadrature.weightSum,
-    smallest: try RitzCertificate(0, of: krylov, eigen: eigen, measuredBy: measure),
-    largest: try RitzCertificate(krylov.steps - 1, of: krylov, eigen: eigen, measuredBy: measure),
-    probabilityBound: KrylovProbabilityBound(
-      steps: krylov.steps, dimension: map.dimension, failureProbability: failureProbability),
-    asymmetry: checks.asymmetry, drift: checks.drift, orthogonalityLoss: krylov.orthogonalityLoss,
-    products: krylov.steps + 2 + OperatorChecks.products)
-  return (
-    report, krylov.ritzVector(eigen.vector(0)), krylov.ritzVector(eigen.vector(krylov.steps - 1))
-  )
+  let found = try ExtremeDecomposition(
+    of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: breakdown,
+    failureProbability: failureProbability, onStep: onStep)
+  return (found.report, found.smallest, found.largest)
+}
+
+/// A decomposition with what is reported of it.
+struct ExtremeDecomposition<Element: Real> {
+  let report: SpectrumReport
+  let krylov: KrylovDecomposition<Element>
+  let checks: OperatorChecks
+  private let eigen: TridiagonalEigen
+
+  var smallest: Tensor<Double> { krylov.ritzVector(eigen.vector(0)) }
+  var largest: Tensor<Double> { krylov.ritzVector(eigen.vector(krylov.steps - 1)) }
+
+  init<Operator: SymmetricOperator<Element>, Measure: SymmetricOperator>(
+    of map: Operator, measuredBy measure: Measure, steps: Int, seed: UInt64, probe: UInt64,
+    breakdown: Lanczos.Breakdown, failureProbability: Double, onStep: (Lanczos.Progress) throws -> Void
+  ) throws {
+    precondition(
+      measure.dimension == map.dimension,
+      "an operator of dimension \(map.dimension) measured by one of \(measure.dimension)")
+    let lanczos = Lanczos(steps: steps, seed: seed, probe: probe, breakdown: breakdown)
+    krylov = try lanczos.decompose(map, onStep: onStep)
+    eigen = try TridiagonalEigen(krylov.tridiagonal)
+    let quadrature = GaussQuadrature(eigen)
+    checks = try OperatorChecks(map, seed: seed, probe: probe)
+    report = SpectrumReport(
+      dimension: map.dimension, elementType: Operator.Element.dtypeName, seed: seed, probe: probe,
+      stepsAsked: steps, steps: krylov.steps, exhausted: krylov.end == .invariantSubspace,
+      alpha: krylov.alpha, beta: krylov.beta, ritzValues: quadrature.nodes, weights: quadrature.weights,
+      weightSum: quadrature.weightSum,
+      smallest: try RitzCertificate(0, of: krylov, eigen: eigen, measuredBy: measure),
+      largest: try RitzCertificate(krylov.steps - 1, of: krylov, eigen: eigen, measuredBy: measure),
+      probabilityBound: KrylovProbabilityBound(
+        steps: krylov.steps, dimension: map.dimension, failureProbability: failureProbability),
+      asymmetry: checks.asymmetry, drift: checks.drift, orthogonalityLoss: krylov.orthogonalityLoss,
+      products: krylov.steps + 2 + OperatorChecks.products)
+  }
 }

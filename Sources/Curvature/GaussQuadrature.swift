@@ -22,6 +22,13 @@ public struct GaussQuadrature: Hashable, Sendable {
     weights = eigen.firstComponents.map { $0 * $0 }
   }
 
+  /// A rule of nodes and weights kept from elsewhere; unequal counts are a caller's bug.
+  public init(nodes: [Double], weights: [Double]) {
+    precondition(nodes.count == weights.count, "\(nodes.count) nodes with \(weights.count) weights")
+    self.nodes = nodes
+    self.weights = weights
+  }
+
   /// The mean of the rules of several probes: all nodes, each weight divided by the number of rules.
   public init(mean rules: [GaussQuadrature]) {
     precondition(!rules.isEmpty, "the mean of no quadrature rules")

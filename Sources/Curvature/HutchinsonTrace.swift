@@ -12,13 +12,17 @@ public struct HutchinsonTrace: Hashable, Sendable {
   public var estimate: MeanEstimate { MeanEstimate(samples) }
 
   /// Samples `map` with `probes` vectors of the seed, one product each; throws when one is not finite.
-  public init<Operator: SymmetricOperator>(of map: Operator, probes: Int, seed: UInt64) throws {
-    precondition(probes >= 1, "a trace needs one probe or more, got \(probes)")
-    samples = try (0..<probes).map { i in
+  ///
+  /// The vectors are those from number `first` on: traces whose numbers do not overlap are independent.
+  public init<Operator: SymmetricOperator>(
+    of map: Operator, probes: Int, seed: UInt64, first: Int = 0
+  ) throws {
+    precondition(probes >= 1 && first >= 0, "a trace needs one probe or more, got \(probes) from \(first) on")
+    samples = try (first..<first + probes).map { i in
       let z = ProbeFamily.hutchinson.rademacher(
         Operator.Element.self, map.dimension, seed: seed, index: UInt64(i))
       let sample = try map.product(z).dot(z)
-      guard sample.isFinite else { throw LanczosError.nonFinite(step: i + 1) }
+      guard sample.isFinite else { throw LanczosError.nonFinite(step: i - first + 1) }
       return sample
     }
   }

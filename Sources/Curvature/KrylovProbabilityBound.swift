@@ -30,6 +30,24 @@ public struct KrylovProbabilityBound: Hashable, Sendable {
     relativeGap = root * root
   }
 
+  /// The fewest steps after which both statements hold with this ε, each but for `failureProbability`; never more
+  /// than the dimension, where Lanczos ends.
+  ///
+  /// The number follows from n, ε and the probability alone, so it can be chosen before a product is taken.
+  public static func steps(dimension: Int, relativeGap: Double, failureProbability: Double) -> Int {
+    precondition(relativeGap > 0 && relativeGap < 1, "a gap between 0 and 1, got \(relativeGap)")
+    let logarithm = ek_log(1.648 * Double(dimension).squareRoot() / failureProbability)
+    let wanted = (1 + logarithm / relativeGap.squareRoot()) / 2
+    guard wanted < Double(dimension) else { return dimension }
+    var steps = max(1, Int(wanted))
+    // The division's rounding: a step more where the bound misses by its last bit.
+    while steps < dimension,
+      !(KrylovProbabilityBound(steps: steps, dimension: dimension, failureProbability: failureProbability)
+        .relativeGap <= relativeGap)
+    { steps += 1 }
+    return steps
+  }
+
   /// The bound on the failure probability for a given ε, at most 1.
   public static func failureProbability(steps: Int, dimension: Int, relativeGap: Double) -> Double {
     precondition(steps > 0 && dimension > 0, "\(steps) steps in dimension \(dimension)")

@@ -27,9 +27,10 @@ public struct MeanEstimate: Hashable, Sendable {
 
   /// The interval that covers the true mean with probability `confidence`, for normal samples, by Student's t.
   ///
-  /// nil for a single sample and where the figures are not finite.
+  /// nil for a single sample, whose standard error can be known but not its degrees of freedom, and where the figures are
+  /// not finite.
   public func interval(confidence: Double = 0.95) -> ClosedRange<Double>? {
-    guard let standardError else { return nil }
+    guard let standardError, count > 1 else { return nil }
     let half = StudentT(degreesOfFreedom: count - 1).quantile(twoSided: confidence) * standardError
     return mean.isFinite && half.isFinite ? mean - half...mean + half : nil
   }

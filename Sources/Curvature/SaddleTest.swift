@@ -48,14 +48,17 @@ public struct SaddleTest: Hashable, Sendable {
 
   /// Distances from where rounding begins to where the network is another one.
   public static let distances = [1e-3, 1e-2, 1e-1, 1]
+  /// Losses and products at the default distances.
+  public static let evaluations = 2 + 4 * distances.count
 
   /// Measures `objective` at a point along `direction`, which need not have unit length but must not be zero.
   ///
-  /// Two losses and two Hessian-vector products a distance, one of each at the point.
+  /// Two losses and two Hessian-vector products a distance, one of each at the point; `onEvaluation` is called before each,
+  /// and what it throws ends the test.
   public init(
     objective: Objective<Double>, parameters: ParameterVector<Double>, statistics: ParameterVector<Double>,
     samples: any SampleSource<Double>, normalization: Normalization = .running, direction: Tensor<Double>,
-    distances: [Double] = SaddleTest.distances
+    distances: [Double] = SaddleTest.distances, onEvaluation: () throws -> Void = {}
   ) throws {
     precondition(
       direction.count == parameters.count, "a direction of \(direction.count) for \(parameters.count)")
@@ -63,12 +66,14 @@ public struct SaddleTest: Hashable, Sendable {
     precondition(length > 0, "a direction of length \(length)")
     let v = direction.scaled(by: 1 / length)
     func evaluation(_ t: Double) throws -> Evaluation<Double> {
-      try objective.evaluate(
+      try onEvaluation()
+      return try objective.evaluate(
         at: Self.moved(parameters, by: t, along: v), statistics: statistics, over: samples,
         normalization: normalization)
     }
     func curvature(_ t: Double) throws -> Double {
-      try objective.hessianVectorProduct(
+      try onEvaluation()
+      return try objective.hessianVectorProduct(
         at: Self.moved(parameters, by: t, along: v), statistics: statistics,
         direction: ParameterVector(layout: parameters.layout, flat: v), over: samples,
         normalization: normalization

@@ -20,6 +20,6 @@ struct Escapement: ParsableCommand {
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
       AmplificationCommand.self,
       WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
-      DoctorCommand.self, LawsCommand.self, BenchCommand.self,
+      DrawCommand.self, DoctorCommand.self, LawsCommand.self, BenchCommand.self,
     ])
 }

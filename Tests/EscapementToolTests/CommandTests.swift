@@ -106,58 +106,6 @@ struct CommandTests {
     }
   }
 
-  @Test("a spectrum of a trained run states its checks")
-  func spectrum() throws {
-    try ToolProcess.withDirectory { directory in
-      let run = directory.appendingPathComponent("run").path
-      let trained = try ToolProcess.run([
-        "train", "--preset", "fixture/ce", "--epochs", "1", "--out", run, "--json",
-      ])
-      #expect(trained.status == 0, "\(trained.errors)")
-      #expect(try json(trained.output)["event"]?.string == "epoch")
-      let result = try ToolProcess.run(["spectrum", run, "--class", "9", "--steps", "12", "--json"])
-      #expect(result.status == 0, "\(result.errors)")
-      let report = try #require(try json(result.output).array?.first)
-      #expect(report["samples"]?.integer == 10)
-      #expect(report["drift"]?.double == 0, "one fixed operator gives one product")
-      let (smallest, largest) = (
-        report["smallest"]?["rayleigh"]?.double, report["largest"]?["rayleigh"]?.double
-      )
-      #expect(try #require(smallest) < #require(largest))
-      // 12 vectors orthogonalised twice in Float: a few eps.
-      #expect(try #require(report["orthogonality_loss"]?.double) <= 1e-6)
-      let tail = try ToolProcess.run([
-        "spectrum", run, "--group", "tail", "--loss", "training", "--batch-statistics", "--augmented",
-        "--samples", "6", "--steps", "4", "--saddle", "--json", "--landscape",
-        directory.appendingPathComponent("tail.svg").path,
-      ])
-      #expect(tail.status == 0, "\(tail.errors)")
-      let saddle = try #require(try json(tail.output).array?.first)
-      #expect(saddle["normalization"]?.string == "batch" && saddle["augmented"] == .bool(true))
-      #expect(saddle["loss"]?.string == "the training loss of ce")
-      #expect(saddle["saddle"]?["excursions"]?.array?.count == 4)
-      let drawing = try FileContents.read(directory.appendingPathComponent("tail.svg"))
-      #expect(drawing.starts(with: Data("<svg ".utf8)))
-      // Six of the set's pictures, none of them weighted.
-      let share = try #require(saddle["in_all"]?["share"]?.double)
-      let count = try LongTailedData.fixture().train.count
-      #expect(abs(share - 6 / Double(count)) <= Double.ulpOfOne)
-      // The released procedure: one matrix where the pictures rest, another at each product where they do not.
-      for (flags, redraws) in [([], false), (["--augmented"], true)] {
-        let released = try ToolProcess.run(
-          ["spectrum", run, "--class", "9", "--steps", "12", "--mode", "pyhessian", "--json"] + flags)
-        #expect(released.status == 0, "\(released.errors)")
-        let one = try #require(try json(released.output).array?.first)
-        #expect(one["redraws"] == .bool(redraws))
-        #expect(try (#require(one["drift"]?.double) > 0) == redraws)
-        #expect(try #require(one["smallest"]?.double) < #require(one["largest"]?.double))
-      }
-      #expect(saddle["split"]?["adds"] == .bool(true))
-      let outside = try ToolProcess.run(["spectrum", run, "--class", "10"])
-      #expect(outside.status == 64 && outside.errorLines.count == 1)
-    }
-  }
-
   @Test("doctor finds that every path gives the same bits")
   func doctor() throws {
     let result = try ToolProcess.run(["doctor", "--json"])

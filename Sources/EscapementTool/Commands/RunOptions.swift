@@ -33,6 +33,8 @@ struct RunOptions: ParsableArguments {
         advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
     }
     let pictures = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    // A spectrum on other pictures than those trained on would look like one of the run's.
+    try pictures.check(againstFile: run.record.path)
     let network = recipe.architecture.network(classes: pictures.train.classes)
     return LoadedRun(
       recipe: recipe, pictures: pictures, network: network, step: step,
@@ -101,6 +103,9 @@ struct PictureSelection: ParsableArguments {
       chosen = [(group.rawValue, group.classes(of: data.groups).flatMap { set.positions(ofClass: $0) })]
     } else {
       chosen = [("all", Array(0..<set.count))]
+    }
+    for (name, positions) in chosen where positions.isEmpty {
+      throw ToolError.usage("\(name): the training set has no such picture")
     }
     return chosen.map { ($0.name, Array($0.positions.prefix(samples ?? $0.positions.count))) }
   }

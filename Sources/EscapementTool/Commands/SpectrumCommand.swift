@@ -23,13 +23,17 @@ struct SpectrumCommand: ParsableCommand {
     help: "Plain cross-entropy (ce), or the loss the run was trained with in its last epoch (training).")
   var loss = SpectrumLoss.ce
   @Option(
-    help:
-      "exact, or pyhessian: the papers' released procedure, which with --augmented crops and flips anew at each product."
-  )
+    name: .customLong("operator"),
+    help: "The Hessian, its Gauss-Newton part, the remainder H - G, or the empirical Fisher matrix.")
+  var matrix = SpectrumOperator.hessian
+  @Option(
+    help: """
+      exact; pyhessian: the papers' released procedure, which with --augmented crops and flips anew at each product; or \
+      compare: both side by side, the released one on the same pictures and re-drawn.
+      """)
   var mode = SpectrumMode.exact
   @Flag(help: "Batch norm by the statistics of the pictures themselves, as in training.")
-  var batchStatistics =
-    false
+  var batchStatistics = false
   @Flag(help: "Crop and flip each picture, once and for all, by the seed.") var augmented = false
   @Option(
     help: ArgumentHelp(
@@ -43,19 +47,73 @@ struct SpectrumCommand: ParsableCommand {
       loss of all pictures.
       """)
   var saddle = false
-  @Option(parsing: .unconditional, help: "Lanczos steps.") var steps = 100
-  @Option(parsing: .unconditional, help: "Start vectors.") var probes = 1
+  @Flag(help: "Also find the smallest eigenvalue by LOBPCG, up to eight times the cost.") var secondOpinion =
+    false
+  @Option(
+    help: ArgumentHelp(
+      "Write the two extreme eigenvectors of each measurement here, under PyTorch's parameter names.",
+      valueName: "dir"))
+  var vectors: String?
+  @Option(parsing: .unconditional, help: "Lanczos steps; 100 without it and --epsilon.") var steps: Int?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      As many steps as bound the smallest eigenvalue from below by this share of the spectrum's width, with \
+      --failure-probability.
+      """)
+  var epsilon: Double?
+  @Option(
+    parsing: .unconditional,
+    help: "That either of the two bounds on the far sides is wrong, over the start vector.")
+  var failureProbability = 1e-6
+  @Flag(
+    help: """
+      Also the mass below a hundredth of the largest eigenvalue and the trace, over ten start vectors (one for more than \
+      500 pictures).
+      """)
+  var density = false
+  @Option(parsing: .unconditional, help: "Start vectors; 1 without --density.") var probes: Int?
   @Option(help: "Seed of the start vectors.") var seed: UInt64 = 0
+  @Option(
+    help: ArgumentHelp(
+      "Keep each measurement in this JSON file; those that are there already are not taken again.",
+      valueName: "file"))
+  var out: String?
+  @Flag(help: "Also print each self-check with its bound.") var checks = false
   @Flag(help: "Print one JSON array.") var json = false
 
   func validate() throws {
-    guard steps >= 1 else { throw ValidationError("--steps is \(steps), expected at least 1") }
-    guard probes >= 1 else { throw ValidationError("--probes is \(probes), expected at least 1") }
+    if let steps, steps < 1 { throw ValidationError("--steps is \(steps), expected at least 1") }
+    if let probes, !(1..<1 << 24).contains(probes) {
+      throw ValidationError("--probes is \(probes), expected 1 to 16777215")
+    }
     guard radius > 0, radius.isFinite else {
       throw ValidationError("--radius is \(radius), expected a finite number above 0")
     }
-    if mode == .pyhessian, saddle || landscape != nil {
-      throw ValidationError("--saddle and --landscape need --mode exact")
+    if let epsilon {
+      guard steps == nil else { throw ValidationError("give --steps or --epsilon, not both") }
+      guard epsilon > 0, epsilon < 0.5 else {
+        throw ValidationError("--epsilon is \(epsilon), expected above 0 and below 0.5")
+      }
+    }
+    // Two statements, each with half of it.
+    guard failureProbability > 0, failureProbability < 1 else {
+      throw ValidationError("--failure-probability is \(failureProbability), expected above 0 and below 1")
+    }
+    let asksForExact = saddle || landscape != nil || secondOpinion || vectors != nil || density
+    if mode == .pyhessian, asksForExact || epsilon != nil {
+      throw ValidationError(
+        "--saddle, --landscape, --second-opinion, --vectors, --density and --epsilon need --mode exact or compare"
+      )
+    }
+    if mode != .exact {
+      guard (1...255).contains(steps ?? 100), epsilon == nil else {
+        throw ValidationError("the released procedure takes --steps 1 to 255")
+      }
+    }
+    if matrix != .hessian, mode != .exact || saddle || landscape != nil {
+      throw ValidationError(
+        "--operator \(matrix.rawValue) goes with --mode exact, without --saddle and --landscape")
     }
     if landscape != nil, selection.allClasses || selection.classes != nil {
       throw ValidationError("--landscape draws one class, group or all pictures")
@@ -70,49 +128,69 @@ struct SpectrumCommand: ParsableCommand {
     }
     let chosen = try selection.positions(in: run.pictures)
     let subject = SpectrumSubject(
-      network: run.network, loss: criterion,
+      run: run, loss: criterion,
       lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
-      state: run.state, set: run.pictures.train,
       transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
-      normalization: batchStatistics ? .batch : .running)
+      normalization: batchStatistics ? .batch : .running, matrix: matrix)
+    // Made before the work, so that a place that cannot be written to is known at once.
+    if let vectors { _ = try OutputDirectory(path: vectors) }
+    var survey = SpectrumSurvey(
+      subject: subject, collection: try SpectrumCollection(file: out.map { URL(fileURLWithPath: $0) }))
     Interruption.catchSignals()
-    if mode == .pyhessian { return try releasedSpectra(of: subject, chosen, step: run.step) }
-    var results: [SpectrumResult] = []
-    for (name, positions) in chosen {
-      for probe in 0..<probes {
-        results.append(
-          try subject.measure(
-            name, positions, steps: steps, seed: seed, probe: UInt64(probe), saddle: saddle && probe == 0,
-            landscape: probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil))
-      }
+    var stopped = false
+    do {
+      for (name, positions) in chosen { try take(name, positions, into: &survey) }
+    } catch is SpectrumStopped {
+      stopped = true
     }
     if json {
-      Console.output(.array(results.map { subject.json(of: $0, step: run.step) }))
-    } else {
-      print(subject.text(of: results))
+      Console.output(.array(survey.taken))
+    } else if !survey.taken.isEmpty {
+      print(survey.text(checks: checks))
+    }
+    if stopped {
+      throw ToolError.interrupted(
+        "interrupted after \(survey.taken.count) measurements; "
+          + (out.map { "they are in \($0): run the same command again to go on" }
+            ?? "with --out FILE they would be kept"))
+    }
+    // A measurement that fails its own checks is no result.
+    if survey.invalid > 0 {
+      Console.error(
+        "\(survey.invalid) measurements failed their self-checks and say nothing; --checks shows which")
+      throw ExitCode(ExitStatus.differs.rawValue)
     }
   }
 
-  private func releasedSpectra(
-    of subject: SpectrumSubject, _ chosen: [(name: String, positions: [Int])], step: Int
-  ) throws {
-    let results = try chosen.flatMap { name, positions in
-      try (0..<probes).map { probe in
-        try subject.measureAsReleased(
-          name, positions, steps: steps, seed: seed, probe: UInt64(probe), redraws: augmented)
+  private func take(_ name: String, _ positions: [Int], into survey: inout SpectrumSurvey) throws {
+    let count = probes ?? (density && positions.count <= 500 ? 10 : 1)
+    let dimension = survey.subject.network.layout.count
+    var procedure = SpectrumProcedure(
+      steps: steps ?? epsilon.map {
+        KrylovProbabilityBound.steps(
+          dimension: dimension, relativeGap: $0, failureProbability: failureProbability / 2)
+      } ?? 100, seed: seed, probe: 0, failureProbability: failureProbability / 2)
+    for probe in 0..<count {
+      procedure.probe = UInt64(probe)
+      procedure.saddle = saddle && probe == 0
+      procedure.secondOpinion = secondOpinion && probe == 0
+      procedure.landscape = probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil
+      procedure.vectors = vectors.map { URL(fileURLWithPath: $0, isDirectory: true) }
+      switch mode {
+      case .exact: try survey.takeExact(name, positions, procedure)
+      case .pyhessian: try survey.takeReleased(name, positions, procedure, redraws: augmented)
+      case .compare: try survey.compare(name, positions, procedure)
       }
     }
-    if json {
-      Console.output(.array(results.map { $0.json(lossName: subject.lossName, step: step) }))
-    } else {
-      print(PeerSpectrum.text(of: results, lossName: subject.lossName))
-    }
+    if density { try survey.summarise(name, positions, procedure, probes: count) }
   }
 }
 
+extension SpectrumOperator: ExpressibleByArgument {}
+
 /// By which procedure a spectrum is taken.
 enum SpectrumMode: String, ExpressibleByArgument, CaseIterable {
-  case exact, pyhessian
+  case exact, pyhessian, compare
 }
 
 /// Which loss a spectrum is of.

@@ -8,202 +8,235 @@ import Networks
 import Training
 import Verification
 
-/// A spectrum with what was asked besides.
-struct SpectrumResult {
-  let name: String
-  let samples: Int
-  let report: SpectrumReport
-  let saddle: SaddleTest?
-  let part: ClassInLoss?
-  let split: CurvatureSplit?
+/// Which symmetric matrix a spectrum is of.
+enum SpectrumOperator: String, CaseIterable {
+  case hessian
+  case gaussNewton = "gauss-newton"
+  case remainder, fisher
+}
+
+/// How one probe is measured, beside what it is of.
+struct SpectrumProcedure {
+  var steps: Int
+  var seed: UInt64
+  var probe: UInt64
+  var failureProbability: Double
+  var saddle = false
+  var secondOpinion = false
+  var landscape: (file: URL, radius: Double)?
+  /// Where the eigenvectors go, one file an end.
+  var vectors: URL?
 }
 
 /// What spectra of a checkpoint are taken of: one loss, one mode of batch norm, one kind of pictures.
 struct SpectrumSubject {
-  let network: Network
+  let run: LoadedRun
   let loss: any ClassificationLoss
   let lossName: String
-  let state: TrainingState<Float>
-  let set: ImageSet
   let transform: PictureTransform
   let normalization: Normalization
+  let matrix: SpectrumOperator
 
-  /// The spectrum over the pictures at `positions`.
-  func measure(
-    _ name: String, _ positions: [Int], steps: Int, seed: UInt64, probe: UInt64, saddle: Bool,
-    landscape: (file: URL, radius: Double)? = nil
-  ) throws -> SpectrumResult {
+  var network: Network { run.network }
+  var state: TrainingState<Float> { run.state }
+  var set: ImageSet { run.pictures.train }
+
+  /// What must be equal for a measurement on file to be this one; all of it stands in the measurement.
+  func identity(
+    mode: SpectrumMode, _ name: String, samples: Int, steps: Int, seed: UInt64, probe: UInt64,
+    redraws: Bool = false
+  ) -> [String: JSON] {
+    [
+      "mode": .string(mode.rawValue), "operator": .string(matrix.rawValue), "data": .string(name),
+      "samples": .integer(samples), "steps_asked": .integer(steps), "seed": .string(String(seed)),
+      "probe": .integer(Int(probe)), "loss": .string(lossName),
+      "normalization": .string(normalization.rawValue), "augmented": .bool(transform != .plain || redraws),
+      "redraws": .bool(redraws), "parameters": .string(state.parameters.digest.hex),
+      "statistics": .string(state.statistics.digest.hex), "pictures": .string(set.recordsDigest.hex),
+    ]
+  }
+
+  /// One probe of the spectrum over the pictures at `positions`, with its judgement and what was asked besides.
+  func measure(_ name: String, _ positions: [Int], _ procedure: SpectrumProcedure) throws -> JSON {
+    let double = hessian(of: Double.self, positions)
+    let float = hessian(of: Float.self, positions)
+    switch matrix {
+    case .hessian: return try measure(name, positions, procedure, float, double, of: (float, double))
+    case .gaussNewton:
+      return try measure(
+        name, positions, procedure, GaussNewtonOperator(of: float), GaussNewtonOperator(of: double),
+        of: (float, double))
+    case .remainder:
+      return try measure(
+        name, positions, procedure, HessianRemainderOperator(of: float), HessianRemainderOperator(of: double),
+        of: (float, double))
+    case .fisher:
+      return try measure(
+        name, positions, procedure, EmpiricalFisherOperator(at: float, memoryLimit: Self.fisherMemory),
+        EmpiricalFisherOperator(at: double, memoryLimit: Self.fisherMemory), of: (float, double))
+    }
+  }
+
+  /// Gradients kept for the empirical Fisher matrix: 500 pictures of a ResNet-32 in Double.
+  private static let fisherMemory = 2 << 30
+
+  func hessian<Element: Real>(
+    of type: Element.Type, _ positions: [Int], transform: PictureTransform? = nil, memoryBudget: Int = 1 << 30
+  ) -> HessianOperator<Element> {
+    HessianOperator(
+      objective: Objective(network: network, loss: loss),
+      parameters: ParameterVector(
+        layout: network.layout, flat: state.parameters.flat.converted(to: Element.self)),
+      statistics: ParameterVector(
+        layout: network.statisticsLayout, flat: state.statistics.flat.converted(to: Element.self)),
+      samples: set.source(positions, of: Element.self, transform: transform ?? self.transform),
+      normalization: normalization, memoryBudget: memoryBudget)
+  }
+
+  private func measure<Operator: SymmetricOperator<Float>, Measure: SymmetricOperator<Double>>(
+    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, _ map: Operator, _ measure: Measure,
+    of hessians: (float: HessianOperator<Float>, double: HessianOperator<Double>)
+  ) throws -> JSON {
     let meter = ProgressMeter()
     defer { meter.clear() }
-    let parameters = ParameterVector<Double>(
-      layout: network.layout, flat: state.parameters.flat.converted(to: Double.self))
-    let statistics = ParameterVector<Double>(
-      layout: network.statisticsLayout, flat: state.statistics.flat.converted(to: Double.self))
-    let samples = set.source(positions, of: Double.self, transform: transform)
-    let double = HessianOperator<Double>(
-      objective: Objective(network: network, loss: loss), parameters: parameters, statistics: statistics,
-      samples: samples, normalization: normalization)
-    let float = HessianOperator<Float>(
-      objective: Objective(network: network, loss: loss), parameters: state.parameters,
-      statistics: state.statistics, samples: set.source(positions, of: Float.self, transform: transform),
-      normalization: normalization)
-    let pairs = try extremePairs(of: float, measuredBy: double, steps: steps, seed: seed, probe: probe) {
-      progress in
-      meter.show(name, done: progress.step, total: progress.steps)
-      if Interruption.isRequested {
-        throw ToolError.interrupted("interrupted; a spectrum keeps nothing: run the command again")
+    let products = min(procedure.steps, map.dimension) + CertifiedSpectrum.furtherProducts
+    let count = ProductCount(label: name, total: products, meter: meter)
+    let spectrum = try CertifiedSpectrum(
+      of: ObservedOperator(map, onProduct: count.next),
+      measuredBy: ObservedOperator(measure, onProduct: count.next),
+      steps: procedure.steps, seed: procedure.seed, probe: procedure.probe,
+      failureProbability: procedure.failureProbability)
+    var record = identity(
+      mode: .exact, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
+      probe: procedure.probe)
+    record.merge(Self.json(spectrum, run)) { $1 }
+    guard spectrum.certification.isValid else { return .object(record) }
+    if let vectors = procedure.vectors {
+      for (end, vector) in [("smallest", spectrum.smallest), ("largest", spectrum.largest)] {
+        let file = vectors.appendingPathComponent(Self.vectorFile(name, procedure.probe, end))
+        try AtomicFile.write(vectorFile(vector).encoded(), to: file)
       }
     }
-    if let landscape {
-      let values = try Landscape(
-        objective: double.objective, parameters: parameters, statistics: statistics, samples: samples,
-        normalization: normalization, smallest: pairs.smallest, largest: pairs.largest,
-        radius: landscape.radius
-      ) { done, total in
-        meter.show("landscape of \(name)", done: done, total: total)
-        if Interruption.isRequested {
-          throw ToolError.interrupted("interrupted; a landscape keeps nothing: run the command again")
-        }
-      }
-      let title = "\(name): \(lossName), \(positions.count) pictures"
-      try AtomicFile.write(Data(LandscapeFigure.svg(values, title: title).utf8), to: landscape.file)
+    if let landscape = procedure.landscape {
+      try draw(landscape, name, positions, spectrum, hessians.double, meter)
     }
-    guard saddle else {
-      return SpectrumResult(
-        name: name, samples: positions.count, report: pairs.report, saddle: nil, part: nil,
-        split: nil)
+    if procedure.secondOpinion {
+      record["second_opinion"] = try secondOpinion(on: name, spectrum, map, measure, procedure.seed, meter)
     }
+    if procedure.saddle {
+      record.merge(try saddle(name, spectrum, hessians.float, hessians.double, meter)) { $1 }
+    }
+    return .object(record)
+  }
+
+  static func vectorFile(_ name: String, _ probe: UInt64, _ end: String) -> String {
+    "\(name.replacing(" ", with: "-"))-\(probe)-\(end).safetensors"
+  }
+
+  /// A vector under the parameters' names and in their arrangement.
+  private func vectorFile(_ vector: Tensor<Double>) -> Safetensors {
+    var content = Safetensors(metadata: ["format": "pt"])
+    let named = ParameterVector<Double>(layout: network.layout, flat: vector)
+    for (name, entry) in InterchangeLayout.entries(named) { content.tensors[name] = entry }
+    return content
+  }
+
+  private func draw(
+    _ landscape: (file: URL, radius: Double), _ name: String, _ positions: [Int],
+    _ spectrum: CertifiedSpectrum,
+    _ double: HessianOperator<Double>, _ meter: ProgressMeter
+  ) throws {
+    let values = try Landscape(
+      objective: double.objective, parameters: double.parameters, statistics: double.statistics,
+      samples: double.samples, normalization: normalization, smallest: spectrum.smallest,
+      largest: spectrum.largest, radius: landscape.radius
+    ) { done, total in
+      meter.show("landscape of \(name)", done: done, total: total)
+      if Interruption.isRequested { throw SpectrumStopped() }
+    }
+    let title = "\(name): \(lossName), \(positions.count) pictures"
+    try AtomicFile.write(Data(LandscapeFigure.svg(values, title: title).utf8), to: landscape.file)
+  }
+
+  /// λ_min by a method that shares nothing with Lanczos but the products.
+  private func secondOpinion<Operator: SymmetricOperator<Float>, Measure: SymmetricOperator<Double>>(
+    on name: String, _ spectrum: CertifiedSpectrum, _ map: Operator, _ measure: Measure, _ seed: UInt64,
+    _ meter: ProgressMeter
+  ) throws -> JSON {
+    let solver = LOBPCG(iterations: Self.secondOpinionIterations, seed: seed)
+    let count = ProductCount(
+      label: "second opinion on \(name), at most", total: solver.iterations * solver.blockSize + 5,
+      meter: meter)
+    let found = try solver.smallest(
+      of: ObservedOperator(map, onProduct: count.next),
+      measuredBy: ObservedOperator(measure, onProduct: count.next))
+    let theirs = found.certificate
+    let ours = spectrum.report.smallest
+    let allowed = theirs.residual + theirs.rounding + ours.residual + ours.rounding
+    return [
+      "method": "LOBPCG", "smallest": .number(theirs.rayleighQuotient), "residual": .number(theirs.residual),
+      "iterations": .integer(found.iterations), "products": .integer(found.products),
+      "converged": .bool(found.converged),
+      "ritz_values": .array(found.ritzValues.map { .number($0) }),
+      "difference": .number(theirs.rayleighQuotient - ours.rayleighQuotient), "allowed": .number(allowed),
+      "agrees": .bool((theirs.rayleighQuotient - ours.rayleighQuotient).magnitude <= allowed),
+    ]
+  }
+
+  /// The trace of the Hessian by Hutch++.
+  func sketchedTrace(_ name: String, _ positions: [Int], seed: UInt64) throws -> MeanEstimate {
+    let meter = ProgressMeter()
+    defer { meter.clear() }
+    let count = ProductCount(label: "trace of \(name)", total: Self.sketchedProducts, meter: meter)
+    let map = ObservedOperator(hessian(of: Float.self, positions), onProduct: count.next)
+    return try HutchPlusPlusTrace(of: map, products: Self.sketchedProducts, seed: seed).estimate
+  }
+
+  /// Ten columns for the sketch, its products and the rest.
+  private static let sketchedProducts = 30
+
+  /// Iterations of the second opinion at most: with a block of four, eight times a hundred steps' products.
+  private static let secondOpinionIterations = 200
+
+  private func saddle(
+    _ name: String, _ spectrum: CertifiedSpectrum, _ float: HessianOperator<Float>,
+    _ double: HessianOperator<Double>, _ meter: ProgressMeter
+  ) throws -> [String: JSON] {
+    let count = ProductCount(label: "saddle test of \(name)", total: SaddleTest.evaluations, meter: meter)
     let test = try SaddleTest(
-      objective: double.objective, parameters: parameters, statistics: statistics, samples: samples,
-      normalization: normalization, direction: pairs.smallest)
+      objective: double.objective, parameters: double.parameters, statistics: double.statistics,
+      samples: double.samples, normalization: normalization, direction: spectrum.smallest,
+      onEvaluation: count.next)
     let all = set.source(Array(0..<set.count), of: Float.self, transform: transform)
     let part = try ClassInLoss(
       objective: float.objective, parameters: state.parameters, statistics: state.statistics,
-      samples: float.samples, within: all, normalization: normalization, direction: pairs.smallest)
+      samples: float.samples, within: all, normalization: normalization, direction: spectrum.smallest)
+    let report = spectrum.report
     let split = try CurvatureSplit(
-      along: pairs.smallest, of: double,
-      norm: max(pairs.report.smallest.ritzValue.magnitude, pairs.report.largest.ritzValue.magnitude))
-    return SpectrumResult(
-      name: name, samples: positions.count, report: pairs.report, saddle: test, part: part, split: split)
+      along: spectrum.smallest, of: double,
+      norm: max(report.smallest.ritzValue.magnitude, report.largest.ritzValue.magnitude))
+    return ["saddle": Self.json(test), "in_all": Self.json(part), "split": Self.json(split)]
+  }
+}
+
+/// A signal arrived while a spectrum was measured.
+struct SpectrumStopped: Error {}
+
+/// Shows each product and ends at a signal.
+final class ProductCount {
+  private let label: String
+  private let total: Int
+  private let meter: ProgressMeter
+  private var done = 0
+
+  init(label: String, total: Int, meter: ProgressMeter) {
+    (self.label, self.total, self.meter) = (label, total, meter)
   }
 
-  /// Tables with what they are of.
-  func text(of results: [SpectrumResult]) -> String {
-    var table = TextTable(
-      heading: [
-        "data", "pictures", "steps", "λ_min", "residual", "λ_min ≥ *", "λ_max", "residual", "λ_min/λ_max",
-        "asymmetry", "drift", "orthogonality", "Σ weights − 1",
-      ], rightAligned: Set(1...12))
-    table.rows = results.map { result in
-      let r = result.report
-      return [
-        result.name, String(result.samples), String(r.steps), Self.number(r.smallest.rayleighQuotient),
-        Self.number(r.smallest.residual),
-        r.smallestLowerLimit.map(Self.number) ?? "no bound", Self.number(r.largest.rayleighQuotient),
-        Self.number(r.largest.residual),
-        Self.number(r.smallest.rayleighQuotient / r.largest.rayleighQuotient),
-        Self.number(r.asymmetry), Self.number(r.drift), Self.number(r.orthogonalityLoss),
-        Self.number(r.weightSum - 1),
-      ]
-    }
-    let failure = results.first?.report.probabilityBound.failureProbability ?? 0
-    let saddles = saddleTable(results)
-    return """
-      loss: \(lossName); batch norm: \(normalization == .batch ? "statistics of these pictures" : "running statistics"); \
-      pictures: \(transform == .plain ? "as they are" : "cropped and flipped once")
-      \(table.text)
-      * but for a probability of \(2 * failure) over the start vector\(saddles)
-      """
-  }
-
-  private func saddleTable(_ results: [SpectrumResult]) -> String {
-    var table = TextTable(
-      heading: ["data", "loss", "‖∇f‖", "λ", "λ‖w‖²", "saddle for L₂ <", "L₂ ≥ along v", "saddle"]
-        + SaddleTest.distances.map { "finite, t = \($0)" } + ["vᵀGv", "vᵀRv", "share", "of ∇F", "vᵀH_F v"],
-      rightAligned: Set(1...16))
-    for result in results {
-      guard let test = result.saddle, let part = result.part, let split = result.split else { continue }
-      table.rows.append(
-        [
-          result.name, Self.number(test.loss), Self.number(test.gradientNorm), Self.number(test.curvature),
-          Self.number(test.scaleInvariantCurvature), Self.number(test.largestLipschitzConstant),
-          Self.number(test.measuredLipschitzConstant), test.isSaddle ? "yes" : "no",
-        ] + test.excursions.map { Self.number($0.finiteCurvature) } + [
-          Self.number(split.gaussNewton), Self.number(split.remainder),
-          Self.number(part.share), Self.number(part.gradientShare), Self.number(part.curvatureOfWhole),
-        ])
-    }
-    return table.rows.isEmpty ? "" : "\n\n" + table.text
-  }
-
-  /// Five significant digits, in scientific notation outside 1e-3…1e5.
-  private static func number(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return "\(value)" }
-    return String(format: "%.5g", value)
-  }
-
-  /// Everything measured; α and β let a density be redrawn.
-  func json(of result: SpectrumResult, step: Int) -> JSON {
-    let r = result.report
-    return [
-      "data": .string(result.name), "samples": .integer(result.samples), "checkpoint_step": .integer(step),
-      "loss": .string(lossName), "normalization": .string(normalization.rawValue),
-      "augmented": .bool(transform != .plain), "dtype": .string(r.elementType),
-      "dimension": .integer(r.dimension), "seed": .string(String(r.seed)), "probe": .integer(Int(r.probe)),
-      "steps": .integer(r.steps), "exhausted": .bool(r.exhausted), "alpha": Self.numbers(r.alpha),
-      "beta": Self.numbers(r.beta), "ritz_values": Self.numbers(r.ritzValues),
-      "weights": Self.numbers(r.weights), "weight_sum": .number(r.weightSum),
-      "smallest": Self.json(r.smallest), "largest": Self.json(r.largest),
-      "smallest_lower_limit": r.smallestLowerLimit.map { .number($0) } ?? .null,
-      "largest_upper_limit": r.largestUpperLimit.map { .number($0) } ?? .null,
-      "failure_probability": .number(2 * r.probabilityBound.failureProbability),
-      "asymmetry": .number(r.asymmetry), "drift": .number(r.drift),
-      "orthogonality_loss": .number(r.orthogonalityLoss), "products": .integer(r.products),
-      "saddle": result.saddle.map(Self.json) ?? .null, "in_all": result.part.map(Self.json) ?? .null,
-      "split": result.split.map(Self.json) ?? .null,
-    ]
-  }
-
-  private static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
-
-  private static func json(_ c: RitzCertificate) -> JSON {
-    [
-      "ritz": .number(c.ritzValue), "rayleigh": .number(c.rayleighQuotient), "residual": .number(c.residual),
-      "rounding": .number(c.rounding), "rounding_is_bound": .bool(c.roundingIsBound),
-    ]
-  }
-
-  private static func json(_ test: SaddleTest) -> JSON {
-    [
-      "loss": .number(test.loss), "gradient_norm": .number(test.gradientNorm),
-      "curvature": .number(test.curvature), "slope": .number(test.slope),
-      "squared_norm": .number(test.squaredNorm),
-      "scale_invariant_curvature": .number(test.scaleInvariantCurvature),
-      "largest_lipschitz_constant": .number(test.largestLipschitzConstant),
-      "measured_lipschitz_constant": .number(test.measuredLipschitzConstant),
-      "is_saddle": .bool(test.isSaddle),
-      "excursions": .array(
-        test.excursions.map {
-          [
-            "distance": .number($0.distance), "finite_curvature": .number($0.finiteCurvature),
-            "rounding": .number($0.rounding), "curvature_slope": .number($0.curvatureSlope),
-          ]
-        }),
-    ]
-  }
-
-  private static func json(_ split: CurvatureSplit) -> JSON {
-    [
-      "gauss_newton": .number(split.gaussNewton), "remainder": .number(split.remainder),
-      "remainder_share": .number(split.remainderShare), "defect": .number(split.defect),
-      "rounding": .number(split.rounding), "adds": .bool(split.adds),
-    ]
-  }
-
-  private static func json(_ part: ClassInLoss) -> JSON {
-    [
-      "share": .number(part.share), "gradient_share": .number(part.gradientShare),
-      "curvature_of_whole": .number(part.curvatureOfWhole),
-    ]
+  /// Called before each product.
+  func next() throws {
+    if Interruption.isRequested { throw SpectrumStopped() }
+    meter.show(label, done: done, total: max(total, done))
+    done += 1
   }
 }

@@ -108,6 +108,9 @@ struct LogCoshLoss: SmoothLoss {
 /// The package's own logarithm of one number: the same bits everywhere.
 func ownLog(_ x: Double) -> Double { Tensor([x]).map(.log)[0] }
 
+/// The package's own exponential of one number.
+func exponential(_ x: Double) -> Double { Tensor([x]).map(.exp)[0] }
+
 /// f(x, y) = (a x² + 2b xy + c y²)/2.
 struct PlanarQuadratic: SmoothLoss {
   var a: Double

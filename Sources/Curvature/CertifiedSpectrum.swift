@@ -1,0 +1,47 @@
+import Kernels
+
+/// The extremes of a spectrum together with the judgement on the measurement itself.
+///
+/// Where `certification.isValid` is false, the numbers beside it are of no matrix that one could name and are not to be
+/// quoted: what failed says why.
+public struct CertifiedSpectrum: Sendable {
+  /// Extremes, rule and certificates.
+  public let report: SpectrumReport
+  /// Six properties with their bounds.
+  public let certification: SelfCertification
+  /// zᵀHz of the vectors that the check of the trace rests on.
+  public let traceSamples: HutchinsonTrace
+  /// The Ritz vector of the smallest Ritz value, in Double, of unit length up to rounding.
+  public let smallest: Tensor<Double>
+  /// That of the largest.
+  public let largest: Tensor<Double>
+  /// Products of both operators, together.
+  public let products: Int
+
+  /// Vectors of the trace. Ten make a tenth of a hundred steps' cost, and a standard error with nine degrees of
+  /// freedom: this package's choice.
+  public static let traceProbes = 10
+
+  /// Products taken beside the Lanczos steps.
+  public static let furtherProducts = 2 + OperatorChecks.products + SpectrumProbe.products + traceProbes
+
+  /// Decomposes `map` from start vector number `probe` of the seed, measures the residuals of both extremes with
+  /// `measure`, another operator for the same matrix, and judges the measurement.
+  public init<Operator: SymmetricOperator, Measure: SymmetricOperator>(
+    of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
+    failureProbability: Double = 1e-6
+  ) throws {
+    let found = try ExtremeDecomposition(
+      of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: .stop,
+      failureProbability: failureProbability, onStep: { _ in })
+    traceSamples = try HutchinsonTrace(
+      of: map, probes: Self.traceProbes, seed: seed, first: Int(probe) * Self.traceProbes)
+    certification = SelfCertification(
+      of: map, probes: [try SpectrumProbe(found.krylov, of: map)], operatorChecks: found.checks,
+      trace: traceSamples)
+    report = found.report
+    smallest = found.smallest
+    largest = found.largest
+    products = found.report.products + SpectrumProbe.products + Self.traceProbes
+  }
+}

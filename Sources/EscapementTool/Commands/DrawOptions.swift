@@ -1,0 +1,161 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Verification
+
+/// A path with what a legend calls it: LABEL=PATH, or a path alone.
+struct LabelledPath {
+  let label: String?
+  let path: String
+
+  init(_ argument: String) {
+    // A path may hold "=" itself: what exists under the whole name is a path.
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2, !parts[0].isEmpty, !FileManager.default.fileExists(atPath: argument) {
+      (label, path) = (String(parts[0]), String(parts[1]))
+    } else {
+      (label, path) = (nil, argument)
+    }
+  }
+
+  var directory: URL { URL(fileURLWithPath: path, isDirectory: true) }
+  /// The last part of the path without its extension.
+  var stem: String { URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent }
+}
+
+/// Files of `spectrum --json`.
+struct SpectrumFiles: ParsableArguments {
+  @Argument(help: ArgumentHelp("Files of `spectrum --json`, or LABEL=FILE.", valueName: "FILE"))
+  var arguments: [String]
+  @Flag(help: "Also take spectra that failed their own checks.") var acceptInvalid = false
+
+  /// The files' paths, without labels.
+  var paths: [String] { arguments.map { LabelledPath($0).path } }
+
+  /// Their spectra, by selection and procedure; `labelled` by file where several files hold the same selection.
+  func series(labelled: Bool = true) throws -> [SpectrumSeries] {
+    try Self.series(arguments, labelled: labelled, acceptingInvalid: acceptInvalid)
+  }
+
+  static func series(
+    _ arguments: [String], labelled: Bool, acceptingInvalid: Bool
+  ) throws -> [SpectrumSeries] {
+    let inputs = arguments.map(LabelledPath.init)
+    let read = try inputs.map {
+      try SpectrumRecord.read(URL(fileURLWithPath: $0.path), acceptingInvalid: acceptingInvalid)
+    }
+    // A name that two files share needs their stems to be told apart.
+    let names = read.map { Set($0.map { $0.data + "/" + $0.mode.rawValue }) }
+    let records = inputs.indices.flatMap { index in
+      let isShared = inputs.indices.contains {
+        $0 != index && inputs[$0].label == nil && !names[$0].isDisjoint(with: names[index])
+      }
+      let label = inputs[index].label ?? (labelled && isShared ? inputs[index].stem : nil)
+      return read[index].map { (label, $0) }
+    }
+    return SpectrumSeries.grouping(records)
+  }
+}
+
+/// The axis and the kernel of a density.
+struct EigenvalueAxis: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Logarithmic axis of eigenvalues: auto, off, or c > 0 (linear within ±c).", valueName: "auto|off|c"))
+  var logX = LogarithmicAxis.automatic
+  @Option(
+    help: ArgumentHelp(
+      """
+      Width σ of the Gaussian kernel: auto, a number, a share of the range such as 1%, or released (the papers' code's). \
+      auto: 1% of the range, or a quarter of the nearer end's distance from zero where that is less.
+      """, valueName: "auto|σ|p%|released"))
+  var width = KernelWidth.automatic
+
+  var scale: DensityFigure.Axis { logX.axis }
+  var kernelWidth: SpectralDensity.Width { width.width }
+}
+
+/// `--log-x`.
+struct LogarithmicAxis: ExpressibleByArgument {
+  let axis: DensityFigure.Axis
+
+  static let automatic = LogarithmicAxis(axis: .automatic)
+
+  private init(axis: DensityFigure.Axis) { self.axis = axis }
+
+  init?(argument: String) {
+    switch argument {
+    case "auto": axis = .automatic
+    case "off": axis = .linear
+    default:
+      guard let linear = Double(argument), (1e-100...1e100).contains(linear) else { return nil }
+      axis = .symmetric(linear)
+    }
+  }
+
+  var defaultValueDescription: String { "auto" }
+}
+
+/// `--width`.
+struct KernelWidth: ExpressibleByArgument {
+  let width: SpectralDensity.Width
+
+  static let automatic = KernelWidth(width: .automatic)
+
+  private init(width: SpectralDensity.Width) { self.width = width }
+
+  init?(argument: String) {
+    func positive(_ text: some StringProtocol) -> Double? {
+      Double(text).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    }
+    if argument == "auto" {
+      width = .automatic
+    } else if argument == "released" {
+      width = .released
+    } else if argument.hasSuffix("%"), let share = positive(argument.dropLast()) {
+      width = .relative(share / 100)
+    } else if let value = positive(argument) {
+      width = .absolute(value)
+    } else {
+      return nil
+    }
+  }
+
+  var defaultValueDescription: String { "auto" }
+}
+
+/// Where a figure goes.
+struct FigureOutput: ParsableArguments {
+  @Option(help: ArgumentHelp("The SVG file; a figure that is there is replaced.", valueName: "file")) var out:
+    String
+  @Option(help: ArgumentHelp("Also everything drawn, as CSV.", valueName: "file")) var csv: String?
+  @Option(help: "Another title.") var title: String?
+
+  /// Writes the drawing and the table, each whole or not at all, once both places are known to be good.
+  func write(_ figure: Figure, from inputs: [String]) throws {
+    var files = [(url: URL(fileURLWithPath: out), text: figure.svg, mark: "<svg ")]
+    if let csv { files.append((URL(fileURLWithPath: csv), figure.csv, Figure.heading)) }
+    let sources = Set(inputs.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path })
+    let places = files.map { $0.url.resolvingSymlinksInPath().path }
+    guard Set(places).count == places.count else { throw ToolError.usage("--out and --csv are one file") }
+    for (file, place) in zip(files, places) {
+      guard !sources.contains(place) else {
+        throw ToolError.usage("\(place) is an input: choose another file")
+      }
+      try Self.checkReplaceable(file.url, startingWith: file.mark)
+    }
+    for file in files { try AtomicFile.write(Data(file.text.utf8), to: file.url) }
+  }
+
+  /// What is replaced must be a figure or a table of one, not somebody's work.
+  private static func checkReplaceable(_ url: URL, startingWith mark: String) throws {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else { return }
+    guard !isDirectory.boolValue else { throw FileError(operation: "write", path: url.path, code: EISDIR) }
+    guard try FileContents.read(url, limit: 1 << 30).starts(with: Data(mark.utf8)) else {
+      throw DataError(
+        file: url.path, found: "a file that no figure is in", expected: "no file, or an older figure",
+        advice: "choose another name or remove it")
+    }
+  }
+}

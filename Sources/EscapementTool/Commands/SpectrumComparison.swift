@@ -1,0 +1,70 @@
+import Artifacts
+import Foundation
+
+/// This package's and the released spectrum of the same pictures side by side, with what makes the difference.
+struct SpectrumComparison {
+  /// Lanczos with certificates on fixed pictures.
+  let exact: JSON
+  /// The released arithmetic on the same pictures.
+  let released: JSON
+  /// The released arithmetic with crops and flips drawn anew at each product.
+  let redrawn: JSON
+
+  static func text(_ comparisons: [SpectrumComparison]) -> String {
+    var table = TextTable(
+      heading: [
+        "data", "pictures", "λ_min", "λ_min ≥ *", "λ_max", "released λ_min", "λ_max", "re-drawn λ_min",
+        "λ_max",
+        "drift",
+      ], rightAligned: Set(1...9))
+    for c in comparisons {
+      let valid = c.exact["valid"]?.bool == true
+      func ours(_ value: JSON?) -> String { valid ? SpectrumTables.number(value) : "invalid" }
+      table.rows.append([
+        SpectrumTables.text(c.exact["data"]), SpectrumTables.text(c.exact["samples"]),
+        ours(c.exact["smallest"]?["rayleigh"]), ours(c.exact["smallest_lower_limit"]),
+        ours(c.exact["largest"]?["rayleigh"]), SpectrumTables.number(c.released["smallest"]),
+        SpectrumTables.number(c.released["largest"]), SpectrumTables.number(c.redrawn["smallest"]),
+        SpectrumTables.number(c.redrawn["largest"]), SpectrumTables.number(c.redrawn["drift"]),
+      ])
+    }
+    let failure = comparisons.compactMap { $0.exact["failure_probability"]?.double }.max() ?? 0
+    let lines = comparisons.map { "\(SpectrumTables.text($0.exact["data"])): \($0.explanation)" }
+    return """
+      \(table.text)
+      * but for a probability of \(failure) over the start vector
+      \(lines.joined(separator: "\n"))
+      """
+  }
+
+  /// What of the difference is the arithmetic's and what the drawing's, in a sentence or two.
+  var explanation: String {
+    guard exact["valid"]?.bool == true, let certificate = exact["smallest"],
+      let ours = certificate["rayleigh"]?.double, let residual = certificate["residual"]?.double,
+      let rounding = certificate["rounding"]?.double, let arithmetic = released["smallest"]?.double,
+      let drawn = redrawn["smallest"]?.double, let drift = redrawn["drift"]?.double
+    else { return "the spectrum on fixed pictures is invalid, so there is nothing to compare with" }
+    let byArithmetic = arithmetic - ours
+    let lost = released["orthogonality_loss"]?.double ?? .nan
+    var sentences: [String] = []
+    if byArithmetic.magnitude <= residual + rounding {
+      sentences.append(
+        "the released arithmetic gives the same λ_min on the same pictures, within the certificate's "
+          + SpectrumTables.number(residual + rounding))
+    } else {
+      sentences.append(
+        "the released arithmetic moves λ_min by \(SpectrumTables.number(byArithmetic)) on the same pictures, more than the "
+          + "certificate's \(SpectrumTables.number(residual + rounding)) (its basis lost "
+          + "\(SpectrumTables.number(lost)) of its orthogonality)")
+    }
+    if drift == 0 {
+      sentences.append("drawing anew changes nothing: these pictures are not augmented")
+    } else {
+      sentences.append(
+        "drawing anew at each product moves it by a further \(SpectrumTables.number(drawn - arithmetic)), as two products "
+          + "with one vector differ by \(SpectrumTables.number(drift)) of their length: a statement about no one matrix"
+      )
+    }
+    return sentences.joined(separator: "; ")
+  }
+}

@@ -1,0 +1,130 @@
+import Artifacts
+import Curvature
+import Foundation
+import LongTail
+
+/// The measurements of one command: taken, or found on file, and shown together.
+struct SpectrumSurvey {
+  let subject: SpectrumSubject
+  private var collection: SpectrumCollection
+  /// This command's measurements, in the order asked for.
+  private(set) var taken: [JSON] = []
+  private var comparisons: [SpectrumComparison] = []
+  private var densities: [SpectrumDensity] = []
+
+  init(subject: SpectrumSubject, collection: SpectrumCollection) {
+    self.subject = subject
+    self.collection = collection
+  }
+
+  /// Measurements that failed a self-check.
+  var invalid: Int { taken.count { $0["valid"]?.bool == false } }
+
+  /// One probe by this package's procedure.
+  @discardableResult
+  mutating func takeExact(
+    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure
+  ) throws -> JSON {
+    var identity = subject.identity(
+      mode: .exact, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
+      probe: procedure.probe)
+    identity["failure_probability"] = .number(2 * procedure.failureProbability)
+    let parts = (procedure.saddle ? ["saddle"] : []) + (procedure.secondOpinion ? ["second_opinion"] : [])
+    return try take(identity, holding: parts, complete: procedure.isOnFile(name)) {
+      try $0.measure(name, positions, procedure)
+    }
+  }
+
+  /// One probe by the released procedure.
+  @discardableResult
+  mutating func takeReleased(
+    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, redraws: Bool
+  ) throws -> JSON {
+    let identity = subject.identity(
+      mode: .pyhessian, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
+      probe: procedure.probe, redraws: redraws)
+    return try take(identity, holding: [], complete: true) {
+      try $0.measureAsReleased(
+        name, positions, steps: procedure.steps, seed: procedure.seed, probe: procedure.probe,
+        redraws: redraws)
+    }
+  }
+
+  /// Both procedures, the released one on the same pictures and re-drawn.
+  mutating func compare(_ name: String, _ positions: [Int], _ procedure: SpectrumProcedure) throws {
+    let exact = try takeExact(name, positions, procedure)
+    let released = try takeReleased(name, positions, procedure, redraws: false)
+    let redrawn = try takeReleased(name, positions, procedure, redraws: true)
+    comparisons.append(SpectrumComparison(exact: exact, released: released, redrawn: redrawn))
+  }
+
+  /// What the probes of a selection say together; it stands in the last one's record as `over_probes`.
+  mutating func summarise(
+    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, probes: Int
+  ) throws {
+    let records = taken.filter { $0["data"] == .string(name) && $0["mode"] == "exact" }
+    guard var last = records.last?.object else { return }
+    let sketched =
+      subject.matrix == .hessian ? try subject.sketchedTrace(name, positions, seed: procedure.seed) : nil
+    guard let density = try SpectrumDensity(records, sketched: sketched) else { return }
+    densities.append(density)
+    last["over_probes"] = density.json
+    let place = taken.lastIndex { $0 == records[records.count - 1] }!
+    taken[place] = .object(last)
+    let identity = subject.identity(
+      mode: .exact, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
+      probe: UInt64(probes - 1))
+    try collection.add(.object(last), identity: identity)
+  }
+
+  private mutating func take(
+    _ identity: [String: JSON], holding parts: [String], complete: Bool,
+    _ measure: (SpectrumSubject) throws -> JSON
+  ) throws -> JSON {
+    if complete, let known = collection.measurement(identity, holding: parts) {
+      taken.append(known)
+      return known
+    }
+    let record = try measure(subject)
+    taken.append(record)
+    try collection.add(record, identity: identity)
+    return record
+  }
+
+  /// Everything as tables.
+  func text(checks: Bool) -> String {
+    let exact = taken.filter { $0["mode"] == "exact" }
+    let released = taken.filter { $0["mode"] == "pyhessian" }
+    var parts = [header]
+    if !comparisons.isEmpty {
+      parts.append(SpectrumComparison.text(comparisons))
+    } else {
+      if !exact.isEmpty { parts.append(SpectrumTables.exact(exact)) }
+      if !released.isEmpty { parts.append(SpectrumTables.released(released)) }
+    }
+    if checks, !exact.isEmpty { parts.append(SpectrumTables.checks(exact)) }
+    if !densities.isEmpty { parts.append(SpectrumDensity.text(densities)) }
+    parts += [SpectrumTables.secondOpinions(exact), SpectrumTables.saddles(exact)].compactMap(\.self)
+    return parts.joined(separator: "\n\n")
+  }
+
+  private var header: String {
+    let pictures = subject.transform == .plain ? "as they are" : "cropped and flipped once"
+    let statistics = subject.normalization == .batch ? "statistics of these pictures" : "running statistics"
+    let matrix = subject.matrix == .hessian ? "" : "matrix: \(subject.matrix.rawValue); "
+    return "\(matrix)loss: \(subject.lossName); batch norm: \(statistics); pictures: \(pictures); "
+      + "\(subject.run.recipe.method) after \(subject.state.epoch) epochs"
+  }
+}
+
+extension SpectrumProcedure {
+  /// Whether the files asked for beside the record are there.
+  func isOnFile(_ name: String) -> Bool {
+    guard landscape == nil else { return false }
+    guard let vectors else { return true }
+    return ["smallest", "largest"].allSatisfy {
+      FileManager.default.fileExists(
+        atPath: vectors.appendingPathComponent(SpectrumSubject.vectorFile(name, probe, $0)).path)
+    }
+  }
+}

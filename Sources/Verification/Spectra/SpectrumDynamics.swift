@@ -1,0 +1,100 @@
+import Artifacts
+import Foundation
+import Training
+
+/// How extreme eigenvalues of single classes went along one run, as `train --spectrum-every` measured them.
+public struct SpectrumDynamics: Hashable, Sendable {
+  /// What was measured of a class after an epoch.
+  public struct Point: Hashable, Sendable {
+    /// Epochs done.
+    public let epoch: Int
+    /// λ_min of the class's loss.
+    public let smallest: Double
+    /// λ_max of it.
+    public let largest: Double
+    /// |λ_min/λ_max|.
+    public let ratio: Double
+    /// The class's loss.
+    public let loss: Double
+    /// Euclidean norm of its gradient.
+    public let gradientNorm: Double
+  }
+
+  /// One class along the run.
+  public struct Course: Hashable, Sendable {
+    /// The class.
+    public let label: Int
+    /// Its measurements, by epoch.
+    public let points: [Point]
+
+    /// A course by its parts.
+    public init(label: Int, points: [Point]) { (self.label, self.points) = (label, points) }
+  }
+
+  /// The run, as a legend names it.
+  public let name: String
+  /// Epochs done when class weights set in; nil for a run without, or with weights from the start.
+  public let reweighting: Int?
+  /// The classes measured, ascending.
+  public let classes: [Course]
+
+  /// Bytes of metrics at most.
+  public static let byteLimit = 1 << 30
+
+  /// A course by its parts.
+  public init(name: String, reweighting: Int?, classes: [Course]) {
+    (self.name, self.reweighting, self.classes) = (name, reweighting, classes)
+  }
+
+  /// Reads the run in a directory. Throws `MissingError` for a missing file, `DataError` for a damaged one and for
+  /// metrics without spectra.
+  public init(name: String, run: RunDirectory) throws {
+    self.name = name
+    let recipe = try run.recipe()
+    let start = recipe.weighting?.start
+    reweighting = start.flatMap { $0 > 0 && $0 < recipe.epochs ? $0 : nil }
+    let text = String(decoding: try FileContents.read(run.metrics, limit: Self.byteLimit), as: UTF8.self)
+    classes = try Self.classes(inMetrics: text, file: run.metrics.path)
+  }
+
+  /// The spectra among the events of a metrics file.
+  static func classes(inMetrics text: String, file: String) throws -> [Course] {
+    var found: [Int: [Point]] = [:]
+    for (index, line) in text.split(separator: "\n").enumerated() where line.contains("\"spectrum\"") {
+      let place = "\(file) line \(index + 1)"
+      let event = JSONCursor(try JSON(parsing: Data(line.utf8), file: place), file: place)
+      guard try event.field("event").string() == "spectrum" else { continue }
+      let epoch = try event.field("epoch").integer(atLeast: 0)
+      for row in try event.field("classes").elements() {
+        let label = try row.field("class").integer(atLeast: 0)
+        func number(_ key: String, minimum: Double = -.infinity) throws -> Double {
+          let cursor = try row.field(key)
+          let value = try cursor.double()
+          guard value.magnitude <= SpectrumRecord.magnitudeLimit, value >= minimum else {
+            throw cursor.fault(
+              found: "\(value)",
+              expected: minimum == 0 ? "a finite number of at least 0" : "a finite number")
+          }
+          return value
+        }
+        found[label, default: []].append(
+          Point(
+            epoch: min(epoch, .max - 1) + 1, smallest: try number("smallest"), largest: try number("largest"),
+            ratio: try number("ratio", minimum: 0), loss: try number("loss"),
+            gradientNorm: try number("gradient_norm", minimum: 0)))
+      }
+    }
+    guard !found.isEmpty else {
+      throw DataError(
+        file: file, found: "no spectra", expected: "events \"spectrum\"",
+        advice: "train with --spectrum-every")
+    }
+    return found.keys.sorted().map { label in
+      let points = found[label, default: []]
+      // A run that was interrupted and resumed may have measured an epoch twice; the last one counts.
+      var latest: [Int: Point] = [:]
+      for point in points { latest[point.epoch] = point }
+      return Course(label: label, points: latest.keys.sorted().compactMap { latest[$0] })
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import Artifacts
+import Curvature
+import Foundation
+
+/// One spectrum as `escapement spectrum --json` keeps it: enough to redraw its density without a product.
+///
+/// Members that this reader does not know are passed over, so that records may grow.
+public struct SpectrumRecord: Hashable, Sendable {
+  /// By which procedure a spectrum was taken.
+  public enum Mode: String, Hashable, Sendable, CaseIterable {
+    /// One fixed matrix, residuals and limits measured.
+    case exact
+    /// The papers' released procedure, which keeps neither α and β nor limits.
+    case released = "pyhessian"
+  }
+
+  /// One end of a spectrum.
+  public struct Extreme: Hashable, Sendable {
+    /// The Rayleigh quotient measured; the Ritz value where none was.
+    public let value: Double
+    /// ‖Hv − λv‖ of it; nil where none was measured.
+    public let residual: Double?
+    /// The eigenvalue is at least this; nil where nothing is known.
+    public let lowerLimit: Double?
+    /// The eigenvalue is at most this; nil where nothing is known.
+    public let upperLimit: Double?
+  }
+
+  /// The file that it was read from.
+  public let file: String
+  /// What the spectrum is of: "class 9", "tail", "all".
+  public let data: String
+  /// Pictures it is over.
+  public let samples: Int
+  /// Which procedure.
+  public let mode: Mode
+  /// Number of the start vector; nil where the record does not say.
+  public let probe: Int?
+  /// Diagonal and off-diagonal of Lanczos's matrix; nil for the released procedure.
+  public let tridiagonal: SymmetricTridiagonal?
+  /// Nodes and weights as stored.
+  public let rule: GaussQuadrature
+  /// The lower end.
+  public let smallest: Extreme
+  /// The upper end.
+  public let largest: Extreme
+  /// With what probability a limit away from the Ritz values may fail; nil where there is none.
+  public let failureProbability: Double?
+  /// ‖H₁v − H₂v‖/‖H₁v‖: 0 for one matrix.
+  public let drift: Double
+  /// Whether the spectrum passed its own checks; nil for records without them.
+  public let isValid: Bool?
+
+  /// Bytes of a file at most.
+  public static let byteLimit = 256 << 20
+  /// Nodes of a spectrum at most: the eigenvalues of its matrix cost the square of that.
+  public static let nodeLimit = 10_000
+  /// Eigenvalues at most, so that no square of one overflows.
+  public static let magnitudeLimit = 1e100
+
+  /// The records of a file, an array of objects or one object.
+  ///
+  /// Throws `MissingError` or `DataError`; records that failed their own checks are refused unless `acceptingInvalid`.
+  public static func read(_ url: URL, acceptingInvalid: Bool = false) throws -> [SpectrumRecord] {
+    let json = try JSON(parsing: FileContents.read(url, limit: byteLimit), file: url.path)
+    let root = JSONCursor(json, file: url.path)
+    let cursors = json.object == nil ? try root.elements() : [root]
+    guard !cursors.isEmpty else {
+      throw root.fault(
+        found: "an empty array", expected: "at least one spectrum",
+        advice: "make one by escapement spectrum RUN --json")
+    }
+    return try cursors.map { try SpectrumRecord($0, acceptingInvalid: acceptingInvalid) }
+  }
+
+  /// Reads one record; throws a `DataError` that names the key.
+  public init(_ cursor: JSONCursor, acceptingInvalid: Bool = false) throws {
+    file = cursor.file
+    let valid = try cursor.optionalField("valid")
+    isValid = try valid?.bool()
+    if let valid, isValid == false, !acceptingInvalid {
+      throw valid.fault(
+        found: "false", expected: "a spectrum that passed its own checks",
+        advice: "see its \"checks\", or ask for invalid ones with --accept-invalid")
+    }
+    let modeCursor = try cursor.optionalField("mode")
+    let name = try modeCursor?.string() ?? Mode.exact.rawValue
+    guard let mode = Mode(rawValue: name) else {
+      throw (modeCursor ?? cursor).fault(found: "\"\(name)\"", expected: "\"exact\" or \"pyhessian\"")
+    }
+    self.mode = mode
+    data = try cursor.field("data").string()
+    samples = try cursor.field("samples").integer(atLeast: 1)
+    probe = try cursor.optionalField("probe")?.integer(atLeast: 0)
+    let nodes = try Self.numbers(cursor.field("ritz_values"))
+    let weights = try Self.numbers(cursor.field("weights"), count: nodes.count, minimum: 0)
+    guard !nodes.isEmpty else {
+      throw try cursor.field("ritz_values").fault(found: "an empty array", expected: "at least one number")
+    }
+    guard zip(nodes, nodes.dropFirst()).allSatisfy({ $0 <= $1 }) else {
+      throw try cursor.field("ritz_values").fault(found: "falling values", expected: "ascending ones")
+    }
+    rule = GaussQuadrature(nodes: nodes, weights: weights)
+    // Squared components of a unit vector; 10,000 of them rounded to Float still sum to 1 within 6·10⁻⁴.
+    guard (rule.weightSum - 1).magnitude <= 1e-3 else {
+      throw try cursor.field("weights").fault(
+        found: "numbers of sum \(rule.weightSum)", expected: "a sum of 1")
+    }
+    drift = try Self.number(cursor.field("drift"), minimum: 0)
+    switch mode {
+    case .exact:
+      let alpha = try Self.numbers(cursor.field("alpha"), count: nodes.count)
+      // The last β is the norm of the remainder, which is outside the matrix.
+      let beta = try Self.numbers(cursor.field("beta"), count: nodes.count)
+      tridiagonal = SymmetricTridiagonal(diagonal: alpha, offDiagonal: Array(beta.dropLast()))
+      smallest = try Self.end(cursor, "smallest", limit: "smallest_lower_limit", isLower: true)
+      largest = try Self.end(cursor, "largest", limit: "largest_upper_limit", isLower: false)
+      failureProbability = try cursor.optionalField("failure_probability").map {
+        try Self.number($0, minimum: 0)
+      }
+    case .released:
+      tridiagonal = nil
+      failureProbability = nil
+      (smallest, largest) = try (
+        Extreme(
+          value: Self.number(cursor.field("smallest")), residual: nil, lowerLimit: nil, upperLimit: nil),
+        Extreme(
+          value: Self.number(cursor.field("largest")), residual: nil, lowerLimit: nil, upperLimit: nil)
+      )
+    }
+    if tridiagonal != nil { try checkStoredRule(cursor) }
+  }
+
+  /// Nodes and weights anew from α and β by the package's own implicit QL; the stored rule where there are none.
+  public func redrawn() throws -> GaussQuadrature {
+    try tridiagonal.map { try GaussQuadrature($0) } ?? rule
+  }
+
+  /// Throws unless the stored nodes and weights are those of α and β.
+  ///
+  /// Both come from QL, so nodes may differ by twice its error bound e. Eigenvectors of matrices at most 2e apart
+  /// enclose an angle φ with sin φ ≤ 4e/gap (Davis and Kahan 1970, in the form of Yu, Wang and Samworth 2015), and
+  /// squared components of unit vectors differ by at most sin φ; a rotation's rounding adds 8 ulp of 1 a sweep.
+  private func checkStoredRule(_ cursor: JSONCursor) throws {
+    guard let tridiagonal else { return }
+    let eigen: TridiagonalEigen
+    do {
+      eigen = try TridiagonalEigen(tridiagonal)
+    } catch {
+      throw try cursor.field("alpha").fault(found: "\(error)", expected: "a matrix whose eigenvalues settle")
+    }
+    let anew = GaussQuadrature(eigen)
+    let bound = 2 * eigen.errorBound
+    let rounding = 8 * Double(eigen.sweeps + 1) * Double.ulpOfOne
+    for i in anew.nodes.indices {
+      guard (anew.nodes[i] - rule.nodes[i]).magnitude <= bound else {
+        throw try cursor.field("ritz_values").elements()[i].fault(
+          found: "\(rule.nodes[i])", expected: "\(anew.nodes[i]), which α and β give")
+      }
+      let below = i > 0 ? anew.nodes[i] - anew.nodes[i - 1] : .infinity
+      let above = i + 1 < anew.nodes.count ? anew.nodes[i + 1] - anew.nodes[i] : .infinity
+      let gap = min(below, above)
+      let allowed = (gap > 2 * bound ? min(1, 2 * bound / gap) : 1) + rounding
+      guard (anew.weights[i] - rule.weights[i]).magnitude <= allowed else {
+        throw try cursor.field("weights").elements()[i].fault(
+          found: "\(rule.weights[i])", expected: "\(anew.weights[i]), which α and β give")
+      }
+    }
+  }
+
+  private static func end(
+    _ cursor: JSONCursor, _ key: String, limit: String, isLower: Bool
+  ) throws -> Extreme {
+    let end = try cursor.field(key)
+    let value = try number(end.field("rayleigh"))
+    let rounding = try number(end.field("rounding"), minimum: 0)
+    let far = try cursor.optionalField(limit).map { try number($0) }
+    return Extreme(
+      value: value, residual: try number(end.field("residual"), minimum: 0),
+      lowerLimit: isLower ? far : value - rounding, upperLimit: isLower ? value + rounding : far)
+  }
+
+  private static func numbers(
+    _ cursor: JSONCursor, count: Int? = nil, minimum: Double = -.infinity
+  ) throws -> [Double] {
+    let elements = try cursor.elements()
+    guard elements.count <= nodeLimit else {
+      throw cursor.fault(found: "\(elements.count) numbers", expected: "at most \(nodeLimit)")
+    }
+    if let count, elements.count != count {
+      throw cursor.fault(
+        found: "\(elements.count) numbers", expected: "\(count), one for each Ritz value")
+    }
+    return try elements.map { try number($0, minimum: minimum) }
+  }
+
+  private static func number(_ cursor: JSONCursor, minimum: Double = -.infinity) throws -> Double {
+    let value = try cursor.double()
+    guard value.magnitude <= magnitudeLimit else {
+      throw cursor.fault(
+        found: "\(value)", expected: "a finite number of magnitude at most \(magnitudeLimit)")
+    }
+    guard value >= minimum else {
+      throw cursor.fault(found: "\(value)", expected: "a number of at least \(minimum)")
+    }
+    return value
+  }
+}

@@ -1,0 +1,148 @@
+import Artifacts
+import Curvature
+import Foundation
+import TestSupport
+import Testing
+
+/// `escapement draw`, run as a user runs it: figures, what is refused, and what is never overwritten.
+@Suite struct DrawCommandTests {
+  /// A record such as `spectrum --json` prints, of a matrix of three rows.
+  static func record(_ data: String, _ mode: String = "exact", _ changes: [String: JSON] = [:]) throws -> JSON
+  {
+    let rule = try GaussQuadrature(SymmetricTridiagonal(diagonal: [1, -2, 4], offDiagonal: [0.7, 0.3]))
+    let nodes = JSON.array(rule.nodes.map { .number($0) })
+    var fields: [String: JSON] = [
+      "mode": .string(mode), "data": .string(data), "samples": .integer(5), "ritz_values": nodes,
+      "weights": .array(rule.weights.map { .number($0) }), "drift": .number(mode == "exact" ? 0 : 0.25),
+    ]
+    if mode == "exact" {
+      func end(_ value: Double) -> JSON {
+        ["rayleigh": .number(value), "rounding": .number(0.01), "residual": .number(0.1)]
+      }
+      fields.merge([
+        "alpha": [1.0, -2, 4], "beta": [0.7, 0.3, 0.2], "smallest": end(rule.nodes[0]),
+        "largest": end(rule.nodes[2]), "smallest_lower_limit": .number(-3),
+        "failure_probability": .number(0.01),
+      ]) { $1 }
+    } else {
+      fields.merge(["smallest": .number(rule.nodes[0]), "largest": .number(rule.nodes[2])]) { $1 }
+    }
+    return .object(fields.merging(changes) { $1 })
+  }
+
+  @Test func everyFigureOfSpectraIsDrawnTwiceToTheSameBytes() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let exact = scratch.url.appendingPathComponent("exact.json")
+    let released = scratch.url.appendingPathComponent("released.json")
+    try AtomicFile.write(.array([try Self.record("class 0"), try Self.record("class 9")]), to: exact)
+    try AtomicFile.write(.array([try Self.record("class 9", "pyhessian")]), to: released)
+    let (svg, csv) = (
+      scratch.url.appendingPathComponent("f.svg"), scratch.url.appendingPathComponent("f.csv")
+    )
+    let calls: [(arguments: [String], words: [String])] = [
+      (["density", "exact.json", "--log-x", "0.5", "--width", "2%"], ["class 9: λ", "linear within ±0.5"]),
+      (["density", "exact.json", "--layout", "multiples", "--width", "released"], ["class 0"]),
+      (["compare", "exact.json", "released.json"], ["released", "drift 0.25"]),
+      (
+        ["extremes", "SGD=exact.json", "SGD=released.json", "--log-x", "off"],
+        ["SGD, exact", "SGD, released"]
+      ),
+      (["amplification", "exact.json", "--rho", "0.05,0.5"], ["class 9, exact", "factor 0"]),
+      (["amplification", "--gradient-norm", "4"], ["normalised ascent"]),
+    ]
+    for (arguments, words) in calls {
+      var outputs: [Data] = []
+      for _ in 0..<2 {
+        let result = try ToolProcess.run(
+          ["draw"] + arguments + ["--out", "f.svg", "--csv", "f.csv", "--title", "A <b> & c"], in: scratch.url
+        )
+        #expect(result.status == 0 && result.output.isEmpty && result.errors.isEmpty, "\(result)")
+        outputs.append(try FileContents.read(svg) + FileContents.read(csv))
+      }
+      #expect(outputs[0] == outputs[1])
+      let text = try String(contentsOf: svg, encoding: .utf8)
+      for word in words + ["<title id=\"title\">A &lt;b&gt; &amp; c</title>"] {
+        #expect(text.contains(word), "\(arguments): \(word)")
+      }
+      #expect(try String(contentsOf: csv, encoding: .utf8).hasPrefix("panel,series,mark,x,y,lower,upper\r\n"))
+    }
+  }
+
+  @Test func whatTrainAndSpectrumWriteIsRead() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    func expectSuccess(_ arguments: [String]) throws -> ToolProcess.Result {
+      let result = try ToolProcess.run(arguments, in: scratch.url)
+      #expect(result.status == 0, "\(arguments): \(result.errors)")
+      return result
+    }
+    _ = try expectSuccess([
+      "train", "--preset", "fixture/ce", "--epochs", "1", "--out", "run", "--spectrum-every", "1",
+      "--spectrum-classes", "9", "--spectrum-steps", "4",
+    ])
+    for mode in ["exact", "pyhessian"] {
+      let result = try expectSuccess([
+        "spectrum", "run", "--class", "9", "--steps", "8", "--probes", "2", "--mode", mode, "--json",
+      ])
+      // Eight steps may be too few for the spectrum's own checks; whether it is drawn is the question here.
+      try AtomicFile.write(Data(result.output.utf8), to: scratch.url.appendingPathComponent("\(mode).json"))
+    }
+    let files = ["exact.json", "pyhessian.json", "--accept-invalid"]
+    for verb in ["density", "compare", "extremes"] {
+      _ = try expectSuccess(["draw", verb] + files + ["--out", "\(verb).svg"])
+    }
+    _ = try expectSuccess(["draw", "dynamics", "run", "--out", "dynamics.svg", "--csv", "dynamics.csv"])
+    let metrics = try String(
+      contentsOf: scratch.url.appendingPathComponent("run/metrics.jsonl"), encoding: .utf8)
+    let line = try #require(metrics.split(separator: "\n").first { $0.contains("\"event\":\"spectrum\"") })
+    let event = try JSON(parsing: Data(line.utf8), file: "metrics.jsonl")
+    let smallest = try #require(event["classes"]?.array?.first?["smallest"]?.double)
+    let table = try String(contentsOf: scratch.url.appendingPathComponent("dynamics.csv"), encoding: .utf8)
+    #expect(table.contains("class 9: λ_min,run,line,1.0,\(smallest),,\r\n"))
+    let none = try ToolProcess.run(
+      ["draw", "dynamics", "run", "--classes", "3", "--out", "x.svg"], in: scratch.url)
+    #expect(none.status == 64 && none.errors.contains("was not measured; there are 9"))
+  }
+
+  @Test func nothingButAFigureIsReplacedAndBadInputLeavesNothing() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let good = scratch.url.appendingPathComponent("good.json")
+    try AtomicFile.write(.array([try Self.record("class 9")]), to: good)
+    try AtomicFile.write(
+      .array([try Self.record("class 9", "exact", ["valid": .bool(false)])]),
+      to: scratch.url.appendingPathComponent("invalid.json"))
+    try AtomicFile.write(Data("my notes".utf8), to: scratch.url.appendingPathComponent("notes.svg"))
+    try FileManager.default.createDirectory(
+      at: scratch.url.appendingPathComponent("folder"), withIntermediateDirectories: false)
+    let before = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).sorted()
+    let calls: [(status: Int32, arguments: [String])] = [
+      (65, ["density", "good.json", "--out", "notes.svg"]),
+      (69, ["density", "good.json", "--out", "folder"]),
+      (64, ["density", "good.json", "--out", "good.json"]),
+      (65, ["density", "good.json", "--out", "new.svg", "--csv", "notes.svg"]),
+      (64, ["density", "good.json", "--out", "new.svg", "--csv", "./new.svg"]),
+      (69, ["density", "good.json", "--out", "none/new.svg"]),
+      (69, ["density", "none.json", "--out", "new.svg"]),
+      (65, ["density", "invalid.json", "--out", "new.svg"]),
+      (64, ["density", "good.json", "--out", "new.svg", "--width", "-1"]),
+      (64, ["density", "good.json", "--out", "new.svg", "--width", "1e-170"]),
+      (64, ["density", "good.json", "--out", "new.svg", "--log-x", "nan"]),
+      (64, ["density", "--out", "new.svg"]), (64, ["compare", "good.json", "--out", "new.svg"]),
+      (69, ["dynamics", "none", "--out", "new.svg"]),
+      (64, ["amplification", "good.json", "--out", "new.svg"]),
+      (64, ["amplification", "--radii", "2,1", "--out", "new.svg"]),
+      (64, ["amplification", "--reach", "-1", "--out", "new.svg"]),
+    ]
+    for (status, arguments) in calls {
+      let result = try ToolProcess.run(["draw"] + arguments, in: scratch.url)
+      #expect(result.status == status && result.errorLines.count == 1, "\(arguments): \(result)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).sorted() == before)
+    #expect(try JSON(contentsOf: good) == .array([try Self.record("class 9")]))
+    let accepted = try ToolProcess.run(
+      ["draw", "density", "invalid.json", "--accept-invalid", "--out", "new.svg"], in: scratch.url)
+    #expect(accepted.status == 0)
+  }
+}
