@@ -18,6 +18,7 @@ struct Escapement: ParsableCommand {
     version: "unreleased",
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
+      AmplificationCommand.self,
       WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
       DrawCommand.self, EscapeCommand.self, DoctorCommand.self, LawsCommand.self, BenchCommand.self,
     ])

@@ -3,7 +3,7 @@ import CKernels
 /// What a stream of random numbers is for; streams of different purposes never share a number.
 public enum Purpose: UInt32, Sendable, CaseIterable {
   case initialization = 1
-  case order, augmentation, probe, fixture, theory, direction, perturbation, resampling
+  case order, augmentation, probe, fixture, theory, direction, perturbation, resampling, bootstrap
 }
 
 /// Random numbers as a pure function of (seed, purpose, index, draw): Philox4x32-10 with the seed as its key.

@@ -13,13 +13,7 @@ public struct AugmentedImages<Element: Real>: EpochSource {
     self.pictures = pictures
     self.seed = seed
     epochOrder = EpochOrder(count: pictures.count, seed: seed)
-    switch sampling {
-    case .uniform: draws = nil
-    case .effectiveNumber(let base):
-      draws = ClassBalancedDraws(
-        labels: pictures.labels,
-        weights: ClassWeights.effectiveNumber(counts: pictures.classCounts, base: base), seed: seed)
-    }
+    draws = sampling.draws(from: pictures, seed: seed)
   }
 
   /// The set's classes.

@@ -6,14 +6,16 @@ extension ParameterVector {
   /// zero.
   ///
   /// The scale is computed in Double and rounded once, each product is rounded before the sum.
-  func ascended(along gradient: ParameterVector, rho: Double, constant: Double) -> (
+  public func ascended(along gradient: ParameterVector, rho: Double, constant: Double) -> (
     point: ParameterVector, length: Double
   ) {
     moved(along: gradient, by: rho / (gradient.flat.norm() + constant))
   }
 
   /// The point w + s·d and the length of the move as made; w's own bits where s or d is zero.
-  func moved(along direction: ParameterVector, by scale: Double) -> (point: ParameterVector, length: Double) {
+  public func moved(along direction: ParameterVector, by scale: Double) -> (
+    point: ParameterVector, length: Double
+  ) {
     // Adding zeros would still turn a parameter of -0 into +0.
     guard scale != 0, direction.flat.norm() > 0 else { return (self, 0) }
     let sum = flat.addingScaled(scale, direction.flat)

@@ -19,4 +19,15 @@ public enum Sampling: Hashable, Sendable {
         name: "base of the effective number", value: "\(base)", expected: "a number in [0, 1)")
     }
   }
+
+  /// The draws with replacement from a set of pictures under one run's seed; nil where each is visited once.
+  public func draws(from pictures: ImageSet, seed: UInt64) -> ClassBalancedDraws? {
+    switch self {
+    case .uniform: nil
+    case .effectiveNumber(let base):
+      ClassBalancedDraws(
+        labels: pictures.labels,
+        weights: ClassWeights.effectiveNumber(counts: pictures.classCounts, base: base), seed: seed)
+    }
+  }
 }

@@ -67,6 +67,12 @@ struct BadInputTests {
         (["spectrum", run.path, "--mode", "pyhessian", "--saddle"], ["--mode exact"]),
         (["spectrum", run.path, "--group", "many"], ["many", "tail"]),
         (["spectrum", run.path, "--loss", "hinge"], ["hinge", "training"]),
+        (["amplification", run.path, "--rho", "0"], ["--rho", "0"]),
+        (["amplification", run.path, "--rho", "nan"], ["--rho", "nan"]),
+        (["amplification", run.path, "--batches", "1"], ["--batches", "1", "2"]),
+        (["amplification", run.path, "--resamples", "99"], ["--resamples", "100"]),
+        (["amplification", run.path, "--controls", "-1"], ["--controls", "-1"]),
+        (["amplification", run.path, "--class", "1", "--group", "tail"], ["--group"]),
       ]
       for (arguments, parts) in cases { try expect(arguments, status: 64, mentions: parts, leaves: run) }
       for (variable, value) in [

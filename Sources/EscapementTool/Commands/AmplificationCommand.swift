@@ -1,0 +1,86 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import LongTail
+import Networks
+import Training
+import Verification
+
+/// `escapement amplification`: what SAM does along the eigenvector of λ_min, mini-batch by mini-batch.
+struct AmplificationCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "amplification",
+    abstract: "What SAM does to mini-batch gradients along negative curvature, beside Theorem 1.",
+    discussion: """
+      The direction v is the eigenvector of λ_min of the loss over the selected pictures, un-augmented, and stays as it is. \
+      Mini-batches are drawn as the run draws an epoch's, with batch norm in training mode; the gradients are those at w \
+      and at SAM's two ascents of length ρ. Ratios are of sums, with BCa bootstrap intervals of 95 % over mini-batches.
+      """)
+
+  @OptionGroup var source: RunOptions
+  @OptionGroup var selection: PictureSelection
+  @Option(parsing: .unconditional, help: "The radius ρ; 0.5 is that of the papers' spectra under SAM.")
+  var rho =
+    0.5
+  @Option(parsing: .unconditional, help: "Mini-batches.") var batches = 200
+  @Option(parsing: .unconditional, help: "Lanczos steps for v.") var steps = 60
+  @Option(
+    help: "The loss the run was trained with in its last epoch (training), or plain cross-entropy (ce).")
+  var loss = SpectrumLoss.training
+  @Flag(help: "Also vᵀH_b v and ‖H_b v − λv‖ of each mini-batch: one Hessian-vector product each.")
+  var products = false
+  @Flag(help: "Crop and flip the pictures of the mini-batches, as in training.") var augmented = false
+  @Flag(
+    help: "Take λ_min under the batch-norm statistics of the selected pictures instead of the running ones.")
+  var batchStatistics = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      What one noiseless step on the whole loss does to the selected pictures': three passes over all pictures, and two more a \
+      selection. Left out with --batch-statistics, under which the classes' losses do not add up to the whole.
+      """) var classwise = true
+  @Option(parsing: .unconditional, help: "Random directions as a control.") var controls = 8
+  @Option(parsing: .unconditional, help: "Bootstrap resamples.") var resamples = 2000
+  @Option(help: "Seed of the mini-batches, the start vector, the controls and the resamples.") var seed:
+    UInt64 = 0
+  @Option(help: ArgumentHelp("Write one line a mini-batch, as CSV.", valueName: "file")) var csv: String?
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard rho > 0, rho.isFinite else {
+      throw ValidationError("--rho is \(rho), expected a finite number above 0")
+    }
+    for (name, value, least) in [
+      ("batches", batches, 2), ("steps", steps, 1), ("controls", controls, 0), ("resamples", resamples, 100),
+    ] {
+      guard value >= least else { throw ValidationError("--\(name) is \(value), expected at least \(least)") }
+    }
+  }
+
+  func run() throws {
+    let run = try source.load()
+    let criterion: (any ClassificationLoss)? = loss == .ce ? SoftmaxCrossEntropy() : run.trainingLoss
+    guard let criterion else {
+      throw ToolError.usage("--loss training: \(run.recipe.loss.label) is not a loss of one network's output")
+    }
+    let chosen = try selection.positions(in: run.pictures)
+    Interruption.catchSignals()
+    let subject = AmplificationSubject(
+      network: run.network, loss: criterion,
+      lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
+      state: run.state, set: run.pictures.train, normalization: batchStatistics ? .batch : .running, rho: rho,
+      seed: seed, takesProducts: products,
+      takesChanges: classwise && !batchStatistics)
+    let result = try subject.measure(
+      chosen, steps: steps, batches: batches,
+      draws: MiniBatchDraws(
+        run.pictures.train, batchSize: run.recipe.batchSize, seed: seed, sampling: run.recipe.sampling,
+        augmented: augmented),
+      controls: controls)
+    if let csv { try AtomicFile.write(Data(result.csv.utf8), to: URL(fileURLWithPath: csv)) }
+    let report = AmplificationReport(
+      result, step: run.step, batchSize: run.recipe.batchSize, isAugmented: augmented,
+      bootstrap: Bootstrap(rows: batches, resamples: resamples, seed: seed))
+    if json { Console.output(report.json) } else { print(report.text) }
+  }
+}

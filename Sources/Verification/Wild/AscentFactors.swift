@@ -1,0 +1,72 @@
+import Training
+
+/// Which of SAM's ascents a factor is of.
+public enum Ascent: String, Hashable, Sendable, CaseIterable {
+  /// ρ g/(‖g‖ + 10⁻¹²): what is trained.
+  case normalised
+  /// ρ g: what Theorem 1 is about.
+  case unnormalised
+
+  /// (1 + ρλ/‖g‖) or (1 + ρλ): the factor of ⟨v, g⟩ where v is an eigenvector of the mini-batch's Hessian.
+  public func factor(rho: Double, curvature: Double, gradientNorm: Double) -> Double {
+    switch self {
+    case .normalised: 1 + rho * curvature / (gradientNorm + SAM<SGD<Double>>.normConstant)
+    case .unnormalised: 1 + rho * curvature
+    }
+  }
+}
+
+/// What an ascent does to the gradient along v over many mini-batches, measured and as theory has it.
+///
+/// The *ratio* is Σ_b⟨v, g_b^SAM⟩² / Σ_b⟨v, g_b⟩², that of two second moments. It is not a mean of ratios: ⟨v, g_b⟩ passes
+/// through zero, with a density that does not vanish there the ratio ⟨v, g_b^SAM⟩²/⟨v, g_b⟩² has the tail of the square of a
+/// Cauchy variable, and its mean does not exist: averages of it never settle, however many mini-batches are taken. The
+/// *slope* is that of the regression of ⟨v, g_b^SAM⟩ on ⟨v, g_b⟩ through the origin, Σ xy/Σ x², which keeps the sign that
+/// squares lose: it is negative where the component is turned round.
+///
+/// Theory takes each mini-batch's component times 1 + ρλ (unnormalised) or 1 + ρλ/‖g_b‖ (normalised) before the same sums. On a
+/// quadratic with additive noise that is exact; elsewhere the difference holds both what the mini-batch's own Hessian adds and
+/// what the truncation after Hg drops.
+public struct AscentFactors: Hashable, Sendable {
+  /// The ascent.
+  public let ascent: Ascent
+  /// The curvature λ that theory was given.
+  public let curvature: Double
+  /// Σ⟨v, g^SAM⟩² / Σ⟨v, g⟩².
+  public let ratio: BootstrapEstimate
+  /// Σ f²⟨v, g⟩² / Σ⟨v, g⟩² with theory's factor f of each mini-batch.
+  public let predictedRatio: BootstrapEstimate
+  /// The measured ratio less theory's, over the same resamples.
+  public let ratioExcess: BootstrapEstimate
+  /// Σ⟨v, g^SAM⟩⟨v, g⟩ / Σ⟨v, g⟩².
+  public let slope: BootstrapEstimate
+  /// Σ f⟨v, g⟩² / Σ⟨v, g⟩².
+  public let predictedSlope: BootstrapEstimate
+  /// The measured slope less theory's.
+  public let slopeExcess: BootstrapEstimate
+
+  /// Whether the intervals of both differences hold 0: measured and predicted cannot be told apart.
+  public var isConsistent: Bool { ratioExcess.holds(0) && slopeExcess.holds(0) }
+
+  /// The factors of an ascent of length ρ along direction number `direction` of the rows.
+  public init(
+    _ ascent: Ascent, of rows: [MiniBatchRow], direction: Int, rho: Double, curvature: Double,
+    bootstrap: Bootstrap
+  ) {
+    self.ascent = ascent
+    self.curvature = curvature
+    // Columns: x², y², xy, f²x², fx².
+    let table = rows.map { row in
+      let x = row.plain[direction]
+      let y = ascent == .normalised ? row.normalised[direction] : row.unnormalised[direction]
+      let f = ascent.factor(rho: rho, curvature: curvature, gradientNorm: row.gradientNorm)
+      return [x * x, y * y, x * y, f * x * (f * x), f * x * x]
+    }
+    ratio = bootstrap.estimate(table) { $0[1] / $0[0] }
+    predictedRatio = bootstrap.estimate(table) { $0[3] / $0[0] }
+    ratioExcess = bootstrap.estimate(table) { ($0[1] - $0[3]) / $0[0] }
+    slope = bootstrap.estimate(table) { $0[2] / $0[0] }
+    predictedSlope = bootstrap.estimate(table) { $0[4] / $0[0] }
+    slopeExcess = bootstrap.estimate(table) { ($0[2] - $0[4]) / $0[0] }
+  }
+}

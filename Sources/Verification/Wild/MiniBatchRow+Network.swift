@@ -1,0 +1,26 @@
+import Calculus
+import Curvature
+import Kernels
+import LongTail
+import Networks
+import Training
+
+extension MiniBatchRow {
+  /// The row of one mini-batch of a network, with batch norm in training mode: each pass, and the Hessian-vector product,
+  /// uses the mini-batch's own statistics and differentiates through them; the running ones stay as they are.
+  public init<Element: Real>(
+    _ objective: Objective<Element>, at w: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    batch: LabelledBatch<Element>, rho: Double?, along directions: [Tensor<Element>],
+    eigenvalues: [Double] = [], products: Bool = false
+  ) throws {
+    var oracle = NetworkOracle(objective: objective, batch: batch, statistics: statistics)
+    let hessian =
+      products
+      ? HessianOperator(
+        objective: objective, parameters: w, statistics: statistics, samples: batch, normalization: .batch)
+      : nil
+    try self.init(
+      &oracle, at: w, rho: rho, along: directions, eigenvalues: eigenvalues,
+      product: hessian.map { hessian in { try hessian.product($0) } })
+  }
+}

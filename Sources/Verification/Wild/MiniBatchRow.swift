@@ -1,0 +1,97 @@
+import Calculus
+import Kernels
+import Networks
+import Training
+
+/// What a mini-batch's own Hessian does to a direction v that is an eigenvector of another one.
+public struct MiniBatchProduct: Hashable, Sendable {
+  /// vᵀH_b v.
+  public let curvature: Double
+  /// ‖H_b v − λv‖: 0 where vᵀH_b = λvᵀ, which the proof of Theorem 1 puts in the place of vᵀH.
+  public let residual: Double
+
+  /// Measures `product` = H_b v against the eigenvalue λ of the unit vector v.
+  public init<Element: Real>(_ product: Tensor<Element>, eigenvalue: Double, direction: Tensor<Element>) {
+    curvature = direction.dot(product)
+    residual = product.addingScaled(-eigenvalue, direction).norm()
+  }
+}
+
+/// The gradients of one mini-batch b at w and after SAM's two ascents, seen along fixed unit vectors.
+///
+/// All three are of the same samples: g = ∇f_b(w), and ∇f_b at w + ρ g/(‖g‖ + 10⁻¹²), the released step, and at w + ρ g,
+/// the step of Theorem 1's proof (NeurIPS 2022 supplement, eq. 3).
+public struct MiniBatchRow: Hashable, Sendable {
+  /// Samples in the mini-batch.
+  public let samples: Int
+  /// f_b(w).
+  public let loss: Double
+  /// ‖g‖.
+  public let gradientNorm: Double
+  /// ⟨v, g⟩ for each direction.
+  public let plain: [Double]
+  /// ⟨v, ∇f_b(w + ρ g/‖g‖)⟩ for each direction.
+  public let normalised: [Double]
+  /// ⟨v, ∇f_b(w + ρ g)⟩ for each direction.
+  public let unnormalised: [Double]
+  /// For the first directions, as many as eigenvalues were given.
+  public let products: [MiniBatchProduct]
+
+  /// Asks the oracle three times, without a radius once, and leaves its running statistics alone.
+  ///
+  /// With `product`, the map v ↦ H_b v, the first `eigenvalues.count` directions are multiplied too. Without `rho` there are
+  /// no ascents, and `normalised` and `unnormalised` are empty.
+  public init<Oracle: GradientOracle>(
+    _ oracle: inout Oracle, at w: ParameterVector<Oracle.Element>, rho: Double?,
+    along directions: [Tensor<Oracle.Element>], eigenvalues: [Double] = [],
+    product: ((Tensor<Oracle.Element>) throws -> Tensor<Oracle.Element>)? = nil
+  ) throws {
+    precondition(rho.map { $0 >= 0 && $0.isFinite } ?? true, "a radius of \(rho ?? 0)")
+    precondition(
+      eigenvalues.count <= directions.count,
+      "\(eigenvalues.count) eigenvalues for \(directions.count) directions")
+    func components(at point: ParameterVector<Oracle.Element>) throws -> [Double] {
+      let gradient = try oracle.evaluate(at: point, on: .all, statistics: .freeze).gradient.flat
+      return directions.map { $0.dot(gradient) }
+    }
+    let clean = try oracle.evaluate(at: w, on: .all, statistics: .freeze)
+    samples = clean.samples
+    loss = clean.loss
+    gradientNorm = clean.gradient.flat.norm()
+    plain = directions.map { $0.dot(clean.gradient.flat) }
+    if let rho {
+      let constant = SAM<SGD<Oracle.Element>>.normConstant
+      normalised = try components(at: w.ascended(along: clean.gradient, rho: rho, constant: constant).point)
+      unnormalised = try components(at: w.moved(along: clean.gradient, by: rho).point)
+    } else {
+      (normalised, unnormalised) = ([], [])
+    }
+    products =
+      try product.map { product in
+        try zip(directions, eigenvalues).map { v, eigenvalue in
+          MiniBatchProduct(try product(v), eigenvalue: eigenvalue, direction: v)
+        }
+      } ?? []
+  }
+
+  /// Whether every number measured is finite.
+  public var isFinite: Bool {
+    loss.isFinite && gradientNorm.isFinite
+      && (plain + normalised + unnormalised + products.flatMap { [$0.curvature, $0.residual] })
+        .allSatisfy(\.isFinite)
+  }
+
+  /// A row from its parts.
+  public init(
+    samples: Int = 1, loss: Double = 0, gradientNorm: Double, plain: [Double], normalised: [Double] = [],
+    unnormalised: [Double] = [], products: [MiniBatchProduct] = []
+  ) {
+    self.samples = samples
+    self.loss = loss
+    self.gradientNorm = gradientNorm
+    self.plain = plain
+    self.normalised = normalised
+    self.unnormalised = unnormalised
+    self.products = products
+  }
+}
