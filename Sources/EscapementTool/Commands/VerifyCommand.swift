@@ -24,7 +24,7 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Judges the papers' claims and compares the verdicts with those on record.",
     discussion: """
       Exit codes: 0 every verdict is the one on record; 1 a verdict changed (or, without a record, a claim was \
-      refuted); 2 nothing was selected or a claim stayed undecided.
+      refuted), or a claim keeps its verdict under its own null; 2 nothing was selected or a claim stayed undecided.
       """)
 
   @Argument(help: ArgumentHelp("Claims to judge; all of the tiers without one.", valueName: "ID"))
@@ -40,9 +40,18 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Also print GitHub's annotations on standard error.") var annotations = false
   @Flag(help: "Print every measured quantity.") var detailed = false
   @Flag(help: "Print one JSON object.") var json = false
-  @Flag(help: "Print what would be judged, and judge nothing.") var plan = false
+  @Flag(help: "Print what would be judged, the runs it takes and what they cost; judge nothing.") var plan =
+    false
 
-  func validate() throws { _ = try tiers() }
+  @Option(
+    name: .customLong("null"),
+    help: "Judge the claims in a world without the effect: each must lose its verdict under its own null.")
+  var null: NullHypothesis?
+
+  func validate() throws {
+    _ = try tiers()
+    if plan && null != nil { throw ValidationError("--plan and --null exclude each other") }
+  }
 
   func run() throws {
     let tiers = try tiers()
@@ -53,7 +62,12 @@ struct VerifyCommand: ParsableCommand {
       Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
       throw ExitCode(ExitStatus.inconclusive.rawValue)
     }
-    if plan { return show(plan: selected) }
+    if let null { return try NullReport(selected, under: null).write(json: json) }
+    if plan {
+      let report = try PlanReport(VerificationPlan(selected, archive: evidence.archive()))
+      if json { Console.output(report.json) } else { print(report.text) }
+      return
+    }
     // Made before the work, so that a place that cannot be written to is known at once.
     let directory = try out.map { try OutputDirectory(path: $0) }
     let archive = try evidence.archive()
@@ -108,18 +122,5 @@ struct VerifyCommand: ParsableCommand {
       return nil
     }
     return try Baseline(contentsOf: file)
-  }
-
-  private func show(plan claims: [Claim]) {
-    if json {
-      return Console.output(
-        .array(
-          claims.map {
-            ["id": .string($0.id), "tier": .string($0.tier.rawValue), "procedure": .string($0.procedure)]
-          }))
-    }
-    var table = TextTable(heading: ["claim", "tier", "procedure"])
-    table.rows = claims.map { [$0.id, $0.tier.rawValue, $0.procedure] }
-    print(table.text)
   }
 }

@@ -7,10 +7,10 @@ extension VerificationRecord {
     page.add(
       tally.map { "<li class=\"\(Self.style($0.outcome))\"><b>\($0.count)</b>\($0.outcome)</li>" } + ["</ul>"]
     )
+    page.add(overview)
     if !changes.isEmpty {
       page.add(["<ul class=\"changed\">"] + changes.map { "<li>\(Markup.escape($0.text))</li>" } + ["</ul>"])
     }
-    page.add(overview)
     page.add(
       "<p class=\"soft\">\(compared ? "Compared with the verdicts on record." : "Not compared with a record.")"
         + " A refuted claim is a result, not a fault. Each line opens.</p>")

@@ -24,11 +24,13 @@ public struct RunReport: Sendable {
       ReportPage.table(
         ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "pictures"], rows,
         style: "runs"))
+    let counted = entries.count { $0.standing.isCounted }
     page.add(
       "<p class=\"soft\">Percent of test pictures after the last epoch; best: the epoch with the highest accuracy, "
-        + "which is chosen on the test pictures.</p>", "<ul>")
+        + "which is chosen on the test pictures. \(counted) of \(entries.count) runs count as evidence.</p>",
+      "<ul>")
     page.add(
-      entries.map {
+      entries.filter { $0.standing != .counts(as: [$0.run?.recipe.preset ?? ""]) }.map {
         "<li>\(Markup.escape($0.run?.title ?? $0.directory.lastPathComponent)): \(Markup.escape($0.standing.text))</li>"
       })
     page.add("</ul>")

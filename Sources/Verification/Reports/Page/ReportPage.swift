@@ -83,6 +83,11 @@ struct ReportPage {
       .numbers tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }
       .numbers td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); }
       .counts th, .counts td { padding: .3rem .25rem; font-size: .82rem; }
+      .runs, .runs tbody { display: block; } .runs thead { display: none; }
+      .runs tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+      .runs td { border: 0; padding: 0 .7rem 0 0; font-size: .88rem; }
+      .runs td:first-child { flex-basis: 100%; font-weight: 600; }
+      .runs td + td::before { content: attr(data-name) " "; color: var(--soft); }
     }
     @media print {
       :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #f5f7f9; --link: #000; --mark: #000;
