@@ -1,3 +1,4 @@
+import Artifacts
 import Foundation
 import Testing
 import Training
@@ -42,16 +43,30 @@ import Training
 
   @Test func whatIsThereIsNotTrainedAgain() throws {
     try RunArchiveTests.withFolder { folder in
-      for (seed, isPublished) in [(0, true), (2, true), (3, false)] {
+      let curvature: JSON = [
+        "event": "spectrum", "epoch": 199,
+        "classes": .array(
+          [0, 9].map {
+            ["class": .integer($0), "loss": 0.5, "smallest": -1.0, "largest": 4.0]
+          }),
+      ]
+      for (seed, isPublished, isMeasured) in [
+        (0, true, true), (1, true, false), (2, true, true), (3, false, true),
+      ] {
         var run = try SyntheticRun("cifar10-lt100/ce-drw", seed: UInt64(seed))
         run.isPublished = isPublished
+        if isMeasured { run.extraEvents = [curvature] }
         try run.write(in: folder, as: "run-\(seed)")
       }
-      let plan = try Self.plan(["H1"], RunArchive(reading: [folder]))
+      let archive = try RunArchive(reading: [folder])
+      // Curvature is asked for: a run without it does not help.
+      let plan = try Self.plan(["H1"], archive)
       let request = try #require(plan.requests.first)
       #expect(request.present == [0, 2] && request.missing == [1, 3, 4])
       #expect(plan.missingRuns == 3 && plan.missingSteps == 3 * 19_400)
       #expect(plan.need(of: plan.items[0]) == "2 of 5 runs present")
+      let accuracies = try Self.plan(["P3"], archive)
+      #expect(accuracies.requests[0].present == [0, 1, 2] && accuracies.requests[0].missing == [3, 4])
     }
   }
 
@@ -67,6 +82,7 @@ import Training
       #expect(request.obstacle != nil || request.steps != nil, "\(request.preset.name)")
     }
     let overall = try Self.plan(["H0"])
-    #expect(overall.need(of: overall.items[0]).contains("not that of the overall loss"))
+    #expect(
+      overall.need(of: overall.items[0]).contains("train does not measure |λ_min|/λ_max of all classes"))
   }
 }

@@ -36,28 +36,18 @@ public struct RunRequest: Sendable {
     self.radius = radius
     self.claims = claims
     let runs = archive.runs(of: RunSelection(preset.name, radius: radius))
-    present = runs.filter(\.isPublished).map(\.seed).sorted()
-    onOtherPictures = runs.count { !$0.isPublished }
-    // nil stands for the loss over all classes.
-    let labels = quantities.flatMap { quantity -> [Int?] in
-      switch quantity.metric {
-      case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
-        .saddleRatio(let label):
-        [label]
-      case .accuracy, .head, .mid, .tail, .trainingTail: []
-      }
+    // A run counts if every figure that is asked for can be had from it.
+    let complete = quantities.map { quantity in
+      Set(archive.runs(of: quantity.selection).filter { $0.last[quantity.metric] != nil }.map(\.seed))
     }
-    classes = Set(labels.compactMap { $0 }).sorted()
+    present = runs.filter { run in run.isPublished && complete.allSatisfy { $0.contains(run.seed) } }
+      .map(\.seed).sorted()
+    onOtherPictures = runs.count { !$0.isPublished }
+    classes = Set(quantities.compactMap { $0.metric.measuredClass }).sorted()
     // A measurement at each epoch that is asked for, and always at the end.
     spectrumEvery =
       classes.isEmpty ? nil : quantities.compactMap(\.selection.epoch).min() ?? preset.recipe.epochs
     var obstacle = preset.notRun
-    if obstacle == nil, labels.contains(nil) {
-      obstacle = "train measures the curvature of classes, not that of the overall loss"
-    }
-    if obstacle == nil, quantities.contains(where: { $0.metric == .trainingTail }) {
-      obstacle = "train keeps no accuracy of classes on training pictures"
-    }
     if let radius, preset.recipe.optimizer.with(rho: radius) == nil { obstacle = "its rule has no radius" }
     self.obstacle = obstacle
     let name = DataName(preset.recipe.data)
@@ -125,5 +115,26 @@ extension RunRequest {
     guard let steps, let testPictures else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
     return Double(steps) * cost.step + Double(recipe.epochs * testPictures * passes) * cost.testPicture
+  }
+}
+
+extension RunMetric {
+  /// The class whose curvature it is; nil for accuracies and for figures over all classes.
+  fileprivate var measuredClass: Int? {
+    switch self {
+    case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
+      .saddleRatio(let label):
+      label
+    case .accuracy, .head, .mid, .tail, .trainingTail: nil
+    }
+  }
+
+  /// Whether `train` can write it into the metrics.
+  var isMeasuredInTraining: Bool {
+    switch self {
+    case .accuracy, .head, .mid, .tail: true
+    case .trainingTail: false
+    case .trainingLoss, .negativeCurvature, .largestEigenvalue, .saddleRatio: measuredClass != nil
+    }
   }
 }

@@ -25,7 +25,7 @@ extension VerificationRecord {
       if section == .theory, entries.contains(where: { $0.claim.id == "T3" }), let map = Self.amplification {
         page.add(map)
       }
-      if section == .runs { for figure in exhibits.accuracies { page.add(figure) } }
+      if section == .runs { page.add(exhibits.accuracies) }
     }
     exhibits.addSpectra(to: &page)
     return page.html

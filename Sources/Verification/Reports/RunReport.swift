@@ -45,7 +45,7 @@ public struct RunReport: Sendable {
     }
     if !exhibits.accuracies.isEmpty {
       page.add("<h2>Beside the papers' tables</h2>")
-      for figure in exhibits.accuracies { page.add(figure) }
+      page.add(exhibits.accuracies)
     }
     let classes = Set(dynamics.flatMap { $0.classes.map(\.label) }).sorted()
     if let first = classes.first, let last = classes.last {

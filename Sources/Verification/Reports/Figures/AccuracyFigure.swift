@@ -54,7 +54,7 @@ enum AccuracyFigure {
       row.values + [row.printed - (row.spread ?? 0), row.printed + (row.spread ?? 0)]
     }
     let frame = Frame(
-      width: 440, height: 48 * Double(rows.count) + 60,
+      width: 350, height: 54 * Double(rows.count) + 60,
       x: DynamicsFigure.padded(values + values.map { $0 + 1 }, .linear),
       y: 0...Double(rows.count), margin: Frame.Margin(left: 14, right: 14, top: 8, bottom: 44))
     var panel = Panel("", serial: 0, frame: frame)
@@ -63,9 +63,9 @@ enum AccuracyFigure {
     var open = own
     open.isHollow = true
     for (index, row) in rows.enumerated() {
-      let middle = Double(rows.count - index) - 0.66
+      let middle = Double(rows.count - index) - 0.56
       if index > 0 { panel.separator(at: Double(rows.count - index)) }
-      panel.words(row.method, frame.x.lowerBound, middle, dx: 6, dy: -14, anchor: "start")
+      panel.words(row.method, frame.x.lowerBound, middle, dx: 6, dy: -12, anchor: "start")
       if let spread = row.spread {
         panel.interval(
           row.printed, lower: row.printed - spread, upper: row.printed + spread, y: middle,
@@ -74,7 +74,7 @@ enum AccuracyFigure {
       panel.point(row.printed, middle, series: "\(row.method), printed", style: paper, radius: 4.5)
       for value in row.values {
         panel.point(
-          value, middle - 0.16, series: "\(row.method), runs", style: row.isPublished ? own : open,
+          value, middle - 0.2, series: "\(row.method), runs", style: row.isPublished ? own : open,
           radius: 3.5)
       }
     }
@@ -83,7 +83,7 @@ enum AccuracyFigure {
       notes.append("Hollow: on pictures other than the published ones, which settle nothing.")
     }
     return Figure(
-      title: title, panels: [(panel, 0, 0)], width: 440, height: frame.height,
+      title: title, panels: [(panel, 0, 0)], width: 350, height: frame.height,
       legend: [
         Figure.LegendEntry(style: paper, text: "printed mean, ± as printed", isLine: false),
         Figure.LegendEntry(style: own, text: "a run of this package", isLine: false),

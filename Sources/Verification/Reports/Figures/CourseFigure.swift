@@ -18,7 +18,7 @@ enum CourseFigure {
       // One scale for the four accuracies, so that groups compare.
       let range = isLast ? DynamicsFigure.padded(values, .linear) : 0...100.0
       let frame = Frame(
-        width: 440, height: height + (isLast ? 20 : 0), x: 0...1.03 * Double(last), y: range,
+        width: 350, height: height + (isLast ? 20 : 0), x: 0...1.03 * Double(last), y: range,
         margin: Frame.Margin(left: 46, right: 12, top: 26, bottom: isLast ? 44 : 24))
       var panel = Panel(plane.name, serial: row, frame: frame)
       panel.axes(labelX: isLast ? "epochs done" : "", labelY: "")
@@ -36,7 +36,7 @@ enum CourseFigure {
       placed.append((panel, 0, height * Double(row)))
     }
     return Figure(
-      title: "Accuracy over the epochs", panels: placed, width: 440,
+      title: "Accuracy over the epochs", panels: placed, width: 350,
       height: height * Double(planes.count) + 20,
       legend: runs.enumerated().map {
         Figure.LegendEntry(style: SeriesStyle($0.offset), text: $0.element.name)

@@ -18,6 +18,14 @@ struct ReportPage {
     body += ["<div class=\"figure\">", figure.embedded(as: "f\(figures)"), "</div>"]
   }
 
+  /// Appends drawings, beside each other where there is room.
+  mutating func add(_ drawings: [Figure]) {
+    guard !drawings.isEmpty else { return }
+    body.append("<div class=\"figures\">")
+    for drawing in drawings { add(drawing) }
+    body.append("</div>")
+  }
+
   /// Everything.
   var html: String {
     let head = [
@@ -77,6 +85,7 @@ struct ReportPage {
     .figure { overflow-x: auto; margin: 1rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
     .figure svg { display: block; margin: 0 auto; max-width: none !important; }
     pre { overflow-x: auto; background: var(--card); padding: .7rem; border-radius: .5rem; font-size: .82rem; }
+    .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } .figures .figure { margin: 0; }
     @media (max-width: 40rem) {
       .numbers, .numbers tbody, .numbers tr, .numbers td { display: block; } .numbers thead { display: none; }
       .numbers td { border: 0; padding: 0 0 0 .5rem; }
