@@ -72,29 +72,29 @@ struct ReportPage {
     .tally b { font-size: 1.35rem; margin-right: .35rem; }
     .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; }
     th, td { text-align: left; vertical-align: top; padding: .3rem .55rem; border-bottom: 1px solid var(--line); }
-    th { font-size: .82rem; font-weight: 600; color: var(--soft); } .counts td + td, .counts th + th { text-align: right; }
-    .runs td { white-space: nowrap; } .numbers { font-size: .88rem; }
-    .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82rem; white-space: nowrap; color: var(--mark); }
+    th { font-size: .82em; font-weight: 600; color: var(--soft); } .counts td + td, .counts th + th { text-align: right; }
+    .runs td { white-space: nowrap; } .numbers { font-size: .88em; }
+    .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82em; white-space: nowrap; color: var(--mark); }
     .supported { background: var(--good); } .conditional { background: var(--some); } .refuted { background: var(--bad); }
     .inconclusive, .not-run { background: var(--none); }
     details { border-bottom: 1px solid var(--line); padding: .45rem 0; } details[open] { padding-bottom: 1rem; }
     summary { cursor: pointer; } summary .id { font-weight: 600; margin: 0 .3rem; }
     summary .numbers { display: block; margin: .1rem 0 0 1.05rem; color: var(--soft); }
-    dl { margin: .6rem 0; } dt { font-weight: 600; font-size: .88rem; } dd { margin: 0 0 .5rem; }
+    dl { margin: .6rem 0; } dt { font-weight: 600; font-size: .88em; } dd { margin: 0 0 .5rem; }
     ul.changed { padding: .6rem 1rem .6rem 2rem; background: var(--some); color: var(--mark); border-radius: .5rem; }
     .figure { overflow-x: auto; margin: 1rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
     .figure svg { display: block; margin: 0 auto; max-width: none !important; }
-    pre { overflow-x: auto; background: var(--card); padding: .7rem; border-radius: .5rem; font-size: .82rem; }
+    pre { overflow-x: auto; background: var(--card); padding: .7rem; border-radius: .5rem; font-size: .82em; }
     .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } .figures .figure { margin: 0; }
     @media (max-width: 40rem) {
       .numbers, .numbers tbody, .numbers tr, .numbers td { display: block; } .numbers thead { display: none; }
       .numbers td { border: 0; padding: 0 0 0 .5rem; }
       .numbers tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }
       .numbers td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); }
-      .counts th, .counts td { padding: .3rem .25rem; font-size: .82rem; }
+      .counts th, .counts td { padding: .3rem .25rem; font-size: .82em; }
       .runs, .runs tbody { display: block; } .runs thead { display: none; }
       .runs tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
-      .runs td { border: 0; padding: 0 .7rem 0 0; font-size: .88rem; }
+      .runs td { border: 0; padding: 0 .7rem 0 0; font-size: .88em; }
       .runs td:first-child { flex-basis: 100%; font-weight: 600; }
       .runs td + td::before { content: attr(data-name) " "; color: var(--soft); }
     }
