@@ -180,6 +180,18 @@ import Training
     }
   }
 
+  /// Epochs that no run could have are refused before anything is made for each of them.
+  @Test func aRecipeWithoutEnd() throws {
+    try Self.withFolder { folder in
+      var run = try SyntheticRun("fixture/ce-drw-sam", seed: 0)
+      run.recipe.epochs = .max
+      run.recipe.weighting?.start = .max - 1
+      try run.write(in: folder, as: "a")
+      let entry = try RunArchive(reading: [folder]).entries[0]
+      #expect(entry.run == nil && entry.standing.text.contains("recipe.epochs"))
+    }
+  }
+
   @Test func addingKeepsTheSmallFilesAlone() throws {
     try Self.withFolder { folder in
       let run = try SyntheticRun("fixture/ce", seed: 4).write(in: folder, as: "run")

@@ -20,6 +20,9 @@ public struct RecordedRun: Sendable {
   /// Bytes of `metrics.jsonl` at most.
   public static let metricsLimit = 1 << 28
 
+  /// Epochs of a recipe at most.
+  public static let epochLimit = 100_000
+
   /// The directory.
   public let directory: URL
   /// What was trained.
@@ -46,6 +49,11 @@ public struct RecordedRun: Sendable {
     let schema = try record.field("schema")
     guard try schema.integer() == 1 else {
       throw schema.fault(found: "\(try schema.integer())", expected: "1")
+    }
+    // Before the recipe is checked, which takes a radius and a rate for each epoch.
+    let planned = try record.field("recipe").field("epochs")
+    guard try planned.integer(atLeast: 1) <= Self.epochLimit else {
+      throw planned.fault(found: "\(try planned.integer())", expected: "at most \(Self.epochLimit)")
     }
     recipe = try Recipe(record.field("recipe"))
     let element = try record.field("element")
