@@ -63,7 +63,8 @@ public struct Recipe: Hashable, Sendable {
     func check(_ valid: Bool, _ name: String, _ value: Any, _ expected: String) throws {
       guard valid else { throw HyperparameterError(name: name, value: "\(value)", expected: expected) }
     }
-    try check(epochs >= 1, "epochs", epochs, "at least 1")
+    // The bound keeps a damaged record from making schedules without end; no published run has a thousandth of it.
+    try check((1...1_000_000).contains(epochs), "epochs", epochs, "1 to 1000000")
     try check(batchSize >= 1, "batch size", batchSize, "at least 1")
     try schedule.validate(epochs: epochs)
     try loss.validate()
