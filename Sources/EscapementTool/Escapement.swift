@@ -19,7 +19,8 @@ struct Escapement: ParsableCommand {
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
       AmplificationCommand.self,
-      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
+      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, DiffCommand.self, FixturesCommand.self,
+      DataCommand.self,
       DrawCommand.self, EscapeCommand.self, DoctorCommand.self, LawsCommand.self, BenchCommand.self,
     ])
 }
