@@ -28,22 +28,39 @@ public enum Rung: String, CaseIterable, Hashable, Sendable {
 
 /// One thing that records hold about a step, or about the run before its first step.
 public enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
+  /// The digests of the training pictures and of their choice.
   case trainingPictures = "training pictures"
+  /// What decides every order, batch and augmentation.
   case orderSettings = "seed, sampling and batch size"
+  /// The digest of an epoch's order.
   case order = "order of the epoch"
+  /// What decides the initial parameters.
   case initialSettings = "network, classes and seed"
+  /// Their digest.
   case initialParameters = "initial parameters"
+  /// The learning rate applied.
   case learningRate = "learning rate"
+  /// The radius asked for.
   case rho
+  /// The pictures of the step, or of the epoch.
   case samples
+  /// The loss of the first query; of an epoch the mean.
   case loss
+  /// The pictures classified correctly there.
   case correct
+  /// ‖g‖ of the first query.
   case gradientNorm = "gradient norm"
+  /// ‖ε‖.
   case perturbationNorm = "perturbation norm"
+  /// The loss whose gradient is descended along.
   case descentLoss = "descent loss"
+  /// The cosine between the two gradients.
   case cosine
+  /// The link of the digest chain.
   case digest
+  /// The test pictures.
   case testSamples = "test samples"
+  /// Those of them classified correctly.
   case testCorrect = "test correct"
 
   /// The rung that it stands on.

@@ -17,11 +17,13 @@ public struct TensorDifference: Hashable, Sendable {
   public var ulps: UInt64?
   /// Where these stand: one index an axis; the first of them, and the first non-finite one before all others.
   public var index: [Int]
-  /// The elements there, by their bits.
+  /// The first vector's element there, by its bits.
   public var left: String
+  /// The second vector's.
   public var right: String
-  /// The same for people.
+  /// The same as a number.
   public var leftNumber: Double
+  /// The second vector's number.
   public var rightNumber: Double
 
   /// The first tensor of other bits; nil where all agree.

@@ -17,10 +17,10 @@ public enum TraceValue: Hashable, Sendable {
   public var text: String {
     switch self {
     case .bits(let bits):
-      Double(exactly: Int64(Double(bitPattern: bits).magnitude < 1e15 ? Double(bitPattern: bits) : 0))
-        == Double(bitPattern: bits)
-        ? String(Int64(Double(bitPattern: bits))) : "\(Double(bitPattern: bits))"
-    case .text(let text): text.count > 12 ? "\(text.prefix(12))…" : text
+      let value = Double(bitPattern: bits)
+      let isPlain = value.rounded() == value && value.magnitude < 1e15 && (value != 0 || bits == 0)
+      return isPlain ? String(Int64(value)) : "\(value)"
+    case .text(let text): return text.count > 12 ? "\(text.prefix(12))…" : text
     }
   }
 }

@@ -73,8 +73,9 @@ public struct RungFinding: Hashable, Sendable {
 /// A chain that agrees at a step says that all linked steps before it agreed; one that differs says so of that step or
 /// of one since the last agreement.
 public struct TraceComparison: Hashable, Sendable {
-  /// The traces.
+  /// The first trace, A.
   public let left: Trace
+  /// The second, B.
   public let right: Trace
   /// One finding a rung, in the ladder's order.
   public let ladder: [RungFinding]
@@ -120,10 +121,7 @@ public struct TraceComparison: Hashable, Sendable {
 
   /// The first step, of those on both records, in which anything differs; nil where none does.
   public var firstDivergentStep: TracePlace? {
-    ladder.filter {
-      ![.data, .order, .initialisation].contains($0.rung) || $0.difference?.place.step ?? 0 > 0
-    }
-    .compactMap { $0.difference?.place }.min()
+    ladder.compactMap { $0.difference?.place }.filter { $0.step > 0 }.min()
   }
 
   /// The last step on both records before the first divergent one, 0 where there is none.
