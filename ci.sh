@@ -3,6 +3,8 @@
 #
 #   ./ci.sh              install what is missing, build, lint, test, golden, example and consumer checks
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
+#   ./ci.sh mutants [--shard I/N] [FAULT...]
+#                        break a copy of the code on purpose, one fault at a time, and see the tests notice
 #
 # With arguments standard output carries the tool's output only, so `./ci.sh verify --json` pipes.
 set -euo pipefail
@@ -210,6 +212,10 @@ MANIFEST
 install_missing
 check_swift
 
+if [[ ${1:-} == mutants ]]; then
+  shift
+  exec Benchmarks/detection/run "$@"
+fi
 if (($# > 0)); then
   build_release >&2
   exec "$(swift build -c release --show-bin-path)/escapement" "$@"
@@ -219,6 +225,7 @@ tests_passed=0
 stage build build_debug
 stage lint lint
 stage libm check_no_libm
+stage faults Benchmarks/detection/run --check
 stage test run_tests
 stage example example_check
 stage release build_release

@@ -13,7 +13,7 @@ public final class LineLog {
   /// Creates the file; one that exists already is an error.
   public init(creating url: URL) throws {
     path = url.path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
+    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(operation: "create", path: path, code: errno) }
     length = 0
   }
@@ -59,6 +59,23 @@ public final class LineLog {
     line += "\n"
     try line.withUTF8 { try AtomicFile.writeAll(UnsafeRawBufferPointer($0), to: descriptor, path: path) }
     length += line.utf8.count
+  }
+
+  /// The last line; nil in an empty file.
+  public func last() throws -> JSON? {
+    guard length > 0 else { return nil }
+    var tail: [UInt8] = []
+    var begin = length - 1
+    while begin > 0, !tail.contains(0x0A) {
+      let size = min(begin, 1 << 16)
+      begin -= size
+      var block = [UInt8](repeating: 0, count: size)
+      let count = pread(descriptor, &block, size, off_t(begin))
+      guard count == size else { throw FileError(operation: "read", path: path, code: errno) }
+      tail = block + tail
+    }
+    let line = tail.lastIndex(of: 0x0A).map { tail[($0 + 1)...] } ?? tail[...]
+    return try JSON(parsing: Data(line), file: path)
   }
 
   /// Forces the lines to the disk, before a checkpoint relies on them.

@@ -75,6 +75,7 @@ public struct Trainer<Element: Real>: Sendable {
     observer: (Event) -> Void = { _ in }
   ) throws -> TrainingState<Element> {
     var (loop, metrics) = resume ? try reopen(directory) : try begin(directory)
+    if resume { try measureIfPending(loop, metrics, directory, observer) }
     var started = ContinuousClock.now
     while !loop.isFinished {
       let record: StepRecord
@@ -93,23 +94,21 @@ public struct Trainer<Element: Real>: Sendable {
       if options.metricsEvery > 0, state.step.isMultiple(of: options.metricsEvery) {
         try metrics.append(Self.json(of: record, state: state))
       }
-      if loop.isEpochComplete {
+      let epochEnds = loop.isEpochComplete
+      if epochEnds {
         let seconds = started.duration(to: .now) / .seconds(1)
         started = .now
         let line = try endEpoch(&loop, seconds: seconds)
         try metrics.append(line)
         observer(.epoch(line))
-        if let measurement, measurement.isDue(after: state.epoch, of: recipe.epochs) {
-          var event = try measurement.measure(loop.network, loop.state)
-          event["epoch"] = .integer(state.epoch)
-          event["step"] = .integer(state.step)
-          try metrics.append(.object(event))
-          observer(.measurement(.object(event)))
-          started = .now
-        }
       }
       if isScheduled(step: loop.state.step, loop) {
         try checkpoint(loop, metrics, directory)
+      }
+      if epochEnds {
+        // After the checkpoint: a measurement may take longer than the epoch, and an interruption must not cost that.
+        try measure(loop, metrics, directory, observer)
+        started = .now
       }
       if !loop.isFinished, isCancelled() {
         if !isScheduled(step: loop.state.step, loop) { try checkpoint(loop, metrics, directory) }
@@ -117,6 +116,29 @@ public struct Trainer<Element: Real>: Sendable {
       }
     }
     return loop.snapshot
+  }
+
+  /// Measures what is due at the end of an epoch, and writes the checkpoint anew with the longer metrics.
+  private func measure(
+    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
+  ) throws {
+    // The state is that before the next epoch's first step.
+    let epoch = loop.state.epoch - 1
+    guard let measurement, measurement.isDue(after: epoch, of: recipe.epochs) else { return }
+    var event = try measurement.measure(loop.network, loop.state)
+    event["epoch"] = .integer(epoch)
+    event["step"] = .integer(loop.state.step)
+    try metrics.append(.object(event))
+    try checkpoint(loop, metrics, directory)
+    observer(.measurement(.object(event)))
+  }
+
+  /// Measures what an interruption prevented: the epoch is the last thing in the metrics.
+  private func measureIfPending(
+    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
+  ) throws {
+    guard try metrics.last()?["event"] == "epoch" else { return }
+    try measure(loop, metrics, directory, observer)
   }
 
   /// A new run: its directory, its record and a checkpoint before the first step, so that it can always be resumed.

@@ -176,7 +176,7 @@ struct TrainCommand: ParsableCommand {
     } catch is SpectrumInterrupted {
       spectrumMeter.clear()
       throw ToolError.interrupted(
-        "interrupted in a spectrum; the epoch before it is trained again by: \(resumeCommand)")
+        "interrupted in a spectrum, after a checkpoint; go on with: \(resumeCommand)")
     } catch is Interrupted {
       meter.clear()
       throw ToolError.interrupted("interrupted after a checkpoint; go on with: \(resumeCommand)")
