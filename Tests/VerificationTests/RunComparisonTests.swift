@@ -44,6 +44,13 @@ import Training
       let sparse = try Self.run(in: directory, "sparse", every: 2)
       let other = try RunComparison(RunDirectory(directory.appendingPathComponent("a")), sparse)
       #expect(other.agrees && other.records.map(\.place) == ["metrics_every"])
+      // The same bits under another name are another recipe's.
+      var renamed = Self.recipe()
+      renamed.preset = "test/renamed"
+      let named = try RunComparison(
+        RunDirectory(directory.appendingPathComponent("a")), Self.run(renamed, in: directory, "renamed"))
+      #expect(named.trace.agrees && named.checkpoints == .agrees(steps: [6, 9]))
+      #expect(!named.agrees && named.records.map(\.place) == ["recipe.preset"])
     }
   }
 
