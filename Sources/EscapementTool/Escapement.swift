@@ -17,7 +17,9 @@ struct Escapement: ParsableCommand {
       """,
     version: "unreleased",
     subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, TrainCommand.self, PresetsCommand.self, SpectrumCommand.self,
+      VerifyCommand.self, ClaimsCommand.self, EvidenceCommand.self, ReportCommand.self, TrainCommand.self,
+      PresetsCommand.self,
+      SpectrumCommand.self,
       AmplificationCommand.self,
       WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, DiffCommand.self, FixturesCommand.self,
       DataCommand.self,

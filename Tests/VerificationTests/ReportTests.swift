@@ -54,29 +54,60 @@ import Testing
   }
 
   @Test func junitIsWellFormed() throws {
-    let xml = try Self.record().junit()
-    let parser = XMLParser(data: Data(xml.utf8))
-    #expect(parser.parse())
-    #expect(xml.contains("tests=\"3\" failures=\"1\" skipped=\"0\""))
-    #expect(xml.contains("<failure message=\"B10: on record supported, now refuted\">"))
-    #expect(xml.contains("&lt;tags&gt; &amp; a | bar"))
+    let record = try Self.record()
+    let xml = record.junit()
+    let cases = try ReadMarkup(xml)
+    #expect(cases.count("testcase") == 3 && cases.count("failure") == 1 && cases.count("skipped") == 0)
+    #expect(cases.attributes("failure") == ["message": "B10: on record supported, now refuted"])
+    #expect(cases.text("failure").contains("✗ a quantity: 0.75 (0.25 ± 0.001; stated)"))
+    #expect(cases.attributes("testcase")["name"] == "A1: Statement of A1 with <tags> & a | bar.")
+    #expect(cases.attributes("testsuite")["tests"] == "3" && cases.attributes("testsuite")["failures"] == "1")
   }
 
-  @Test func markdown() throws {
+  /// What was not run is skipped with its reason, and goldens are a suite of their own.
+  @Test func junitSkipsAndGoldens() throws {
+    let catalogue = ClaimCatalogue([
+      SyntheticRecord.claim("N1") { _ in
+        Verdict(outcome: .notRun("no runs \u{1}<here>"), measurements: [], summary: "5 seeds are needed")
+      }
+    ])
+    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    let difference = GoldenDifference(
+      index: 0, name: "loss", recorded: "0x1", found: "0x2", ulps: 1, agreeing: 0)
+    let cases = try ReadMarkup(
+      record.junit(goldens: [("a", .same(count: 1)), ("b", .missing), ("c", .differs(difference))]))
+    #expect(cases.count("testsuite") == 2 && cases.count("testcase") == 4)
+    #expect(cases.count("skipped") == 2 && cases.count("failure") == 1)
+    #expect(cases.attributes("skipped") == ["message": "no runs ·<here>"])
+    #expect(cases.text("failure") == difference.text)
+  }
+
+  @Test func markdownIsShort() throws {
     let page = try Self.record().markdown()
+    #expect(page.contains("3 claims: 1 supported, 1 conditional, 1 refuted."))
     #expect(page.contains("| A2 | conditional: only if x > 2 | value 0.25 |"))
-    #expect(page.contains("Repeat: `escapement verify B10`"))
     #expect(page.contains("- B10: on record supported, now refuted"))
+    // GitHub refuses a job's summary above a mebibyte.
+    let whole = try Verifier(context: ClaimContext(), baseline: nil).verify(tiers: [.paper, .large])
+    let long = whole.markdown()
+    #expect(long.utf8.count < 1000 && long.contains("\(whole.entries.count) not run"))
   }
 
-  @Test func htmlIsSelfContained() throws {
-    let page = try Self.record().html()
-    #expect(page.contains("<span class=\"conditional\">conditional</span>"))
-    for outside in ["http://", "https://", "<script", "<link", "url("] {
-      let stripped = page.replacing("http://www.w3.org/2000/svg", with: "")
-      #expect(!stripped.contains(outside), "\(outside)")
-    }
-    #expect(!page.contains("<tags>"))
+  @Test func annotationsAreEscaped() throws {
+    let catalogue = ClaimCatalogue([
+      SyntheticRecord.claim("A1") { _ in
+        Verdict(outcome: .inconclusive, measurements: [], summary: "50%\n::error::x")
+      },
+      SyntheticRecord.claim("B1") { _ in SyntheticRecord.verdict(0.75, .supported) },
+      SyntheticRecord.claim("C1") { _ in SyntheticRecord.verdict(0.25, .supported) },
+    ])
+    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    let lines = record.annotations(file: "a:b,c.json")
+    #expect(lines.count == 2)
+    #expect(
+      lines[0]
+        == "::warning file=a%3Ab%2Cc.json,title=Claim A1::inconclusive: 50%25%0A::error::x")
+    #expect(lines[1].hasPrefix("::error file=a%3Ab%2Cc.json,title=Claim B1::B1: refuted%0A"))
   }
 
   @Test func figures() throws {

@@ -24,21 +24,34 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Judges the papers' claims and compares the verdicts with those on record.",
     discussion: """
       Exit codes: 0 every verdict is the one on record; 1 a verdict changed (or, without a record, a claim was \
-      refuted); 2 nothing was selected or a claim stayed undecided.
+      refuted), or a claim keeps its verdict under its own null; 2 nothing was selected or a claim stayed undecided.
       """)
 
   @Argument(help: ArgumentHelp("Claims to judge; all of the tiers without one.", valueName: "ID"))
   var ids: [String] = []
   @Option(name: .customLong("tier"), help: "Tiers to judge, separated by commas.")
   var tierList = "exact,fixture"
+  @OptionGroup var evidence: EvidenceOptions
   @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
   @Option(help: "Also write record.json, report.html, report.md and junit.xml into this directory.")
   var out: String?
+  @OptionGroup var spectra: SpectrumExhibits
+  @Flag(help: "Also compare the goldens, for junit.xml.") var goldens = false
+  @Flag(help: "Also print GitHub's annotations on standard error.") var annotations = false
   @Flag(help: "Print every measured quantity.") var detailed = false
   @Flag(help: "Print one JSON object.") var json = false
-  @Flag(help: "Print what would be judged, and judge nothing.") var plan = false
+  @Flag(help: "Print what would be judged, the runs it takes and what they cost; judge nothing.") var plan =
+    false
 
-  func validate() throws { _ = try tiers() }
+  @Option(
+    name: .customLong("null"),
+    help: "Judge the claims in a world without the effect: each must lose its verdict under its own null.")
+  var null: NullHypothesis?
+
+  func validate() throws {
+    _ = try tiers()
+    if plan && null != nil { throw ValidationError("--plan and --null exclude each other") }
+  }
 
   func run() throws {
     let tiers = try tiers()
@@ -49,10 +62,19 @@ struct VerifyCommand: ParsableCommand {
       Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
       throw ExitCode(ExitStatus.inconclusive.rawValue)
     }
-    if plan { return show(plan: selected) }
+    if let null { return try NullReport(selected, under: null).write(json: json) }
+    if plan {
+      let report = try PlanReport(VerificationPlan(selected, archive: evidence.archive()))
+      if json { Console.output(report.json) } else { print(report.text) }
+      return
+    }
     // Made before the work, so that a place that cannot be written to is known at once.
     let directory = try out.map { try OutputDirectory(path: $0) }
-    let verifier = Verifier(catalogue: catalogue, baseline: try baseline())
+    let archive = try evidence.archive()
+    // Likewise: a spectrum that cannot be drawn.
+    let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
+    let verifier = Verifier(
+      catalogue: catalogue, context: ClaimContext(runs: archive), baseline: try baseline())
     let meter = ProgressMeter()
     var judged = 0
     meter.show(selected[0].id, done: 0, total: selected.count)
@@ -62,14 +84,33 @@ struct VerifyCommand: ParsableCommand {
     }
     meter.clear()
     if json { Console.output(record.json()) } else { print(record.text(detailed: detailed)) }
+    let compared = goldens ? try goldenOutcomes() : []
     if let directory {
       try directory.write(record.json(), as: "record.json")
-      try directory.write(record.html(), as: "report.html")
+      try directory.write(record.html(with: exhibits), as: "report.html")
       try directory.write(record.markdown(), as: "report.md")
-      try directory.write(record.junit(), as: "junit.xml")
+      try directory.write(record.junit(goldens: compared), as: "junit.xml")
+    }
+    if annotations {
+      for line in record.annotations(file: "\(golden)/claims.json") { Console.note(line) }
     }
     for change in record.changes { Console.error("verdict changed: \(change.text)") }
+    let differing = compared.filter { !$0.outcome.agrees }
+    for golden in differing { Console.error("golden \(golden.name): not as on record") }
+    guard differing.isEmpty else { throw ExitCode(ExitStatus.differs.rawValue) }
     if record.exitCode != 0 { throw ExitCode(record.exitCode) }
+  }
+
+  /// The goldens on the embedded fixture, compared with the record.
+  private func goldenOutcomes() throws -> [(name: String, outcome: GoldenOutcome)] {
+    let store = GoldenStore(root: URL(fileURLWithPath: golden))
+    let meter = ProgressMeter()
+    defer { meter.clear() }
+    let cases = try GoldenCatalogue.standard(on: nil)
+    return try cases.enumerated().map { index, golden in
+      meter.show(golden.path, done: index, total: cases.count)
+      return (golden.path, try store.check(golden))
+    }
   }
 
   private func tiers() throws -> Set<Tier> { try Tier.set(tierList) }
@@ -81,18 +122,5 @@ struct VerifyCommand: ParsableCommand {
       return nil
     }
     return try Baseline(contentsOf: file)
-  }
-
-  private func show(plan claims: [Claim]) {
-    if json {
-      return Console.output(
-        .array(
-          claims.map {
-            ["id": .string($0.id), "tier": .string($0.tier.rawValue), "procedure": .string($0.procedure)]
-          }))
-    }
-    var table = TextTable(heading: ["claim", "tier", "procedure"])
-    table.rows = claims.map { [$0.id, $0.tier.rawValue, $0.procedure] }
-    print(table.text)
   }
 }

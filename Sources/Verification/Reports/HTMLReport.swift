@@ -1,77 +1,115 @@
 extension VerificationRecord {
-  /// One self-contained page: no script, no font and no picture from elsewhere.
-  public func html() -> String {
-    var lines = [
-      "<!doctype html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
-      "<title>Escapement: verdicts</title>", "<style>", Self.style, "</style>", "</head>", "<body>",
-      "<h1>Verdicts</h1>", "<p>\(Markup.escape(tallyText)).</p>",
-    ]
+  /// One self-contained page: the tally and a table by section on the first screen, then the claims by section and
+  /// family, each with its numbers; what was not run stands folded at the end of its family.
+  public func html(with exhibits: ReportExhibits = .none) -> String {
+    var page = ReportPage(title: "Escapement: verdicts")
+    page.add("<h1>Verdicts</h1>", "<ul class=\"tally\">")
+    page.add(
+      tally.map { "<li class=\"\(Self.style($0.outcome))\"><b>\($0.count)</b>\($0.outcome)</li>" } + ["</ul>"]
+    )
+    page.add(overview)
     if !changes.isEmpty {
-      lines.append("<ul class=\"changed\">")
-      lines += changes.map { "<li>\(Markup.escape($0.text))</li>" }
-      lines.append("</ul>")
+      page.add(["<ul class=\"changed\">"] + changes.map { "<li>\(Markup.escape($0.text))</li>" } + ["</ul>"])
     }
-    lines += ["<table>", "<thead><tr><th>id</th><th>verdict</th><th>numbers</th></tr></thead>", "<tbody>"]
-    for entry in entries {
-      let id = Markup.escape(entry.claim.id)
-      lines.append(
-        "<tr><td><a href=\"#\(id)\">\(id)</a></td><td>\(Self.badge(entry.verdict.outcome))</td>"
-          + "<td>\(Markup.escape(entry.verdict.summary))</td></tr>")
+    page.add(
+      "<p class=\"soft\">\(compared ? "Compared with the verdicts on record." : "Not compared with a record.")"
+        + " A refuted claim is a result, not a fault. Each line opens.</p>")
+    for section in ReportSection.allCases {
+      let groups = section.groups(entries)
+      guard !groups.isEmpty else { continue }
+      page.add("<h2 id=\"\(Self.anchor(section))\">\(section.rawValue)</h2>", "<p>\(section.text)</p>")
+      for group in groups {
+        if !group.name.isEmpty { page.add("<h3>\(Markup.escape(group.name))</h3>") }
+        add(group.entries, to: &page)
+      }
+      if section == .theory, entries.contains(where: { $0.claim.id == "T3" }), let map = Self.amplification {
+        page.add(map)
+      }
+      if section == .runs { page.add(exhibits.accuracies) }
     }
-    lines += ["</tbody>", "</table>"]
-    for entry in entries { lines += section(entry) }
-    lines += ["</body>", "</html>"]
-    return lines.joined(separator: "\n") + "\n"
+    exhibits.addSpectra(to: &page)
+    return page.html
   }
 
-  private func section(_ entry: Entry) -> [String] {
-    let claim = entry.claim
-    let id = Markup.escape(claim.id)
-    var lines = [
-      "<section id=\"\(id)\">", "<h2>\(id) \(Self.badge(entry.verdict.outcome))</h2>",
-      "<blockquote>\(Markup.escape(claim.statement))</blockquote>",
-      "<p>\(Markup.escape(entry.verdict.summary))</p>",
-    ]
-    if let qualifier = entry.verdict.outcome.qualifier {
-      let word = entry.verdict.outcome.isConclusive ? "Only if" : "Because"
-      lines.append("<p><strong>\(word)</strong> \(Markup.escape(qualifier))</p>")
+  /// Sections against outcomes.
+  private var overview: [String] {
+    let outcomes = tally.map(\.outcome)
+    let rows = ReportSection.allCases.compactMap { section -> [String]? in
+      let members = entries.filter { ReportSection($0.claim) == section }
+      guard !members.isEmpty else { return nil }
+      return ["<a href=\"#\(Self.anchor(section))\">\(section.rawValue)</a>"]
+        + outcomes.map { name in
+          let count = members.count { $0.verdict.outcome.name == name }
+          return count == 0 ? "" : "\(count)"
+        }
     }
-    if let figure = ClaimFigure.svg(for: claim.id) { lines.append(figure) }
-    lines += [
-      "<dl>", "<dt>Source</dt><dd>\(Markup.escape(claim.source.text))</dd>",
-      "<dt>Procedure</dt><dd>\(Markup.escape(claim.procedure))</dd>",
-      "<dt>Refuted by</dt><dd>\(Markup.escape(claim.refutedBy))</dd>",
-      "<dt>Variant</dt><dd>\(Markup.escape(entry.provenance.variant)); seed \(entry.provenance.seed), procedure "
-        + "\(entry.provenance.procedureVersion), tier \(claim.tier.rawValue)</dd>",
-      "<dt>Repeat</dt><dd><code>\(Markup.escape(entry.command))</code></dd>", "</dl>", "<table>",
-      "<thead><tr><th></th><th>quantity</th><th>value</th><th>expected</th><th>why</th></tr></thead>",
-      "<tbody>",
-    ]
-    for m in entry.verdict.measurements {
-      let value = m.valueText + (m.unit.isEmpty ? "" : " \(m.unit)")
-      let cells = [m.mark, m.name, value, m.expectationText, m.reason].map { "<td>\(Markup.escape($0))</td>" }
-      lines.append("<tr>\(cells.joined())</tr>")
-    }
-    lines += ["</tbody>", "</table>"]
-    lines += entry.verdict.details.map { "<p>\(Markup.escape($0))</p>" }
-    return lines + ["</section>"]
+    return ReportPage.table([""] + outcomes, rows, style: "counts")
   }
+
+  private func add(_ members: [Entry], to page: inout ReportPage) {
+    func isNotRun(_ entry: Entry) -> Bool { if case .notRun = entry.verdict.outcome { true } else { false } }
+    for entry in members where !isNotRun(entry) { page.add(claim(entry)) }
+    let rest = members.filter(isNotRun)
+    guard !rest.isEmpty else { return }
+    page.add("<details>", "<summary>\(Self.badge(rest[0].verdict.outcome)) \(rest.count)</summary>")
+    page.add(
+      ReportPage.table(
+        ["", "", "reason"],
+        rest.map {
+          [
+            "<b>\(Markup.escape($0.claim.id))</b>", Markup.escape($0.claim.statement),
+            Markup.escape($0.verdict.outcome.qualifier ?? ""),
+          ]
+        }, style: "numbers"))
+    page.add("</details>")
+  }
+
+  private func claim(_ entry: Entry) -> [String] {
+    let (claim, verdict) = (entry.claim, entry.verdict)
+    let id = Markup.escape(claim.id)
+    let condition = verdict.outcome.qualifier.map { " <em>Only if</em> \(Markup.escape($0))." } ?? ""
+    var lines = [
+      "<details id=\"\(id)\">",
+      "<summary>\(Self.badge(verdict.outcome)) <span class=\"id\">\(id)</span> \(Markup.escape(claim.statement))\(condition)"
+        + "<span class=\"numbers\">\(Markup.escape(verdict.summary))</span></summary>",
+    ]
+    if let figure = ClaimFigure.svg(for: claim.id) {
+      lines += ["<div class=\"figure\">", figure, "</div>"]
+    }
+    let terms: [(String, String)] = [
+      ("Source", claim.source.text), ("Procedure", claim.procedure), ("Refuted by", claim.refutedBy),
+      (
+        "Variant",
+        "\(entry.provenance.variant); seed \(entry.provenance.seed), procedure \(entry.provenance.procedureVersion), "
+          + "tier \(claim.tier.rawValue)"
+      ),
+    ]
+    lines += ["<dl>"] + terms.map { "<dt>\($0.0)</dt><dd>\(Markup.escape($0.1))</dd>" }
+    lines += ["<dt>Repeat</dt><dd><code>\(Markup.escape(entry.command))</code></dd>", "</dl>"]
+    if !verdict.measurements.isEmpty {
+      let rows = verdict.measurements.map { m in
+        [
+          m.mark, m.name, m.valueText + (m.unit.isEmpty ? "" : " \(m.unit)"), m.expectationText, m.reason,
+        ].map(Markup.escape)
+      }
+      lines += ReportPage.table(["", "quantity", "value", "expected", "why"], rows, style: "numbers")
+    }
+    lines += verdict.details.map { "<p class=\"soft\">\(Markup.escape($0))</p>" }
+    return lines + ["</details>"]
+  }
+
+  private static func anchor(_ section: ReportSection) -> String { "section-\(section)" }
+
+  private static func style(_ outcome: String) -> String { outcome.replacing(" ", with: "-") }
 
   private static func badge(_ outcome: Outcome) -> String {
-    let style = outcome.name.replacing(" ", with: "-")
-    return "<span class=\"\(style)\">\(outcome.name)</span>"
+    "<span class=\"badge \(style(outcome.name))\">\(outcome.name)</span>"
   }
 
-  private static let style = """
-    body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
-    table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-    th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #d8dee5; }
-    blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid #b8c2cc; }
-    dt { font-weight: 600; } dd { margin: 0 0 .5rem 0; }
-    span { padding: .1rem .5rem; border-radius: .6rem; font-size: .85rem; }
-    .supported { background: #d5efdb; } .conditional { background: #fdf0c8; } .refuted { background: #f8d4d0; }
-    .inconclusive, .not-run { background: #e3e7eb; } .changed { color: #a01c10; }
-    svg { max-width: 100%; height: auto; }
-    """
+  /// The plane of Theorem 1's factor, over the radii of the papers and beyond.
+  private static var amplification: Figure? {
+    try? AmplificationFigure.draw(
+      radii: 0.01...2, reach: 100, linear: 1,
+      title: "What the ascent does to the gradient along an eigenvector")
+  }
 }

@@ -1,60 +1,86 @@
 extension VerificationRecord {
-  /// JUnit XML: a claim whose verdict changed (or is refuted without a baseline) is a failure, an undecided
-  /// one is skipped.
-  public func junit() -> String {
-    let failing = entries.filter(fails)
-    let skipped = entries.filter { !fails($0) && !$0.verdict.outcome.isConclusive }
-    var lines = [
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
-      "<testsuite name=\"escapement verify\" tests=\"\(entries.count)\" failures=\"\(failing.count)\" "
-        + "skipped=\"\(skipped.count)\">",
-    ]
-    for entry in entries {
-      let attributes =
-        "classname=\"claims.\(entry.claim.tier.rawValue)\" "
-        + "name=\"\(Markup.escape(entry.claim.id + ": " + entry.claim.statement))\""
-      lines.append("  <testcase \(attributes)>")
-      if fails(entry) {
-        let change = changes.first { $0.id == entry.claim.id }?.text ?? "refuted"
-        lines.append(
-          "    <failure message=\"\(Markup.escape(change))\">\(Markup.escape(entry.verdict.summary))</failure>"
-        )
-      } else if !entry.verdict.outcome.isConclusive {
-        lines.append("    <skipped message=\"\(Markup.escape(entry.verdict.summary))\"/>")
-      }
-      let numbers = entry.verdict.measurements.map { "\($0.mark) \($0.line)" }.joined(separator: "\n")
-      let heading =
-        entry.verdict.outcome.name + (entry.verdict.outcome.qualifier.map { " (\($0))" } ?? "") + ": "
-        + entry.verdict.summary
-      lines.append("    <system-out>\(Markup.escape(heading + "\n" + numbers))</system-out>")
-      lines.append("  </testcase>")
-    }
-    lines.append("</testsuite>")
-    return lines.joined(separator: "\n") + "\n"
+  /// JUnit XML: a test case a claim and, where goldens were checked, one a golden.
+  ///
+  /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the table of
+  /// their numbers; claims without a decision, and goldens that are not on record, are skipped.
+  public func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
+    var cases = [JUnitSuite("claims", entries.map(testCase))]
+    if !goldens.isEmpty { cases.append(JUnitSuite("goldens", goldens.map(Self.testCase))) }
+    let body = cases.flatMap(\.lines)
+    return
+      (["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<testsuites name=\"escapement verify\">"] + body + [
+        "</testsuites>"
+      ]).joined(separator: "\n") + "\n"
   }
 
-  private func fails(_ entry: Entry) -> Bool {
+  private func testCase(_ entry: Entry) -> JUnitCase {
+    let (claim, verdict) = (entry.claim, entry.verdict)
+    let heading =
+      verdict.outcome.name + (verdict.outcome.qualifier.map { " (\($0))" } ?? "") + ": " + verdict.summary
+    let table = ([heading] + verdict.measurements.map { "\($0.mark) \($0.line)" }).joined(separator: "\n")
+    let result: JUnitCase.Result
+    if fails(entry) {
+      result = .failed(changes.first { $0.id == claim.id }?.text ?? "refuted", table)
+    } else {
+      result = verdict.outcome.isConclusive ? .passed : .skipped(verdict.outcome.qualifier ?? verdict.summary)
+    }
+    return JUnitCase(
+      className: "claims.\(claim.tier.rawValue)", name: "\(claim.id): \(claim.statement)", result: result,
+      output: table)
+  }
+
+  private static func testCase(_ golden: (name: String, outcome: GoldenOutcome)) -> JUnitCase {
+    let result: JUnitCase.Result =
+      switch golden.outcome {
+      case .same: .passed
+      case .differs(let difference): .failed("differs from the record", difference.text)
+      case .missing: .skipped("not on record")
+      }
+    return JUnitCase(className: "goldens", name: golden.name, result: result, output: nil)
+  }
+
+  /// Whether a claim's verdict is other than expected.
+  func fails(_ entry: Entry) -> Bool {
     changes.contains { $0.id == entry.claim.id } || (!compared && entry.verdict.outcome == .refuted)
   }
 }
 
-/// Text inside XML and HTML.
-enum Markup {
-  /// Escapes the five special characters; control characters that XML forbids become "·".
-  static func escape(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "'": escaped += "&#39;"
-      case "\n", "\t": escaped.unicodeScalars.append(scalar)
-      case _ where scalar.value < 0x20: escaped += "·"
-      default: escaped.unicodeScalars.append(scalar)
-      }
+/// A `testsuite` element.
+private struct JUnitSuite {
+  let lines: [String]
+
+  init(_ name: String, _ cases: [JUnitCase]) {
+    let failures = cases.count { if case .failed = $0.result { true } else { false } }
+    let skipped = cases.count { if case .skipped = $0.result { true } else { false } }
+    lines =
+      [
+        "  <testsuite name=\"\(name)\" tests=\"\(cases.count)\" failures=\"\(failures)\" errors=\"0\" skipped=\"\(skipped)\">"
+      ] + cases.flatMap(\.lines) + ["  </testsuite>"]
+  }
+}
+
+/// A `testcase` element.
+private struct JUnitCase {
+  enum Result {
+    case passed
+    case failed(String, String)
+    case skipped(String)
+  }
+
+  let className: String
+  let name: String
+  let result: Result
+  let output: String?
+
+  var lines: [String] {
+    var lines = ["    <testcase classname=\"\(Markup.escape(className))\" name=\"\(Markup.escape(name))\">"]
+    switch result {
+    case .passed: break
+    case .failed(let message, let table):
+      lines.append("      <failure message=\"\(Markup.escape(message))\">\(Markup.escape(table))</failure>")
+    case .skipped(let message): lines.append("      <skipped message=\"\(Markup.escape(message))\"/>")
     }
-    return escaped
+    if let output { lines.append("      <system-out>\(Markup.escape(output))</system-out>") }
+    return lines + ["    </testcase>"]
   }
 }

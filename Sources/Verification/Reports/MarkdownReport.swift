@@ -1,39 +1,32 @@
 extension VerificationRecord {
-  /// A Markdown page: the table, then each claim with its statement, numbers and command.
+  /// A Markdown page short enough for the summary of a job: the tally, what changed, and a line for each claim that was
+  /// judged. Claims that were not run are counted only.
   public func markdown() -> String {
-    var lines = ["# Verdicts", "", tallyText + ".", "", "| id | verdict | numbers |", "| --- | --- | --- |"]
-    for entry in entries {
-      let outcome = entry.verdict.outcome
-      let condition =
-        outcome.qualifier.map { (outcome.isConclusive ? ": only if " : ": ") + $0 } ?? ""
-      lines.append(
-        "| \(cell(entry.claim.id)) | \(cell(outcome.name + condition)) | \(cell(entry.verdict.summary)) |")
-    }
-    for entry in entries {
-      lines += [
-        "", "## \(entry.claim.id)", "", entry.claim.statement, "", "Source: \(entry.claim.source.text).",
-      ]
-      lines += [
-        "Variant: \(entry.provenance.variant). Seed \(entry.provenance.seed), procedure "
-          + "\(entry.provenance.procedureVersion).",
-        "Repeat: `\(entry.command)`", "",
-      ]
-      lines += ["| | quantity | value | expected | why |", "| --- | --- | --- | --- | --- |"]
-      for m in entry.verdict.measurements {
-        let value = m.valueText + (m.unit.isEmpty ? "" : " \(m.unit)")
-        lines.append(
-          "| \(m.mark) | \(cell(m.name)) | \(cell(value)) | \(cell(m.expectationText)) | \(cell(m.reason)) |")
+    var lines = ["# Verdicts", "", tallyText + "."]
+    if !changes.isEmpty { lines += ["", "## Changed", ""] + changes.map { "- \(Self.line($0.text))" } }
+    let judged = entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }
+    if !judged.isEmpty {
+      lines += ["", "| id | verdict | numbers |", "| --- | --- | --- |"]
+      lines += judged.map { entry in
+        let outcome = entry.verdict.outcome
+        let condition = outcome.qualifier.map { ": only if " + $0 } ?? ""
+        return
+          "| \(Self.cell(entry.claim.id)) | \(Self.cell(outcome.name + condition)) | \(Self.cell(entry.verdict.summary)) |"
       }
-      if !entry.verdict.details.isEmpty { lines.append("") }
-      lines += entry.verdict.details.map { "- \($0)" }
     }
-    if !changes.isEmpty {
-      lines += ["", "## Changed", ""] + changes.map { "- \($0.text)" }
-    }
+    let rest = entries.count - judged.count
+    if rest > 0 { lines += ["", "\(rest) not run: no runs in the evidence, or no test registered."] }
+    lines += ["", "Repeat one with every number: `escapement verify ID --detailed`"]
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func cell(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: " ")
+  /// Text inside a cell: nothing ends the cell or the row, and nothing is read as HTML.
+  private static func cell(_ text: String) -> String {
+    line(text).replacing("\\", with: "\\\\").replacing("|", with: "\\|")
+  }
+
+  private static func line(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).joined(separator: " ").replacing("&", with: "&amp;")
+      .replacing("<", with: "&lt;")
   }
 }

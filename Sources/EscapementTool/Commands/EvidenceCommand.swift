@@ -1,0 +1,107 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Training
+import Verification
+
+/// `escapement evidence`: finished runs that claims are judged by.
+struct EvidenceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evidence", abstract: "Finished runs that claims are judged by: never trained, only read.",
+    subcommands: [List.self, Add.self], defaultSubcommand: List.self)
+
+  /// `escapement evidence list [DIR…]`.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Each run with its accuracies, its pictures, its digest and what it counts for.",
+      discussion: "Accuracies are of the last epoch, then of the best one, chosen on the test pictures.")
+
+    @Argument(
+      help: ArgumentHelp("Run directories or folders of them; Evidence/ without one.", valueName: "DIR"))
+    var folders: [String] = []
+    @Flag(help: "Print one JSON array.") var json = false
+
+    func run() throws {
+      let places = EvidenceOptions.places(folders)
+      if places.isEmpty {
+        Console.note("no folder Evidence/ here; name one, or add runs: escapement evidence add RUN")
+      }
+      let entries = try RunArchive(reading: places).entries
+      if json { return Console.output(.array(entries.map(\.json))) }
+      var table = TextTable(
+        heading: [
+          "run", "preset", "seed", "epochs", "acc", "head", "mid", "tail", "best", "pictures", "digest",
+          "state",
+        ])
+      table.rightAligned = [2, 3, 4, 5, 6, 7, 8]
+      table.rows = entries.map(\.cells)
+      print(table.text)
+    }
+  }
+
+  /// `escapement evidence add RUN…`.
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Copies run.json and metrics.jsonl of finished runs under their recipe's digest and seed.")
+
+    @Argument(help: ArgumentHelp("Run directories.", valueName: "RUN")) var runs: [String]
+    @Option(help: "The folder.") var to = EvidenceFolder.defaultName
+
+    func run() throws {
+      let folder = EvidenceFolder(URL(fileURLWithPath: to, isDirectory: true))
+      for path in runs {
+        switch try folder.add(RunDirectory(URL(fileURLWithPath: path, isDirectory: true))) {
+        case .added(let place): print(place.path)
+        case .present(let place): print("\(place.path) is there already, with the same digests")
+        }
+      }
+    }
+  }
+}
+
+extension RunArchive.Entry {
+  fileprivate var cells: [String] {
+    guard let run else {
+      return [directory.lastPathComponent] + Array(repeating: "", count: 10) + [standing.text]
+    }
+    func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
+      epoch?.figures[metric].map { EpochLine.fixed($0, 2) } ?? "-"
+    }
+    let last = run.epochs.last
+    return [
+      directory.lastPathComponent, run.recipe.preset, String(run.recipe.seed),
+      "\(run.epochs.count)/\(run.recipe.epochs)", percent(last, .accuracy), percent(last, .head),
+      percent(last, .mid), percent(last, .tail), percent(run.best, .accuracy),
+      run.isPublished ? "published" : "other", run.digest.map { String($0.hex.prefix(12)) } ?? "-",
+      standing.text,
+    ]
+  }
+
+  fileprivate var json: JSON {
+    guard let run else {
+      return ["directory": .string(directory.path), "counted": false, "state": .string(standing.text)]
+    }
+    return [
+      "directory": .string(directory.path), "preset": .string(run.recipe.preset),
+      "method": .string(run.recipe.method),
+      "seed": .string(String(run.recipe.seed)), "epochs": .integer(run.epochs.count),
+      "epochs_planned": .integer(run.recipe.epochs), "recipe": run.recipe.json,
+      "recipe_sha256": .string(run.recipeDigest.hex), "test_time": .string(run.testTime.rawValue),
+      "published": .bool(run.isPublished), "data": run.data,
+      "digest": run.digest.map { .string($0.hex) } ?? .null,
+      "version": run.version.map { .string($0) } ?? .null, "last": run.epochs.last?.json ?? .null,
+      "best": run.best?.json ?? .null, "counted": .bool(standing.isCounted), "state": .string(standing.text),
+    ]
+  }
+}
+
+extension RecordedEpoch {
+  fileprivate var json: JSON {
+    var fields: [String: JSON] = ["epoch": .integer(epoch), "loss": .number(loss)]
+    let names: [(RunMetric, String)] = [
+      (.accuracy, "accuracy"), (.head, "head"), (.mid, "mid"), (.tail, "tail"),
+    ]
+    for (metric, name) in names { fields[name] = figures[metric].map { .number($0) } }
+    return .object(fields)
+  }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+import Verification
+
+/// Where finished runs are.
+struct EvidenceOptions: ParsableArguments {
+  @Option(
+    name: .customLong("runs"),
+    help: ArgumentHelp(
+      "A run directory or a folder of them, read as evidence; may be repeated. Evidence/ without it, where it exists.",
+      valueName: "dir"))
+  var folders: [String] = []
+
+  /// The runs of the folders named, or of the default one; what does not count is said on standard error.
+  func archive() throws -> RunArchive {
+    let archive = try RunArchive(reading: Self.places(folders))
+    let left = archive.entries.count { !$0.standing.isCounted }
+    if left > 0 {
+      Console.note(
+        "evidence: \(left) of \(archive.entries.count) runs not counted; `escapement evidence list` says why")
+    }
+    return archive
+  }
+
+  /// The folders named; without any the default one, where it exists.
+  static func places(_ folders: [String]) -> [URL] {
+    if !folders.isEmpty { return folders.map { URL(fileURLWithPath: $0, isDirectory: true) } }
+    let standard = URL(fileURLWithPath: EvidenceFolder.defaultName, isDirectory: true)
+    return FileManager.default.fileExists(atPath: standard.path) ? [standard] : []
+  }
+}

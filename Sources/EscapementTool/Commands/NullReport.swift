@@ -1,0 +1,72 @@
+import ArgumentParser
+import Artifacts
+import Verification
+
+extension NullHypothesis: ExpressibleByArgument {}
+
+/// Claims under a null, as text or JSON.
+struct NullReport {
+  private let null: NullHypothesis
+  private let trials: [NullTrial]
+  /// Claims that are not judged under it, with the reason.
+  private let others: [(id: String, reason: String)]
+
+  /// Judges the claims that must lose their verdict under the null.
+  init(_ claims: [Claim], under null: NullHypothesis) {
+    self.null = null
+    let meter = ProgressMeter()
+    let total = claims.count { $0.nulls.contains(null) }
+    var done = 0
+    trials = NullTrial.trials(claims, under: null) { claim in
+      meter.show(claim.id, done: done, total: total)
+      done += 1
+    }
+    meter.clear()
+    others = claims.filter { !$0.nulls.contains(null) }.map { claim in
+      (
+        claim.id,
+        claim.withoutNull ?? "its nulls are \(claim.nulls.map(\.rawValue).sorted().joined(separator: ", "))"
+      )
+    }
+  }
+
+  /// Prints the report; exit code 1 where a claim keeps its verdict, 2 where none is judged.
+  func write(json: Bool) throws {
+    if json { Console.output(self.json) } else { print(text) }
+    for trial in trials where trial.isKept {
+      Console.error("\(trial.claim.id) is \(trial.verdict.outcome.name) under \(null.rawValue) as well")
+    }
+    if trials.contains(where: \.isKept) { throw ExitCode(ExitStatus.differs.rawValue) }
+    if trials.isEmpty { throw ExitCode(ExitStatus.inconclusive.rawValue) }
+  }
+
+  private var text: String {
+    var table = TextTable(heading: ["claim", "verdict", "under \(null.rawValue)", "", "numbers"])
+    table.rows = trials.map {
+      [
+        $0.claim.id, $0.verdict.outcome.name, $0.underNull.outcome.name, $0.isKept ? "KEPT" : "lost",
+        $0.underNull.summary,
+      ]
+    }
+    var rest = TextTable(heading: ["not judged", "because"])
+    rest.rows = others.map { [$0.id, $0.reason] }
+    let kept = trials.count(where: \.isKept)
+    return table.text + (others.isEmpty ? "" : "\n\n" + rest.text)
+      + "\n\n\(trials.count) claims, \(trials.count - kept) lose their verdict, \(kept) keep it"
+  }
+
+  private var json: JSON {
+    [
+      "null": .string(null.rawValue),
+      "trials": .array(
+        trials.map {
+          [
+            "id": .string($0.claim.id), "verdict": .string($0.verdict.outcome.name),
+            "under_null": .string($0.underNull.outcome.name), "kept": .bool($0.isKept),
+            "summary": .string($0.underNull.summary),
+          ]
+        }),
+      "not_judged": .array(others.map { ["id": .string($0.id), "reason": .string($0.reason)] }),
+    ]
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Training
+import Verification
+
+/// `escapement report RUN… --out FILE.html`: a page about runs, from their files alone.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Writes one HTML file about runs: accuracies, course, curvature, recipes, digests.",
+    discussion: "Nothing is computed anew, and the page needs nothing but itself: no script, no network.")
+
+  @Argument(help: ArgumentHelp("Run directories or folders of them.", valueName: "RUN")) var runs: [String]
+  @OptionGroup var spectra: SpectrumExhibits
+  @Option(help: ArgumentHelp("The HTML file; one that is there is replaced.", valueName: "file")) var out:
+    String
+
+  func run() throws {
+    let archive = try RunArchive(reading: runs.map { URL(fileURLWithPath: $0, isDirectory: true) })
+    guard !archive.entries.isEmpty else {
+      throw MissingError(what: "a run in \(runs.joined(separator: ", "))", advice: "give run directories")
+    }
+    let dynamics = try archive.entries.compactMap { entry -> SpectrumDynamics? in
+      guard let run = entry.run, run.hasSpectra else { return nil }
+      return try SpectrumDynamics(name: entry.directory.lastPathComponent, run: RunDirectory(entry.directory))
+    }
+    let report = RunReport(
+      archive, dynamics: dynamics,
+      exhibits: try ReportExhibits(runs: archive.counted, spectra: try spectra.series()))
+    try AtomicFile.write(Data(report.html().utf8), to: URL(fileURLWithPath: out))
+    Console.note("\(archive.entries.count) runs reported in \(out)")
+  }
+}
+
+/// Files of `spectrum --json` for a report.
+struct SpectrumExhibits: ParsableArguments {
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Files of `spectrum --json`, or LABEL=FILE, drawn in the report.", valueName: "file"))
+  var spectra: [String] = []
+
+  /// The spectra; those that failed their own checks are refused.
+  func series() throws -> [SpectrumSeries] {
+    spectra.isEmpty ? [] : try SpectrumFiles.series(spectra, labelled: true, acceptingInvalid: false)
+  }
+}

@@ -1,0 +1,31 @@
+/// A claim judged as it is and under a null under which it must lose its verdict.
+public struct NullTrial: Sendable {
+  /// The claim.
+  public let claim: Claim
+  /// Its verdict.
+  public let verdict: Verdict
+  /// Its verdict in a world without the effect.
+  public let underNull: Verdict
+  /// Whether it keeps its verdict, decided and the same: then its procedure has not looked at the effect.
+  public var isKept: Bool { verdict.outcome.isConclusive && verdict.outcome == underNull.outcome }
+
+  /// Judges those claims that must lose their verdict under a null, as they are and under it.
+  ///
+  /// A procedure that throws under a null has lost its verdict: it could not go on without the effect.
+  public static func trials(
+    _ claims: [Claim], under null: NullHypothesis, context: ClaimContext = ClaimContext(),
+    progress: (Claim) -> Void = { _ in }
+  ) -> [NullTrial] {
+    let changed = null.context(context)
+    func judge(_ claim: Claim, _ context: ClaimContext) -> Verdict {
+      do { return try claim.judge(context) } catch {
+        return Verdict(outcome: .inconclusive, measurements: [], summary: "the procedure stopped: \(error)")
+      }
+    }
+    return claims.filter { $0.nulls.contains(null) }.map { claim in
+      progress(claim)
+      return NullTrial(
+        claim: claim, verdict: judge(claim, context), underNull: judge(claim, changed))
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import LongTail
+import Training
+
+/// Runs of one recipe that claims ask for: how many there are, and what training the others takes.
+public struct RunRequest: Sendable {
+  /// The preset.
+  public let preset: Preset
+  /// The radius in place of the preset's.
+  public let radius: Double?
+  /// The claims that ask for it.
+  public let claims: [String]
+  /// Seeds of runs on the published pictures that are in the evidence.
+  public let present: [UInt64]
+  /// Runs in the evidence that are on other pictures and settle nothing.
+  public let onOtherPictures: Int
+  /// The seeds to train: the lowest that are not there.
+  public let missing: [UInt64]
+  /// Classes whose curvature must be measured, ascending.
+  public let classes: [Int]
+  /// Epochs between measurements of it.
+  public let spectrumEvery: Int?
+  /// Why no run can be trained; nil where it can.
+  public let obstacle: String?
+  /// Training pictures of the data set; nil where its counts are not known without its files.
+  public let trainingPictures: Int?
+  /// Test pictures of both CIFAR sets.
+  private static let testCount = 10_000
+
+  /// Test pictures of it.
+  public let testPictures: Int?
+
+  init(
+    preset: Preset, radius: Double?, claims: [String], quantities: [RunQuantity], archive: RunArchive
+  ) {
+    self.preset = preset
+    self.radius = radius
+    self.claims = claims
+    let runs = archive.runs(of: RunSelection(preset.name, radius: radius))
+    // A run counts if every figure that is asked for can be had from it.
+    let complete = quantities.map { quantity in
+      Set(archive.runs(of: quantity.selection).filter { $0.last[quantity.metric] != nil }.map(\.seed))
+    }
+    present = runs.filter { run in run.isPublished && complete.allSatisfy { $0.contains(run.seed) } }
+      .map(\.seed).sorted()
+    onOtherPictures = runs.count { !$0.isPublished }
+    classes = Set(quantities.compactMap { $0.metric.measuredClass }).sorted()
+    // A measurement at each epoch that is asked for, and always at the end.
+    spectrumEvery =
+      classes.isEmpty ? nil : quantities.compactMap(\.selection.epoch).min() ?? preset.recipe.epochs
+    var obstacle = preset.notRun
+    if let radius, preset.recipe.optimizer.with(rho: radius) == nil { obstacle = "its rule has no radius" }
+    self.obstacle = obstacle
+    let name = DataName(preset.recipe.data)
+    trainingPictures = name?.profile.counts.reduce(0, +)
+    testPictures = name.map { _ in Self.testCount }
+    let wanted = max(0, RunFamily.seeds - present.count)
+    missing = Array(
+      (0...).lazy.filter { [present] in !present.contains($0) }.prefix(obstacle == nil ? wanted : 0))
+  }
+
+  /// The recipe that is asked for.
+  public var recipe: Recipe {
+    var recipe = preset.recipe
+    if let radius, let optimizer = recipe.optimizer.with(rho: radius) { recipe.optimizer = optimizer }
+    return recipe
+  }
+
+  /// Steps of one run: ⌈pictures/batch⌉ an epoch.
+  public var steps: Int? {
+    trainingPictures.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
+  }
+
+  /// Training pictures seen in one run, each once however often the rule asks for its gradient.
+  public var images: Int? { trainingPictures.map { $0 * recipe.epochs } }
+
+  /// The name of the run: preset, radius and seed.
+  func runName(seed: UInt64) -> String {
+    preset.name.replacing("/", with: "-") + (radius.map { "-rho\(NumberText.short($0))" } ?? "")
+      + "-seed\(seed)"
+  }
+
+  /// The command that trains one run; DATA stands for the pictures' place.
+  public func command(seed: UInt64) -> String {
+    var words = ["escapement train --preset \(preset.name)"]
+    if let radius { words.append("--rho \(NumberText.short(radius))") }
+    words.append("--seed \(seed) --data DATA")
+    if let spectrumEvery {
+      words.append(
+        "--spectrum-every \(spectrumEvery) --spectrum-classes \(classes.map(String.init).joined(separator: ","))"
+      )
+    }
+    words.append("--out runs/\(runName(seed: seed))")
+    return words.joined(separator: " ")
+  }
+}
+
+/// What a step of a recipe takes on this machine, measured.
+public struct StepCost: Sendable, Hashable {
+  /// Seconds of a training step.
+  public let step: Double
+  /// Seconds of classifying one test picture.
+  public let testPicture: Double
+  /// The process's largest resident size after such steps, in bytes.
+  public let memory: Int
+
+  /// A cost from its parts.
+  public init(step: Double, testPicture: Double, memory: Int) {
+    (self.step, self.testPicture, self.memory) = (step, testPicture, memory)
+  }
+}
+
+extension RunRequest {
+  /// Seconds of one run: its steps, and the test pictures after each epoch. Spectra are not in it.
+  public func seconds(_ cost: StepCost) -> Double? {
+    guard let steps, let testPictures else { return nil }
+    let passes = preset.testTime == .flip ? 2 : 1
+    return Double(steps) * cost.step + Double(recipe.epochs * testPictures * passes) * cost.testPicture
+  }
+}
+
+extension RunMetric {
+  /// The class whose curvature it is; nil for accuracies and for figures over all classes.
+  fileprivate var measuredClass: Int? {
+    switch self {
+    case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
+      .saddleRatio(let label):
+      label
+    case .accuracy, .head, .mid, .tail, .trainingTail: nil
+    }
+  }
+
+  /// Whether `train` can write it into the metrics.
+  var isMeasuredInTraining: Bool {
+    switch self {
+    case .accuracy, .head, .mid, .tail: true
+    case .trainingTail: false
+    case .trainingLoss, .negativeCurvature, .largestEigenvalue, .saddleRatio: measuredClass != nil
+    }
+  }
+}

@@ -1,0 +1,38 @@
+extension VerificationRecord {
+  /// GitHub's workflow commands: an error for each verdict that is not as expected, a warning for each procedure that could
+  /// not decide, at the file with the verdicts on record.
+  ///
+  /// Source: github.com/actions/toolkit, packages/core/src/command.ts, for what is escaped.
+  public func annotations(file: String) -> [String] {
+    entries.compactMap { entry in
+      let title = "Claim \(entry.claim.id)"
+      if fails(entry) {
+        let change = changes.first { $0.id == entry.claim.id }?.text ?? "\(entry.claim.id): refuted"
+        return Self.command("error", file, title, "\(change)\n\(entry.verdict.summary)")
+      }
+      guard entry.verdict.outcome == .inconclusive else { return nil }
+      return Self.command("warning", file, title, "inconclusive: \(entry.verdict.summary)")
+    }
+  }
+
+  private static func command(_ kind: String, _ file: String, _ title: String, _ message: String) -> String {
+    "::\(kind) file=\(property(file)),title=\(property(title))::\(data(message))"
+  }
+
+  private static func data(_ text: String) -> String {
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "%": escaped += "%25"
+      case "\r": escaped += "%0D"
+      case "\n": escaped += "%0A"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+
+  private static func property(_ text: String) -> String {
+    data(text).replacing(":", with: "%3A").replacing(",", with: "%2C")
+  }
+}

@@ -1,0 +1,45 @@
+/// Accuracies and loss of runs over their epochs, one plane above the other.
+enum CourseFigure {
+  private static let planes: [(name: String, value: @Sendable (RecordedEpoch) -> Double?)] = [
+    ("test accuracy, percent", { $0.figures[.accuracy] }), ("head", { $0.figures[.head] }),
+    ("mid", { $0.figures[.mid] }), ("tail", { $0.figures[.tail] }), ("training loss", { $0.loss }),
+  ]
+
+  /// Draws runs under their names; nil where none has an epoch.
+  static func draw(_ runs: [(name: String, run: RecordedRun)]) -> Figure? {
+    let last = runs.map(\.run.epochs.count).max() ?? 0
+    guard last > 0 else { return nil }
+    var placed: [(panel: Panel, x: Double, y: Double)] = []
+    let height = 150.0
+    for (row, plane) in planes.enumerated() {
+      let isLast = row == planes.count - 1
+      let values = runs.flatMap { $0.run.epochs.compactMap(plane.value) }.filter(\.isFinite)
+      guard !values.isEmpty else { continue }
+      // One scale for the four accuracies, so that groups compare.
+      let range = isLast ? DynamicsFigure.padded(values, .linear) : 0...100.0
+      let frame = Frame(
+        width: 350, height: height + (isLast ? 20 : 0), x: 0...1.03 * Double(last), y: range,
+        margin: Frame.Margin(left: 46, right: 12, top: 26, bottom: isLast ? 44 : 24))
+      var panel = Panel(plane.name, serial: row, frame: frame)
+      panel.axes(labelX: isLast ? "epochs done" : "", labelY: "")
+      for (index, member) in runs.enumerated() {
+        let points = member.run.epochs.compactMap { epoch -> (Double, Double)? in
+          guard let value = plane.value(epoch), value.isFinite else { return nil }
+          return (Double(epoch.epoch + 1), value)
+        }
+        let style = SeriesStyle(index)
+        if points.count > 1 { panel.curve(points, series: member.name, style: style) }
+        if let end = points.last {
+          panel.point(end.0, end.1, series: member.name, style: style, radius: 3)
+        }
+      }
+      placed.append((panel, 0, height * Double(row)))
+    }
+    return Figure(
+      title: "Accuracy over the epochs", panels: placed, width: 350,
+      height: height * Double(planes.count) + 20,
+      legend: runs.enumerated().map {
+        Figure.LegendEntry(style: SeriesStyle($0.offset), text: $0.element.name)
+      }, notes: ["The marker at a curve's end is the last epoch, which counts."])
+  }
+}

@@ -1,0 +1,41 @@
+import Training
+
+/// What a report shows beside verdicts: accuracies of runs and spectra, drawn.
+public struct ReportExhibits: Sendable {
+  /// Accuracies of finished runs beside the papers'.
+  let accuracies: [Figure]
+  /// Spectra given as records.
+  let spectra: [Figure]
+
+  /// Nothing to show.
+  public static let none = ReportExhibits(accuracies: [], spectra: [])
+
+  private init(accuracies: [Figure], spectra: [Figure]) {
+    (self.accuracies, self.spectra) = (accuracies, spectra)
+  }
+
+  /// Draws runs that count as evidence, and spectra. Throws `TridiagonalEigenError` for a spectrum without a density.
+  public init(runs: [RecordedRun], spectra series: [SpectrumSeries]) throws {
+    accuracies = AccuracyFigure.all(runs)
+    spectra = try Self.figures(of: series)
+  }
+
+  /// The density of each, and the ends of all side by side where there are several.
+  static func figures(of series: [SpectrumSeries]) throws -> [Figure] {
+    guard !series.isEmpty else { return [] }
+    let density = try DensityFigure.draw(
+      series, title: "Spectral density of the Hessian", layout: series.count <= 3 ? .overlay : .multiples)
+    guard series.count > 1 else { return [density] }
+    return [
+      density,
+      ExtremesFigure.draw(series, end: .smallest, title: "Smallest Hessian eigenvalues", axis: .automatic),
+    ]
+  }
+
+  /// The section of spectra; nothing where there are none.
+  func addSpectra(to page: inout ReportPage) {
+    guard !spectra.isEmpty else { return }
+    page.add("<h2>Spectra</h2>")
+    for figure in spectra { page.add(figure) }
+  }
+}

@@ -1,0 +1,125 @@
+/// A page that needs nothing but itself: no script, no font and no picture from elsewhere. It is HTML and well-formed XML.
+struct ReportPage {
+  private let title: String
+  private var body: [String] = []
+  private var figures = 0
+
+  init(title: String) { self.title = title }
+
+  /// Appends lines of HTML.
+  mutating func add(_ lines: String...) { body += lines }
+
+  /// Appends lines of HTML.
+  mutating func add(_ lines: [String]) { body += lines }
+
+  /// Appends a drawing, as wide as it was drawn: on a narrow screen it scrolls, so that its words stay readable.
+  mutating func add(_ figure: Figure) {
+    figures += 1
+    body += ["<div class=\"figure\">", figure.embedded(as: "f\(figures)"), "</div>"]
+  }
+
+  /// Appends drawings, beside each other where there is room.
+  mutating func add(_ drawings: [Figure]) {
+    guard !drawings.isEmpty else { return }
+    body.append("<div class=\"figures\">")
+    for drawing in drawings { add(drawing) }
+    body.append("</div>")
+  }
+
+  /// Everything.
+  var html: String {
+    let head = [
+      "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\"/>",
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>",
+      "<meta name=\"color-scheme\" content=\"light dark\"/>",
+      "<title>\(Markup.escape(title))</title>", "<style>", Self.style, "</style>", "</head>", "<body>",
+      "<main>",
+    ]
+    return (head + body + ["</main>", "</body>", "</html>"]).joined(separator: "\n") + "\n"
+  }
+
+  /// A table: a heading, rows of cells that are HTML already, and a class that says how it bears a narrow screen.
+  static func table(_ heading: [String], _ rows: [[String]], style: String) -> [String] {
+    let cells = rows.map { row in
+      let named = zip(heading, row).map { name, cell in
+        "<td\(name.isEmpty ? "" : " data-name=\"\(Markup.escape(name))\"")>\(cell)</td>"
+      }
+      return "<tr>\(named.joined())</tr>"
+    }
+    let titles = heading.map { "<th scope=\"col\">\(Markup.escape($0))</th>" }.joined()
+    return [
+      "<div class=\"scroll\">", "<table class=\"\(style)\">", "<thead><tr>\(titles)</tr></thead>", "<tbody>",
+    ]
+      + cells + ["</tbody>", "</table>", "</div>"]
+  }
+
+  private static let style = """
+    :root { --ink: #1c2733; --soft: #56636f; --line: #d8dee5; --paper: #fff; --card: #f5f7f9; --link: #17456e;
+      --good: #d5efdb; --some: #fdf0c8; --bad: #f8dcd6; --none: #e3e7eb; --mark: #1c2733; }
+    @media (prefers-color-scheme: dark) {
+      :root { --ink: #dde4ea; --soft: #9ba8b4; --line: #36424d; --paper: #141a20; --card: #1d252d; --link: #8fc1ee;
+        --good: #1f4a2c; --some: #574712; --bad: #5c2f27; --none: #343f49; --mark: #eef2f5; }
+    }
+    * { box-sizing: border-box; }
+    body { font: 16px/1.5 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--paper); }
+    main { max-width: 58rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
+    h1 { font-size: 1.6rem; margin: 0 0 .6rem; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; }
+    h3 { font-size: 1rem; margin: 1.4rem 0 .2rem; color: var(--soft); }
+    a { color: var(--link); } p, li, dd, td, summary { overflow-wrap: anywhere; }
+    code { font-size: .88em; } .soft { color: var(--soft); }
+    .tally { display: flex; flex-wrap: wrap; gap: .5rem; padding: 0; margin: 0 0 1rem; list-style: none; }
+    .tally li { padding: .35rem .8rem; border-radius: .5rem; color: var(--mark); }
+    .tally b { font-size: 1.35rem; margin-right: .35rem; }
+    .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; }
+    th, td { text-align: left; vertical-align: top; padding: .3rem .55rem; border-bottom: 1px solid var(--line); }
+    th { font-size: .82em; font-weight: 600; color: var(--soft); } .counts td + td, .counts th + th { text-align: right; }
+    .runs td { white-space: nowrap; } .numbers { font-size: .88em; }
+    .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82em; white-space: nowrap; color: var(--mark); }
+    .supported { background: var(--good); } .conditional { background: var(--some); } .refuted { background: var(--bad); }
+    .inconclusive, .not-run { background: var(--none); }
+    details { border-bottom: 1px solid var(--line); padding: .45rem 0; } details[open] { padding-bottom: 1rem; }
+    summary { cursor: pointer; } summary .id { font-weight: 600; margin: 0 .3rem; }
+    summary .numbers { display: block; margin: .1rem 0 0 1.05rem; color: var(--soft); }
+    dl { margin: .6rem 0; } dt { font-weight: 600; font-size: .88em; } dd { margin: 0 0 .5rem; }
+    ul.changed { padding: .6rem 1rem .6rem 2rem; background: var(--some); color: var(--mark); border-radius: .5rem; }
+    .figure { overflow-x: auto; margin: 1rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
+    .figure svg { display: block; margin: 0 auto; max-width: none !important; }
+    pre { overflow-x: auto; background: var(--card); padding: .7rem; border-radius: .5rem; font-size: .82em; }
+    .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } .figures .figure { margin: 0; }
+    @media (max-width: 40rem) {
+      .numbers, .numbers tbody, .numbers tr, .numbers td { display: block; } .numbers thead { display: none; }
+      .numbers td { border: 0; padding: 0 0 0 .5rem; }
+      .numbers tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }
+      .numbers td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); }
+      .counts th, .counts td { padding: .3rem .25rem; font-size: .82em; }
+      .runs, .runs tbody { display: block; } .runs thead { display: none; }
+      .runs tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+      .runs td { border: 0; padding: 0 .7rem 0 0; font-size: .88em; }
+      .runs td:first-child { flex-basis: 100%; font-weight: 600; }
+      .runs td + td::before { content: attr(data-name) " "; color: var(--soft); }
+    }
+    @media print {
+      :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #f5f7f9; --link: #000; --mark: #000;
+        --good: #d5efdb; --some: #fdf0c8; --bad: #f8dcd6; --none: #e3e7eb; }
+      body { font-size: 10pt; } main { max-width: none; padding: 0; }
+      .supported, .conditional, .refuted, .inconclusive, .not-run { print-color-adjust: exact; }
+      .figure { border: 0; break-inside: avoid; overflow: visible; }
+      .figure svg { max-width: 100% !important; height: auto; }
+      details, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
+    }
+    """
+}
+
+extension Figure {
+  /// The drawing with identifiers of its own, as a page has one name space for all its drawings.
+  func embedded(as prefix: String) -> String {
+    svg.replacing("id=\"plane-", with: "id=\"\(prefix)-plane-").replacing(
+      "url(#plane-", with: "url(#\(prefix)-plane-"
+    )
+    .replacing("id=\"title\"", with: "id=\"\(prefix)-title\"")
+    .replacing("id=\"description\"", with: "id=\"\(prefix)-description\"")
+    .replacing(
+      "aria-labelledby=\"title description\"",
+      with: "aria-labelledby=\"\(prefix)-title \(prefix)-description\"")
+  }
+}

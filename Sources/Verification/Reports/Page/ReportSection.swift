@@ -1,0 +1,58 @@
+/// Where a claim stands in a report: the branches of the tree of claims, and families inside the one about runs.
+enum ReportSection: String, CaseIterable {
+  case theory = "Theory"
+  case hessian = "Hessian"
+  case data = "Data and method"
+  case printed = "Printed tables"
+  case runs = "Runs"
+
+  /// The section of a claim: what waits for runs by its tier, the others by the letter of their id.
+  init(_ claim: Claim) {
+    guard claim.tier <= .fixture else {
+      self = .runs
+      return
+    }
+    switch claim.id.first {
+    case "T": self = .theory
+    case "H": self = .hessian
+    case "D", "M": self = .data
+    default: self = .printed
+    }
+  }
+
+  /// What the section is about.
+  var text: String {
+    switch self {
+    case .theory: "The theorems and their assumptions, on losses whose gradient, Hessian and noise are known."
+    case .hessian: "How a spectrum is measured and what it is of."
+    case .data:
+      "Class counts, splits, step counts, constants and Algorithm 1, held against what the papers state."
+    case .printed: "What the papers' own tables say, by arithmetic alone."
+    case .runs: "What finished runs say: accuracies, gains, radii and the curvature of trained networks."
+    }
+  }
+
+  /// The name under which claims about runs stand together; rows of tables, each a family of its own, share one.
+  static let families: [String: String] = Dictionary(
+    RunFamily.all.flatMap { family in
+      family.statements.map {
+        ($0.id, family.statements.count == 1 ? "rows of the accuracy tables" : family.name)
+      }
+    }, uniquingKeysWith: { first, _ in first })
+
+  /// The groups of a section's claims, in the order in which they come.
+  func groups(_ entries: [VerificationRecord.Entry]) -> [(name: String, entries: [VerificationRecord.Entry])]
+  {
+    let members = entries.filter { Self($0.claim) == self }
+    var groups: [(name: String, entries: [VerificationRecord.Entry])] = []
+    for entry in members {
+      let name = self == .runs ? Self.families[entry.claim.id] ?? "" : ""
+      if let place = groups.firstIndex(where: { $0.name == name }) {
+        groups[place].entries.append(entry)
+      } else {
+        groups.append((name, [entry]))
+      }
+    }
+    return groups
+  }
+}

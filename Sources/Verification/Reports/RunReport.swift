@@ -1,0 +1,100 @@
+import Artifacts
+import Training
+
+/// A page about runs: their accuracies beside the papers', their course, the curvature along it, recipes and digests.
+public struct RunReport: Sendable {
+  /// Runs in one drawing at most; of more the first are drawn, and the table has all.
+  public static let drawn = 6
+
+  private let entries: [RunArchive.Entry]
+  private let dynamics: [SpectrumDynamics]
+  private let exhibits: ReportExhibits
+
+  /// A report on the runs of an archive, damaged ones included; `dynamics` are those of the runs that have any.
+  public init(_ archive: RunArchive, dynamics: [SpectrumDynamics], exhibits: ReportExhibits) {
+    (entries, self.dynamics, self.exhibits) = (archive.entries, dynamics, exhibits)
+  }
+
+  /// One self-contained page.
+  public func html() -> String {
+    var page = ReportPage(title: "Escapement: runs")
+    page.add("<h1>Runs</h1>")
+    let rows = entries.map(Self.row)
+    page.add(
+      ReportPage.table(
+        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "pictures"], rows,
+        style: "runs"))
+    let counted = entries.count { $0.standing.isCounted }
+    page.add(
+      "<p class=\"soft\">Percent of test pictures after the last epoch; best: the epoch with the highest accuracy, "
+        + "which is chosen on the test pictures. \(counted) of \(entries.count) runs count as evidence.</p>",
+      "<ul>")
+    page.add(
+      entries.filter { $0.standing != .counts(as: [$0.run?.recipe.preset ?? ""]) }.map {
+        "<li>\(Markup.escape($0.run?.title ?? $0.directory.lastPathComponent)): \(Markup.escape($0.standing.text))</li>"
+      })
+    page.add("</ul>")
+    let runs = entries.compactMap(\.run)
+    let shown = runs.prefix(Self.drawn).map { (name: $0.title, run: $0) }
+    if let course = CourseFigure.draw(shown) {
+      page.add("<h2>Course</h2>")
+      page.add(course)
+    }
+    if runs.count > shown.count {
+      page.add("<p class=\"soft\">Drawn: the first \(shown.count) of \(runs.count).</p>")
+    }
+    if !exhibits.accuracies.isEmpty {
+      page.add("<h2>Beside the papers' tables</h2>")
+      page.add(exhibits.accuracies)
+    }
+    let classes = Set(dynamics.flatMap { $0.classes.map(\.label) }).sorted()
+    if let first = classes.first, let last = classes.last {
+      page.add("<h2>Curvature along training</h2>")
+      page.add(
+        DynamicsFigure.draw(
+          dynamics, classes: classes.count > DynamicsFigure.classLimit ? [first, last] : classes,
+          title: "Extreme curvature of classes along training"))
+    }
+    exhibits.addSpectra(to: &page)
+    page.add("<h2>Recipes and digests</h2>")
+    for run in runs { page.add(Self.details(run)) }
+    return page.html
+  }
+
+  private static func row(_ entry: RunArchive.Entry) -> [String] {
+    guard let run = entry.run else {
+      return [Markup.escape(entry.directory.lastPathComponent)] + Array(repeating: "", count: 8)
+    }
+    func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
+      epoch?.figures[metric].map(NumberText.rounded) ?? "–"
+    }
+    let last = run.epochs.last
+    return [
+      Markup.escape(run.recipe.preset), "\(run.recipe.seed)", "\(run.epochs.count)/\(run.recipe.epochs)",
+      percent(last, .accuracy), percent(last, .head), percent(last, .mid), percent(last, .tail),
+      percent(run.best, .accuracy), run.isPublished ? "published" : "other",
+    ]
+  }
+
+  private static func details(_ run: RecordedRun) -> [String] {
+    let pairs: [(String, String)] = [
+      ("method", run.recipe.method), ("run", run.digest?.hex ?? "no epoch ended"),
+      ("recipe", run.recipeDigest.hex), ("test pictures", run.testTime.rawValue),
+      ("version", run.version ?? "not recorded"), ("data", run.data.canonical(pretty: true)),
+      ("values", run.recipe.json.canonical(pretty: true)),
+    ]
+    let lines = pairs.map { name, text in
+      let isLong = text.contains("\n")
+      return
+        "<dt>\(name)</dt><dd>\(isLong ? "<pre>" : "<code>")\(Markup.escape(text))\(isLong ? "</pre>" : "</code>")</dd>"
+    }
+    return ["<details>", "<summary>\(Markup.escape(run.title))</summary>", "<dl>"] + lines + [
+      "</dl>", "</details>",
+    ]
+  }
+}
+
+extension RecordedRun {
+  /// "cifar10-lt100/ce-drw, seed 0".
+  var title: String { "\(recipe.preset), seed \(recipe.seed)" }
+}

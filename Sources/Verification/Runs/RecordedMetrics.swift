@@ -1,0 +1,114 @@
+import Artifacts
+import Foundation
+
+/// The events of `metrics.jsonl` that outlast a run: epochs, spectra and a divergence.
+struct RecordedMetrics {
+  private(set) var epochs: [RecordedEpoch] = []
+  /// The step at which the run left the finite numbers.
+  private(set) var divergence: Int?
+
+  /// Reads the bytes of a metrics file.
+  ///
+  /// A last line without its end is what an interruption leaves, and is passed over. Throws `DataError` for a line that
+  /// is no event, epochs out of order, and counts that contradict each other.
+  init(_ bytes: Data, file: String, groups: RecordedGroups) throws {
+    let step = Data("\"event\":\"step\"".utf8)
+    var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    // What follows the last end of line: nothing, or the beginning of a line.
+    _ = lines.popLast()
+    for (index, line) in lines.enumerated() where line.range(of: step) == nil {
+      let place = "\(file) line \(index + 1)"
+      let event = JSONCursor(try JSON(parsing: line, file: place), file: place)
+      let name = try event.field("event")
+      switch try name.string() {
+      case "epoch": try addEpoch(event, groups)
+      case "spectrum": try addSpectrum(event)
+      case "divergence": divergence = try event.field("step").integer(atLeast: 0)
+      case "step": break
+      default: throw name.fault(found: try name.string(), expected: "epoch, step, spectrum or divergence")
+      }
+    }
+  }
+
+  private mutating func addEpoch(_ event: JSONCursor, _ groups: RecordedGroups) throws {
+    let place = try event.field("epoch")
+    guard try place.integer() == epochs.count else {
+      throw place.fault(found: "\(try place.integer())", expected: "\(epochs.count), the next one")
+    }
+    let test = try event.field("test")
+    let rows = try test.field("per_class")
+    let classes = try rows.elements().map(Self.counts)
+    guard classes.count == groups.classes else {
+      throw rows.fault(found: "\(classes.count) classes", expected: "\(groups.classes)")
+    }
+    // Each count is below the number of test pictures, so no sum can overflow.
+    let all = try Self.counts(test)
+    let sums = classes.reduce(into: (correct: 0, samples: 0)) {
+      $0.correct &+= $1.correct
+      $0.samples &+= $1.samples
+    }
+    guard sums == all, all.samples == groups.testSamples else {
+      throw test.fault(
+        found: "\(all.correct) of \(all.samples) pictures",
+        expected: "\(sums.correct) of \(sums.samples), the classes' sum, of \(groups.testSamples)")
+    }
+    var figures: [RunMetric: Double] = [.accuracy: 100 * Double(all.correct) / Double(all.samples)]
+    for group in groups.groups where !group.labels.isEmpty {
+      let members = group.labels.map { classes[$0] }
+      let correct = members.reduce(0) { $0 + $1.correct }
+      let samples = members.reduce(0) { $0 + $1.samples }
+      let stated = try test.field(group.name)
+      guard try Self.counts(stated) == (correct, samples) else {
+        throw stated.fault(found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
+      }
+      // Mean over classes; where they have equally many pictures it is the share of all, without its roundings.
+      let isBalanced = members.allSatisfy { $0.samples == members[0].samples }
+      figures[group.metric] =
+        isBalanced
+        ? 100 * Double(correct) / Double(samples)
+        : members.reduce(0) { $0 + 100 * Double($1.correct) / Double($1.samples) } / Double(members.count)
+    }
+    epochs.append(
+      RecordedEpoch(
+        epoch: epochs.count, step: try event.field("step").integer(atLeast: 0),
+        digest: try event.field("digest").digest(), correct: classes.map(\.correct),
+        loss: try event.field("train").field("loss").double(), figures: figures))
+  }
+
+  /// Correct pictures and all pictures of a member; at least one picture, and no more than 10⁹.
+  private static func counts(_ cursor: JSONCursor) throws -> (correct: Int, samples: Int) {
+    let (correct, samples) = try (cursor.field("correct"), cursor.field("samples"))
+    let counts = (correct: try correct.integer(atLeast: 0), samples: try samples.integer(atLeast: 1))
+    guard counts.samples <= 1_000_000_000, counts.correct <= counts.samples else {
+      throw correct.fault(
+        found: "\(counts.correct) of \(counts.samples)", expected: "a share of at most 10⁹ pictures")
+    }
+    return counts
+  }
+
+  /// A run that was resumed may have measured an epoch twice; the last one counts.
+  private mutating func addSpectrum(_ event: JSONCursor) throws {
+    let place = try event.field("epoch")
+    let epoch = try place.integer(atLeast: 0)
+    guard epoch < epochs.count else {
+      throw place.fault(found: "\(epoch)", expected: "one of the \(epochs.count) epochs before it")
+    }
+    for row in try event.field("classes").elements() {
+      let label = try row.field("class").integer(atLeast: 0)
+      func number(_ key: String) throws -> Double {
+        let cursor = try row.field(key)
+        let value = try cursor.double()
+        guard value.magnitude <= SpectrumRecord.magnitudeLimit else {
+          throw cursor.fault(found: "\(value)", expected: "a finite number")
+        }
+        return value
+      }
+      let (smallest, largest) = try (number("smallest"), number("largest"))
+      let negative = max(0, -smallest)
+      epochs[epoch].figures[.trainingLoss(ofClass: label)] = try number("loss")
+      epochs[epoch].figures[.negativeCurvature(ofClass: label)] = negative
+      epochs[epoch].figures[.largestEigenvalue(ofClass: label)] = largest
+      if largest > 0 { epochs[epoch].figures[.saddleRatio(ofClass: label)] = negative / largest }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Artifacts
+import Foundation
+import LongTail
+import Training
+
+/// A training run as `train` left it: `run.json` and `metrics.jsonl`, read without training or checkpoints.
+public struct RecordedRun: Sendable {
+  /// How far the run came.
+  public enum State: Sendable, Hashable {
+    /// Every epoch of the recipe is there.
+    case finished
+    /// Only that many epochs are there.
+    case unfinished(epochs: Int)
+    /// The run left the finite numbers at that step.
+    case diverged(step: Int)
+  }
+
+  /// Bytes of `run.json` at most.
+  public static let recordLimit = 16 << 20
+  /// Bytes of `metrics.jsonl` at most.
+  public static let metricsLimit = 1 << 28
+
+  /// Epochs of a recipe at most.
+  public static let epochLimit = 100_000
+
+  /// The directory.
+  public let directory: URL
+  /// What was trained.
+  public let recipe: Recipe
+  /// What was done to test pictures.
+  public let testTime: TestTimeAugmentation
+  /// What a step's digest is linked after.
+  public let digestEvery: Int
+  /// Which pictures, as `DataManifest` summarises them.
+  public let data: JSON
+  /// The version that trained it; nil where the record has none.
+  public let version: String?
+  /// The epochs, in order from the first.
+  public let epochs: [RecordedEpoch]
+  /// How far it came.
+  public let state: State
+
+  /// Reads a run; throws `MissingError` for a file that is not there and `DataError` for a damaged one.
+  public init(_ directory: RunDirectory) throws {
+    self.directory = directory.url
+    let text = try FileContents.read(directory.record, limit: Self.recordLimit)
+    let record = JSONCursor(
+      try JSON(parsing: text, file: directory.record.path), file: directory.record.path)
+    let schema = try record.field("schema")
+    guard try schema.integer() == 1 else {
+      throw schema.fault(found: "\(try schema.integer())", expected: "1")
+    }
+    // Before the recipe is checked, which takes a radius and a rate for each epoch.
+    let planned = try record.field("recipe").field("epochs")
+    guard try planned.integer(atLeast: 1) <= Self.epochLimit else {
+      throw planned.fault(found: "\(try planned.integer())", expected: "at most \(Self.epochLimit)")
+    }
+    recipe = try Recipe(record.field("recipe"))
+    let element = try record.field("element")
+    guard try element.string() == "F32" else {
+      throw element.fault(found: try element.string(), expected: "F32, the precision of training")
+    }
+    let mode = try record.field("test_time")
+    guard let known = TestTimeAugmentation(rawValue: try mode.string()) else {
+      throw mode.fault(found: try mode.string(), expected: "none or flip")
+    }
+    testTime = known
+    digestEvery = try record.field("digest_every").integer(atLeast: 0)
+    data = try record.field("provenance").value
+    version = try record.optionalField("version")?.string()
+    let groups = try RecordedGroups(record)
+    let metrics = try RecordedMetrics(
+      FileContents.read(directory.metrics, limit: Self.metricsLimit), file: directory.metrics.path,
+      groups: groups)
+    epochs = metrics.epochs
+    guard epochs.count <= recipe.epochs else {
+      throw DataError(
+        file: directory.metrics.path, found: "\(epochs.count) epochs",
+        expected: "at most the \(recipe.epochs) of the recipe")
+    }
+    if let step = metrics.divergence {
+      state = .diverged(step: step)
+    } else {
+      state = epochs.count == recipe.epochs ? .finished : .unfinished(epochs: epochs.count)
+    }
+  }
+
+  /// What decides the figures besides seed and pictures, as a digest: SHA-256 of the recipe's canonical JSON without
+  /// its name and seed, with the treatment of test pictures.
+  public var recipeDigest: Digest { Self.digest(of: recipe, testTime: testTime) }
+
+  /// The digest of a recipe under a treatment of test pictures. A recipe under another name is the same recipe.
+  public static func digest(of recipe: Recipe, testTime: TestTimeAugmentation) -> Digest {
+    var fields = recipe.json.object ?? [:]
+    fields["preset"] = nil
+    fields["seed"] = nil
+    let whole: JSON = ["recipe": .object(fields), "test_time": .string(testTime.rawValue)]
+    return Digest(of: whole.canonical())
+  }
+
+  /// The name under which the run is kept among others: the first 16 digits of the recipe's digest, and the seed.
+  public var storedName: String { "\(recipeDigest.hex.prefix(16))-seed\(recipe.seed)" }
+
+  /// Whether training and test pictures are the published files.
+  public var isPublished: Bool {
+    ["train", "test"].allSatisfy {
+      data[$0]?["kind"]?.string == ImageProvenance.Kind.published.rawValue
+    }
+  }
+
+  /// The data set's name.
+  public var dataName: String { data["data"]?.string ?? recipe.data }
+
+  /// The last link of the digest chain; nil before the first epoch ended.
+  public var digest: Digest? { epochs.last?.digest }
+
+  /// The first epoch with the best test accuracy.
+  public var best: RecordedEpoch? {
+    epochs.max { ($0.figures[.accuracy] ?? 0, $1.epoch) < ($1.figures[.accuracy] ?? 0, $0.epoch) }
+  }
+
+  /// Whether the curvature of classes was measured along it.
+  public var hasSpectra: Bool {
+    epochs.contains { epoch in
+      epoch.figures.keys.contains { if case .largestEigenvalue = $0 { true } else { false } }
+    }
+  }
+
+  /// The figures as evidence, after `epoch` completed epochs or at the end; nil where the run has no such epoch.
+  func evidence(after epoch: Int?) -> RunEvidence? {
+    guard state == .finished, let place = epoch ?? Optional(epochs.count), place >= 1, place <= epochs.count
+    else { return nil }
+    let accuracies: Set<RunMetric> = [.accuracy, .head, .mid, .tail]
+    return RunEvidence(
+      seed: recipe.seed, data: dataName, isPublished: isPublished, last: epochs[place - 1].figures,
+      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) })
+  }
+
+  /// Why two runs of one recipe, seed and data cannot both be right; nil where they agree.
+  ///
+  /// The chain of digests depends on how often a link is added; between different intervals the counts of correct
+  /// pictures are compared.
+  func disagreement(with other: RecordedRun) -> String? {
+    for (mine, theirs) in zip(epochs, other.epochs) {
+      if digestEvery == other.digestEvery, mine.digest != theirs.digest {
+        return "after epoch \(mine.epoch + 1) the digest \(theirs.digest.hex.prefix(12))… where it has "
+          + "\(mine.digest.hex.prefix(12))…"
+      }
+      if mine.correct != theirs.correct {
+        return "after epoch \(mine.epoch + 1) other test counts"
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,102 @@
+import Artifacts
+import Foundation
+import Training
+
+/// Finished runs on disk as evidence. They are read and never trained; the bits are the same on every machine, so that
+/// it does not matter whose they are.
+public struct RunArchive: EvidenceSource {
+  /// A directory that holds a run, or what is left of one.
+  public struct Entry: Sendable {
+    /// The directory.
+    public var directory: URL
+    /// The run; nil for a damaged one.
+    public var run: RecordedRun?
+    /// What it counts for, or why it counts for nothing.
+    public var standing: RunStanding
+  }
+
+  /// Directories looked at in a folder at most.
+  public static let entryLimit = 100_000
+
+  /// Every run found, by folder and name.
+  public let entries: [Entry]
+
+  /// An archive without runs.
+  public init() { entries = [] }
+
+  /// Reads run directories and folders of them.
+  ///
+  /// A directory with `run.json` is a run; of any other the directories inside are. Damaged runs are kept with their reason.
+  /// Throws `MissingError` for a folder that is not there, and `DataError` where two runs of one recipe, seed and
+  /// data disagree: one of them is not what it says.
+  public init(reading folders: [URL]) throws {
+    let standards = RunStandards()
+    var entries: [Entry] = []
+    var seen: [[String]: RecordedRun] = [:]
+    for directory in try folders.flatMap(Self.directories) {
+      let run: RecordedRun
+      do { run = try RecordedRun(RunDirectory(directory)) } catch let error as any ReportedError {
+        entries.append(Entry(directory: directory, run: nil, standing: .damaged(error.description)))
+        continue
+      }
+      var standing = standards.standing(of: run)
+      if run.state == .finished {
+        let key = [run.recipeDigest.hex, String(run.recipe.seed), run.data.canonical()]
+        if let first = seen[key] {
+          if let disagreement = first.disagreement(with: run) {
+            throw DataError(
+              file: directory.path, found: disagreement,
+              expected: "the figures of \(first.directory.path), a run of the same recipe, seed and data",
+              advice: "train one of them anew, and remove the wrong one")
+          }
+          standing = .duplicate(of: first.directory)
+        } else {
+          seen[key] = run
+        }
+      }
+      entries.append(Entry(directory: directory, run: run, standing: standing))
+    }
+    self.entries = entries
+  }
+
+  /// The runs that count for some preset.
+  public var counted: [RecordedRun] {
+    entries.compactMap { entry in
+      if case .counts = entry.standing { return entry.run }
+      return nil
+    }
+  }
+
+  /// The finished runs of a selection. Where some are on the published pictures, those on others are left out: they
+  /// could only weaken what the published ones say.
+  public func runs(of selection: RunSelection) -> [RunEvidence] {
+    let matching = counted.filter { run in
+      RunStandards.digest(of: selection).map { $0 == run.recipeDigest } ?? false
+    }
+    let published = matching.filter(\.isPublished)
+    return (published.isEmpty ? matching : published).compactMap { $0.evidence(after: selection.epoch) }
+  }
+
+  private static func directories(in folder: URL) throws -> [URL] {
+    let manager = FileManager.default
+    var isDirectory: ObjCBool = false
+    guard manager.fileExists(atPath: folder.path, isDirectory: &isDirectory), isDirectory.boolValue else {
+      throw MissingError(
+        what: "the folder of runs \(folder.path)", advice: "give a run directory or a folder of them")
+    }
+    func holdsRun(_ url: URL) -> Bool { manager.fileExists(atPath: RunDirectory(url).record.path) }
+    if holdsRun(folder) { return [folder] }
+    let names: [String]
+    do { names = try manager.contentsOfDirectory(atPath: folder.path) } catch {
+      throw FileError(operation: "list", path: folder.path, code: EACCES)
+    }
+    guard names.count <= entryLimit else {
+      throw DataError(
+        file: folder.path, found: "\(names.count) entries", expected: "at most \(entryLimit)",
+        advice: "give the folder that holds the runs")
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      .filter { !$0.hasPrefix(".") }
+      .map { folder.appendingPathComponent($0, isDirectory: true) }.filter(holdsRun)
+  }
+}

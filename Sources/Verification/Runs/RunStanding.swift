@@ -1,0 +1,101 @@
+import Artifacts
+import Foundation
+import Training
+
+/// What a run on disk counts for.
+public enum RunStanding: Sendable, Hashable {
+  /// It is a run of these presets as they stand, or of one with another radius.
+  case counts(as: [String])
+  /// It stopped before its last epoch.
+  case unfinished(epochs: Int, of: Int)
+  /// It left the finite numbers.
+  case diverged(step: Int)
+  /// Its files are not what they should be.
+  case damaged(String)
+  /// It repeats another run bit for bit.
+  case duplicate(of: URL)
+  /// Its recipe is no preset's; the text says how it differs.
+  case otherRecipe(String)
+
+  /// Whether claims see it.
+  public var isCounted: Bool { if case .counts = self { true } else { false } }
+
+  /// One line for people.
+  public var text: String {
+    switch self {
+    case .counts(let names): "counts for \(names.joined(separator: ", "))"
+    case .unfinished(let epochs, let all): "not counted: unfinished, \(epochs) of \(all) epochs"
+    case .diverged(let step): "not counted: diverged at step \(step)"
+    case .damaged(let reason): "not counted: damaged: \(reason)"
+    case .duplicate(let other): "not counted: the same run as \(other.lastPathComponent)"
+    case .otherRecipe(let reason): "not counted: \(reason)"
+    }
+  }
+}
+
+/// The recipes that claims ask for, by digest.
+struct RunStandards {
+  private let names: [Digest: [String]]
+
+  init() {
+    names = Dictionary(
+      Preset.all.map { (RecordedRun.digest(of: $0.recipe, testTime: $0.testTime), [$0.name]) },
+      uniquingKeysWith: +)
+  }
+
+  /// The digest of the recipe that a selection asks for; nil where no preset has its name, or its rule no radius.
+  static func digest(of selection: RunSelection) -> Digest? {
+    guard let preset = Preset.all.first(where: { $0.name == selection.preset }) else { return nil }
+    var recipe = preset.recipe
+    if let radius = selection.radius {
+      guard let changed = recipe.optimizer.with(rho: radius) else { return nil }
+      recipe.optimizer = changed
+    }
+    return RecordedRun.digest(of: recipe, testTime: preset.testTime)
+  }
+
+  /// What a run counts for, other runs left aside.
+  func standing(of run: RecordedRun) -> RunStanding {
+    switch run.state {
+    case .unfinished(let epochs): return .unfinished(epochs: epochs, of: run.recipe.epochs)
+    case .diverged(let step): return .diverged(step: step)
+    case .finished: break
+    }
+    if let names = names[run.recipeDigest] { return .counts(as: names) }
+    guard let preset = Preset.all.first(where: { $0.name == run.recipe.preset }) else {
+      return .otherRecipe("no preset is called \(run.recipe.preset)")
+    }
+    if let radius = Self.constantRadius(run.recipe), let optimizer = preset.recipe.optimizer.with(rho: radius)
+    {
+      var changed = preset.recipe
+      changed.optimizer = optimizer
+      if RecordedRun.digest(of: changed, testTime: preset.testTime) == run.recipeDigest {
+        return .counts(as: ["\(preset.name) with ρ = \(NumberText.short(radius))"])
+      }
+    }
+    if run.recipe.epochs != preset.recipe.epochs,
+      let compressed = try? preset.recipe.compressed(to: run.recipe.epochs),
+      RecordedRun.digest(of: compressed, testTime: run.testTime) == run.recipeDigest
+    {
+      return .otherRecipe(
+        "the protocol of \(preset.name) compressed from \(preset.recipe.epochs) to \(run.recipe.epochs) epochs: "
+          + "another recipe than the papers'")
+    }
+    return .otherRecipe("its recipe is not that of \(preset.name): \(Self.difference(run, preset))")
+  }
+
+  private static func constantRadius(_ recipe: Recipe) -> Double? {
+    guard recipe.optimizer.radii.count == 1, case .constant(let rho) = recipe.optimizer.radii[0] else {
+      return nil
+    }
+    return rho
+  }
+
+  /// The members of the recipe that differ, in the order of their names.
+  private static func difference(_ run: RecordedRun, _ preset: Preset) -> String {
+    let (mine, theirs) = (run.recipe.json.object ?? [:], preset.recipe.json.object ?? [:])
+    var keys = mine.keys.filter { $0 != "seed" && $0 != "preset" && mine[$0] != theirs[$0] }.sorted()
+    if run.testTime != preset.testTime { keys.append("test_time") }
+    return "other " + keys.joined(separator: ", ")
+  }
+}

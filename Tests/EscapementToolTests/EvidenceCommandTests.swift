@@ -1,0 +1,85 @@
+import Artifacts
+import Foundation
+import Testing
+
+@Suite("evidence, report, plan and nulls, run as processes")
+struct EvidenceCommandTests {
+  @Test("a run is added, listed, judged by and reported")
+  func evidence() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run").path
+      let trained = try ToolProcess.run([
+        "train", "--preset", "fixture/ce", "--metrics-every", "0", "--digest-every", "0", "--out", run,
+      ])
+      #expect(trained.status == 0, "\(trained.errors)")
+      // Evidence/ in the working directory is the folder of every command.
+      let added = try ToolProcess.run(["evidence", "add", run], in: directory)
+      #expect(added.status == 0 && added.output.contains("-seed0"), "\(added.errors)")
+      #expect(
+        try ToolProcess.run(["evidence", "add", run], in: directory).output.contains("is there already"))
+      let list = try ToolProcess.run(["evidence", "list", "--json"], in: directory)
+      let rows = try JSON(parsing: Data(list.output.utf8), file: "list")
+      let row = try #require(rows.array?.first)
+      #expect(row["counted"]?.bool == true && row["published"]?.bool == false)
+      #expect(trained.errors.contains(try #require(row["digest"]?.string)))
+      let page = directory.appendingPathComponent("page.html")
+      let report = try ToolProcess.run(["report", run, "--out", page.path])
+      #expect(report.status == 0 && report.output.isEmpty, "\(report.errors)")
+      #expect(try String(contentsOf: page, encoding: .utf8).contains("fixture/ce, seed 0"))
+
+      let judged = try ToolProcess.run(["verify", "P3", "--tier", "paper"], in: directory)
+      #expect(judged.status == 2 && judged.output.contains("no runs of cifar10-lt100/ce-drw"))
+      let missing = try ToolProcess.run([
+        "verify", "D1", "--runs", directory.appendingPathComponent("no").path,
+      ])
+      #expect(missing.status == 69 && missing.errorLines.count == 1)
+      // Two runs of one recipe and seed with other digests: one of them is wrong.
+      let copy = directory.appendingPathComponent("Evidence/copy")
+      try FileManager.default.copyItem(at: URL(fileURLWithPath: run), to: copy)
+      let metrics = copy.appendingPathComponent("metrics.jsonl")
+      let text = try String(contentsOf: metrics, encoding: .utf8)
+      try Data().write(to: metrics)
+      let unfinished = try ToolProcess.run(["verify", "D1"], in: directory)
+      #expect(unfinished.errors.contains("1 of 2 runs not counted"), "\(unfinished.errors)")
+      let digest = try #require(row["digest"]?.string)
+      let other = (digest.hasPrefix("0") ? "1" : "0") + digest.dropFirst()
+      try Data(text.replacingOccurrences(of: digest, with: other).utf8).write(to: metrics)
+      let conflict = try ToolProcess.run(["verify", "D1"], in: directory)
+      #expect(conflict.status == 65 && conflict.errorLines.count == 1)
+      #expect(conflict.errors.contains("Evidence/copy") && conflict.errors.contains("-seed0"))
+    }
+  }
+
+  @Test("a plan trains nothing and names the commands; a null makes claims lose their verdicts")
+  func planAndNull() throws {
+    let plan = try ToolProcess.run(["verify", "S17", "T1", "--tier", "exact,paper", "--plan", "--json"])
+    #expect(plan.status == 0, "\(plan.errors)")
+    let json = try JSON(parsing: Data(plan.output.utf8), file: "plan")
+    #expect(json["totals"]?["runs"]?.integer == 5)
+    #expect(try #require(json["totals"]?["seconds"]?.double) > 0)
+    #expect(try #require(json["totals"]?["memory"]?.integer) > 1 << 20)
+    #expect(json["requests"]?.array?.first?["commands"]?.array?.count == 5)
+    let lost = try ToolProcess.run(["verify", "D1", "T5", "--null", "balanced"])
+    #expect(lost.status == 0 && lost.output.contains("its nulls are rho-zero"), "\(lost.errors)")
+    #expect(try ToolProcess.run(["verify", "T5", "--null", "balanced"]).status == 2)
+    #expect(try ToolProcess.run(["verify", "--null", "nothing"]).status == 64)
+  }
+
+  @Test("every report is written, and annotations go to standard error")
+  func reports() throws {
+    try ToolProcess.withDirectory { directory in
+      let record = #"{"schema": 1, "reason": "r", "claims": {"D1": {"outcome": "refuted", "procedure": 1}}}"#
+      try Data(record.utf8).write(to: directory.appendingPathComponent("claims.json"))
+      let out = directory.appendingPathComponent("out").path
+      let result = try ToolProcess.run(
+        ["verify", "D1", "--golden", ".", "--out", out, "--annotations", "--json"], in: directory)
+      #expect(result.status == 1)
+      #expect(
+        result.errorLines.first?.hasPrefix("::error file=./claims.json,title=Claim D1::D1: on record") == true
+      )
+      #expect(try JSON(parsing: Data(result.output.utf8), file: "output").object != nil)
+      let names = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
+      #expect(names == ["junit.xml", "record.json", "report.html", "report.md"])
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+@testable import Verification
+
+/// Every claim about an effect loses its verdict in a world without it.
+@Suite struct NullTests {
+  static let claims = ClaimCatalogue.standard.claims.filter { $0.tier <= .fixture }
+
+  @Test(arguments: NullHypothesis.allCases) func everyClaimLosesItsVerdict(null: NullHypothesis) {
+    let trials = NullTrial.trials(Self.claims, under: null)
+    #expect(!trials.isEmpty)
+    for trial in trials {
+      let texts = (trial.verdict.summary, trial.underNull.summary)
+      #expect(
+        trial.verdict.outcome.isConclusive && trial.verdict.outcome != .refuted, "\(trial.claim.id): \(texts)"
+      )
+      #expect(!trial.isKept, "\(trial.claim.id) under \(null.rawValue): \(texts)")
+      #expect(trial.verdict.measurements != trial.underNull.measurements, "\(trial.claim.id)")
+    }
+  }
+
+  /// A claim has a null or says why it has none, and not both; ids that no claim has are declared nowhere.
+  @Test func eachClaimHasANullOrAReason() {
+    for claim in ClaimCatalogue.standard.claims {
+      #expect(claim.nulls.isEmpty == (claim.withoutNull != nil), "\(claim.id)")
+    }
+    let declared = NullHypothesis.allCases.map { null in Self.claims.count { $0.nulls.contains(null) } }
+    #expect(declared == [17, 23, 5, 2], "permuted labels, ρ = 0, balanced, identity")
+  }
+
+  /// A procedure that does not look keeps its verdict, and that is seen.
+  @Test func aBlindProcedureIsCaught() throws {
+    let blind = SyntheticRecord.claim("T1") { _ in SyntheticRecord.verdict(0.25, .supported) }
+    let trials = NullTrial.trials([blind], under: .rhoZero)
+    #expect(trials.count == 1 && trials[0].isKept)
+    let stops = SyntheticRecord.claim("T1") { context in
+      if try context.subject.classCounts(.longTailed, classes: 10)[0] == 50 { throw CancellationError() }
+      return SyntheticRecord.verdict(0.25, .supported)
+    }
+    #expect(NullTrial.trials([stops], under: .rhoZero).map(\.isKept) == [true])
+    #expect(
+      NullTrial.trials([SyntheticRecord.claim("D1") { try stops.judge($0) }], under: .permutedLabels)[0]
+        .underNull.outcome == .inconclusive)
+  }
+
+  /// The worlds are what they are called.
+  @Test func theWorlds() throws {
+    let plain = ClaimContext()
+    let counts = try NullHypothesis.balanced.context().subject.classCounts(.longTailed, classes: 10)
+    #expect(counts == Array(repeating: 5000, count: 10))
+    let reversed = try NullHypothesis.permutedLabels.context().subject.classCounts(.longTailed, classes: 10)
+    #expect(reversed.first == 50 && reversed.last == 5000)
+    let poster = NullHypothesis.rhoZero.context().table("poster-results")
+    let (base, sam) = (poster.row("cifar10-lt100", "VS"), poster.row("cifar10-lt100", "VS+SAM"))
+    #expect(base.cells == sam.cells && base == plain.table("poster-results").row("cifar10-lt100", "VS"))
+    let even = NullHypothesis.balanced.context().table("poster-results").row("cifar10-lt100", "VS")
+    #expect(even[.tail] == base[.accuracy] && even[.accuracy] == base[.accuracy])
+    let exchanged = NullHypothesis.permutedLabels.context().table("poster-results")
+    #expect(
+      exchanged.row("cifar10-lt100", "CE").cells
+        == plain.table("poster-results").row("cifar10-lt100", "VS+SAM").cells)
+  }
+}

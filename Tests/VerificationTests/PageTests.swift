@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+import Training
+
+@testable import Verification
+
+/// The HTML reports, read back.
+@Suite struct PageTests {
+  /// Identifiers are unique, links inside lead somewhere, and nothing comes from elsewhere.
+  static func check(_ page: String) throws -> ReadMarkup {
+    let read = try ReadMarkup(page)
+    let ids = read.elements.compactMap { $0.attributes["id"] }
+    #expect(Set(ids).count == ids.count)
+    for element in read.elements {
+      for (name, value) in element.attributes {
+        if name == "href" {
+          #expect(value.hasPrefix("#") && ids.contains(String(value.dropFirst())), "\(value)")
+        }
+        if name == "clip-path" { #expect(ids.contains(String(value.dropFirst(5).dropLast())), "\(value)") }
+        #expect(name == "xmlns" || !value.contains("://"), "\(name)=\(value)")
+        #expect(!name.hasPrefix("on") && name != "src", "\(name)")
+      }
+      #expect(!["script", "link", "img", "iframe", "object"].contains(element.name))
+    }
+    #expect(!read.text("style").contains("url(") && !read.text("style").contains("@import"))
+    return read
+  }
+
+  @Test func verdicts() throws {
+    let page = try Self.check(ReportTests.record().html())
+    #expect(
+      page.all("li").map(\.text) == [
+        "1supported", "1conditional", "1refuted", "B10: on record supported, now refuted",
+      ])
+    #expect(page.count("details") == 3 && page.count("summary") == 3)
+    let summary = page.all("summary")[1].text
+    #expect(summary.contains("Statement of A2 with <tags> & a | bar.") && summary.contains("Only if x > 2."))
+    #expect(summary.contains("value 0.25"))
+  }
+
+  /// Every claim of the catalogue is on the page once, in its section; what was not run is folded away with its reason.
+  @Test func theCatalogue() throws {
+    let record = VerificationRecord(
+      entries: ClaimCatalogue.standard.claims.map { claim in
+        VerificationRecord.Entry(
+          claim: claim,
+          verdict: claim.tier <= .fixture
+            ? SyntheticRecord.verdict(0.25, .supported)
+            : Verdict(outcome: .notRun("no runs of it"), measurements: [], summary: "5 seeds"),
+          provenance: Provenance(variant: claim.variant, seed: 1, procedureVersion: 1))
+      }, changes: [], compared: true)
+    let page = try Self.check(record.html())
+    #expect(page.all("h2").map(\.text) == ["Theory", "Hessian", "Data and method", "Printed tables", "Runs"])
+    let families = page.all("h3").map(\.text)
+    #expect(families.first == "rows of the accuracy tables" && Set(families).count == families.count)
+    #expect(families.count == 1 + RunFamily.all.count { $0.statements.count > 1 })
+    let judged = record.entries.filter { $0.claim.tier <= .fixture }
+    for entry in judged {
+      #expect(page.elements.count { $0.attributes["id"] == entry.claim.id } == 1, "\(entry.claim.id)")
+    }
+    let folded = page.all("b").map(\.text).filter { Int($0) == nil }
+    #expect(folded.sorted() == record.entries.filter { $0.claim.tier > .fixture }.map(\.claim.id).sorted())
+    // The tally of the first screen is that of the sections together.
+    let rows = page.all("tr").prefix { $0.text != "reason" }.dropFirst()
+    #expect(
+      rows.count >= 5 && page.all("li").map(\.text) == ["\(judged.count)supported", "\(folded.count)not run"])
+    #expect(page.count("svg") == 4, "three claims with a figure, and the plane of the factor")
+  }
+
+  /// Points of runs and of the paper stand where their values are.
+  @Test func accuraciesBesideThePrinted() throws {
+    try RunArchiveTests.withFolder { folder in
+      for seed in 0..<3 {
+        try SyntheticRun("cifar10-lt100/ce-drw", seed: UInt64(seed), accuracy: 70 + seed)
+          .write(in: folder, as: "run-\(seed)")
+      }
+      let runs = try RunArchive(reading: [folder]).counted
+      let figures = AccuracyFigure.all(runs)
+      #expect(figures.count == 4, "accuracy, head, mid and tail")
+      let printed = try #require(
+        PublishedTable.posterResults.rows.first { $0.preset == "cifar10-lt100/ce-drw" })
+      let mean = try #require(printed[.accuracy])
+      // The series' names hold a comma; the last four fields are x, y and two limits.
+      func values(_ series: String) -> [Double] {
+        figures[0].csv.split(separator: "\r\n").filter { $0.contains(", \(series)\",point") }.compactMap {
+          Double($0.split(separator: ",", omittingEmptySubsequences: false).suffix(4).first ?? "")
+        }
+      }
+      #expect(values("runs").sorted() == [70, 71, 72])
+      #expect(values("printed") == [mean])
+      let exhibits = try ReportExhibits(runs: runs, spectra: [])
+      let page = try Self.check(
+        VerificationRecord(
+          entries: Verifier(context: ClaimContext(), baseline: nil).verify(tiers: [.paper]).entries,
+          changes: [], compared: false
+        ).html(with: exhibits))
+      #expect(page.count("svg") == 4)
+    }
+  }
+
+  @Test func runs() throws {
+    try RunArchiveTests.withFolder { folder in
+      var run = try SyntheticRun("fixture/ce-drw-sam", seed: 1, accuracy: 60, tail: 30)
+      run.extraEvents = [
+        [
+          "event": "spectrum", "epoch": 9,
+          "classes": [
+            ["class": 9, "loss": 0.75, "smallest": -2.0, "largest": 8.0, "ratio": 0.25, "gradient_norm": 1.0]
+          ],
+        ]
+      ]
+      let directory = try run.write(in: folder, as: "a")
+      try SyntheticRun("fixture/ce-drw", seed: 1).write(in: folder, as: "b<&>")
+      try Data("x".utf8).write(to: folder.appendingPathComponent("b<&>/run.json"))
+      let archive = try RunArchive(reading: [folder])
+      let dynamics = try SpectrumDynamics(name: "a", run: directory)
+      let report = RunReport(
+        archive, dynamics: [dynamics], exhibits: try ReportExhibits(runs: archive.counted, spectra: []))
+      let page = try Self.check(report.html())
+      #expect(page.all("tr").count == 3)
+      #expect(
+        page.all("td").prefix(9).map(\.text) == [
+          "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "published",
+        ])
+      // Only what is not as its name says is listed.
+      #expect(page.count("li") == 1 && page.all("p").contains { $0.text.contains("1 of 2 runs count") })
+      #expect(page.all("li").map(\.text).last?.hasPrefix("b<&>: not counted: damaged") == true)
+      #expect(page.count("svg") == 2, "course and curvature")
+      let digest = try #require(archive.counted.first?.digest)
+      #expect(page.all("code").map(\.text).contains(digest.hex))
+    }
+  }
+}
