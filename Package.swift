@@ -46,7 +46,10 @@ let layers: [Layer] = [
     ]),
   Layer(
     kind: .swift, name: "EscapementTesting",
-    uses: ["CKernels", "Kernels", "Randomness", "Calculus", "LongTail", "Networks", "Training"],
+    uses: [
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+      "Verification",
+    ],
     product: "EscapementTesting"),
   Layer(
     kind: .tool, name: "EscapementTool",

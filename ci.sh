@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The two commands of Escapement:
 #
-#   ./ci.sh              install what is missing, build, lint, test, golden checks, consumer check
+#   ./ci.sh              install what is missing, build, lint, test, golden, example and consumer checks
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
 #   ./ci.sh mutants [--shard I/N] [FAULT...]
 #                        break a copy of the code on purpose, one fault at a time, and see the tests notice
@@ -103,7 +103,7 @@ stage() { # name command...
 # The tests run with JPEG pictures; the release and the README's example are built without, as by default.
 build_debug() { swift build --build-tests --traits JPEG; }
 build_release() { swift build -c release --product escapement; }
-lint() { swift format lint --strict --recursive Sources Tests Package.swift; }
+lint() { swift format lint --strict --recursive Sources Tests Examples Package.swift; }
 
 # Digests may hold only what the package's own kernels computed: an elementary function of the C
 # library differs between its versions, so no object that can reach a digest may ask for one.
@@ -155,6 +155,12 @@ golden_checks() {
     printf 'golden check with ESCAPEMENT_ISA=%s ESCAPEMENT_THREADS=1\n' "$isa"
     ESCAPEMENT_ISA=$isa ESCAPEMENT_THREADS=1 "$tool" golden check
   done
+}
+
+# An author's package with an optimizer of its own, by path, under Swift Testing and XCTest. It shares the debug build's
+# directory and trait, so that only its own files are compiled; with CI set no golden is written.
+example_check() {
+  CI=1 swift test --package-path Examples/OwnOptimizer --scratch-path .build --traits JPEG
 }
 
 # The README's examples, in a package of its own that depends on a tagged version of this one:
@@ -221,6 +227,7 @@ stage lint lint
 stage libm check_no_libm
 stage faults Benchmarks/detection/run --check
 stage test run_tests
+stage example example_check
 stage release build_release
 stage golden golden_checks
 stage consumer consumer_check

@@ -21,7 +21,8 @@ struct Escapement: ParsableCommand {
       PresetsCommand.self,
       SpectrumCommand.self,
       AmplificationCommand.self,
-      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, FixturesCommand.self, DataCommand.self,
+      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, DiffCommand.self, FixturesCommand.self,
+      DataCommand.self,
       DrawCommand.self, EscapeCommand.self, DoctorCommand.self, LawsCommand.self, BenchCommand.self,
     ])
 }

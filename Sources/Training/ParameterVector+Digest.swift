@@ -10,6 +10,21 @@ extension ParameterVector {
     return stream.finish()
   }
 
+  /// Eight hexadecimal digits a segment, in layout order: the start of the SHA-256 of its little-endian elements.
+  ///
+  /// They name the tensors that differ; `digest` is what decides whether any does.
+  public var tensorChecksums: [String] {
+    layout.segments.indices.map { index in
+      self[index].withPointer {
+        let stream = DigestStream()
+        stream.update(
+          UnsafeRawBufferPointer(
+            start: $0, count: layout.segments[index].count * MemoryLayout<Element>.stride))
+        return String(stream.finish().hex.prefix(8))
+      }
+    }
+  }
+
   /// Appends the segments, sorted by the UTF-8 bytes of their names, each name behind `prefix`.
   func append(to stream: DigestStream, prefix: String = "") {
     let order = layout.segments.indices.sorted {

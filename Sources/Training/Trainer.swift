@@ -161,6 +161,9 @@ public struct Trainer<Element: Real>: Sendable {
         "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
         "tail": .array(groups.tail.map { .integer($0) }),
       ],
+      // So that two runs can be compared before their first step; an order costs far less than a step.
+      "initial_parameters_sha256": .string(loop.state.parameters.digest.hex),
+      "first_order_sha256": .string(source.orderDigest(epoch: 0).hex),
       "digest_every": .integer(options.digestEvery),
       "metrics_every": .integer(options.metricsEvery),
       "checkpoint_every": .integer(options.checkpointEvery),

@@ -46,10 +46,11 @@ import Testing
       let file = store.url(of: Self.decay(0.75))
       let before = try Data(contentsOf: file)
       let outcome = try store.check(Self.decay(Float(0.75).nextUp))
-      guard case .differs(let difference) = outcome else {
+      guard case .differs(let comparison) = outcome else {
         Issue.record("a factor one ulp up went unnoticed: \(outcome)")
         return
       }
+      let difference = comparison.first
       #expect(difference.index == 0 && difference.name == "step 0 value" && difference.ulps == 1)
       #expect(difference.text.contains("0x3f600000") && difference.text.contains("1 ulp apart"))
       #expect(try Data(contentsOf: file) == before, "check must not write")
@@ -62,9 +63,9 @@ import Testing
     let record = GoldenRecord(reason: "r", provenance: golden.provenance, values: values)
     func first(_ values: [GoldenValue], _ provenance: [String: String]) -> String? {
       guard
-        case .differs(let difference) = GoldenStore.compare(values, provenance: provenance, with: record)
+        case .differs(let comparison) = GoldenStore.compare(values, provenance: provenance, with: record)
       else { return nil }
-      return difference.name
+      return comparison.first.name
     }
     #expect(first(values, golden.provenance) == nil)
     #expect(first(Array(values.dropLast()), golden.provenance) == "in Double")

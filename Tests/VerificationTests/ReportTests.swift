@@ -72,14 +72,16 @@ import Testing
       }
     ])
     let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
-    let difference = GoldenDifference(
-      index: 0, name: "loss", recorded: "0x1", found: "0x2", ulps: 1, agreeing: 0)
+    let golden = GoldenRecord(reason: "r", provenance: [:], values: [.exact("loss", 1.5)])
+    let difference = try #require(
+      GoldenComparison([.exact("loss", (1.5).nextUp)], provenance: [:], with: golden))
     let cases = try ReadMarkup(
       record.junit(goldens: [("a", .same(count: 1)), ("b", .missing), ("c", .differs(difference))]))
     #expect(cases.count("testsuite") == 2 && cases.count("testcase") == 4)
     #expect(cases.count("skipped") == 2 && cases.count("failure") == 1)
     #expect(cases.attributes("skipped") == ["message": "no runs ·<here>"])
-    #expect(cases.text("failure") == difference.text)
+    #expect(cases.text("failure") == difference.lines.joined(separator: "\n"))
+    #expect(cases.text("failure").contains("values: 1 of 1 differ, first value 1, loss"))
   }
 
   @Test func markdownIsShort() throws {

@@ -31,35 +31,60 @@ struct GoldenCommand: ParsableCommand {
   /// `escapement golden check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Computes the cases anew and compares; never writes.",
-      discussion: "Exit code 1 names the first value that differs.")
+      abstract: "Computes the cases anew and compares.",
+      discussion: """
+        Exit code 1 when a value differs, a record is missing, or a file of the record belongs to no case. What a \
+        failed case computed is then written beside its record as NAME.received.json, never when the environment \
+        variable CI is set.
+        """)
 
     @Argument(help: ArgumentHelp("Cases or suites; all without one.", valueName: "NAME")) var names:
       [String] = []
     @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
-    @Flag(help: "Print one JSON array.") var json = false
+    @Flag(help: "Write no .received.json.") var noWrite = false
+    @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-      let cases = try GoldenCatalogue.selecting(names, from: pictures.cases())
+      let all = try pictures.cases()
+      let cases = try GoldenCatalogue.selecting(names, from: all)
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
+      let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
       let meter = ProgressMeter()
-      var results: [(GoldenCase, GoldenOutcome)] = []
+      var results: [(golden: GoldenCase, outcome: GoldenOutcome)] = []
+      var received: [URL] = []
       for (index, golden) in cases.enumerated() {
         meter.show(golden.path, done: index, total: cases.count)
-        results.append((golden, try store.check(golden)))
+        let examination = try store.examine(golden)
+        results.append((golden, examination.outcome))
+        if writes, let file = try store.keep(examination, of: golden) { received.append(file) }
       }
       meter.clear()
-      if json {
-        Console.output(
-          .array(
-            results.map { ["name": .string($0.path), "agrees": .bool($1.agrees), "text": .string($1.text)] }))
-      } else {
-        var table = TextTable()
-        table.rows = results.map { [$0.path, $1.text] }
-        print(table.text)
+      let strays =
+        names.isEmpty ? try store.unreferenced(by: all, others: ["\(GoldenCommand.claims).json"]) : []
+      report(results, strays)
+      for file in received { Console.note("computed values: \(file.path)") }
+      guard results.allSatisfy(\.outcome.agrees), strays.isEmpty else {
+        throw ExitCode(ExitStatus.differs.rawValue)
       }
-      guard results.allSatisfy(\.1.agrees) else { throw ExitCode(ExitStatus.differs.rawValue) }
+    }
+
+    private func report(_ results: [(golden: GoldenCase, outcome: GoldenOutcome)], _ strays: [String]) {
+      if json {
+        return Console.output([
+          "cases": .array(results.map { $1.json(name: $0.path) }),
+          "unreferenced": .array(strays.map { .string($0) }),
+        ])
+      }
+      var table = TextTable()
+      table.rows =
+        results.map { [$0.path, $1.text] }
+        + strays.map { [$0, "unreferenced: no case reads this file; remove it or restore its case"] }
+      print(table.text)
+      for (golden, outcome) in results {
+        guard case .differs(let comparison) = outcome else { continue }
+        print("\n\(golden.path)\n" + comparison.lines.joined(separator: "\n"))
+      }
     }
   }
 
@@ -82,8 +107,10 @@ struct GoldenCommand: ParsableCommand {
       if name == GoldenCommand.claims { return try acceptClaims(root.appendingPathComponent("claims.json")) }
       let store = GoldenStore(root: root)
       for golden in try GoldenCatalogue.selecting([name], from: pictures.cases()) {
-        let record = try store.accept(golden, reason: reason)
-        print("\(golden.path): \(record.values.count) values on record, chain \(record.chain.hex)")
+        let record = try store.accept(golden, reason: reason, who: AuthorName.fromGit())
+        print(
+          "\(golden.path): \(record.accepted?.what ?? ""); \(record.values.count) values on record, chain "
+            + record.chain.hex)
       }
     }
 
@@ -123,8 +150,16 @@ extension GoldenOutcome {
   fileprivate var text: String {
     switch self {
     case .same(let count): "\(count) values agree"
-    case .differs(let difference): "differs: \(difference.text)"
-    case .missing: "not on record; `escapement golden accept` puts it there"
+    case .differs(let comparison): "differs: \(comparison.failures.first?.text ?? comparison.first.text)"
+    case .missing: "missing: not on record; `escapement golden accept` puts it there"
     }
+  }
+
+  fileprivate func json(name: String) -> JSON {
+    var members: [String: JSON] = [
+      "name": .string(name), "agrees": .bool(agrees), "text": .string(text),
+    ]
+    if case .differs(let comparison) = self { members["comparison"] = comparison.json }
+    return .object(members)
   }
 }

@@ -6,16 +6,35 @@ public struct GoldenRecord: Hashable, Sendable {
   /// The layout of the file.
   public static let schema = 1
 
+  /// Who accepted values, and what they changed; the record's `reason` says why.
+  public struct Acceptance: Hashable, Sendable {
+    /// A person's name, or "unknown".
+    public var who: String
+    /// What changed, for example "first record of 192 values".
+    public var what: String
+
+    /// An acceptance from its parts.
+    public init(who: String, what: String) {
+      self.who = who
+      self.what = what
+    }
+  }
+
   /// Why these values were accepted.
   public var reason: String
+  /// By whom, and what that changed; nil in records older than this entry.
+  public var accepted: Acceptance?
   /// What produced them, by name: variant, data, seed.
   public var provenance: [String: String]
   /// The values, in the order in which they came about.
   public var values: [GoldenValue]
 
   /// A record from its parts.
-  public init(reason: String, provenance: [String: String], values: [GoldenValue]) {
+  public init(
+    reason: String, provenance: [String: String], values: [GoldenValue], accepted: Acceptance? = nil
+  ) {
     self.reason = reason
+    self.accepted = accepted
     self.provenance = provenance
     self.values = values
   }
@@ -41,6 +60,22 @@ public struct GoldenRecord: Hashable, Sendable {
         stream.update(HexFloat.string(number))
         stream.update(HexFloat.string(tolerance))
         stream.update(reason)
+      case .ulps(let bits, let bytes, let within, let reason):
+        stream.update("ulps")
+        stream.update(HexFloat.string(bits: bits, bytes: bytes))
+        stream.update(String(within))
+        stream.update(reason)
+      case .relative(let number, let tolerance, let reason):
+        stream.update("relative")
+        stream.update(HexFloat.string(number))
+        stream.update(HexFloat.string(tolerance))
+        stream.update(reason)
+      case .sample(let numbers, let level, let reason):
+        stream.update("sample")
+        stream.update(numbers.count)
+        for number in numbers { stream.update(HexFloat.string(number)) }
+        stream.update(HexFloat.string(level))
+        stream.update(reason)
       }
       return stream.finish()
     }
@@ -48,11 +83,15 @@ public struct GoldenRecord: Hashable, Sendable {
 
   /// The file's content.
   public var json: JSON {
-    .object([
+    var members: [String: JSON] = [
       "schema": .integer(Self.schema), "reason": .string(reason),
       "provenance": .object(provenance.mapValues { .string($0) }), "chain": .string(chain.hex),
       "values": .array(values.map(\.json)),
-    ])
+    ]
+    if let accepted {
+      members["accepted"] = ["who": .string(accepted.who), "what": .string(accepted.what)]
+    }
+    return .object(members)
   }
 
   /// Reads a record; a malformed or edited file throws one line with its name and the key at fault.
@@ -66,6 +105,12 @@ public struct GoldenRecord: Hashable, Sendable {
     let top = try reader.object(json, "top level")
     try reader.schema(top, Self.schema)
     reason = try reader.string(top, "reason", at: "top level")
+    if top["accepted"] != nil {
+      let fields = try reader.object(top, "accepted", at: "top level")
+      accepted = Acceptance(
+        who: try reader.string(fields, "who", at: "accepted"),
+        what: try reader.string(fields, "what", at: "accepted"))
+    }
     provenance = [:]
     let origin = try reader.object(top, "provenance", at: "top level")
     for key in origin.keys { provenance[key] = try reader.string(origin, key, at: "provenance") }
@@ -76,61 +121,5 @@ public struct GoldenRecord: Hashable, Sendable {
     if recorded != chain.hex {
       throw reader.error("chain", found: recorded, expected: "\(chain.hex), the digest of the values")
     }
-  }
-}
-
-extension GoldenValue {
-  /// The value as files hold it: bits decide, decimals are for people.
-  var json: JSON {
-    switch content {
-    case .bits(let bits, let bytes):
-      .object([
-        "name": .string(name), "bits": .string(HexFloat.string(bits: bits, bytes: bytes)),
-        "decimal": .number(GoldenValue.number(bits, bytes: bytes)),
-      ])
-    case .integer(let value): .object(["name": .string(name), "integer": .integer(value)])
-    case .text(let text): .object(["name": .string(name), "text": .string(text)])
-    case .near(let value, let tolerance, let reason):
-      .object([
-        "name": .string(name), "near": .string(HexFloat.string(value)), "decimal": .number(value),
-        "tolerance": .string(HexFloat.string(tolerance)), "why": .string(reason),
-      ])
-    }
-  }
-
-  init(json: JSON, place: String, reader: RecordReader) throws {
-    let fields = try reader.object(json, place)
-    name = try reader.string(fields, "name", at: place)
-    if fields["bits"] != nil {
-      let text = try reader.string(fields, "bits", at: place)
-      if let value = HexFloat.float(text) {
-        content = .bits(value.bits, bytes: 4)
-      } else {
-        content = .bits(try Self.double(fields, "bits", place, reader).bits, bytes: 8)
-      }
-    } else if fields["integer"] != nil {
-      content = .integer(try reader.integer(fields, "integer", at: place))
-    } else if fields["text"] != nil {
-      content = .text(try reader.string(fields, "text", at: place))
-    } else {
-      let tolerance = try Self.double(fields, "tolerance", place, reader)
-      guard tolerance >= 0 else {
-        throw reader.error("\(place).tolerance", found: "\(tolerance)", expected: "a number of at least 0")
-      }
-      content = .near(
-        try Self.double(fields, "near", place, reader), tolerance: tolerance,
-        reason: try reader.string(fields, "why", at: place))
-    }
-  }
-
-  private static func double(
-    _ fields: [String: JSON], _ key: String, _ place: String, _ reader: RecordReader
-  ) throws -> Double {
-    let text = try reader.string(fields, key, at: place)
-    guard let value = HexFloat.double(text) else {
-      throw reader.error(
-        "\(place).\(key)", found: "\"\(text)\"", expected: "a number as 0x and its hexadecimal bits")
-    }
-    return value
   }
 }

@@ -13,6 +13,13 @@ public struct GoldenValue: Hashable, Sendable {
     case text(String)
     /// A number within `tolerance` of the recorded one, for the reason given.
     case near(Double, tolerance: Double, reason: String)
+    /// A number of 4 or 8 bytes at most `within` representable numbers from the recorded one.
+    case ulps(UInt64, bytes: Int, within: UInt64, reason: String)
+    /// A number within `tolerance` times the recorded one's magnitude.
+    case relative(Double, tolerance: Double, reason: String)
+    /// A sample, for example one number a seed, whose mean Welch's test at `level` does not tell from the recorded
+    /// sample's.
+    case sample([Double], level: Double, reason: String)
   }
 
   /// The name, unique in its case, for example "step 3 loss".
@@ -46,14 +53,69 @@ public struct GoldenValue: Hashable, Sendable {
     return GoldenValue(name: name, content: .near(value, tolerance: tolerance, reason: reason))
   }
 
+  /// A number at most `within` representable numbers of its type away; the reason says why it is not exact.
+  public static func near<Element: Real>(
+    _ name: String, _ value: Element, ulps within: UInt64, because reason: String
+  ) -> GoldenValue {
+    GoldenValue(
+      name: name,
+      content: .ulps(value.bits, bytes: MemoryLayout<Element>.size, within: within, reason: reason))
+  }
+  /// A number that may move by `tolerance` times the recorded magnitude.
+  public static func near(_ name: String, _ value: Double, relative tolerance: Double, because reason: String)
+    -> GoldenValue
+  {
+    precondition(tolerance >= 0, "a tolerance must not be negative, got \(tolerance)")
+    return GoldenValue(name: name, content: .relative(value, tolerance: tolerance, reason: reason))
+  }
+  /// A sample whose mean may move as far as Welch's two-sided test at `level`, in (0, 1), does not notice: what it
+  /// does not notice need not be equal.
+  public static func sample(_ name: String, _ values: [Double], level: Double, because reason: String)
+    -> GoldenValue
+  {
+    precondition(level > 0 && level < 1, "a level must lie between 0 and 1, got \(level)")
+    return GoldenValue(name: name, content: .sample(values, level: level, reason: reason))
+  }
+
+  /// "exact", "absolute", "ulp", "relative" or "statistical".
+  public var mode: String {
+    switch content {
+    case .bits, .integer, .text: "exact"
+    case .near: "absolute"
+    case .ulps: "ulp"
+    case .relative: "relative"
+    case .sample: "statistical"
+    }
+  }
+
+  /// Why the value is compared as it is.
+  public var reason: String {
+    switch content {
+    case .bits, .integer, .text: "the kernels give the same bits on every machine"
+    case .near(_, _, let reason), .ulps(_, _, _, let reason), .relative(_, _, let reason),
+      .sample(_, _, let reason):
+      reason
+    }
+  }
+
   /// Whether `found` agrees with this recorded value; names and kinds must agree too.
   ///
-  /// The recorded tolerance decides, so that a run cannot widen its own.
+  /// The recorded tolerance decides, so that a run cannot widen its own. NaN agrees with nothing unless bits are
+  /// compared.
   public func accepts(_ found: GoldenValue) -> Bool {
     guard name == found.name else { return false }
     switch (content, found.content) {
     case (.near(let a, let tolerance, let reason), .near(let b, let other, let otherReason)):
       return (a - b).magnitude <= tolerance && tolerance == other && reason == otherReason
+    case (.ulps(_, _, let within, let reason), .ulps(_, _, let other, let otherReason)):
+      return within == other && reason == otherReason && (ulps(to: found).map { $0 <= within } ?? false)
+    case (.relative(let a, let tolerance, let reason), .relative(let b, let other, let otherReason)):
+      return (a - b).magnitude <= tolerance * a.magnitude && tolerance == other && reason == otherReason
+    case (.sample(let a, let level, let reason), .sample(let b, let other, let otherReason)):
+      guard level == other, reason == otherReason else { return false }
+      // Without any spread there is no test: the samples are the same, or they are not.
+      guard let test = WelchTest(a, b) else { return a == b }
+      return test.pTwoSided >= level
     default: return content == found.content
     }
   }
@@ -66,6 +128,13 @@ public struct GoldenValue: Hashable, Sendable {
     case .integer(let value): String(value)
     case .text(let value): value
     case .near(let value, let tolerance, _): "\(value) ± \(tolerance)"
+    case .ulps(let bits, let bytes, let within, _):
+      "\(GoldenValue.number(bits, bytes: bytes)) ± \(within) ulp (\(HexFloat.string(bits: bits, bytes: bytes)))"
+    case .relative(let value, let tolerance, _): "\(value) ± \(tolerance) of it"
+    case .sample(let values, let level, _):
+      SampleSummary(values).map {
+        "\(NumberText.short($0.mean)) ± \(NumberText.short($0.standardDeviation)) of \($0.count) (level \(level))"
+      } ?? "\(values) (level \(level))"
     }
   }
 
@@ -75,12 +144,17 @@ public struct GoldenValue: Hashable, Sendable {
 
   /// Representable numbers between two values of one type; nil where that has no meaning.
   func ulps(to other: GoldenValue) -> UInt64? {
-    guard case .bits(let a, let bytes) = content, case .bits(let b, bytes) = other.content else { return nil }
-    let values = [GoldenValue.number(a, bytes: bytes), GoldenValue.number(b, bytes: bytes)]
-    guard values.allSatisfy(\.isFinite) else { return nil }
-    // Sign-magnitude patterns on one line: negative numbers count down from zero.
-    let sign: UInt64 = bytes == 4 ? 1 << 31 : 1 << 63
-    let places = [a, b].map { $0 & sign == 0 ? sign + $0 : sign - ($0 & ~sign) }
-    return max(places[0], places[1]) - min(places[0], places[1])
+    guard let (a, bytes) = pattern, let (b, otherBytes) = other.pattern, bytes == otherBytes else {
+      return nil
+    }
+    return UlpDistance.between(a, b, bytes: bytes)
+  }
+
+  /// The bits of a number compared by them.
+  private var pattern: (bits: UInt64, bytes: Int)? {
+    switch content {
+    case .bits(let bits, let bytes), .ulps(let bits, let bytes, _, _): (bits, bytes)
+    case .integer, .text, .near, .relative, .sample: nil
+    }
   }
 }

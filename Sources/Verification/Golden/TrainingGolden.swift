@@ -6,8 +6,10 @@ import Networks
 import Training
 
 extension GoldenCase {
-  /// A short training run: losses and the digest chain of every step, group accuracies and the curvature of the
-  /// end point. All of it is bit-exact by the numeric contract, so one wrong sign or one rounding shows.
+  /// A short training run: the order of every epoch, the initial parameters, then rate, radius, losses, norms, the
+  /// digest chain and a checksum of each tensor at every step; group accuracies and the curvature of the end point.
+  /// All of it is bit-exact by the numeric contract, so one wrong sign or one rounding shows, and the first value that
+  /// differs says where to look.
   ///
   /// `recipe` trains on `data.train`; class weights follow its `weighting`. Accuracies are of `data.test`. The spectrum is that of the loss over the first `curvatureSamples`
   /// pictures of classes 0 and C − 1 under running statistics: Lanczos in Float, its tridiagonal matrix by our own
@@ -37,18 +39,29 @@ extension GoldenCase {
   private static func trained(
     _ recipe: Recipe, on data: LongTailedData, steps: Int, into values: inout [GoldenValue]
   ) throws -> TrainingLoop<Float> {
-    var loop = try TrainingLoop<Float>(
-      recipe: recipe, source: AugmentedImages(data.train, seed: recipe.seed, sampling: recipe.sampling))
+    let source = AugmentedImages<Float>(data.train, seed: recipe.seed, sampling: recipe.sampling)
+    var loop = try TrainingLoop<Float>(recipe: recipe, source: source)
+    values.append(.digest("initial parameters", loop.state.parameters.digest))
+    let names = loop.network.layout.segments.map(\.name)
+    values.append(GoldenValue(name: "tensors", content: .text(names.joined(separator: " "))))
     for step in 1...steps {
       if loop.isEpochComplete { _ = loop.endEpoch() }
       precondition(!loop.isFinished, "\(recipe.epochs) epochs end before step \(step) of \(steps)")
+      if loop.state.stepInEpoch == 0 {
+        let epoch = loop.state.epoch
+        values.append(.digest("epoch \(epoch) order", source.orderDigest(epoch: epoch)))
+      }
       let record = try loop.step()
+      values.append(.exact("step \(step) learning rate", record.learningRate))
+      values.append(.exact("step \(step) rho", record.rho))
       values.append(.exact("step \(step) loss", record.loss))
       values.append(.exact("step \(step) descent loss", record.descentLoss))
       values.append(.exact("step \(step) gradient norm", record.gradientNorm))
       values.append(.exact("step \(step) perturbation norm", record.perturbationNorm))
       values.append(.integer("step \(step) correct", record.correct ?? -1))
       values.append(.digest("step \(step) digest", loop.state.digest))
+      let checksums = loop.state.parameters.tensorChecksums.joined(separator: " ")
+      values.append(GoldenValue(name: "step \(step) tensors", content: .text(checksums)))
     }
     values.append(.digest("final parameters", loop.state.parameters.digest))
     values.append(.digest("final running statistics", loop.state.statistics.digest))

@@ -33,7 +33,8 @@ extension VerificationRecord {
     let result: JUnitCase.Result =
       switch golden.outcome {
       case .same: .passed
-      case .differs(let difference): .failed("differs from the record", difference.text)
+      case .differs(let comparison):
+        .failed("differs from the record", comparison.lines.joined(separator: "\n"))
       case .missing: .skipped("not on record")
       }
     return JUnitCase(className: "goldens", name: golden.name, result: result, output: nil)

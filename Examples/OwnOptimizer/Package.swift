@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// In a package of your own the dependency is a version:
+//
+//   .package(url: "https://HOST/escapement", from: "1.0.0")
+let package = Package(
+  name: "OwnOptimizer",
+  products: [.library(name: "OwnOptimizer", targets: ["OwnOptimizer"])],
+  // The dependency's trait, passed on: `swift test --traits JPEG` builds Escapement with JPEG pictures.
+  traits: [.trait(name: "JPEG", description: "JPEG pictures of image lists through libjpeg.")],
+  dependencies: [
+    .package(
+      name: "escapement", path: "../..",
+      traits: [.trait(name: "JPEG", condition: .when(traits: ["JPEG"]))])
+  ],
+  targets: [
+    .target(
+      name: "OwnOptimizer", dependencies: [.product(name: "EscapementKit", package: "escapement")]),
+    .testTarget(
+      name: "OwnOptimizerTests",
+      dependencies: [
+        "OwnOptimizer", .product(name: "EscapementTesting", package: "escapement"),
+      ],
+      exclude: ["Golden"]),
+    .testTarget(
+      name: "OwnOptimizerXCTests",
+      dependencies: [
+        "OwnOptimizer", .product(name: "EscapementTesting", package: "escapement"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Training
+import Verification
+
+/// `escapement diff A B`: where two runs part, and what differed first.
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract:
+      "Compares two run directories: the first divergent step, tensor and bit, and what differed first.",
+    discussion: """
+      Compares the records (recipe, data), then step by step on a ladder (data, order, initialisation, rate, ρ, \
+      forward, backward, ascent, update, evaluation), then the tensors of checkpoints that both kept. It reads what is \
+      on record and trains nothing: --metrics-every 1 while training makes it sharp. Exit code 0 when the two are the \
+      same, 1 when they differ.
+      """)
+
+  @Argument(help: ArgumentHelp("Run directory.", valueName: "A")) var left: String
+  @Argument(help: ArgumentHelp("Run directory.", valueName: "B")) var right: String
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    let runs = [left, right].map { RunDirectory(URL(fileURLWithPath: $0, isDirectory: true)) }
+    let comparison = try RunComparison(runs[0], runs[1])
+    if json { Console.output(comparison.json) } else { print(comparison.lines.joined(separator: "\n")) }
+    if !comparison.agrees { throw ExitCode(ExitStatus.differs.rawValue) }
+  }
+}

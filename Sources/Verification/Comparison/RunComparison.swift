@@ -1,0 +1,68 @@
+import Artifacts
+import Foundation
+import Training
+
+/// Two run directories side by side: their records, their steps and their checkpoints.
+public struct RunComparison: Sendable {
+  /// Members of `run.json` that differ: recipe, data, then the rest.
+  public let records: [RecordDifference]
+  /// The steps, on the ladder.
+  public let trace: TraceComparison
+  /// The tensors.
+  public let checkpoints: CheckpointComparison
+
+  /// Compares two runs.
+  ///
+  /// - Throws: `MissingError` where there is no run; `DataError` where a record, a line of the metrics or a checkpoint
+  ///   is damaged.
+  public init(_ left: RunDirectory, _ right: RunDirectory) throws {
+    records = RecordDifference.all(
+      between: try JSON(contentsOf: left.record), and: try JSON(contentsOf: right.record))
+    trace = TraceComparison(try Trace(of: left), try Trace(of: right))
+    checkpoints = try CheckpointComparison(left, right)
+  }
+
+  /// Whether the two are one run as far as the records tell: recipe and data, all steps, all tensors.
+  ///
+  /// How often something was written, and the time it took, do not count.
+  public var agrees: Bool {
+    guard records.allSatisfy(\.isOfRecording), trace.agrees else { return false }
+    if case .differs = checkpoints { return false }
+    return true
+  }
+
+  /// The comparison in words.
+  public var lines: [String] {
+    var lines = ["records:"]
+    lines +=
+      records.isEmpty
+      ? ["  recipe, data and all else agree"]
+      : Columns.aligned(
+        records.map { difference in
+          ["  \(difference.place)"]
+            + [difference.left, difference.right].map { $0.map(Self.short) ?? "(none)" }
+        })
+    lines.append("")
+    lines += trace.lines
+    lines += ["", checkpoints.text]
+    lines.append(agrees ? "the same" : "different")
+    return lines
+  }
+
+  /// The comparison for machines.
+  public var json: JSON {
+    [
+      "same": .bool(agrees),
+      "records": .array(
+        records.map { difference in
+          [
+            "place": .string(difference.place), "left": difference.left.map { .string($0) } ?? .null,
+            "right": difference.right.map { .string($0) } ?? .null,
+          ]
+        }),
+      "trace": trace.json, "checkpoints": checkpoints.json,
+    ]
+  }
+
+  private static func short(_ text: String) -> String { text.count > 40 ? "\(text.prefix(40))…" : text }
+}

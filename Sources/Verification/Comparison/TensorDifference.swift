@@ -1,0 +1,96 @@
+import Artifacts
+import Calculus
+import Foundation
+import Kernels
+
+/// The first tensor, in layout order, in which two vectors of one layout differ.
+public struct TensorDifference: Hashable, Sendable {
+  /// Which vector: "parameters", "running statistics" or "optimizer NAME".
+  public var vector: String
+  /// The tensor's name as PyTorch gives it.
+  public var name: String
+  /// Its extents in the layout, not those of the file.
+  public var shape: [Int]
+  /// Elements with other bits.
+  public var differing: Int
+  /// Representable numbers between the two furthest elements; nil where one of the two is not finite.
+  public var ulps: UInt64?
+  /// Where these stand: one index an axis; the first of them, and the first non-finite one before all others.
+  public var index: [Int]
+  /// The first vector's element there, by its bits.
+  public var left: String
+  /// The second vector's.
+  public var right: String
+  /// The same as a number.
+  public var leftNumber: Double
+  /// The second vector's number.
+  public var rightNumber: Double
+
+  /// The first tensor of other bits; nil where all agree.
+  public static func first<Element: Real>(
+    between a: ParameterVector<Element>, and b: ParameterVector<Element>, vector: String
+  ) -> TensorDifference? {
+    precondition(a.layout == b.layout, "vectors of two layouts")
+    for (index, segment) in a.layout.segments.enumerated() where !a[index].hasSameBits(as: b[index]) {
+      return TensorDifference(a[index], b[index], vector: vector, name: segment.name)
+    }
+    return nil
+  }
+
+  /// Element by element, of the one tensor that differs.
+  private init?<Element: Real>(_ a: Tensor<Element>, _ b: Tensor<Element>, vector: String, name: String) {
+    let (x, y) = (a.elements, b.elements)
+    let bytes = MemoryLayout<Element>.size
+    var count = 0
+    var worst: (position: Int, ulps: UInt64?)?
+    for position in x.indices where x[position].bits != y[position].bits {
+      count += 1
+      let distance = UlpDistance.between(x[position].bits, y[position].bits, bytes: bytes)
+      // A number that is not finite is further away than any other.
+      if let known = worst, known.ulps == nil || (distance.map { $0 <= known.ulps! } ?? false) { continue }
+      worst = (position, distance)
+    }
+    guard let worst else { return nil }
+    var rest = worst.position
+    index = a.shape.extents.reversed().map { extent in
+      defer { rest /= extent }
+      return rest % extent
+    }.reversed()
+    self.vector = vector
+    self.name = name
+    shape = a.shape.extents
+    differing = count
+    ulps = worst.ulps
+    left = HexFloat.string(bits: x[worst.position].bits, bytes: bytes)
+    right = HexFloat.string(bits: y[worst.position].bits, bytes: bytes)
+    leftNumber = GoldenValue.number(x[worst.position].bits, bytes: bytes)
+    rightNumber = GoldenValue.number(y[worst.position].bits, bytes: bytes)
+  }
+
+  /// One line.
+  public var text: String {
+    let distance = ulps.map { "\($0) ulp apart" } ?? "not both finite"
+    return """
+      \(vector), \(name) \(shape): \(differing) of \(shape.reduce(1, *)) elements differ, the furthest at \(index): \
+      \(leftNumber) (\(left)) and \(rightNumber) (\(right)), \(distance)
+      """
+  }
+
+  /// The same for machines.
+  public var json: JSON {
+    [
+      "vector": .string(vector), "tensor": .string(name), "shape": .array(shape.map { .integer($0) }),
+      "differing": .integer(differing), "ulps": ulps.map { .string(String($0)) } ?? .null,
+      "index": .array(index.map { .integer($0) }), "left": .string(left), "right": .string(right),
+    ]
+  }
+}
+
+extension Tensor {
+  /// Whether two tensors of one shape are equal as bytes: -0 is not +0, and NaN is itself.
+  fileprivate func hasSameBits(as other: Tensor) -> Bool {
+    withPointer { own in
+      other.withPointer { memcmp(own, $0, count * MemoryLayout<Element>.stride) == 0 }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Artifacts
+import Foundation
+import Training
+
+extension Trace {
+  /// What a run directory has on record, from `run.json` and `metrics.jsonl`.
+  ///
+  /// A last line without its end, which a killed run may leave, is left out. `MissingError` where there is no run;
+  /// `DataError` where a file is damaged.
+  public init(of run: RunDirectory) throws {
+    let record = JSONCursor(try JSON(contentsOf: run.record), file: run.record.path)
+    let recipe = try run.recipe()
+    digestEvery = try record.field("digest_every").integer(atLeast: 0)
+    points = [try Self.beforeTheFirstStep(record, recipe: recipe)]
+    try readMetrics(of: run)
+  }
+
+  /// What the record of a run says before its first step; settings stand in for what runs of old do not record.
+  private static func beforeTheFirstStep(_ record: JSONCursor, recipe: Recipe) throws -> TracePoint {
+    var point = TracePoint(TracePlace(step: 0, kind: .step))
+    let provenance = try record.field("provenance").value
+    point.values[.trainingPictures] = .text(
+      Digest(of: (provenance["train"] ?? provenance).canonical()).hex)
+    let classes = try record.field("class_counts").elements().count
+    point.values[.orderSettings] = .text(
+      Digest(of: "\(recipe.seed) \(recipe.sampling.json.canonical()) \(recipe.batchSize)").hex)
+    point.values[.initialSettings] = .text(
+      Digest(of: "\(recipe.architecture.description) \(classes) \(recipe.seed)").hex)
+    if let order = try record.optionalField("first_order_sha256") {
+      point.values[.order] = .text(try order.digest().hex)
+    }
+    if let initial = try record.optionalField("initial_parameters_sha256") {
+      point.values[.initialParameters] = .text(try initial.digest().hex)
+    }
+    return point
+  }
+
+  private mutating func readMetrics(of run: RunDirectory) throws {
+    let path = run.metrics.path
+    let data: Data
+    do {
+      data = try FileContents.read(run.metrics)
+    } catch is MissingError {
+      throw DataError(file: path, found: "no such file", expected: "the metrics of a run")
+    }
+    // Behind the last newline stands nothing, or half a line.
+    let lines = data.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
+    for (index, line) in lines.enumerated() {
+      let place = "\(path), line \(index + 1)"
+      try read(JSONCursor(try JSON(parsing: Data(line), file: place), file: place))
+    }
+  }
+
+  /// One event; kinds unknown here (measurements) are no part of a trace.
+  private mutating func read(_ event: JSONCursor) throws {
+    let kind = try event.field("event").string()
+    guard ["step", "epoch", "divergence"].contains(kind) else { return }
+    let step = event.value["step"] == nil ? nil : try event.field("step").integer(atLeast: 0)
+    guard let step else { throw event.fault(found: "no step", expected: "the step of the event") }
+    if kind == "divergence" {
+      ending = "diverged in step \(step) (\(try event.field("what").string()))"
+      return
+    }
+    var point = TracePoint(TracePlace(step: step, kind: kind == "step" ? .step : .epoch))
+    guard points.last.map({ $0.place < point.place }) ?? true else {
+      throw event.fault(found: "step \(step) after step \(lastStep)", expected: "ascending steps")
+    }
+    func number(_ quantity: TraceQuantity, _ cursor: JSONCursor, _ key: String) throws {
+      guard let field = try cursor.optionalField(key) else { return }
+      point.values[quantity] = .number(try field.double())
+    }
+    try number(.learningRate, event, "learning_rate")
+    if let digest = try event.optionalField("digest") {
+      point.values[.digest] = .text(try digest.digest().hex)
+    }
+    let sums = kind == "step" ? event : try event.field("train")
+    for (quantity, key) in [
+      (TraceQuantity.loss, "loss"), (.descentLoss, "descent_loss"), (.gradientNorm, "gradient_norm"),
+      (.perturbationNorm, "perturbation_norm"), (.cosine, "cosine"), (.rho, "rho"), (.samples, "samples"),
+      (.correct, "correct"),
+    ] {
+      try number(quantity, sums, key)
+    }
+    if kind == "epoch" {
+      let test = try event.field("test")
+      try number(.testCorrect, test, "correct")
+      try number(.testSamples, test, "samples")
+    }
+    points.append(point)
+  }
+}

@@ -1,0 +1,150 @@
+/// The first place where two traces part on one rung.
+public struct TraceDifference: Hashable, Sendable {
+  /// When.
+  public var place: TracePlace
+  /// What differs.
+  public var quantity: TraceQuantity
+  /// The value in the first trace.
+  public var left: TraceValue
+  /// The value in the second.
+  public var right: TraceValue
+
+  /// Representable Doubles between the two; nil for counts, settings and texts, and where one is not finite.
+  public var ulps: UInt64? {
+    guard quantity.isMeasured, case .bits(let a) = left, case .bits(let b) = right else { return nil }
+    return UlpDistance.between(a, b, bytes: 8)
+  }
+
+  /// "gradient norm at step 3: 1.25 and 1.5, 2 ulp apart".
+  public var text: String {
+    let distance = ulps.map { ", \($0) ulp apart" } ?? ""
+    let when = place.step == 0 ? place.text : "at \(place.text)"
+    return "\(quantity.rawValue) \(when): \(left.text) and \(right.text)\(distance)"
+  }
+}
+
+/// What the records say about one rung of the ladder.
+public struct RungFinding: Hashable, Sendable {
+  /// The outcome.
+  public enum Outcome: Hashable, Sendable {
+    /// So many values are on both records, and all agree.
+    case agrees(values: Int)
+    /// They part; this is the first place.
+    case differs(TraceDifference)
+    /// Not both records have it.
+    case notRecorded
+  }
+
+  /// The rung.
+  public var rung: Rung
+  /// The outcome.
+  public var outcome: Outcome
+  /// What was compared.
+  public var compared: [TraceQuantity]
+
+  /// "agrees", "differs" or "not recorded".
+  public var word: String {
+    switch outcome {
+    case .agrees: "agrees"
+    case .differs: "differs"
+    case .notRecorded: "not recorded"
+    }
+  }
+
+  /// What was compared, or where it parts.
+  public var detail: String {
+    switch outcome {
+    case .agrees(let count):
+      "\(compared.map(\.rawValue).joined(separator: ", ")): \(count) \(count == 1 ? "value" : "values")"
+    case .differs(let difference): difference.text
+    case .notRecorded: ""
+    }
+  }
+
+  /// The difference, where there is one.
+  public var difference: TraceDifference? {
+    if case .differs(let difference) = outcome { difference } else { nil }
+  }
+}
+
+/// Two traces side by side, rung by rung.
+///
+/// Only places on both records are compared, by bits. The digest chain is compared where both runs link it equally often.
+/// A chain that agrees at a step says that all linked steps before it agreed; one that differs says so of that step or
+/// of one since the last agreement.
+public struct TraceComparison: Hashable, Sendable {
+  /// The first trace, A.
+  public let left: Trace
+  /// The second, B.
+  public let right: Trace
+  /// One finding a rung, in the ladder's order.
+  public let ladder: [RungFinding]
+  /// The places on both records, in order, before the first step excluded.
+  public let places: [TracePlace]
+
+  /// Compares two traces.
+  public init(_ left: Trace, _ right: Trace) {
+    self.left = left
+    self.right = right
+    let others = Dictionary(right.points.map { ($0.place, $0) }) { $1 }
+    let pairs = left.points.compactMap { point in others[point.place].map { (point, $0) } }
+    places = pairs.map(\.0.place).filter { $0.step > 0 }
+    let chains = left.digestEvery != nil && left.digestEvery == right.digestEvery
+    ladder = Rung.allCases.map { rung in
+      var compared: [TraceQuantity] = []
+      var count = 0
+      for (a, b) in pairs {
+        for quantity in TraceQuantity.on(rung) where quantity != .digest || chains {
+          if let better = quantity.betterRecord, a.values[better] != nil, b.values[better] != nil { continue }
+          guard let x = a.values[quantity], let y = b.values[quantity] else { continue }
+          guard x == y else {
+            return RungFinding(
+              rung: rung,
+              outcome: .differs(TraceDifference(place: a.place, quantity: quantity, left: x, right: y)),
+              compared: [quantity])
+          }
+          count += 1
+          if !compared.contains(quantity) { compared.append(quantity) }
+        }
+      }
+      return RungFinding(
+        rung: rung, outcome: count == 0 ? .notRecorded : .agrees(values: count), compared: compared)
+    }
+  }
+
+  /// The rung that differs first: at the earliest place, and there on the upper rung; nil where none does.
+  public var first: RungFinding? {
+    ladder.filter { $0.difference != nil }.min {
+      ($0.difference!.place, $0.rung.position) < ($1.difference!.place, $1.rung.position)
+    }
+  }
+
+  /// The first step, of those on both records, in which anything differs; nil where none does.
+  public var firstDivergentStep: TracePlace? {
+    ladder.compactMap { $0.difference?.place }.filter { $0.step > 0 }.min()
+  }
+
+  /// The last step on both records before the first divergent one, 0 where there is none.
+  public var lastAgreeingStep: Int {
+    guard let first = firstDivergentStep else { return places.last?.step ?? 0 }
+    return places.last { $0.step < first.step }?.step ?? 0
+  }
+
+  /// The first parameter tensor, in layout order, whose checksum differs at the earliest place where one does.
+  public var firstTensor: (place: TracePlace, name: String)? {
+    guard left.tensorNames == right.tensorNames else { return nil }
+    let others = Dictionary(right.points.map { ($0.place, $0) }) { $1 }
+    for point in left.points {
+      guard let other = others[point.place], other.tensors.count == left.tensorNames.count else { continue }
+      if let index = zip(point.tensors, other.tensors).enumerated().first(where: { $1.0 != $1.1 })?.offset {
+        return (point.place, left.tensorNames[index])
+      }
+    }
+    return nil
+  }
+
+  /// Whether both ended alike at the same place and nothing on both records differs.
+  public var agrees: Bool {
+    first == nil && left.points.last?.place == right.points.last?.place && left.ending == right.ending
+  }
+}

@@ -1,0 +1,20 @@
+import Foundation
+
+/// Who accepts a record.
+public enum AuthorName {
+  /// `git config user.name` in the working directory; "unknown" without git or without a name.
+  public static func fromGit() -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git", "config", "user.name"]
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return "unknown" }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let name = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return process.terminationStatus == 0 && !name.isEmpty ? name : "unknown"
+  }
+}

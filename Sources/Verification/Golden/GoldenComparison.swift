@@ -1,0 +1,118 @@
+import Artifacts
+
+/// How a computation compares with its record.
+public enum GoldenOutcome: Hashable, Sendable {
+  /// All values agree.
+  case same(count: Int)
+  /// They do not; this is how.
+  case differs(GoldenComparison)
+  /// Nothing is on record.
+  case missing
+
+  /// Whether all values agree.
+  public var agrees: Bool { if case .same = self { true } else { false } }
+}
+
+/// One way in which a computation is not what is on record. Each has a line of its own.
+public enum GoldenFailure: Hashable, Sendable {
+  /// The record was made of something else: other data, another recipe.
+  case stale(key: String, recorded: String?, found: String?)
+  /// The two lists of values have two lengths.
+  case length(recorded: Int, found: Int)
+  /// Values on record that were not computed.
+  case missingKeys([String])
+  /// Computed values that are not on record.
+  case extraKeys([String])
+  /// The same names in another order; the first position that differs.
+  case order(index: Int, recorded: String, found: String)
+  /// Values of one name that do not agree, and the first of them.
+  case values(count: Int, of: Int, first: GoldenDifference)
+
+  /// One line for people.
+  public var text: String {
+    switch self {
+    case .stale(let key, let recorded, let found):
+      "stale: the record was made with \(key) \(recorded ?? "(none)"), the case now has \(found ?? "(none)")"
+    case .length(let recorded, let found): "length: \(recorded) values on record, \(found) computed"
+    case .missingKeys(let names):
+      "missing keys: \(names.count) on record and not computed: \(Self.list(names))"
+    case .extraKeys(let names): "extra keys: \(names.count) computed and not on record: \(Self.list(names))"
+    case .order(let index, let recorded, let found):
+      "order: value \(index + 1) is \(recorded) on record, \(found) was computed"
+    case .values(let count, let total, let first): "values: \(count) of \(total) differ, first \(first.text)"
+    }
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+  }
+}
+
+/// A computation beside its record, where the two are not the same.
+public struct GoldenComparison: Hashable, Sendable {
+  /// What is wrong, the record as a whole first.
+  public let failures: [GoldenFailure]
+  /// The first place at which they part.
+  public let first: GoldenDifference
+  /// The steps of the record (A) beside the computed ones (B), where both have any.
+  public let trace: TraceComparison?
+
+  /// Compares computed values with a record; nil where they agree.
+  public init?(_ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord) {
+    let first = GoldenDifference(of: values, provenance: provenance, from: record)
+    guard let first else { return nil }
+    self.first = first
+    failures = Self.failures(values, provenance, record)
+    let comparison = TraceComparison(
+      Trace(golden: record.values, provenance: record.provenance),
+      Trace(golden: values, provenance: provenance))
+    trace = comparison.places.isEmpty ? nil : comparison
+  }
+
+  private static func failures(
+    _ values: [GoldenValue], _ provenance: [String: String], _ record: GoldenRecord
+  ) -> [GoldenFailure] {
+    var failures: [GoldenFailure] = []
+    for key in Set(provenance.keys).union(record.provenance.keys).sorted()
+    where provenance[key] != record.provenance[key] {
+      failures.append(.stale(key: key, recorded: record.provenance[key], found: provenance[key]))
+    }
+    if record.values.count != values.count {
+      failures.append(.length(recorded: record.values.count, found: values.count))
+    }
+    let computed = Dictionary(values.map { ($0.name, $0) }) { first, _ in first }
+    let recorded = Set(record.values.map(\.name))
+    let missing = record.values.map(\.name).filter { computed[$0] == nil }
+    let extra = values.map(\.name).filter { !recorded.contains($0) }
+    if !missing.isEmpty { failures.append(.missingKeys(missing)) }
+    if !extra.isEmpty { failures.append(.extraKeys(extra)) }
+    if missing.isEmpty, extra.isEmpty,
+      let index = record.values.indices.first(where: { record.values[$0].name != values[$0].name })
+    {
+      failures.append(
+        .order(index: index, recorded: record.values[index].name, found: values[index].name))
+    }
+    let differing = record.values.enumerated().filter { _, value in
+      computed[value.name].map { !value.accepts($0) } ?? false
+    }
+    if let (index, value) = differing.first, let found = computed[value.name] {
+      failures.append(
+        .values(
+          count: differing.count, of: record.values.count - missing.count,
+          first: GoldenDifference(
+            index: index, name: value.name, recorded: value.text, found: found.text,
+            ulps: value.ulps(to: found), agreeing: index)))
+    }
+    return failures
+  }
+
+  /// One line a failure, then, where steps are on record, the ladder and the series around the first divergent step.
+  public var lines: [String] {
+    failures.map(\.text) + (trace.map { ["", "A is the record, B what was computed"] + $0.lines } ?? [])
+  }
+
+  /// The comparison for machines.
+  public var json: JSON {
+    ["failures": .array(failures.map { .string($0.text) }), "trace": trace?.json ?? .null]
+  }
+}

@@ -1,0 +1,48 @@
+/// The first place where a computation leaves its record.
+public struct GoldenDifference: Hashable, Sendable {
+  /// The position in the case's list, from 0; nil when the provenance differs.
+  public var index: Int?
+  /// The name of the value, as recorded if there is one.
+  public var name: String
+  /// What is on record; nil when the record ended before.
+  public var recorded: String?
+  /// What was computed; nil when the computation ended before.
+  public var found: String?
+  /// Representable numbers between the two.
+  public var ulps: UInt64?
+  /// How many values agree before it.
+  public var agreeing: Int
+
+  /// One line for people.
+  public var text: String {
+    let place = index.map { "value \($0 + 1), " } ?? ""
+    let distance = ulps.map { ", \($0) ulp apart" } ?? ""
+    return "\(place)\(name): on record \(recorded ?? "nothing"), computed \(found ?? "nothing")\(distance); "
+      + "\(agreeing) values before it agree"
+  }
+}
+
+extension GoldenDifference {
+  /// Where computed values leave a record, in order: provenance first, then value by value; nil where they do not.
+  init?(of values: [GoldenValue], provenance: [String: String], from record: GoldenRecord) {
+    for key in Set(provenance.keys).union(record.provenance.keys).sorted()
+    where provenance[key] != record.provenance[key] {
+      self.init(
+        index: nil, name: "provenance \(key)", recorded: record.provenance[key], found: provenance[key],
+        ulps: nil, agreeing: 0)
+      return
+    }
+    for index in 0..<max(values.count, record.values.count) {
+      let recorded = index < record.values.count ? record.values[index] : nil
+      let found = index < values.count ? values[index] : nil
+      if let recorded, let found, recorded.accepts(found) { continue }
+      let renamed = recorded?.name != found?.name
+      self.init(
+        index: index, name: (recorded ?? found)!.name, recorded: recorded?.text,
+        found: found.map { renamed && recorded != nil ? "\($0.name) \($0.text)" : $0.text },
+        ulps: found.flatMap { recorded?.ulps(to: $0) }, agreeing: index)
+      return
+    }
+    return nil
+  }
+}

@@ -1,0 +1,129 @@
+import Artifacts
+import Foundation
+
+/// The folder of golden records: `Golden/<suite>/<case>.json`.
+public struct GoldenStore: Sendable {
+  /// The folder.
+  public var root: URL
+
+  /// A store in a folder.
+  public init(root: URL) { self.root = root }
+
+  /// The file of a case.
+  public func url(of golden: GoldenCase) -> URL {
+    root.appendingPathComponent(golden.suite).appendingPathComponent("\(golden.name).json")
+  }
+
+  /// The file beside it that holds what was computed instead.
+  public func receivedURL(of golden: GoldenCase) -> URL {
+    url(of: golden).deletingLastPathComponent().appendingPathComponent("\(golden.name)\(Self.received)")
+  }
+
+  /// The end of the name of files that hold what a failed check computed.
+  static let received = ".received.json"
+
+  /// What a check computed, and how that compares.
+  public struct Examination: Sendable {
+    /// How it compares.
+    public var outcome: GoldenOutcome
+    /// What was computed, as a record.
+    public var received: GoldenRecord
+  }
+
+  /// Computes a case and compares it with its record. Never writes.
+  public func check(_ golden: GoldenCase) throws -> GoldenOutcome {
+    FileManager.default.fileExists(atPath: url(of: golden).path) ? try examine(golden).outcome : .missing
+  }
+
+  /// Computes a case, on record or not, and compares it; never writes.
+  public func examine(_ golden: GoldenCase) throws -> Examination {
+    let file = url(of: golden)
+    let record =
+      FileManager.default.fileExists(atPath: file.path) ? try GoldenRecord(contentsOf: file) : nil
+    let values = try golden.compute()
+    return Examination(
+      outcome: record.map { Self.compare(values, provenance: golden.provenance, with: $0) } ?? .missing,
+      received: GoldenRecord(
+        reason: "computed by a check and accepted by nobody", provenance: golden.provenance, values: values))
+  }
+
+  /// Puts what a failed check computed beside the record, and removes such a file after one that agrees.
+  ///
+  /// Returns the file where one was written.
+  @discardableResult
+  public func keep(_ examination: Examination, of golden: GoldenCase) throws -> URL? {
+    let file = receivedURL(of: golden)
+    guard !examination.outcome.agrees else {
+      guard unlink(file.path) == 0 || errno == ENOENT else {
+        throw FileError(operation: "remove", path: file.path, code: errno)
+      }
+      return nil
+    }
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try AtomicFile.write(examination.received.json, to: file)
+    return file
+  }
+
+  /// Computes a case and puts its values on record under the name of who accepts them.
+  ///
+  /// The record says what changed. A blank reason throws before anything is computed.
+  @discardableResult
+  public func accept(_ golden: GoldenCase, reason: String, who: String = "unknown") throws -> GoldenRecord {
+    guard reason.contains(where: { !$0.isWhitespace }) else { throw BaselineRefusal.noReason }
+    let values = try golden.compute()
+    precondition(
+      Set(values.map(\.name)).count == values.count, "\(golden.path) gives two values of one name")
+    let file = url(of: golden)
+    var record = GoldenRecord(reason: reason, provenance: golden.provenance, values: values)
+    record.accepted = .init(who: who, what: Self.change(to: record, on: file))
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try AtomicFile.write(record.json, to: file)
+    try keep(Examination(outcome: .same(count: values.count), received: record), of: golden)
+    return record
+  }
+
+  /// What a new record changes of the one in a file.
+  private static func change(to record: GoldenRecord, on file: URL) -> String {
+    let new = "first record of \(record.values.count) values"
+    guard FileManager.default.fileExists(atPath: file.path) else { return new }
+    guard let before = try? GoldenRecord(contentsOf: file) else {
+      return "\(new), over a file that was damaged"
+    }
+    let old = Dictionary(before.values.map { ($0.name, $0) }) { first, _ in first }
+    let names = Set(record.values.map(\.name))
+    let counts = [
+      (record.values.count { value in old[value.name].map { $0 != value } ?? false }, "changed"),
+      (record.values.count { old[$0.name] == nil }, "added"),
+      (before.values.count { !names.contains($0.name) }, "removed"),
+    ]
+    let parts = counts.filter { $0.0 > 0 }.map { "\($0) \($1)" }
+    let origin = before.provenance == record.provenance ? [] : ["provenance changed"]
+    return "of \(before.values.count) values: "
+      + (parts.isEmpty && origin.isEmpty ? ["none changed"] : parts + origin).joined(separator: ", ")
+  }
+
+  /// Files of the store that none of the cases reads, by their paths below it: a record that nobody compares anything
+  /// with protects nothing. `others` are files at the top that something else reads.
+  public func unreferenced(by cases: [GoldenCase], others: [String] = []) throws -> [String] {
+    guard FileManager.default.fileExists(atPath: root.path) else { return [] }
+    let known = Set(cases.map { "\($0.path).json" } + others)
+    return try FileManager.default.subpathsOfDirectory(atPath: root.path).filter {
+      $0.hasSuffix(".json") && !$0.hasSuffix(Self.received) && !known.contains($0)
+    }.sorted()
+  }
+
+  /// Whether this process runs in continuous integration, where no check writes: a variable CI is set and not empty.
+  public static func isContinuousIntegration(_ environment: [String: String]) -> Bool {
+    environment["CI"].map { !$0.isEmpty } ?? false
+  }
+
+  /// Compares computed values with a record, in order.
+  public static func compare(
+    _ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord
+  ) -> GoldenOutcome {
+    GoldenComparison(values, provenance: provenance, with: record).map { .differs($0) }
+      ?? .same(count: values.count)
+  }
+}
