@@ -117,8 +117,10 @@ import Verification
       measurement: spectra.measurement(on: Self.data.train, seed: 0) { _, _ in throw Stop() })
     let run = RunDirectory(directory.appendingPathComponent("run"))
     #expect(throws: Stop.self) { try trainer.run(in: run) }
-    // The checkpoint before the first step is what remains, and the run can go on from there.
-    #expect(run.checkpointedSteps() == [0])
+    // The epoch before the spectrum is not lost, and its line is the last.
+    #expect(run.checkpointedSteps().count == 2)
+    let text = String(decoding: try FileContents.read(run.metrics), as: UTF8.self)
+    #expect(text.split(separator: "\n").last?.contains("\"event\":\"epoch\"") == true)
     let state = try Self.run(spectra, in: run.url, resume: true).state
     #expect(state.epoch == 4)
   }

@@ -159,7 +159,7 @@ import Testing
     #expect(interval.suffix(2).map { Double($0) } == [-5, record.rule.nodes[0] + 0.001])
     // One interval, of the exact spectrum; two markers, the released one hollow.
     #expect(rows.count { $0[2] == "interval" } == 1 && rows.count { $0[2] == "point" } == 2)
-    #expect(figure.svg.contains("fill=\"#ffffff\" stroke=\"\(SeriesStyle.colors[0])\""))
+    #expect(figure.svg.contains("fill=\"#ffffff\" stroke=\"\(SeriesStyle.colors[1])\""))
     let drawing = try ReadDrawing(figure.svg)
     for mark in drawing.panels[0].marks {
       let place = try ReadDrawing.place(record.rule.nodes[0], drawing.panels[0].ticksX) { $0 }
@@ -169,6 +169,24 @@ import Testing
     let largest = ExtremesFigure.draw(try Self.series(), end: .largest, title: "t", axis: .linear)
     let border = NumberText.coordinate(try ReadDrawing(largest.svg).panels[0].border.right)
     #expect(largest.svg.contains("H\(border)M") && largest.svg.contains("L\(border) "))
+  }
+
+  @Test func releasedSpectraAtRestAndRedrawnStandApart() throws {
+    let records = try [("exact", 0.0), ("pyhessian", 0), ("pyhessian", 0.3)].map { mode, drift in
+      (
+        label: "SGD" as String?,
+        record: try SpectrumRecordTests.record(
+          ["drift": .number(drift)], mode: try #require(SpectrumRecord.Mode(rawValue: mode)))
+      )
+    }
+    let series = SpectrumSeries.grouping(records)
+    #expect(series.map(\.modeName) == ["exact", "released", "released, re-drawn"])
+    let figure = ExtremesFigure.draw(series, title: "t", axis: .linear)
+    let points = ReadDrawing.rows(figure.csv).filter { $0[2] == "point" }
+    #expect(Set(points.map { $0[1] }).count == 3)
+    for color in 0...1 {
+      #expect(figure.svg.contains("fill=\"#ffffff\" stroke=\"\(SeriesStyle.colors[color])\""))
+    }
   }
 
   @Test func theMapHasItsContoursAtOneAndZero() throws {

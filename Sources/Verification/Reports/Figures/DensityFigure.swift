@@ -48,7 +48,9 @@ public enum DensityFigure {
     // One width for all, so that heights compare: the narrowest that any asks for.
     let sigma = try rules.map { try SpectralDensity.width(width, of: $0) }.min() ?? 1
     let ordered = try zip(series, rules).enumerated().map { index, pair in
-      let number = layout == .overlay ? index : layout == .compare && pair.0.mode == .released ? 1 : 0
+      let number =
+        layout == .overlay
+        ? index : layout == .compare && pair.0.mode == .released ? (pair.0.isRedrawn ? 1 : 2) : 0
       var style = SeriesStyle(number)
       style.isHollow = pair.0.mode == .released
       return Curve(

@@ -89,7 +89,9 @@ public enum ExtremesFigure {
 
   /// A colour and a marker a run; released values are hollow: nothing is known of how far they are off.
   private static func style(_ one: SpectrumSeries, _ labels: [String?]) -> SeriesStyle {
-    var style = SeriesStyle(labels.firstIndex(of: one.label) ?? 0)
+    let run = labels.firstIndex(of: one.label) ?? 0
+    // On pictures at rest a marker of its own: beside the exact value it would hide.
+    var style = SeriesStyle(one.mode == .released && !one.isRedrawn ? run + labels.count : run)
     style.isHollow = one.mode == .released
     return style
   }

@@ -16,7 +16,8 @@ public struct SpectrumSeries: Hashable, Sendable {
     var keys: [[String]] = []
     var members: [[String]: (String?, [SpectrumRecord])] = [:]
     for (label, record) in records {
-      let key = [label ?? "", record.data, record.mode.rawValue]
+      // The released procedure on pictures at rest and on re-drawn ones are two measurements.
+      let key = [label ?? "", record.data, record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
       if members[key] == nil { keys.append(key) }
       members[key, default: (label, [])].1.append(record)
     }
@@ -27,8 +28,10 @@ public struct SpectrumSeries: Hashable, Sendable {
 
   /// "sgd, class 9".
   public var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
-  /// "exact" or "released".
-  public var modeName: String { mode == .exact ? "exact" : "released" }
+  /// "exact", "released" or, where the pictures changed between products, "released, re-drawn".
+  public var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
+  /// Whether two products with one vector differed, as they do over pictures cropped and flipped anew.
+  public var isRedrawn: Bool { drift > 0 }
 
   /// The smallest value measured, at least the highest of the lower limits: each probe's limits hold for the one λ_min.
   public var smallest: SpectrumRecord.Extreme {
