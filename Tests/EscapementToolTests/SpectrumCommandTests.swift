@@ -88,8 +88,11 @@ struct SpectrumCommandTests {
       let again = try ToolProcess.run(few + ["--probes", "2"])
       #expect(try json(again.output) == json(marked))
       // More asked of one: it is taken anew, in its place.
-      let more = try ToolProcess.run(few + ["--saddle", "--vectors", vectors])
-      #expect(more.status == 0, "\(more.errors)")
+      for more in [["--saddle"], ["--vectors", vectors, "--saddle"]] {
+        let result = try ToolProcess.run(few + more)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try json(result.output).array?.first?["saddle"]?["loss"] != nil)
+      }
       let after = try #require(try json(String(contentsOf: file, encoding: .utf8)).array)
       #expect(after.count == 2 && after[0]["saddle"]?["loss"] != nil)
       #expect(after[0]["alpha"] == kept.array?[0]["alpha"] && after[1]["alpha"] == kept.array?[1]["alpha"])
@@ -118,7 +121,7 @@ struct SpectrumCommandTests {
       let run = try trained(in: directory)
       let file = directory.appendingPathComponent("spectra.json")
       let command = [
-        "spectrum", run, "--all-classes", "--steps", "30", "--saddle", "--out", file.path, "--json",
+        "spectrum", run, "--all-classes", "--samples", "8", "--steps", "30", "--out", file.path, "--json",
       ]
       let stopped = try ToolProcess.run(command) { process in
         while process.isRunning, !FileManager.default.fileExists(atPath: file.path) { usleep(2000) }
