@@ -29,7 +29,8 @@ struct ReportCommand: ParsableCommand {
       archive, dynamics: dynamics,
       exhibits: try ReportExhibits(runs: archive.counted, spectra: try spectra.series()))
     try AtomicFile.write(Data(report.html().utf8), to: URL(fileURLWithPath: out))
-    Console.note("\(archive.entries.count) runs reported in \(out)")
+    let count = archive.entries.count
+    Console.note("\(count) \(count == 1 ? "run" : "runs") reported in \(out)")
   }
 }
 
