@@ -88,10 +88,11 @@ struct SpectrumCommandTests {
       let again = try ToolProcess.run(few + ["--probes", "2"])
       #expect(try json(again.output) == json(marked))
       // More asked of one: it is taken anew, in its place.
-      for more in [["--saddle"], ["--vectors", vectors, "--saddle"]] {
+      for more in [["--saddle"], ["--vectors", vectors, "--saddle"], ["--second-opinion"]] {
         let result = try ToolProcess.run(few + more)
         #expect(result.status == 0, "\(result.errors)")
-        #expect(try json(result.output).array?.first?["saddle"]?["loss"] != nil)
+        let kept = try json(String(contentsOf: file, encoding: .utf8)).array?.first
+        #expect(kept?["saddle"]?["loss"] != nil, "\(more)")
       }
       let after = try #require(try json(String(contentsOf: file, encoding: .utf8)).array)
       #expect(after.count == 2 && after[0]["saddle"]?["loss"] != nil)

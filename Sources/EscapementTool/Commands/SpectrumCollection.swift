@@ -33,7 +33,8 @@ struct SpectrumCollection {
   /// Adds a measurement in place of an older one of its identity, and writes the file.
   mutating func add(_ record: JSON, identity: [String: JSON]) throws {
     if let place = records.firstIndex(where: { old in identity.allSatisfy { old[$0.key] == $0.value } }) {
-      records[place] = record
+      // What was measured besides, such as a saddle test, stays: the two are of one identity, so of the same numbers.
+      records[place] = .object((record.object ?? [:]).merging(records[place].object ?? [:]) { new, _ in new })
     } else {
       records.append(record)
     }

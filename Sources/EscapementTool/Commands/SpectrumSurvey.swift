@@ -71,9 +71,10 @@ struct SpectrumSurvey {
     last["over_probes"] = density.json
     let place = taken.lastIndex { $0 == records[records.count - 1] }!
     taken[place] = .object(last)
-    let identity = subject.identity(
+    var identity = subject.identity(
       mode: .exact, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
       probe: UInt64(probes - 1))
+    identity["failure_probability"] = .number(2 * procedure.failureProbability)
     try collection.add(.object(last), identity: identity)
   }
 
