@@ -2,21 +2,29 @@ import Artifacts
 import ArgumentParser
 import CKernels
 import Foundation
+import Training
 
 /// Parses, runs and ends the process with one line and one exit code.
 @main
 enum Main {
   static func main() {
+    // Rank 0 alone prints results.
+    if !Job.leads { Console.discardOutput() }
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try Escapement.parseAsRoot(arguments)
       if let problem = ek_environment_problem() {
         throw ToolError.usage(String(cString: problem))
       }
+      try Job.join(for: command)
       try command.run()
       try Console.flush()
+      Job.leave(status: 0)
     } catch {
-      end(Failure(error, arguments: arguments))
+      var failure = Failure(error, arguments: arguments)
+      // The rank that failed says so; before ranks know each other, all fail alike and rank 0 speaks.
+      if error is RankFailed || (Job.ranks == nil && !Job.leads) { failure.line = nil }
+      end(failure)
     }
   }
 
@@ -24,6 +32,7 @@ enum Main {
     if let text = failure.output { print(text) }
     if let line = failure.line { Console.error(line) }
     try? Console.flush()
+    Job.leave(status: failure.status)
     exit(failure.status)
   }
 }

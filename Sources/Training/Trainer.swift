@@ -38,14 +38,15 @@ public struct Trainer<Element: Real>: Sendable {
   /// Checkpoints that stay on disk.
   public static var checkpointsKept: Int { 2 }
 
-  private let recipe: Recipe
-  private let source: any EpochSource<Element>
+  let recipe: Recipe
+  let source: any EpochSource<Element>
   private let test: any SampleSource<Element>
   private let trainingPictures: (any SampleSource<Element>)?
   private let groups: ClassGroups
   private let provenance: JSON
-  private let options: Options
+  let options: Options
   private let measurement: EpochMeasurement<Element>?
+  let ranks: RankAgreement?
 
   /// A trainer of a recipe on a training and a test set.
   ///
@@ -57,7 +58,7 @@ public struct Trainer<Element: Real>: Sendable {
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
     trainingPictures: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
     options: Options = Options(),
-    measurement: EpochMeasurement<Element>? = nil
+    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil
   ) {
     self.recipe = recipe
     self.source = source
@@ -67,6 +68,7 @@ public struct Trainer<Element: Real>: Sendable {
     self.provenance = provenance
     self.options = options
     self.measurement = measurement
+    self.ranks = ranks
   }
 
   /// Runs to the end and returns the final state.
@@ -79,7 +81,20 @@ public struct Trainer<Element: Real>: Sendable {
     in directory: RunDirectory, resume: Bool = false, isCancelled: () -> Bool = { false },
     observer: (Event) -> Void = { _ in }
   ) throws -> TrainingState<Element> {
-    var (loop, metrics) = resume ? try reopen(directory) : try begin(directory)
+    guard let ranks else { return try lead(in: directory, resume: resume, isCancelled, observer) }
+    return try ranks.all {
+      ranks.leads
+        ? try lead(in: directory, resume: resume, isCancelled, observer)
+        : try follow(in: directory, resume: resume, isCancelled)
+    }
+  }
+
+  /// The run of rank 0, or of one process alone: it alone touches files.
+  private func lead(
+    in directory: RunDirectory, resume: Bool, _ isCancelled: () -> Bool, _ observer: (Event) -> Void
+  ) throws -> TrainingState<Element> {
+    var (loop, metrics) = try opening { resume ? try reopen(directory) : try begin(directory) }
+    try tellStart(of: loop)
     if resume { try measureIfPending(loop, metrics, directory, observer) }
     var started = ContinuousClock.now
     while !loop.isFinished {
@@ -115,7 +130,7 @@ public struct Trainer<Element: Real>: Sendable {
         try measure(loop, metrics, directory, observer)
         started = .now
       }
-      if !loop.isFinished, isCancelled() {
+      if !loop.isFinished, try stops(isCancelled(), loop) {
         if !isScheduled(step: loop.state.step, loop) { try checkpoint(loop, metrics, directory) }
         throw Interrupted(checkpoint: directory.sidecar(step: loop.state.step))
       }
@@ -219,34 +234,46 @@ public struct Trainer<Element: Real>: Sendable {
     return (loop, try LineLog(resuming: directory.metrics, at: saved.metricsLength))
   }
 
-  private func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
+  func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
     try TrainingLoop(
       recipe: recipe, source: source, digestEvery: options.digestEvery,
-      state: state)
+      state: state, ranks: ranks)
   }
 
   /// Evaluates on the test set and describes the epoch that ends.
   private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> JSON {
     let state = loop.state
-    func accuracy(over pictures: any SampleSource<Element>) throws -> JSON {
-      try ClassAccuracy(
-        network: loop.network, parameters: state.parameters, statistics: state.statistics, over: pictures,
-        testTime: options.testTime
-      ).json(groups: groups)
-    }
-    let tested = try accuracy(over: test)
-    let isLast = state.epoch + 1 == recipe.epochs
-    let trained = try isLast ? trainingPictures.map(accuracy) : nil
+    let (tested, trained) = try accuracies(loop)
     let rate = loop.learningRate
     let reweighted = loop.classWeights != nil
     let totals = loop.endEpoch()
     var line: [String: JSON] = [
       "event": "epoch", "epoch": .integer(state.epoch), "step": .integer(state.step),
       "learning_rate": .number(rate), "reweighted": .bool(reweighted), "train": totals.summary,
-      "test": tested, "digest": .string(state.digest.hex), "seconds": .number(seconds),
+      "test": tested.json(groups: groups), "digest": .string(state.digest.hex), "seconds": .number(seconds),
     ]
-    line["training_pictures"] = trained
+    line["training_pictures"] = trained?.json(groups: groups)
     return .object(line)
+  }
+
+  /// What is classified correctly at the end of an epoch, each rank having looked at its part of the pictures.
+  func accuracies(
+    _ loop: TrainingLoop<Element>
+  ) throws -> (test: ClassAccuracy, trainingPictures: ClassAccuracy?) {
+    let state = loop.state
+    func accuracy(over pictures: any SampleSource<Element>) throws -> ClassAccuracy {
+      func counted(_ range: Range<Int>?) throws -> ClassAccuracy {
+        try ClassAccuracy(
+          network: loop.network, parameters: state.parameters, statistics: state.statistics, over: pictures,
+          testTime: options.testTime, range: range)
+      }
+      guard let ranks else { return try counted(nil) }
+      let (rank, size, count) = (ranks.communicator.rank, ranks.communicator.size, pictures.labels.count)
+      let own = try ranks.all { try counted((count * rank / size)..<(count * (rank + 1) / size)) }
+      return own.summed(over: ranks.communicator)
+    }
+    let isLast = state.epoch + 1 == recipe.epochs
+    return (try accuracy(over: test), try isLast ? trainingPictures.map(accuracy) : nil)
   }
 
   private static func json(of record: StepRecord, state: TrainingState<Element>) -> JSON {

@@ -76,4 +76,70 @@ struct SharedBatchTests {
       ) { $0.trainingStep(at: $1, batch: $2) }
     }
   }
+
+  @Test("so have the parts of a batch, other losses, classifiers and networks", arguments: [2, 3, 8])
+  func otherSteps(ranks: Int) throws {
+    let batch = randomBatch(Float.self, samples: 45, shape: [8, 8, 3], classes: 3)
+    let counted = (0..<45).filter { $0 % 3 == 1 || $0 > 40 }
+    for network in [
+      Network.resNet(depth: 8, width: 2, classes: 3),
+      Network.resNet(depth: 8, width: 2, classes: 3, classifier: .cosine),
+    ] {
+      let losses: [any ClassificationLoss] = [
+        SoftmaxCrossEntropy(), FocalLoss(gamma: 2), InfluenceBalancedLoss(classWeights: [1, 2, 3]),
+      ]
+      for loss in losses {
+        let objective = Objective<Float>(network: network, loss: loss)
+        try compare(objective, batch, ranks: ranks) { $0.trainingStep(at: $1, batch: $2) }
+        try compare(objective, batch, ranks: ranks) {
+          $0.trainingStep(at: $1, batch: $2, counting: counted, divisor: 17)
+        }
+      }
+    }
+    // Max pooling, projections and bottlenecks.
+    try compare(
+      Objective<Float>(network: .resNet50(width: 4, classes: 3)),
+      randomBatch(Float.self, samples: 29, shape: [32, 32, 3], classes: 3), ranks: ranks
+    ) { $0.trainingStep(at: $1, batch: $2) }
+  }
+
+  @Test("Hessian and Gauss-Newton products over the ranks' samples have the bits of one", arguments: ranks)
+  func products(ranks: Int) throws {
+    for classifier in [Classifier.linear, .cosine] {
+      let network = Network.resNet(depth: 8, width: 2, classes: 3, classifier: classifier)
+      let objective = Objective<Float>(network: network, loss: SoftmaxCrossEntropy(classWeights: weights))
+      let w: ParameterVector<Float> = network.initialParameters(seed: 3)
+      let s: ParameterVector<Float> = network.initialStatistics()
+      let v: ParameterVector<Float> = direction(network.layout, 4)
+      for count in [13, 77] {
+        let batch = randomBatch(Float.self, samples: count, shape: [8, 8, 3], classes: 3)
+        @Sendable func products(_ communicator: (any Communicator)?) throws -> [ParameterVector<Float>] {
+          let memories = PartMemories(budget: 1 << 20)
+          var products: [ParameterVector<Float>] = []
+          // Twice, because a memory changes what is computed, and a budget ends elsewhere on every rank.
+          for normalization in [Normalization.running, .running, .batch] {
+            products.append(
+              try objective.hessianVectorProduct(
+                at: w, statistics: s, direction: v, over: batch, normalization: normalization, partSize: 16,
+                memories: normalization == .running ? memories : PartMemories(budget: 20_000),
+                communicator: communicator))
+          }
+          products.append(
+            try objective.gaussNewtonVectorProduct(
+              at: w, statistics: s, direction: v, over: batch, communicator: communicator))
+          products.append(
+            try objective.remainderVectorProduct(
+              at: w, statistics: s, direction: v, over: batch, communicator: communicator))
+          return products
+        }
+        let alone = try products(nil)
+        #expect(alone[0] != alone[2] && alone[2] != alone[3])
+        for other in try LocalCommunicator.run(ranks: ranks, { try products($0) }) {
+          #expect(other == alone, "\(classifier), \(count) samples, \(ranks) ranks")
+        }
+      }
+    }
+  }
+
+  private let weights = [0.5, 2, 1.25]
 }
