@@ -147,7 +147,8 @@ let package = Package(
       description: "JPEG pictures of image lists through libjpeg (apt-get install libjpeg-dev)."),
     .trait(
       name: "MPI",
-      description: "Several ranks under mpirun through Open MPI (apt-get install libopenmpi-dev openmpi-bin)."),
+      description: "Several ranks under mpirun through Open MPI (apt-get install libopenmpi-dev openmpi-bin)."
+    ),
   ],
   dependencies: [
     // The command line's flags, help and usage errors.

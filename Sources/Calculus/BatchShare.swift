@@ -63,7 +63,8 @@ public struct BatchShare: Sendable {
   public func sum(_ count: Int, _ ofSamples: (Range<Int>) -> Tensor<Double>) -> Tensor<Double> {
     let own = runs.map { ofSamples($0.own) }
     precondition(own.allSatisfy { $0.count == count }, "sums of \(own.map(\.shape)), not of \(count)")
-    return finished(gathered(Tensor(joining: own, shape: [own.count, count]), rows: { blocks(of: $0).count }))
+    return finished(
+      gathered(Tensor(joining: own, shape: [own.count, count]), rows: { blocks(of: $0).count }))
   }
 
   /// The tree over all ranks' runs; `sums` has a row a run.

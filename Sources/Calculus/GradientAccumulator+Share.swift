@@ -21,7 +21,8 @@ extension GradientAccumulator {
     let wideWidths = segments.enumerated().flatMap { index, segment in
       Array(repeating: segment.count, count: terms.axisSums[index])
     }
-    let wide = wideWidths.isEmpty ? nil : wideSums(rows(of: self.axisSums.flatMap(\.self), wideWidths, share), share)
+    let wide =
+      wideWidths.isEmpty ? nil : wideSums(rows(of: self.axisSums.flatMap(\.self), wideWidths, share), share)
 
     var place = 0
     func next(_ segment: Int) -> Tensor<Element> {

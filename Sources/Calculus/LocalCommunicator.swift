@@ -63,7 +63,8 @@ public final class LocalCommunicator: Communicator {
       let head = ends.count * MemoryLayout<Int>.stride
       let piece = bytes[(head + (rank == 0 ? 0 : ends[rank - 1]))..<(head + ends[rank])]
       precondition(
-        piece.count == receivedLengths[sender], "rank \(sender) gave \(piece.count) bytes of \(receivedLengths)")
+        piece.count == receivedLengths[sender],
+        "rank \(sender) gave \(piece.count) bytes of \(receivedLengths)")
       return piece
     }
   }

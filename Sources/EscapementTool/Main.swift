@@ -23,7 +23,12 @@ enum Main {
     } catch {
       var failure = Failure(error, arguments: arguments)
       // The rank that failed says so; before ranks know each other, all fail alike and rank 0 speaks.
-      if error is RankFailed || (Job.ranks == nil && !Job.leads) { failure.line = nil }
+      if error is RankFailed { failure.line = nil }
+      if Job.ranks == nil && !Job.leads {
+        failure.line = nil
+        // mpirun kills the others as soon as one ends with a fault: rank 0's line comes first.
+        sleep(1)
+      }
       end(failure)
     }
   }

@@ -215,9 +215,9 @@ public struct Objective<Element: Real>: Sendable {
         primal: share.gatheredSamples(x.value),
         tangent: pass.moves ? share.gatheredSamples(x.derivative) : nil)
     }
-    // A loss of logits never reads the features.
+    // A loss of logits never reads the features: none are sent.
     return ClassifierOutput(
-      features: loss is any LogitLoss ? output.features : gathered(output.features),
+      features: loss is any LogitLoss ? T(constant: .zeros([share.count, 0])) : gathered(output.features),
       logits: gathered(output.logits))
   }
 

@@ -34,8 +34,9 @@ struct DividedBatch<Element: Real>: Sendable {
   }
 
   /// A rank's samples of a batch of `count`; the ranks tell each other their labels.
-  init(own: LabelledBatch<Element>, of count: Int, _ division: BatchDivision, _ communicator: any Communicator)
-  {
+  init(
+    own: LabelledBatch<Element>, of count: Int, _ division: BatchDivision, _ communicator: any Communicator
+  ) {
     let positions = (0..<communicator.size).map { division.positions(of: $0) }
     precondition(own.count == positions[communicator.rank].count, "\(own.count) samples of a rank")
     let gathered = communicator.gathered(own.labels.map(Int32.init), counts: positions.map(\.count))

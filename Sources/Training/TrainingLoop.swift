@@ -99,7 +99,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let batch = try batch(step, of: plan)
     requestBatch(after: step, of: plan)
     var oracle = NetworkOracle(
-      objective: plan.objective, divided: batch, statistics: state.statistics, tail: tail, sharpness: sharpness,
+      objective: plan.objective, divided: batch, statistics: state.statistics, tail: tail,
+      sharpness: sharpness,
       normalization: recipe.optimizer.normalization,
       shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
     let record = try rule.step(

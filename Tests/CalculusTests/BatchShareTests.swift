@@ -55,14 +55,17 @@ struct BatchShareTests {
     for (range, level) in BlockPartition(of: own, in: count, partSize: partSize) {
       (accumulator.start, accumulator.level) = (range.lowerBound, level)
       var counter = TreeCounter<Float>()
+      var wide = TreeCounter<Double>()
       for unit in (range.lowerBound / 8)..<((range.upperBound + 7) / 8) {
         counter.push(Tensor([leaves[unit]]), start: 8 * unit, level: 0)
+        wide.push(Tensor([Double(leaves[unit]) / 3]), start: 8 * unit, level: 0)
       }
+      // Multiples by powers of two, which round nothing, so that parts of any size sum alike.
       let sum = counter.total!
-      let pair = Tensor([sum[0], -3 * sum[0]])
-      accumulator.add([pair, pair.scaled(by: 0.1)], to: 1)
-      accumulator.add(wide: [sum.converted(to: Double.self).scaled(by: 1 / 3)], to: 2)
-      accumulator.add([sum, sum.scaled(by: 0.3)], primal: sum.scaled(by: 0.7), to: 4)
+      let pair = Tensor([sum[0], -4 * sum[0]])
+      accumulator.add([pair, pair.scaled(by: 0.125)], to: 1)
+      accumulator.add(wide: [wide.total!], to: 2)
+      accumulator.add([sum, sum.scaled(by: 0.5)], primal: sum.scaled(by: 0.25), to: 4)
     }
     return accumulator.total(over: share).flat.elements
   }

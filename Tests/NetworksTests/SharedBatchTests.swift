@@ -30,9 +30,10 @@ struct SharedBatchTests {
 
   private func compare<E: Real>(
     _ objective: Objective<E>, _ batch: LabelledBatch<E>, ranks: Int,
-    _ step: @escaping @Sendable (Objective<E>, ParameterVector<E>, SharedBatch<E>) -> (
-      evaluation: Evaluation<E>, observed: BatchStatistics
-    )
+    _ step:
+      @escaping @Sendable (Objective<E>, ParameterVector<E>, SharedBatch<E>) -> (
+        evaluation: Evaluation<E>, observed: BatchStatistics
+      )
   ) throws {
     let w: ParameterVector<E> = objective.network.initialParameters(seed: 3)
     let start: ParameterVector<E> = objective.network.initialStatistics()

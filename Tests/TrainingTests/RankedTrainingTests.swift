@@ -70,7 +70,9 @@ struct RankedTrainingTests {
       let run = RunDirectory(parent.appendingPathComponent("several"))
       // The last rank alone is asked to stop, after the third step, in the middle of an epoch; then the first.
       for (ranks, asked, calls) in [(3, 2, 3), (2, 0, 1)] {
-        let results = try train(tiny, ranks: ranks, in: run, resume: asked == 0) { $0 == asked && $1 == calls }
+        let results = try train(tiny, ranks: ranks, in: run, resume: asked == 0) {
+          $0 == asked && $1 == calls
+        }
         for (rank, result) in results.enumerated() {
           let error = #expect(throws: (any Error).self) { try result.get() } as? any ReportedError
           #expect(error?.exitCode == 75)

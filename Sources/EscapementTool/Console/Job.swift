@@ -36,7 +36,8 @@ enum Job {
     }
     guard command is any RankedCommand else {
       throw ToolError.usage(
-        "\(type(of: command)._commandName) runs in one process, not on \(launched.size) ranks; start it without mpirun")
+        "\(type(of: command)._commandName) runs in one process, not on \(launched.size) ranks; start it without mpirun"
+      )
     }
     let communicator = try MPICommunicator()
     membership.withLock {
