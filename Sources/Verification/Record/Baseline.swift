@@ -53,7 +53,9 @@ public struct Baseline: Sendable, Hashable {
       guard let outcome = Outcome(name: name, qualifier: qualifier) else {
         throw reader.error(
           "\(place).outcome", found: "\"\(name)\"\(qualifier == nil ? " without" : " with") a qualifier",
-          expected: "supported, refuted or inconclusive without one, conditional or not run with one")
+          expected:
+            "supported, refuted, consistent, not consistent or inconclusive without one, conditional or not run with one"
+        )
       }
       entries[id] = Entry(
         outcome: outcome, procedureVersion: try reader.integer(fields, "procedure", at: place))

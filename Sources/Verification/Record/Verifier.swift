@@ -91,7 +91,7 @@ public struct VerificationRecord: Sendable {
 
   /// How many verdicts have each outcome, in a fixed order, zeros left out.
   public var tally: [(outcome: String, count: Int)] {
-    ["supported", "conditional", "refuted", "inconclusive", "not run"].compactMap { name in
+    Outcome.names.compactMap { name in
       let count = entries.count { $0.verdict.outcome.name == name }
       return count > 0 ? (name, count) : nil
     }

@@ -77,6 +77,7 @@ struct ReportPage {
     .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82em; white-space: nowrap; color: var(--mark); }
     .supported { background: var(--good); } .conditional { background: var(--some); } .refuted { background: var(--bad); }
     .inconclusive, .not-run { background: var(--none); }
+    .consistent, .not-consistent { background: var(--card); color: var(--ink) !important; outline: 1px solid var(--line); }
     details { border-bottom: 1px solid var(--line); padding: .45rem 0; } details[open] { padding-bottom: 1rem; }
     summary { cursor: pointer; } summary .id { font-weight: 600; margin: 0 .3rem; }
     summary .numbers { display: block; margin: .1rem 0 0 1.05rem; color: var(--soft); }
