@@ -50,11 +50,16 @@ struct GoldenCommand: ParsableCommand {
       let cases = try GoldenCatalogue.selecting(names, from: all)
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
+      Interruption.catchSignals()
       let meter = ProgressMeter()
       var results: [(golden: GoldenCase, outcome: GoldenOutcome)] = []
       var received: [URL] = []
       for (index, golden) in cases.enumerated() {
         meter.show(golden.path, done: index, total: cases.count)
+        if Interruption.isRequested {
+          meter.clear()
+          throw ToolError.interrupted("interrupted after \(index) of \(cases.count) cases; nothing is kept")
+        }
         let examination = try store.examine(golden)
         results.append((golden, examination.outcome))
         if writes, let file = try store.keep(examination, of: golden) { received.append(file) }
@@ -91,22 +96,41 @@ struct GoldenCommand: ParsableCommand {
   /// `escapement golden accept NAME --reason TEXT`.
   struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Puts a case's values, or the claims' verdicts (\"claims\"), on record with a reason.")
+      abstract: "Puts the values of cases, or the claims' verdicts (\"claims\"), on record with a reason.")
 
-    @Argument(help: ArgumentHelp("A case or suite, or \"claims\".", valueName: "NAME")) var name: String
+    @Argument(
+      help: ArgumentHelp(
+        "Cases, suites or folders of them (fixture/ldam), or \"claims\" alone.", valueName: "NAME"))
+    var names: [String]
     @Option(help: "Why the record changes.") var reason: String
+    @Option(
+      name: .customLong("tier"),
+      help: "With \"claims\": the tiers whose decided verdicts go on record, separated by commas.")
+    var tierList =
+      "exact,fixture"
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
 
     func validate() throws {
       guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("the reason is blank") }
+      guard names == [GoldenCommand.claims] || !names.contains(GoldenCommand.claims) else {
+        throw ValidationError("\"claims\" stands alone: verdicts and values have reasons of their own")
+      }
+      _ = try Tier.set(tierList)
     }
 
     func run() throws {
       let root = URL(fileURLWithPath: golden)
-      if name == GoldenCommand.claims { return try acceptClaims(root.appendingPathComponent("claims.json")) }
+      if names == [GoldenCommand.claims] {
+        return try acceptClaims(root.appendingPathComponent("claims.json"))
+      }
       let store = GoldenStore(root: root)
-      for golden in try GoldenCatalogue.selecting([name], from: pictures.cases()) {
+      Interruption.catchSignals()
+      for golden in try GoldenCatalogue.selecting(names, from: pictures.cases()) {
+        if Interruption.isRequested {
+          throw ToolError.interrupted("interrupted before \(golden.path); the cases above are on record")
+        }
         let record = try store.accept(golden, reason: reason, who: AuthorName.fromGit())
         print(
           "\(golden.path): \(record.accepted?.what ?? ""); \(record.values.count) values on record, chain "
@@ -118,9 +142,17 @@ struct GoldenCommand: ParsableCommand {
       let before =
         FileManager.default.fileExists(atPath: file.path)
         ? try Baseline(contentsOf: file) : Baseline(entries: [:], reason: reason)
-      let record = try Verifier(baseline: before).verify()
-      try before.accepting(record, reason: reason).write(to: file)
-      print("\(record.entries.count) verdicts on record, \(record.changes.count) of them changed")
+      let tiers = try Tier.set(tierList)
+      let context = ClaimContext(runs: try evidence.archive())
+      let record = try Verifier(context: context, baseline: before).verify(tiers: tiers)
+      let accepted = try before.accepting(record, reason: reason)
+      try accepted.write(to: file)
+      let waiting = record.entries.count { accepted.entries[$0.claim.id] == nil }
+      print(
+        "\(accepted.entries.count) verdicts on record, \(record.changes.count) of them changed, "
+          + "\(record.unrecorded.count) new"
+          + (waiting > 0 ? "; \(waiting) claims that wait for runs stay without" : ""))
+      for id in record.unrecorded { print("\(id): on record for the first time") }
       for change in record.changes { print(change.text) }
     }
   }

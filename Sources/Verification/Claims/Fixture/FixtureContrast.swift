@@ -89,7 +89,7 @@ struct FixtureContrast: Sendable {
       outcome: isConsistent ? .consistent : .notConsistent,
       measurements: answer.measurements + [measurement],
       summary: "\(word) at fixture scale: \(means.joined(separator: " against ")), p = "
-        + "\(NumberText.rounded(adjusted)), \(answer.count) seeds",
+        + "\(NumberText.coarse(adjusted)), \(answer.count) seeds",
       details: ["Synthetic pictures and a small network say nothing of the papers' runs."])
   }
 }

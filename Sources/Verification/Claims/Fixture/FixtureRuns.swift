@@ -53,6 +53,7 @@ final class FixtureRuns: EvidenceSource {
       network: network, parameters: state.parameters, statistics: state.statistics,
       over: data.test.source(Array(0..<data.test.count), of: Float.self))
     var figures: [RunMetric: Double] = [:]
+    var spectra: [Int: RitzExtremes] = [:]
     for metric in metrics {
       switch metric {
       case .accuracy: figures[metric] = accuracy.percentage(of: Array(0..<network.classes))
@@ -61,7 +62,8 @@ final class FixtureRuns: EvidenceSource {
       case .tail: figures[metric] = accuracy.percentage(of: data.groups.tail)
       case .negativeCurvature(ofClass: let label?), .largestEigenvalue(ofClass: let label?),
         .saddleRatio(ofClass: let label?):
-        let ends = try extremes(ofClass: label, network, state, data.train, seed: seed)
+        let ends = try spectra[label] ?? extremes(ofClass: label, network, state, data.train, seed: seed)
+        spectra[label] = ends
         let negative = max(0, -ends.smallest)
         figures[metric] =
           switch metric {

@@ -28,7 +28,7 @@ extension GoldenCase {
   ///
   /// Hessians in Float over a class's training pictures under running statistics, of the plain cross-entropy, as the papers'
   /// spectra have it; the tridiagonal matrix is solved in Double by our own QL. All of it is exact by the numeric contract.
-  private static func method(_ name: String, _ recipe: Recipe, _ data: LongTailedData) -> GoldenCase {
+  static func method(_ name: String, _ recipe: Recipe, _ data: LongTailedData) -> GoldenCase {
     let provenance = [
       "train": data.train.provenance.digest.hex, "test": data.test.provenance.digest.hex,
       "recipe": Digest(of: recipe.json.canonical()).hex, "lanczosSteps": String(MiniatureRun.lanczosSteps),
