@@ -63,6 +63,7 @@ struct BadInputTests {
         (["golden", "accept", "training", "--reason", "  "], ["reason"]),
         (["golden", "accept", "training", "claims", "--reason", "r"], ["claims"]),
         (["golden", "accept", "claims", "--tier", "cosmic", "--reason", "r"], ["cosmic"]),
+        (["golden", "check", "--suite", "training,hinge"], ["hinge", "training/sgd-resnet8"]),
         (["golden", "check", "fixture/hinge"], ["fixture/hinge", "fixture/ldamlinear,"]),
         (["spectrum", run.path, "--steps", "0"], ["--steps"]),
         (["spectrum", run.path, "--class", "1", "--all-classes"], ["--all-classes"]),

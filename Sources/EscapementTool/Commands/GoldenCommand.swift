@@ -38,8 +38,16 @@ struct GoldenCommand: ParsableCommand {
         variable CI is set.
         """)
 
-    @Argument(help: ArgumentHelp("Cases or suites; all without one.", valueName: "NAME")) var names:
-      [String] = []
+    @Argument(
+      help: ArgumentHelp(
+        "Cases, suites or folders of them (fixture/ldam); all without one.", valueName: "NAME"))
+    var names: [String] = []
+    @Option(
+      name: .customLong("suite"),
+      help: ArgumentHelp(
+        "Also a whole suite: training, trajectories or fixture; several separated by commas.",
+        valueName: "list")
+    ) var suites: String?
     @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
     @Flag(help: "Write no .received.json.") var noWrite = false
@@ -47,6 +55,7 @@ struct GoldenCommand: ParsableCommand {
 
     func run() throws {
       let all = try pictures.cases()
+      let names = names + (suites?.split(separator: ",").map(String.init) ?? [])
       let cases = try GoldenCatalogue.selecting(names, from: all)
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
@@ -174,6 +183,10 @@ struct GoldenCommand: ParsableCommand {
       var table = TextTable()
       table.rows = rows.map { [$0, $1 ? "on record" : "not on record"] }
       print(table.text)
+      guard pictures.fixture == nil else { return }
+      var rest = TextTable(heading: ["left out", "because"])
+      rest.rows = MethodGrid.leftOut.map { ["\($0.loss) with \($0.optimizer)", $0.reason] }
+      print("\n" + rest.text)
     }
   }
 }
