@@ -123,7 +123,8 @@ public struct Baseline: Sendable, Hashable {
   public func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
-      if before == nil && (Self.waits(entry) || !entry.verdict.outcome.isConclusive) { return nil }
+      if before == nil && !entry.verdict.outcome.isConclusive { return nil }
+      if before == nil && Self.waits(entry) { return nil }
       let after = Entry(
         outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)
       return before == after ? nil : VerdictChange(id: entry.claim.id, before: before, after: after)

@@ -95,7 +95,10 @@ struct ReportPage {
       .numbers td { border: 0; padding: 0 0 0 .5rem; }
       .numbers tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }
       .numbers td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); }
-      .counts th, .counts td { padding: .3rem .25rem; font-size: .82em; }
+      .counts, .counts tbody { display: block; } .counts thead { display: none; }
+      .counts tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+      .counts td { border: 0; padding: 0 .8rem 0 0; font-size: .88em; } .counts td:empty { display: none; }
+      .counts td:first-child { flex-basis: 100%; } .counts td + td::before { content: attr(data-name) " "; color: var(--soft); }
       .runs, .runs tbody { display: block; } .runs thead { display: none; }
       .runs tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
       .runs td { border: 0; padding: 0 .7rem 0 0; font-size: .88em; }
