@@ -166,6 +166,7 @@ public struct Trainer<Element: Real>: Sendable {
     let loop = try makeLoop(state: nil)
     try directory.create(record: [
       "schema": 1,
+      "version": .string(PackageVersion.current),
       "recipe": recipe.json,
       "method": .string(recipe.method),
       "element": .string(Element.dtypeName),
