@@ -48,11 +48,11 @@ struct RankedTrainingTests {
   func everyRule(name: String) throws {
     let optimizer = try #require(OptimizerChoice.byName.first { $0.name == name }?.optimizer)
     // Head and tail of 36, 24 and 12 pictures; radii that move something.
-    let tiny = tiny(optimizer.with(eta: 30) ?? optimizer)
+    let isMain = ["sgd", "sam", "lpf-sgd"].contains(name)
+    let tiny = tiny(optimizer.with(eta: 30) ?? optimizer, epochs: isMain ? 2 : 1)
     try inDirectory { parent in
       let whole = RunDirectory(parent.appendingPathComponent("one"))
       let final = try tiny.trainer.run(in: whole)
-      let isMain = ["sgd", "sam", "lpf-sgd"].contains(name)
       for ranks in isMain ? [1, 2, 3, 4, 8] : [3] {
         let run = RunDirectory(parent.appendingPathComponent("\(ranks)"))
         for result in try train(tiny, ranks: ranks, in: run) { #expect(try result.get() == final) }
