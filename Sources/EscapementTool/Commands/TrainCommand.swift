@@ -119,6 +119,16 @@ struct TrainCommand: ParsableCommand {
     let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
     let recipe = try resume ? directory.recipe() : chosenRecipe()
     let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
+    try train(recipe, options, in: directory) {
+      try resume ? recordedSpectra(directory, $0) : chosenSpectra($0)
+    }
+  }
+
+  /// One run of a recipe, whatever chose it.
+  func train(
+    _ recipe: Recipe, _ options: Trainer<Float>.Options, in directory: RunDirectory,
+    spectra chosenSpectra: (LongTailedData) throws -> ClassSpectra?
+  ) throws {
     let pictures = try LongTailedData.named(
       recipe.data, at: data.map { URL(fileURLWithPath: $0) })
     if let line = DataCommand.snapLine(pictures) { Console.note(line) }
@@ -133,7 +143,7 @@ struct TrainCommand: ParsableCommand {
     }
     if let manifest { try pictures.check(againstFile: manifest) }
     if resume { try pictures.check(againstFile: directory.record.path) }
-    let spectra = try resume ? recordedSpectra(directory, pictures) : chosenSpectra(pictures)
+    let spectra = try chosenSpectra(pictures)
     let meter = ProgressMeter()
     // Used on this thread alone, between steps; a meter of its own, because it counts other units.
     nonisolated(unsafe) let spectrumMeter = ProgressMeter()
@@ -191,7 +201,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// A word as a POSIX shell reads it.
-  private static func quoted(_ word: String) -> String {
+  static func quoted(_ word: String) -> String {
     let plain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
     return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }

@@ -99,7 +99,12 @@ public struct RecordedRun: Sendable {
   }
 
   /// The name under which the run is kept among others: the first 16 digits of the recipe's digest, and the seed.
-  public var storedName: String { "\(recipeDigest.hex.prefix(16))-seed\(recipe.seed)" }
+  public var storedName: String { Self.storedName(recipeDigest: recipeDigest, seed: recipe.seed) }
+
+  /// The name of a run of a recipe and a seed.
+  static func storedName(recipeDigest: Digest, seed: UInt64) -> String {
+    "\(recipeDigest.hex.prefix(16))-seed\(seed)"
+  }
 
   /// Whether training and test pictures are the published files.
   public var isPublished: Bool {
