@@ -35,11 +35,13 @@ struct SlurmScript {
 
       set -u
       export ESCAPEMENT_THREADS="${SLURM_CPUS_PER_TASK:-1}"
-      \#(words) --index "$((SLURM_ARRAY_TASK_ID + \#(offset)))" &
+      row=$((SLURM_ARRAY_TASK_ID + \#(offset)))
+      echo "escapement-task row=$row job=$SLURM_JOB_ID restart=${SLURM_RESTART_COUNT:-0} node=${SLURMD_NODENAME:-}"
+      \#(words) --index "$row" &
       task=$!
       warned=0 ended=0 signalled=0
       # The time limit is near: a second TERM would end the tool at once.
-      trap 'signalled=1; ((warned)) || { warned=1; kill -TERM "$task" 2>/dev/null; }' USR1
+      trap 'signalled=1; ((warned)) || { warned=1; echo "escapement-warned row=$row"; kill -TERM "$task"; }' USR1
       # Cancelled or pre-empted: the tool has had the same TERM.
       trap 'signalled=1 ended=1' TERM
       while :; do

@@ -90,7 +90,7 @@ public struct SweepManifest: Sendable, Hashable {
   public init(contentsOf url: URL) throws {
     let bytes = try FileContents.read(url, limit: Self.byteLimit)
     let place = Self.recordPlace(of: url)
-    let text = try FileContents.read(place, limit: RecordedRun.recordLimit)
+    let text = try FileContents.read(place, limit: 1 << 20)
     try self.init(
       parsing: bytes, file: url.path,
       record: JSONCursor(try JSON(parsing: text, file: place.path), file: place.path))
