@@ -18,6 +18,7 @@ struct EpochLine {
         if let share = Self.percent(test[group]) { parts.append("\(group) \(share)") }
       }
     }
+    if let skipped = event["train"]?["skipped"]?.integer { parts.append("\(skipped) steps skipped") }
     if let seconds = event["seconds"]?.double {
       parts.append("\(Self.fixed(seconds, 1)) s")
       if let samples = event["train"]?["samples"]?.double, seconds > 0 {
