@@ -59,7 +59,9 @@ import Testing
       #expect(resumed.position.length == 2 * mark.length)
       #expect(try String(decoding: FileContents.read(url), as: UTF8.self) == "{\"step\":1}\n{\"step\":3}\n")
       #expect(throws: DataError.self) { try LineLog(resuming: url, at: .init(length: 1000, digest: nil)) }
-      #expect(throws: DataError.self) { try LineLog(resuming: url, at: .init(length: mark.length - 1, digest: nil)) }
+      #expect(throws: DataError.self) {
+        try LineLog(resuming: url, at: .init(length: mark.length - 1, digest: nil))
+      }
       #expect(try FileContents.read(url).count == 2 * mark.length)
       #expect(throws: MissingError.self) {
         try LineLog(resuming: directory.appendingPathComponent("none"), at: .start)

@@ -27,7 +27,9 @@ public struct RecordDifference: Hashable, Sendable {
   public static func all(between left: JSON, and right: JSON) -> [RecordDifference] {
     let keys = Set((left.object ?? [:]).keys).union((right.object ?? [:]).keys)
     let first = ["recipe", "provenance"]
-    let order = first.filter(keys.contains) + keys.subtracting(first).subtracting(partsOfTheTrace + partsOfTheFile).sorted()
+    let order =
+      first.filter(keys.contains)
+      + keys.subtracting(first).subtracting(partsOfTheTrace + partsOfTheFile).sorted()
     return order.flatMap { leaves($0, left[$0], right[$0]) }
   }
 

@@ -28,7 +28,8 @@ struct RecordedMetrics {
       case "divergence": divergence = try event.field("step").integer(atLeast: 0)
       case "skip": skipped += 1
       case "step": break
-      default: throw name.fault(found: try name.string(), expected: "epoch, step, skip, spectrum or divergence")
+      default:
+        throw name.fault(found: try name.string(), expected: "epoch, step, skip, spectrum or divergence")
       }
     }
   }
