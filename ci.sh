@@ -163,8 +163,8 @@ example_check() {
   CI=1 swift test --package-path Examples/OwnOptimizer --scratch-path .build --traits JPEG
 }
 
-# The README's examples, in a package of its own that depends on a tagged version of this one:
-# versioned dependencies refuse unsafe build flags unless the toolchain allows them.
+# The README's examples, in a package of its own that depends on a tagged version of this one, and the example package
+# by that version: versioned dependencies refuse unsafe build flags unless the toolchain allows them.
 consumer_check() {
   local scratch
   scratch=$(mktemp -d)
@@ -203,6 +203,15 @@ let package = Package(
   ])
 MANIFEST
   swift run --package-path "$scratch/consumer" consumer
+  # The example package too, as its manifest says an author would write it: by version in place of by path.
+  cp -R Examples/OwnOptimizer "$scratch/example"
+  sed -i.path "s|name: \"escapement\", path: \"[./]*\",|url: \"file://$scratch/escapement\", from: \"1.0.0\",|" \
+    "$scratch/example/Package.swift"
+  grep -q 'from: "1.0.0",' "$scratch/example/Package.swift" || {
+    say "ci.sh: Examples/OwnOptimizer/Package.swift does not name its dependency as this check expects"
+    return 1
+  }
+  CI=1 swift test --package-path "$scratch/example" --scratch-path "$scratch/consumer/.build"
   rm -rf "$scratch"
   trap - EXIT
 }

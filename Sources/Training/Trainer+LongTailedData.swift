@@ -2,7 +2,8 @@ import Kernels
 import LongTail
 
 extension Trainer {
-  /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures.
+  /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures, and at the end the
+  /// training pictures plain too.
   public init(
     recipe: Recipe, data: LongTailedData, options: Options = Options(),
     measurement: EpochMeasurement<Element>? = nil
@@ -11,6 +12,7 @@ extension Trainer {
       recipe: recipe,
       source: AugmentedImages<Element>(data.train, seed: recipe.seed, sampling: recipe.sampling),
       test: data.test.source(Array(0..<data.test.count), of: Element.self),
+      trainingPictures: data.train.source(Array(0..<data.train.count), of: Element.self),
       groups: data.groups,
       provenance: DataManifest(data).summary, options: options,
       measurement: measurement)

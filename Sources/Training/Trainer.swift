@@ -47,6 +47,7 @@ public struct Trainer<Element: Real>: Sendable {
   let recipe: Recipe
   let source: any EpochSource<Element>
   let test: any SampleSource<Element>
+  let trainingPictures: (any SampleSource<Element>)?
   let groups: ClassGroups
   let provenance: JSON
   let options: Options
@@ -54,16 +55,20 @@ public struct Trainer<Element: Real>: Sendable {
 
   /// A trainer of a recipe on a training and a test set.
   ///
+  /// `trainingPictures` are the training pictures as they are, without augmentation: at the end of the last epoch they
+  /// are classified too, and each class's count stands beside the test's.
   /// `provenance` (versions, hashes of the data) goes to `run.json` as it is, and a run resumes only under an equal
   /// one, and with an equal `measurement`.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
-    groups: ClassGroups, provenance: JSON, options: Options = Options(),
+    trainingPictures: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
+    options: Options = Options(),
     measurement: EpochMeasurement<Element>? = nil
   ) {
     self.recipe = recipe
     self.source = source
     self.test = test
+    self.trainingPictures = trainingPictures
     self.groups = groups
     self.provenance = provenance
     self.options = options
@@ -187,17 +192,25 @@ public struct Trainer<Element: Real>: Sendable {
   /// Evaluates on the test set and describes the epoch that ends.
   private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> JSON {
     let state = loop.state
-    let accuracy = try ClassAccuracy(
-      network: loop.network, parameters: state.parameters, statistics: state.statistics, over: test,
-      testTime: options.testTime)
+    func accuracy(over pictures: any SampleSource<Element>) throws -> JSON {
+      try ClassAccuracy(
+        network: loop.network, parameters: state.parameters, statistics: state.statistics, over: pictures,
+        testTime: options.testTime
+      ).json(groups: groups)
+    }
+    let tested = try accuracy(over: test)
+    let isLast = state.epoch + 1 == recipe.epochs
+    let trained = try isLast ? trainingPictures.map(accuracy) : nil
     let rate = loop.learningRate
     let reweighted = loop.classWeights != nil
     let totals = loop.endEpoch()
-    return [
+    var line: [String: JSON] = [
       "event": "epoch", "epoch": .integer(state.epoch), "step": .integer(state.step),
       "learning_rate": .number(rate), "reweighted": .bool(reweighted), "train": totals.summary,
-      "test": accuracy.json(groups: groups), "digest": .string(state.digest.hex), "seconds": .number(seconds),
+      "test": tested, "digest": .string(state.digest.hex), "seconds": .number(seconds),
     ]
+    line["training_pictures"] = trained
+    return .object(line)
   }
 
   private static func json(of record: StepRecord, state: TrainingState<Element>) -> JSON {

@@ -50,7 +50,7 @@ import Verification
     let scratch = try TemporaryDirectory()
     defer { scratch.remove() }
     let directory = scratch.url
-    let spectra = try ClassSpectra(every: 3, classes: [3, 0], of: 4, steps: 5, samples: 2)
+    let spectra = try ClassSpectra(every: 3, classes: [3, 0], of: 4, overall: true, steps: 5, samples: 2)
     let plain = try Self.run(nil, in: directory.appendingPathComponent("plain"))
     let measured = try Self.run(spectra, in: directory.appendingPathComponent("measured"))
     #expect(measured.state == plain.state)
@@ -70,9 +70,11 @@ import Verification
 
     // The last event is what one takes of the final state.
     let rows = try #require(events.last?["classes"]?.array)
-    #expect(rows.map { $0["class"]?.integer } == [0, 3])
-    for (row, label) in zip(rows, [0, 3]) {
-      let positions = Array(Self.data.train.positions(ofClass: label).prefix(2))
+    #expect(rows.map { $0["class"] } == [0, 3, .null])
+    for (row, label) in zip(rows, [0, 3, nil]) {
+      let positions =
+        label.map { Array(Self.data.train.positions(ofClass: $0).prefix(2)) }
+        ?? Array(0..<Self.data.train.count)
       let hessian = HessianOperator<Float>(
         objective: Objective(network: try Self.recipe().architecture.network(classes: 4)),
         parameters: plain.state.parameters, statistics: plain.state.statistics,
@@ -88,11 +90,23 @@ import Verification
       #expect(row["gradient_norm"]?.double == evaluation.gradient.flat.norm())
       #expect(row["samples"]?.integer == positions.count)
     }
+
+    // The training pictures as they are were classified once, after the last epoch.
+    let counted = plain.events.filter { $0["training_pictures"] != nil }
+    #expect(counted.map { $0["epoch"]?.integer } == [3])
+    let accuracy = try ClassAccuracy(
+      network: try Self.recipe().architecture.network(classes: 4), parameters: plain.state.parameters,
+      statistics: plain.state.statistics,
+      over: Self.data.train.source(Array(0..<Self.data.train.count), of: Float.self))
+    let classes = counted.first?["training_pictures"]?["per_class"]?.array
+    #expect(classes?.map { $0["correct"]?.integer } == accuracy.correct)
+    #expect(classes?.map { $0["samples"]?.integer } == Self.data.counts)
   }
 
   @Test func recordsRoundTripAndBadOnesAreRefused() throws {
     for samples in [7, Int.max] {
-      let spectra = try ClassSpectra(every: 10, classes: [9, 0, 7], of: 10, steps: 50, samples: samples)
+      let spectra = try ClassSpectra(
+        every: 10, classes: [9, 0, 7], of: 10, overall: samples == 7, steps: 50, samples: samples)
       #expect(spectra.classes == [0, 7, 9])
       #expect(try ClassSpectra(JSONCursor(spectra.json, file: "run.json"), of: 10) == spectra)
     }

@@ -83,6 +83,9 @@ import Training
     }
     let overall = try Self.plan(["H0"])
     #expect(
-      overall.need(of: overall.items[0]).contains("train does not measure |λ_min|/λ_max of all classes"))
+      overall.requests.first?.command(seed: 0).contains("--spectrum-every 200 --spectrum-classes 9,all ")
+        == true)
+    let overfitting = try Self.plan(["A7"]).requests
+    #expect(overfitting.count == 1 && overfitting.first?.spectrumEvery == nil)
   }
 }

@@ -25,9 +25,11 @@ import Training
           "classes": [
             ["class": 9, "loss": 0.75, "smallest": -2.0, "largest": 8.0],
             ["class": 0, "loss": 0.25, "smallest": 0.5, "largest": 4.0],
+            ["class": .null, "loss": 0.375, "smallest": -0.5, "largest": 16.0],
           ],
         ]
       ]
+      run.correctInTraining = Array(repeating: 100, count: 7) + [90, 95, 97]
       try run.write(in: folder, as: "a")
       let archive = try RunArchive(reading: [folder])
       let evidence = try #require(archive.runs(of: RunSelection("fixture/ce-drw")).first)
@@ -40,6 +42,10 @@ import Training
       #expect(evidence.last[.negativeCurvature(ofClass: 9)] == 2)
       #expect(evidence.last[.negativeCurvature(ofClass: 0)] == 0)
       #expect(evidence.last[.trainingLoss(ofClass: 0)] == 0.25)
+      #expect(evidence.last[.trainingLoss(ofClass: nil)] == 0.375)
+      #expect(evidence.last[.saddleRatio(ofClass: nil)] == 0.5 / 16)
+      // (90 + 95 + 97) of 300.
+      #expect(evidence.last[.trainingTail] == 94)
       let early = archive.runs(of: RunSelection("fixture/ce-drw", epoch: 5))
       #expect(early.first?.last[.accuracy] == 67.5)
       #expect(archive.runs(of: RunSelection("fixture/ce-drw", epoch: 11)).isEmpty)
@@ -168,10 +174,22 @@ import Training
     ("\"correct\":480", "\"correct\":481"), ("\"correct\":480", "\"correct\":-480"),
     ("\"samples\":10000", "\"samples\":9223372036854775807"), ("\"digest\":\"", "\"digest\":\"x"),
     ("\"event\":\"epoch\"", "\"event\":\"other\""), ("\"epoch\":0", "\"epoch\":-1"),
+    ("\"correct\":77,", "\"correct\":78,"),
+    ("\"correct\":77,\"samples\":100}", "\"correct\":77,\"samples\":101}"),
+    ("\"class\":null,", ""),
   ])
   func hostileMetrics(_ from: String, _ to: String) throws {
     try Self.withFolder { folder in
-      let run = try SyntheticRun("fixture/ce", seed: 0).write(in: folder, as: "a")
+      var synthetic = try SyntheticRun("fixture/ce", seed: 0)
+      synthetic.correctInTraining = Array(repeating: 99, count: 9) + [77]
+      synthetic.extraEvents = [
+        [
+          "event": "spectrum", "epoch": 0,
+          "classes": [["class": .null, "loss": 1.0, "smallest": -1.0, "largest": 1.0]],
+        ]
+      ]
+      let run = try synthetic.write(in: folder, as: "a")
+      #expect(try RunArchive(reading: [folder]).entries[0].run != nil, "as written it is read")
       let text = try String(contentsOf: run.metrics, encoding: .utf8)
       let place = try #require(text.range(of: from))
       try Data(text.replacingCharacters(in: place, with: to).utf8).write(to: run.metrics)
@@ -219,6 +237,21 @@ import Training
   }
 
   /// A claim about runs is judged from files.
+  /// A7: what cross-entropy knows of the tail's training pictures and not of its test pictures.
+  @Test func overfittingOfTheTailIsJudgedFromFiles() throws {
+    try Self.withFolder { folder in
+      for seed in 0..<5 {
+        var run = try SyntheticRun("fixture/ce", seed: UInt64(seed), accuracy: 80, tail: 30 + seed % 3)
+        run.correctInTraining = Array(repeating: 100, count: 7) + [95, 96, 97]
+        try run.write(in: folder, as: "\(seed)")
+      }
+      let gap = RunQuestion.exceeds(
+        RunQuantity("fixture/ce", .trainingTail), RunQuantity("fixture/ce", .tail), by: 20)
+      let answer = try RunAnswer(gap, from: RunArchive(reading: [folder]), level: 0.05)
+      #expect(answer.count == 5 && answer.pFor < 0.001)
+    }
+  }
+
   @Test func aClaimOfThePapersIsJudgedFromFiles() throws {
     try Self.withFolder { folder in
       let data = "cifar10-lt100"

@@ -12,6 +12,8 @@ struct SyntheticRun {
   var digestEvery = 1
   var salt = ""
   var extraEvents: [JSON] = []
+  /// Correct training pictures, of 100 a class, after the last epoch; nil leaves them out.
+  var correctInTraining: [Int]?
 
   /// A run of a preset on ten classes whose accuracies rise to `accuracy` percent in every class.
   init(_ preset: String, seed: UInt64, accuracy: Int = 50, tail: Int? = nil) throws {
@@ -37,21 +39,26 @@ struct SyntheticRun {
   }
 
   var lines: [String] {
-    func counts(_ values: ArraySlice<Int>) -> JSON {
-      ["correct": .integer(values.reduce(0, +)), "samples": .integer(1000 * values.count)]
+    func accuracy(_ values: [Int], of samples: Int) -> JSON {
+      func counts(_ range: Range<Int>) -> JSON {
+        ["correct": .integer(values[range].reduce(0, +)), "samples": .integer(samples * range.count)]
+      }
+      let members: [String: JSON] = [
+        "head": counts(0..<3), "mid": counts(3..<7), "tail": counts(7..<10),
+        "per_class": .array(values.indices.map { counts($0..<$0 + 1) }),
+      ]
+      return .object(members.merging(counts(0..<10).object!) { $1 })
     }
     return correct.enumerated().map { epoch, values in
-      let members: [String: JSON] = [
-        "head": counts(values[0..<3]), "mid": counts(values[3..<7]), "tail": counts(values[7..<10]),
-        "per_class": .array(values.indices.map { counts(values[$0...$0]) }),
-      ]
-      let test = members.merging(counts(values[...]).object!) { $1 }
-      let event: JSON = [
+      var event: [String: JSON] = [
         "event": "epoch", "epoch": .integer(epoch), "step": .integer(10 * (epoch + 1)),
-        "test": .object(test), "train": ["loss": 1.5],
+        "test": accuracy(values, of: 1000), "train": ["loss": 1.5],
         "digest": .string(Digest(of: "\(salt) \(values)").hex),
       ]
-      return event.canonical()
+      if epoch == correct.count - 1 {
+        event["training_pictures"] = correctInTraining.map { accuracy($0, of: 100) }
+      }
+      return JSON.object(event).canonical()
     } + extraEvents.map { $0.canonical() }
   }
 

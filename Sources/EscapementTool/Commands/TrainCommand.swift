@@ -88,7 +88,10 @@ struct TrainCommand: ParsableCommand {
   var spectrumEvery: Int?
   @Option(
     help: ArgumentHelp(
-      "The classes of --spectrum-every, separated by commas; the first and the last when left out.",
+      """
+      The classes of --spectrum-every, separated by commas, and "all" for the loss over all of them; the first and the \
+      last class when left out.
+      """,
       valueName: "list"
     ))
   var spectrumClasses: String?
@@ -146,7 +149,9 @@ struct TrainCommand: ParsableCommand {
       recipe: recipe, data: pictures, options: options,
       measurement: spectra?.measurement(on: pictures.train, seed: recipe.seed) { label, progress in
         if Interruption.isRequested { throw SpectrumInterrupted() }
-        spectrumMeter.show("spectrum of class \(label)", done: progress.step, total: progress.steps)
+        spectrumMeter.show(
+          label.map { "spectrum of class \($0)" } ?? "spectrum of all classes", done: progress.step,
+          total: progress.steps)
       })
     Interruption.catchSignals()
     var rate = ProgressRate()
@@ -211,15 +216,17 @@ struct TrainCommand: ParsableCommand {
   private func chosenSpectra(_ data: LongTailedData) throws -> ClassSpectra? {
     guard let spectrumEvery else { return nil }
     let count = data.train.classes
-    let classes = try spectrumClasses?.split(separator: ",", omittingEmptySubsequences: false).map { word in
+    let words = spectrumClasses?.split(separator: ",", omittingEmptySubsequences: false)
+    let classes = try words?.filter { $0 != "all" }.map { word in
       guard let label = Int(word) else {
         throw ToolError.usage(
-          "--spectrum-classes: \(word.prefix(40)) is no class; give numbers such as 0,7,9")
+          "--spectrum-classes: \(word.prefix(40)) is no class; give numbers such as 0,7,9, or all")
       }
       return label
     }
     return try ClassSpectra(
-      every: spectrumEvery, classes: classes ?? [0, count - 1], of: count, steps: spectrumSteps ?? 100)
+      every: spectrumEvery, classes: classes ?? [0, count - 1], of: count,
+      overall: words?.contains("all") ?? false, steps: spectrumSteps ?? 100)
   }
 
   private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {

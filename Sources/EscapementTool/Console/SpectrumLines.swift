@@ -13,7 +13,8 @@ struct SpectrumLines {
     lines = rows.enumerated().map { index, row in
       func number(_ key: String) -> String { row[key]?.double.map { String(format: "%.4g", $0) } ?? "?" }
       let cost = index == rows.count - 1 ? "  \(EpochLine.fixed(seconds, 1)) s" : ""
-      return "  class \(row["class"]?.integer ?? -1)  λ_min \(number("smallest"))  λ_max \(number("largest"))"
+      let subject = row["class"]?.integer.map { "class \($0)" } ?? "all classes"
+      return "  \(subject)  λ_min \(number("smallest"))  λ_max \(number("largest"))"
         + "  |ratio| \(number("ratio"))  loss \(number("loss"))  ‖∇f‖ \(number("gradient_norm"))\(cost)"
     }
   }

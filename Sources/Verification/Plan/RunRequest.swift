@@ -17,6 +17,8 @@ public struct RunRequest: Sendable {
   public let missing: [UInt64]
   /// Classes whose curvature must be measured, ascending.
   public let classes: [Int]
+  /// Whether that of the loss over all classes must be.
+  public let overall: Bool
   /// Epochs between measurements of it.
   public let spectrumEvery: Int?
   /// Why no run can be trained; nil where it can.
@@ -44,9 +46,11 @@ public struct RunRequest: Sendable {
       .map(\.seed).sorted()
     onOtherPictures = runs.count { !$0.isPublished }
     classes = Set(quantities.compactMap { $0.metric.measuredClass }).sorted()
+    overall = quantities.contains { $0.metric.isOverall }
     // A measurement at each epoch that is asked for, and always at the end.
     spectrumEvery =
-      classes.isEmpty ? nil : quantities.compactMap(\.selection.epoch).min() ?? preset.recipe.epochs
+      classes.isEmpty && !overall
+      ? nil : quantities.compactMap(\.selection.epoch).min() ?? preset.recipe.epochs
     var obstacle = preset.notRun
     if let radius, preset.recipe.optimizer.with(rho: radius) == nil { obstacle = "its rule has no radius" }
     self.obstacle = obstacle
@@ -85,9 +89,9 @@ public struct RunRequest: Sendable {
     if let radius { words.append("--rho \(NumberText.short(radius))") }
     words.append("--seed \(seed) --data DATA")
     if let spectrumEvery {
+      let subjects = classes.map(String.init) + (overall ? ["all"] : [])
       words.append(
-        "--spectrum-every \(spectrumEvery) --spectrum-classes \(classes.map(String.init).joined(separator: ","))"
-      )
+        "--spectrum-every \(spectrumEvery) --spectrum-classes \(subjects.joined(separator: ","))")
     }
     words.append("--out runs/\(runName(seed: seed))")
     return words.joined(separator: " ")
@@ -129,12 +133,11 @@ extension RunMetric {
     }
   }
 
-  /// Whether `train` can write it into the metrics.
-  var isMeasuredInTraining: Bool {
+  /// Whether it is of the loss over all classes.
+  fileprivate var isOverall: Bool {
     switch self {
-    case .accuracy, .head, .mid, .tail: true
-    case .trainingTail: false
-    case .trainingLoss, .negativeCurvature, .largestEigenvalue, .saddleRatio: measuredClass != nil
+    case .trainingLoss(nil), .negativeCurvature(nil), .largestEigenvalue(nil), .saddleRatio(nil): true
+    default: false
     }
   }
 }

@@ -10,8 +10,6 @@ public struct VerificationPlan: Sendable {
     public let requests: [Int]
     /// Selections that no preset trains.
     public let untrained: [String]
-    /// Figures that training does not write into the metrics.
-    public let unmeasured: [String]
     /// Why no test of it is registered; nil where one is.
     public let noTest: String?
   }
@@ -32,15 +30,10 @@ public struct VerificationPlan: Sendable {
       let statement = statements[claim.id]
       var places: [Int] = []
       var untrained: [String] = []
-      var unmeasured: [String] = []
       for quantity in statement?.questions.flatMap(\.quantities) ?? [] {
         let selection = quantity.selection
         guard Preset.all.contains(where: { $0.name == selection.preset }) else {
           if !untrained.contains(selection.preset) { untrained.append(selection.preset) }
-          continue
-        }
-        guard quantity.metric.isMeasuredInTraining else {
-          if !unmeasured.contains(quantity.metric.text) { unmeasured.append(quantity.metric.text) }
           continue
         }
         // Figures after different epochs are of the same runs.
@@ -55,7 +48,7 @@ public struct VerificationPlan: Sendable {
       }
       items.append(
         Item(
-          claim: claim, requests: places, untrained: untrained, unmeasured: unmeasured,
+          claim: claim, requests: places, untrained: untrained,
           noTest: statement?.noTest))
     }
     self.items = items
@@ -81,13 +74,10 @@ public struct VerificationPlan: Sendable {
   /// What stands between a claim and its verdict: "nothing but this command", runs to train, or an obstacle.
   public func need(of item: Item) -> String {
     if let noTest = item.noTest { return "no test is registered: \(noTest)" }
-    if item.requests.isEmpty && item.untrained.isEmpty && item.unmeasured.isEmpty { return "no runs" }
+    if item.requests.isEmpty && item.untrained.isEmpty { return "no runs" }
     let asked = item.requests.map { requests[$0] }
     var parts: [String] = []
     if !item.untrained.isEmpty { parts.append("no preset trains \(item.untrained.joined(separator: ", "))") }
-    if !item.unmeasured.isEmpty {
-      parts.append("train does not measure \(item.unmeasured.joined(separator: ", "))")
-    }
     for request in asked {
       if let obstacle = request.obstacle, request.present.count < RunFamily.seeds {
         parts.append("\(request.preset.name): \(obstacle)")

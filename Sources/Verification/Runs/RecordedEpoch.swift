@@ -21,10 +21,12 @@ struct RecordedGroups {
   let classes: Int
   let groups: [(metric: RunMetric, name: String, labels: [Int])]
   let testSamples: Int
+  let classCounts: [Int]
 
   /// Reads a record; throws a `DataError` for labels that are no class.
   init(_ record: JSONCursor) throws {
-    classes = try record.field("class_counts").elements().count
+    classCounts = try record.field("class_counts").elements().map { try $0.integer(atLeast: 0) }
+    classes = classCounts.count
     testSamples = try record.field("test_samples").integer(atLeast: 1)
     let cursor = try record.field("groups")
     let names: [(RunMetric, String)] = [(.head, "head"), (.mid, "mid"), (.tail, "tail")]

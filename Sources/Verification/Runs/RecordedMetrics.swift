@@ -39,29 +39,56 @@ struct RecordedMetrics {
     guard try place.integer() == epochs.count else {
       throw place.fault(found: "\(try place.integer())", expected: "\(epochs.count), the next one")
     }
-    let test = try event.field("test")
-    let rows = try test.field("per_class")
+    let test = try Self.accuracies(event.field("test"), groups)
+    guard test.all.samples == groups.testSamples else {
+      throw try event.field("test").fault(
+        found: "\(test.all.samples) pictures", expected: "the \(groups.testSamples) of the test set")
+    }
+    var figures = test.figures
+    if let pictures = try event.optionalField("training_pictures") {
+      let training = try Self.accuracies(pictures, groups)
+      guard training.classes.map(\.samples) == groups.classCounts else {
+        throw pictures.fault(found: "other counts of pictures", expected: "class_counts of run.json")
+      }
+      figures[.trainingTail] = training.figures[.tail]
+    }
+    epochs.append(
+      RecordedEpoch(
+        epoch: epochs.count, step: try event.field("step").integer(atLeast: 0),
+        digest: try event.field("digest").digest(), correct: test.classes.map(\.correct),
+        loss: try event.field("train").field("loss").double(), figures: figures))
+  }
+
+  private typealias Counts = (correct: Int, samples: Int)
+
+  /// The counts of each class and of all, and the accuracies of all and of the groups.
+  ///
+  /// Throws a `DataError` where the classes' counts do not add up to those of all or of a group.
+  private static func accuracies(
+    _ place: JSONCursor, _ groups: RecordedGroups
+  ) throws -> (classes: [Counts], all: Counts, figures: [RunMetric: Double]) {
+    let rows = try place.field("per_class")
     let classes = try rows.elements().map(Self.counts)
     guard classes.count == groups.classes else {
       throw rows.fault(found: "\(classes.count) classes", expected: "\(groups.classes)")
     }
-    // Each count is below the number of test pictures, so no sum can overflow.
-    let all = try Self.counts(test)
+    // Each count is at most 10⁹ and there are at most so many classes as the file has room for: no sum can overflow.
+    let all = try Self.counts(place)
     let sums = classes.reduce(into: (correct: 0, samples: 0)) {
       $0.correct &+= $1.correct
       $0.samples &+= $1.samples
     }
-    guard sums == all, all.samples == groups.testSamples else {
-      throw test.fault(
+    guard sums == all else {
+      throw place.fault(
         found: "\(all.correct) of \(all.samples) pictures",
-        expected: "\(sums.correct) of \(sums.samples), the classes' sum, of \(groups.testSamples)")
+        expected: "\(sums.correct) of \(sums.samples), the classes' sum")
     }
     var figures: [RunMetric: Double] = [.accuracy: 100 * Double(all.correct) / Double(all.samples)]
     for group in groups.groups where !group.labels.isEmpty {
       let members = group.labels.map { classes[$0] }
       let correct = members.reduce(0) { $0 + $1.correct }
       let samples = members.reduce(0) { $0 + $1.samples }
-      let stated = try test.field(group.name)
+      let stated = try place.field(group.name)
       guard try Self.counts(stated) == (correct, samples) else {
         throw stated.fault(found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
       }
@@ -72,15 +99,11 @@ struct RecordedMetrics {
         ? 100 * Double(correct) / Double(samples)
         : members.reduce(0) { $0 + 100 * Double($1.correct) / Double($1.samples) } / Double(members.count)
     }
-    epochs.append(
-      RecordedEpoch(
-        epoch: epochs.count, step: try event.field("step").integer(atLeast: 0),
-        digest: try event.field("digest").digest(), correct: classes.map(\.correct),
-        loss: try event.field("train").field("loss").double(), figures: figures))
+    return (classes, all, figures)
   }
 
   /// Correct pictures and all pictures of a member; at least one picture, and no more than 10⁹.
-  private static func counts(_ cursor: JSONCursor) throws -> (correct: Int, samples: Int) {
+  private static func counts(_ cursor: JSONCursor) throws -> Counts {
     let (correct, samples) = try (cursor.field("correct"), cursor.field("samples"))
     let counts = (correct: try correct.integer(atLeast: 0), samples: try samples.integer(atLeast: 1))
     guard counts.samples <= 1_000_000_000, counts.correct <= counts.samples else {
@@ -98,7 +121,8 @@ struct RecordedMetrics {
       throw place.fault(found: "\(epoch)", expected: "one of the \(epochs.count) epochs before it")
     }
     for row in try event.field("classes").elements() {
-      let label = try row.field("class").integer(atLeast: 0)
+      // Null is the loss over all classes; without the member the row is none.
+      let label = try row.value["class"] == .null ? nil : row.field("class").integer(atLeast: 0)
       func number(_ key: String) throws -> Double {
         let cursor = try row.field(key)
         let value = try cursor.double()

@@ -6,22 +6,28 @@ import LongTail
 import Networks
 import Training
 
-/// Extreme Hessian eigenvalues of single classes along training, as the NeurIPS 2022 poster draws |λ_min/λ_max| over epochs.
+/// Extreme Hessian eigenvalues of single classes, and of all, along training, as the NeurIPS 2022 poster draws |λ_min/λ_max|
+/// over epochs.
 ///
-/// Each is of the plain mean cross-entropy over a class's training pictures, un-augmented and always the same, under running statistics, by
-/// Lanczos in Float from one Gaussian start vector. The published code draws crops and flips anew in each product.
+/// Each is of the plain mean cross-entropy over a class's training pictures (or over all), un-augmented and always the same, under
+/// running statistics, by Lanczos in Float from one Gaussian start vector. The published code draws crops and flips anew in each
+/// product.
 public struct ClassSpectra: Hashable, Sendable {
   /// Measured after every so many epochs, the first and the last.
   public let every: Int
   /// The classes, ascending.
   public let classes: [Int]
+  /// Whether the loss over the pictures of all classes is measured too, after the classes.
+  public let overall: Bool
   /// Lanczos steps; the published code's 100 by default.
   public let steps: Int
-  /// At most this many pictures of a class, the first ones.
+  /// At most this many pictures of a class, the first ones; of all classes, every picture counts.
   public let samples: Int
 
   /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none or twice there, or a number below 1.
-  public init(every: Int, classes: [Int], of count: Int, steps: Int = 100, samples: Int = .max) throws {
+  public init(
+    every: Int, classes: [Int], of count: Int, overall: Bool = false, steps: Int = 100, samples: Int = .max
+  ) throws {
     for (name, value) in [
       ("spectrum interval", every), ("Lanczos steps", steps), ("pictures of a class", samples),
     ] {
@@ -30,7 +36,7 @@ public struct ClassSpectra: Hashable, Sendable {
       }
     }
     let sorted = classes.sorted()
-    guard !classes.isEmpty, sorted.allSatisfy({ (0..<count).contains($0) }),
+    guard !classes.isEmpty || overall, sorted.allSatisfy({ (0..<count).contains($0) }),
       Set(classes).count == classes.count
     else {
       throw HyperparameterError(
@@ -38,16 +44,19 @@ public struct ClassSpectra: Hashable, Sendable {
     }
     self.every = every
     self.classes = sorted
+    self.overall = overall
     self.steps = steps
     self.samples = samples
   }
 
   /// For `run.json`.
   public var json: JSON {
-    [
+    var fields: [String: JSON] = [
       "every": .integer(every), "classes": .array(classes.map { .integer($0) }), "steps": .integer(steps),
       "samples": samples == .max ? .null : .integer(samples),
     ]
+    if overall { fields["overall"] = true }
+    return .object(fields)
   }
 
   /// Reads what `json` wrote.
@@ -55,19 +64,21 @@ public struct ClassSpectra: Hashable, Sendable {
     try self.init(
       every: try record.field("every").integer(),
       classes: try record.field("classes").elements().map { try $0.integer() }, of: count,
+      overall: try record.optionalField("overall")?.bool() ?? false,
       steps: try record.field("steps").integer(),
       samples: try record.optionalField("samples")?.integer() ?? .max)
   }
 
-  /// The measurement on a training set. `onStep` is told of each Lanczos step, may show progress and may throw to interrupt.
+  /// The measurement on a training set. `onStep` is told of each Lanczos step (with nil for the loss over all classes), may show progress and may throw to interrupt.
   public func measurement(
     on set: ImageSet, seed: UInt64,
-    onStep: @escaping @Sendable (_ label: Int, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
+    onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
   ) -> EpochMeasurement<Float> {
     EpochMeasurement(record: json, every: every) { network, state in
       let clock = ContinuousClock()
       let started = clock.now
-      let rows = try classes.map { label in
+      let measured = classes.map(Optional.some) + (overall ? [nil] : [])
+      let rows = try measured.map { label in
         try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
       }
       return [
@@ -78,10 +89,10 @@ public struct ClassSpectra: Hashable, Sendable {
   }
 
   private func spectrum(
-    of label: Int, in set: ImageSet, _ network: Network, _ state: TrainingState<Float>, seed: UInt64,
+    of label: Int?, in set: ImageSet, _ network: Network, _ state: TrainingState<Float>, seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void
   ) throws -> JSON {
-    let positions = Array(set.positions(ofClass: label).prefix(samples))
+    let positions = label.map { Array(set.positions(ofClass: $0).prefix(samples)) } ?? Array(0..<set.count)
     let hessian = HessianOperator<Float>(
       objective: Objective(network: network), parameters: state.parameters, statistics: state.statistics,
       samples: set.source(positions))
@@ -90,7 +101,8 @@ public struct ClassSpectra: Hashable, Sendable {
       at: state.parameters, statistics: state.statistics, over: hessian.samples)
     let (smallest, largest) = (report.smallest, report.largest)
     return [
-      "class": .integer(label), "samples": .integer(positions.count), "loss": .number(evaluation.loss),
+      "class": label.map { .integer($0) } ?? .null, "samples": .integer(positions.count),
+      "loss": .number(evaluation.loss),
       "gradient_norm": .number(evaluation.gradient.flat.norm()),
       "smallest": .number(smallest.rayleighQuotient), "smallest_residual": .number(smallest.residual),
       "largest": .number(largest.rayleighQuotient), "largest_residual": .number(largest.residual),

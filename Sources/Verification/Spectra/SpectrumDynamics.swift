@@ -66,6 +66,8 @@ public struct SpectrumDynamics: Hashable, Sendable {
       guard try event.field("event").string() == "spectrum" else { continue }
       let epoch = try event.field("epoch").integer(atLeast: 0)
       for row in try event.field("classes").elements() {
+        // The loss over all classes has no course among theirs.
+        if row.value["class"] == .null { continue }
         let label = try row.field("class").integer(atLeast: 0)
         func number(_ key: String, minimum: Double = -.infinity) throws -> Double {
           let cursor = try row.field(key)
@@ -86,7 +88,7 @@ public struct SpectrumDynamics: Hashable, Sendable {
     }
     guard !found.isEmpty else {
       throw DataError(
-        file: file, found: "no spectra", expected: "events \"spectrum\"",
+        file: file, found: "no spectra of classes", expected: "events \"spectrum\"",
         advice: "train with --spectrum-every")
     }
     return found.keys.sorted().map { label in
