@@ -7,6 +7,8 @@ import Foundation
 @main
 enum Main {
   static func main() {
+    // A file beyond the limit on its size (ulimit -f) is then an error with a line, and not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try Escapement.parseAsRoot(arguments)

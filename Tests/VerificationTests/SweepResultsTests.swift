@@ -44,9 +44,15 @@ struct SweepResultsTests {
       let results = SweepResults(manifest, in: folder)
       let states = results.rows.map(\.finding.state)
       #expect(states[0...2] == [.done, .interrupted(step: 64), .diverged(step: 17)])
-      #expect(states[3].text.contains("another recipe") && states[4] == .waiting)
+      #expect(states[3].text.contains("another recipe") && states[4] == .interrupted(step: 0))
       #expect(states[5].name == "damaged" && states[6] == .waiting)
       #expect(states.map(\.isOpen) == [false, true, false, false, true, false, true])
+      // A run that is written is no one else's to go on with.
+      let lock = try RunLock(folder.directory(of: manifest.rows[1]))
+      let held = folder.finding(of: manifest.rows[1]).state
+      #expect(held.name == "running" && held.text.contains("process \(getpid())") && !held.isOpen)
+      lock.release()
+      #expect(folder.finding(of: manifest.rows[1]).state == .interrupted(step: 64))
       // All are there, none is dropped, and the mean is of the run that is done.
       let group = try #require(results.groups.first)
       #expect(results.groups.count == 1 && group.rows.count == 7 && !results.isComplete)

@@ -1,6 +1,6 @@
 /// The batch script of one job array.
 ///
-/// Slurm signals the shell before the time limit; the tool gets TERM from it, writes a checkpoint and ends with 75, and the
+/// Slurm signals the shell before the time limit; the tool gets the signal from it, writes a checkpoint and ends with 75, and the
 /// task is queued again. A user who cancels a task, and Slurm when it pre-empts one, send TERM to every process of
 /// the task: then the tool ends in the same way, and whether the task comes back is not for the script to say.
 struct SlurmScript {
@@ -40,8 +40,8 @@ struct SlurmScript {
       \#(words) --index "$row" &
       task=$!
       warned=0 ended=0 signalled=0
-      # The time limit is near: a second TERM would end the tool at once.
-      trap 'signalled=1; ((warned)) || { warned=1; echo "escapement-warned row=$row"; kill -TERM "$task"; }' USR1
+      # The time limit is near. Not as TERM: Slurm's own TERM may follow, and a second one would end the tool at once.
+      trap 'signalled=1; ((warned)) || { warned=1; echo "escapement-warned row=$row"; kill -USR1 "$task"; }' USR1
       # Cancelled or pre-empted: the tool has had the same TERM.
       trap 'signalled=1 ended=1' TERM
       while :; do
@@ -52,8 +52,8 @@ struct SlurmScript {
         ((signalled)) || break
       done
       again=0
-      # 143: warned before it could catch the signal.
-      ((code == 75 || (warned && code == 143))) && again=1
+      # 138: warned before it could catch the signal.
+      ((code == 75 || (warned && code == 138))) && again=1
       ((code > 128 && ${SLURM_RESTART_COUNT:-0} < \#(options.retries))) && again=1
       ((again && !ended)) && scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
       exit "$code"
@@ -80,7 +80,7 @@ struct SlurmScript {
     let list = text.prefix { $0 != "%" }.trimming { $0 == "[" || $0 == "]" }
     var numbers: [Int] = []
     for part in list.split(separator: ",") {
-      let ends = part.split(separator: "-").map { Int($0) }
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last,
         last - first < 10_000_000
       else { return nil }

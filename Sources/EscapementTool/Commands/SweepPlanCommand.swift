@@ -39,7 +39,7 @@ struct SweepPlanCommand: ParsableCommand {
       Console.error("the claims need no run that the evidence lacks")
       throw ExitCode(ExitStatus.inconclusive.rawValue)
     }
-    let manifest = try SweepManifest(rows, version: Escapement.configuration.version)
+    let manifest = try SweepManifest(rows, version: PackageVersion.current)
     if manifest.rows.count < rows.count {
       Console.note("\(rows.count - manifest.rows.count) rows are runs that are in the plan already: left out")
     }

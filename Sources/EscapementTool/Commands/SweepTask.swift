@@ -14,13 +14,23 @@ struct SweepTask {
   let checkpointEvery: Int?
 
   /// Begins the run, or goes on with it; does nothing where it is done.
+  ///
+  /// A run that another process writes is none to fail for: 75 says to ask again, and engines do.
   func run() throws {
+    do { try train() } catch let held as RunHeld {
+      throw ToolError.interrupted("run \(index): \(held.description); run the task again later")
+    }
+  }
+
+  private func train() throws {
     let directory = folder.directory(of: row)
     let finding = folder.finding(of: row)
     var arguments = ["--out", directory.url.path] + (data.map { ["--data", $0] } ?? [])
     switch finding.state {
     case .done:
       Console.note("run \(index), \(row.id): done already, digest \(finding.run?.digest?.hex ?? "")")
+    case .running(let holder):
+      throw ToolError.interrupted("run \(index), \(row.id): in use by \(holder); run the task again later")
     case .diverged(let step):
       throw ToolError.nonFinite("run \(index), \(row.id): diverged at step \(step), and would again")
     case .damaged(let reason):

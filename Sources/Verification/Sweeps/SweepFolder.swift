@@ -4,8 +4,10 @@ import Training
 
 /// How far the run of a row is.
 public enum SweepState: Sendable, Hashable {
-  /// Nothing is there that a run could go on from.
+  /// It has not begun.
   case waiting
+  /// A process writes it; the text says which.
+  case running(String)
   /// It can go on after that many steps.
   case interrupted(step: Int)
   /// Everything that the plan asks for is there.
@@ -19,7 +21,7 @@ public enum SweepState: Sendable, Hashable {
   public var isOpen: Bool {
     switch self {
     case .waiting, .interrupted: true
-    case .done, .diverged, .damaged: false
+    case .running, .done, .diverged, .damaged: false
     }
   }
 
@@ -27,6 +29,7 @@ public enum SweepState: Sendable, Hashable {
   public var name: String {
     switch self {
     case .waiting: "waiting"
+    case .running: "running"
     case .interrupted: "interrupted"
     case .done: "done"
     case .diverged: "diverged"
@@ -38,6 +41,7 @@ public enum SweepState: Sendable, Hashable {
   public var text: String {
     switch self {
     case .waiting, .done: name
+    case .running(let holder): "running: \(holder)"
     case .interrupted(let step): "interrupted after step \(step)"
     case .diverged(let step): "diverged at step \(step)"
     case .damaged(let reason): "damaged: \(reason)"
@@ -69,10 +73,25 @@ public struct SweepFolder: Sendable {
   /// What is there of a row's run. Faults of its files are a state, not an error.
   public func finding(of row: SweepRow) -> Finding {
     let directory = directory(of: row)
+    do {
+      // Asked first: a run that ends in between is then seen as it is.
+      let holder = try directory.holder()
+      var finding = try resting(row, directory)
+      if finding.state != .done, let holder { finding.state = .running(holder.text) }
+      return finding
+    } catch let error as any ReportedError {
+      return Finding(state: .damaged(error.description))
+    } catch {
+      return Finding(state: .damaged("\(error)"))
+    }
+  }
+
+  /// The same of a run that nobody writes.
+  private func resting(_ row: SweepRow, _ directory: RunDirectory) throws -> Finding {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     // The record is the first file of a run, the metrics are its second.
     guard exists(directory.record) else { return Finding(state: .waiting) }
-    guard exists(directory.metrics) else { return Finding(state: resting(directory)) }
+    guard exists(directory.metrics) else { return Finding(state: interrupted(directory)) }
     do {
       let run = try RecordedRun(directory)
       guard run.storedName == row.id else {
@@ -81,29 +100,28 @@ public struct SweepFolder: Sendable {
       return Finding(state: try state(of: run, for: row, directory), run: run)
     } catch let error as any ReportedError {
       return Finding(state: .damaged(error.description))
-    } catch {
-      return Finding(state: .damaged("\(error)"))
     }
   }
 
-  private func resting(_ directory: RunDirectory) -> SweepState {
-    directory.checkpointedSteps().last.map { .interrupted(step: $0) } ?? .waiting
+  /// A run that was killed before its first checkpoint is begun anew by `train --resume`.
+  private func interrupted(_ directory: RunDirectory) -> SweepState {
+    .interrupted(step: directory.checkpointedSteps().last ?? 0)
   }
 
   private func state(of run: RecordedRun, for row: SweepRow, _ directory: RunDirectory) throws -> SweepState {
     switch run.state {
     case .diverged(let step): return .diverged(step: step)
-    case .unfinished: return resting(directory)
+    case .unfinished: return interrupted(directory)
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }
     let measured = run.epochs.last?.figures ?? [:]
     if spectra.classes.allSatisfy({ measured[.largestEigenvalue(ofClass: $0)] != nil }) { return .done }
-    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
-    let classes = record.value["measurement"]?["classes"]?.array?.compactMap(\.integer) ?? []
+    let classes =
+      try directory.readRecord().value["measurement"]?["classes"]?.array?.compactMap(\.integer) ?? []
     guard Set(classes).isSuperset(of: spectra.classes) else {
       return .damaged("trained without the spectra that the plan asks for")
     }
-    return resting(directory)
+    return interrupted(directory)
   }
 }
