@@ -198,14 +198,17 @@ struct SweepCommandTests {
           contentsOf: directory.appendingPathComponent("requeued"), encoding: .utf8)
         return (status >> 8 & 0xFF, requeued ?? "")
       }
-      #expect(try outcome(code: "0", signals: []) == (0, ""))
-      #expect(try outcome(code: "65", signals: []) == (65, ""))
-      #expect(try outcome(code: "75", signals: []) == (75, "requeue 8_3\n"))
-      #expect(try outcome(code: "137", signals: []) == (137, "requeue 8_3\n"))
-      #expect(try outcome(code: "137", signals: [], restarts: 1) == (137, ""))
-      #expect(try outcome(code: "", signals: [SIGUSR1]) == (75, "requeue 8_3\n"))
-      #expect(try outcome(code: "", signals: [SIGUSR1, SIGTERM]) == (75, ""))
-      #expect(try outcome(code: "", signals: [SIGTERM]) == (75, ""))
+      let cases: [(code: String, signals: [Int32], restarts: Int, status: Int32, requeued: Bool)] = [
+        ("0", [], 0, 0, false), ("65", [], 0, 65, false), ("75", [], 0, 75, true), ("137", [], 0, 137, true),
+        ("137", [], 1, 137, false), ("", [SIGUSR1], 0, 75, true), ("", [SIGTERM], 0, 75, false),
+        ("", [SIGUSR1, SIGTERM], 0, 75, false),
+      ]
+      for expected in cases {
+        let (status, requeued) = try outcome(
+          code: expected.code, signals: expected.signals, restarts: expected.restarts)
+        #expect(status == expected.status, "\(expected)")
+        #expect(requeued == (expected.requeued ? "requeue 8_3\n" : ""), "\(expected)")
+      }
     }
   }
 

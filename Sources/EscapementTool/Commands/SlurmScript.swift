@@ -49,7 +49,7 @@ struct SlurmScript {
         wait "$task"
         code=$?
         # A signal ends the wait, not the task.
-        ((signalled)) || break
+        ((signalled && code > 128)) || break
       done
       again=0
       # 138: warned before it could catch the signal.
