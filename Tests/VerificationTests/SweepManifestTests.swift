@@ -79,7 +79,7 @@ struct SweepManifestTests {
   @Test("a plan comes back; its runs have the names of evidence")
   func roundTrip() throws {
     var planned = try rows()
-    planned[1].spectra = SweepRow.Spectra(every: 5, classes: [9, 0])
+    planned[1].spectra = SweepRow.Spectra(every: 5, classes: [9, 0], overall: true)
     planned[2].testTime = .flip
     let manifest = try SweepManifest(planned, version: "v")
     #expect(try reread(manifest) == manifest)
@@ -117,6 +117,8 @@ struct SweepManifestTests {
       ("\"\"batch_size\"\":32", "\"\"batch_size\"\": 32", "another spelling"),
       (",none,,,", ",none,5,,", "line 2, spectrum_every"),
       (",none,,,", ",none,5,x,", "line 2, spectrum_every"),
+      (",none,,,", ",none,5,0 0,", "line 2, spectrum_every"),
+      (",none,,,", ",none,5,9 0,", "another spelling"),
       // The spectra are in no hash of a run, but in that of the rows.
       (",none,,,", ",none,5,0 9,", "SHA-256"), ("index", "indes", "line 1"),
     ]
@@ -169,12 +171,15 @@ struct SweepManifestTests {
 
   @Test("the runs that claims lack are rows of a sweep")
   func claims() throws {
-    let claims = try ClaimCatalogue.standard.selecting(ids: ["P3"], tiers: Set(Tier.allCases))
+    let claims = try ClaimCatalogue.standard.selecting(ids: [], tiers: Set(Tier.allCases))
     let plan = VerificationPlan(claims, archive: RunArchive())
-    #expect(plan.rows.count == plan.missingRuns && plan.missingRuns > 0)
+    #expect(plan.rows.count == plan.missingRuns)
+    #expect(plan.rows.contains { $0.spectra?.overall == true } && plan.rows.contains { $0.spectra == nil })
+    #expect(try SweepManifest(plan.rows, version: "v").rows.count <= plan.rows.count)
     let requests = plan.requests.flatMap { request in request.missing.map { (request, $0) } }
     for (row, (request, seed)) in zip(plan.rows, requests) {
       #expect(row.recipe.seed == seed && row.recipe.preset == request.preset.name)
+      #expect(row.spectra?.every == request.spectrumEvery && row.spectra?.overall ?? false == request.overall)
     }
   }
 }

@@ -93,12 +93,14 @@ struct SweepGrid: ParsableArguments {
       if spectrumEvery == nil, spectrumClasses == nil { return nil }
       throw ToolError.usage("--spectrum-every and --spectrum-classes belong together")
     }
-    let labels = spectrumClasses.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
-    guard spectrumEvery >= 1, labels.allSatisfy({ (0..<100_000).contains($0) }) else {
+    let subjects = spectrumClasses.split(separator: ",", omittingEmptySubsequences: false)
+    guard
+      let spectra = SweepRow.Spectra(every: String(spectrumEvery), subjects: subjects.joined(separator: " "))
+    else {
       throw ToolError.usage(
-        "--spectrum-every takes a number of at least 1, --spectrum-classes classes such as 0,9")
+        "--spectrum-every takes a number of at least 1, --spectrum-classes different classes such as 0,9,all")
     }
-    return SweepRow.Spectra(every: spectrumEvery, classes: Array(Set(labels)))
+    return spectra
   }
 
   private static func distinct(_ names: [String]) -> [String] {

@@ -47,7 +47,8 @@ struct SweepTask {
       if let checkpointEvery { options.checkpointEvery = checkpointEvery }
       try TrainCommand.parse(arguments).train(row.recipe, options, in: directory) { pictures in
         try row.spectra.map {
-          try ClassSpectra(every: $0.every, classes: $0.classes, of: pictures.train.classes)
+          try ClassSpectra(
+            every: $0.every, classes: $0.classes, of: pictures.train.classes, overall: $0.overall)
         }
       }
     }

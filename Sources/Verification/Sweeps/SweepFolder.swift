@@ -115,11 +115,13 @@ public struct SweepFolder: Sendable {
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }
+    let subjects = spectra.classes.map(Optional.some) + (spectra.overall ? [nil] : [])
     let measured = run.epochs.last?.figures ?? [:]
-    if spectra.classes.allSatisfy({ measured[.largestEigenvalue(ofClass: $0)] != nil }) { return .done }
-    let classes =
-      try directory.readRecord().value["measurement"]?["classes"]?.array?.compactMap(\.integer) ?? []
-    guard Set(classes).isSuperset(of: spectra.classes) else {
+    if subjects.allSatisfy({ measured[.largestEigenvalue(ofClass: $0)] != nil }) { return .done }
+    let planned = try directory.readRecord().value["measurement"]
+    let classes = Set(planned?["classes"]?.array?.compactMap(\.integer) ?? [])
+    guard classes.isSuperset(of: spectra.classes), !spectra.overall || planned?["overall"]?.bool == true
+    else {
       return .damaged("trained without the spectra that the plan asks for")
     }
     return interrupted(directory)

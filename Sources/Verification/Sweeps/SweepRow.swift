@@ -9,15 +9,33 @@ public struct SweepRow: Sendable, Hashable {
     public var every: Int
     /// The classes, ascending.
     public var classes: [Int]
+    /// Whether the loss over all classes is measured too.
+    public var overall: Bool
 
-    /// A measurement.
-    public init(every: Int, classes: [Int]) { (self.every, self.classes) = (every, classes.sorted()) }
+    /// A measurement of classes, of all together, or of both.
+    public init(every: Int, classes: [Int], overall: Bool = false) {
+      (self.every, self.classes, self.overall) = (every, classes.sorted(), overall)
+    }
 
-    /// The rarer needs of both: all classes, at every epoch at which one of the two asks.
+    /// Reads a list such as "0 9 all"; nil for anything but different classes, an interval of at least 1 and blanks.
+    public init?(every: String, subjects: String) {
+      let words = subjects.split(separator: " ", omittingEmptySubsequences: false)
+      let labels = words.filter { $0 != "all" }.map { Int($0) ?? -1 }
+      guard let every = Int(every), every >= 1, labels.allSatisfy({ (0..<100_000).contains($0) }),
+        Set(words).count == words.count, Set(labels).count == labels.count
+      else { return nil }
+      self.init(every: every, classes: labels, overall: words.contains("all"))
+    }
+
+    /// The classes, and "all" for the loss over all of them.
+    var subjects: String { (classes.map(String.init) + (overall ? ["all"] : [])).joined(separator: " ") }
+
+    /// The needs of both: all classes, at every epoch at which one of the two asks.
     func union(_ other: Spectra) -> Spectra {
       var (a, b) = (every, other.every)
       while b != 0 { (a, b) = (b, a % b) }
-      return Spectra(every: a, classes: Array(Set(classes + other.classes)))
+      return Spectra(
+        every: a, classes: Array(Set(classes + other.classes)), overall: overall || other.overall)
     }
   }
 
@@ -57,7 +75,7 @@ extension SweepRow {
   func fields(index: Int) -> [String] {
     [
       String(index), id, testTime.rawValue, spectra.map { String($0.every) } ?? "",
-      spectra.map { $0.classes.map(String.init).joined(separator: " ") } ?? "", recipe.json.canonical(),
+      spectra?.subjects ?? "", recipe.json.canonical(),
     ]
   }
 
@@ -85,8 +103,14 @@ extension SweepRow {
       throw fault(5, found: error.description, expected: "a recipe that can be trained")
     }
     self.testTime = testTime
-    spectra = try Self.spectra(fields[3], fields[4]) {
-      fault(3, found: "\(fields[3]); \(fields[4])", expected: $0)
+    if fields[3].isEmpty, fields[4].isEmpty {
+      spectra = nil
+    } else if let stated = Spectra(every: fields[3], subjects: fields[4]) {
+      spectra = stated
+    } else {
+      throw fault(
+        3, found: "\(fields[3]); \(fields[4])",
+        expected: "epochs between measurements of at least 1, and classes or \"all\" between blanks")
     }
     guard fields[1] == id else {
       throw fault(1, found: fields[1], expected: "\(id), the hash of the recipe beside it")
@@ -94,16 +118,5 @@ extension SweepRow {
     guard self.fields(index: index) == fields else {
       throw fault(5, found: "another spelling", expected: "the canonical one")
     }
-  }
-
-  private static func spectra(
-    _ every: String, _ classes: String, fault: (String) -> DataError
-  ) throws -> Spectra? {
-    if every.isEmpty, classes.isEmpty { return nil }
-    let labels = classes.split(separator: " ").map { Int($0) ?? -1 }
-    guard let every = Int(every), every >= 1, !labels.isEmpty,
-      labels.allSatisfy({ (0..<100_000).contains($0) })
-    else { throw fault("epochs between measurements of at least 1, and classes between blanks") }
-    return Spectra(every: every, classes: labels)
   }
 }
