@@ -152,10 +152,14 @@ struct SweepCommandTests {
       let tool = directory.appendingPathComponent("tool")
       let stand = """
         #!/bin/bash
-        trap 'exit 75' TERM USR1
+        stop=0
+        trap stop=1 TERM USR1
         [[ -s code ]] && exit "$(<code)"
         echo ready >ready
-        for ((i = 0; i < 1000; i++)); do sleep 0.01; done
+        for ((i = 0; i < 1000; i++)); do
+          sleep 0.01
+          if [ $stop = 1 ]; then exit 75; fi
+        done
 
         """
       try Data(stand.utf8).write(to: tool)
@@ -184,13 +188,8 @@ struct SweepCommandTests {
           output: directory.appendingPathComponent("output"))
         if !signals.isEmpty { wait(for: "ready", in: directory.appendingPathComponent("ready")) }
         for signal in signals {
-          kill(pid, signal)
-          // A cancellation reaches every process of the task.
-          if signal == SIGTERM {
-            let children = try String(
-              contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
-            for child in children.split(separator: " ") { kill(pid_t(child) ?? 0, SIGTERM) }
-          }
+          // A cancellation reaches every process of the task, which are one group here.
+          kill(signal == SIGTERM ? -pid : pid, signal)
         }
         var status: Int32 = 0
         waitpid(pid, &status, 0)

@@ -149,6 +149,26 @@ struct SweepManifestTests {
     }
   }
 
+  @Test("a flipped bit in a plan is noticed, wherever it is")
+  func flippedBits() throws {
+    let manifest = try SweepManifest(try rows(["fixture/ce"], seeds: 0..<1), version: "v")
+    let record = JSONCursor(manifest.record, file: "sweep.csv.json")
+    var bytes = Data(manifest.csv.utf8)
+    for place in bytes.indices {
+      let bit: UInt8 = 1 << (place % 8)
+      bytes[place] ^= bit
+      #expect(throws: DataError.self, "byte \(place)") {
+        try SweepManifest(parsing: bytes, file: "sweep.csv", record: record)
+      }
+      bytes[place] ^= bit
+    }
+    for length in 0..<bytes.count {
+      #expect(throws: DataError.self, "\(length) bytes") {
+        try SweepManifest(parsing: bytes.prefix(length), file: "sweep.csv", record: record)
+      }
+    }
+  }
+
   @Test("a plan is written once, and never over another")
   func freezing() throws {
     try ScratchFolder.with { folder in

@@ -41,7 +41,7 @@ struct SlurmScript {
       task=$!
       warned=0 ended=0 signalled=0
       # The time limit is near. Not as TERM: Slurm's own TERM may follow, and a second one would end the tool at once.
-      trap 'signalled=1; ((warned)) || { warned=1; echo "escapement-warned row=$row"; kill -USR1 "$task"; }' USR1
+      trap 'signalled=1; [ "$warned" = 1 ] || { warned=1; echo "escapement-warned row=$row"; kill -USR1 "$task"; }' USR1
       # Cancelled or pre-empted: the tool has had the same TERM.
       trap 'signalled=1 ended=1' TERM
       while :; do
@@ -49,13 +49,16 @@ struct SlurmScript {
         wait "$task"
         code=$?
         # A signal ends the wait, not the task.
-        ((signalled && code > 128)) || break
+        [ "$signalled" = 1 ] && [ "$code" -gt 128 ] || break
       done
       again=0
+      [ "$code" -eq 75 ] && again=1
       # 138: warned before it could catch the signal.
-      ((code == 75 || (warned && code == 138))) && again=1
-      ((code > 128 && ${SLURM_RESTART_COUNT:-0} < \#(options.retries))) && again=1
-      ((again && !ended)) && scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+      [ "$warned" = 1 ] && [ "$code" -eq 138 ] && again=1
+      [ "$code" -gt 128 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt \#(options.retries) ] && again=1
+      if [ "$again" = 1 ] && [ "$ended" = 0 ]; then
+        scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+      fi
       exit "$code"
 
       """#)
