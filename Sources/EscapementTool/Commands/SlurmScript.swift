@@ -51,6 +51,9 @@ struct SlurmScript {
         # A signal ends the wait, not the task.
         [ "$signalled" = 1 ] && [ "$code" -gt 128 ] || break
       done
+      # A task that ends just as a signal interrupts the wait: bash 5.2 has lost its exit code then, and says -1. The
+      # task may be asked again, because it does nothing twice.
+      [ "$code" -lt 0 ] && code=75
       again=0
       [ "$code" -eq 75 ] && again=1
       # 138: warned before it could catch the signal.
