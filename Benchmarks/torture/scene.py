@@ -131,11 +131,11 @@ class Scene:
         if ended.status not in statuses or len(ended.lines) != 1 or any(p not in ended.err for p in parts):
             raise Finding(f"{what}: exit {ended.status}, expected {statuses} and one line with {parts}: {ended.err.strip()}")
 
-    def stopped_run(self, name, flags=()):
-        """A run that was ended in its second epoch by a signal; every file of it is what a person may meet."""
+    def stopped_run(self, name, flags=(), step=18):
+        """A run that was ended by a signal after some step; every file of it is what a person may meet."""
         run = self.directory / name
         process = self.start(self.train(run, flags))
-        while process.poll() is None and not (run / "checkpoints/step-00000018.json").exists():
+        while process.poll() is None and not (run / f"checkpoints/step-{step:08}.json").exists():
             time.sleep(0.001)
         process.send_signal(signal.SIGTERM)
         ended = self.finish(process)
