@@ -7,6 +7,9 @@ import Foundation
 @main
 enum Main {
   static func main() {
+    // A file beyond the limit on its size (ulimit -f) is then an error with a line, and not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
+    Console.endOnExhaustedMemory()
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try Escapement.parseAsRoot(arguments)
@@ -15,6 +18,7 @@ enum Main {
       }
       try command.run()
       try Console.flush()
+      leave(ExitStatus.expected.rawValue)
     } catch {
       end(Failure(error, arguments: arguments))
     }
@@ -24,6 +28,10 @@ enum Main {
     if let text = failure.output { print(text) }
     if let line = failure.line { Console.error(line) }
     try? Console.flush()
-    exit(failure.status)
+    leave(failure.status)
   }
+
+  /// Ends without the exit handlers of libraries, none of which has anything to save: OpenBLAS's waits for its threads,
+  /// and one that finds no memory for its buffer looks for it for ever.
+  private static func leave(_ status: Int32) -> Never { _exit(status) }
 }

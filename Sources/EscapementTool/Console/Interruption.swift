@@ -9,20 +9,20 @@ private func note(signal number: Int32) {
   signal(number, SIG_DFL)
 }
 
-/// SIGINT and SIGTERM as a flag that long work reads between steps.
+/// SIGINT, SIGTERM and SIGUSR1 (what schedulers send ahead of a limit) as a flag that long work reads between steps.
 ///
 /// The first signal asks for an orderly end; a second one ends the process at once.
 enum Interruption {
   /// Whether a signal has arrived.
   static var isRequested: Bool { signalled.load(ordering: .relaxed) }
 
-  /// Catches the two signals from now on.
+  /// Catches the three signals from now on.
   static func catchSignals() {
     // Touched before a handler can run: a first use inside one would initialise it there.
     signalled.store(false, ordering: .relaxed)
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGUSR1] {
       sigaddset(&signals, number)
       signal(number, note(signal:))
     }
