@@ -154,8 +154,8 @@ golden_checks() {
   paths=$("$tool" doctor --json)
   for isa in scalar avx2 avx512 neon; do
     [[ $paths == *"\"isa\": \"$isa\""* ]] || continue
-    printf 'golden check with ESCAPEMENT_ISA=%s ESCAPEMENT_THREADS=1\n' "$isa"
-    ESCAPEMENT_ISA=$isa ESCAPEMENT_THREADS=1 "$tool" golden check
+    printf 'golden check --suite training,trajectories with ESCAPEMENT_ISA=%s ESCAPEMENT_THREADS=1\n' "$isa"
+    ESCAPEMENT_ISA=$isa ESCAPEMENT_THREADS=1 "$tool" golden check --suite training,trajectories
   done
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Artifacts
 
 /// The command line: one subcommand a verb.
 struct Escapement: ParsableCommand {
@@ -15,7 +16,7 @@ struct Escapement: ParsableCommand {
 
       ESCAPEMENT_ISA=scalar|avx2|avx512|neon and ESCAPEMENT_THREADS=N force a path; the bits do not depend on it.
       """,
-    version: "unreleased",
+    version: PackageVersion.current,
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, EvidenceCommand.self, ReportCommand.self, TrainCommand.self,
       PresetsCommand.self,

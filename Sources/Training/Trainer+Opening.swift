@@ -35,6 +35,7 @@ extension Trainer {
   private func record(of loop: TrainingLoop<Element>) -> JSON {
     [
       "schema": .integer(RunDirectory.recordSchema),
+      "version": .string(PackageVersion.current),
       "recipe": recipe.json,
       "method": .string(recipe.method),
       "element": .string(Element.dtypeName),

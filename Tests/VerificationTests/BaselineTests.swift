@@ -30,6 +30,44 @@ import Testing
     }
   }
 
+  /// Claims that wait for runs go on record once they are decided, and no sooner; not to have one of them there is news, and
+  /// neither a change nor, unless it is refuted, a failure.
+  @Test func verdictsOfOtherTiers() throws {
+    func verifier(_ decided: Outcome, _ baseline: Baseline) -> Verifier {
+      let catalogue = ClaimCatalogue([
+        SyntheticRecord.claim("A1") { _ in SyntheticRecord.verdict(0.25, .supported) },
+        SyntheticRecord.claim("P3", tier: .paper) { _ in
+          Verdict(outcome: decided, measurements: [], summary: "")
+        },
+        SyntheticRecord.claim("P4", tier: .paper) { _ in
+          Verdict(outcome: .notRun("no runs"), measurements: [], summary: "")
+        },
+      ])
+      return Verifier(catalogue: catalogue, context: ClaimContext(), baseline: baseline)
+    }
+    let before = Baseline(
+      entries: ["A1": .init(outcome: .supported, procedureVersion: 1)], reason: "first")
+    let tiers: Set<Tier> = [.exact, .paper]
+    let news = try verifier(.supported, before).verify(tiers: tiers)
+    #expect(news.changes.isEmpty && news.unrecorded == ["P3"] && news.text().contains("not on record: P3"))
+    #expect(try verifier(.supported, before).verify(ids: ["A1", "P3"], tiers: tiers).exitCode == 0)
+    #expect(
+      try verifier(.refuted, before).verify(ids: ["P3"], tiers: tiers).exitCode == 1,
+      "nothing to compare with")
+    let accepted = try before.accepting(news, reason: "runs of five seeds")
+    #expect(accepted.entries.keys.sorted() == ["A1", "P3"])
+    // From then on it is held like any other.
+    #expect(try verifier(.supported, accepted).verify(tiers: tiers).unrecorded.isEmpty)
+    let changed = try verifier(.refuted, accepted).verify(tiers: tiers)
+    #expect(changed.changes.map(\.text) == ["P3: on record supported, now refuted"] && changed.exitCode == 1)
+    #expect(throws: BaselineRefusal.undecided(id: "P3", outcome: "inconclusive")) {
+      try accepted.accepting(verifier(.inconclusive, accepted).verify(tiers: tiers), reason: "why")
+    }
+    // A claim that everybody can judge is missed as before.
+    let none = Baseline(entries: [:], reason: "r")
+    #expect(try verifier(.supported, none).verify(tiers: tiers).changes.map(\.id) == ["A1"])
+  }
+
   static let malformed: [(text: String, fragment: String)] = [
     ("[]", "top level: found an array"),
     ("{}", "schema"),
@@ -51,7 +89,12 @@ import Testing
   }
 
   @Test func outcomesReadBack() {
-    for outcome in [Outcome.supported, .conditional("c"), .refuted, .inconclusive, .notRun("r")] {
+    let outcomes = [
+      Outcome.supported, .conditional("c"), .refuted, .consistent, .notConsistent, .inconclusive,
+      .notRun("r"),
+    ]
+    #expect(outcomes.map(\.name) == Outcome.names)
+    for outcome in outcomes {
       #expect(Outcome(name: outcome.name, qualifier: outcome.qualifier) == outcome)
     }
     #expect(Outcome(name: "supported", qualifier: "c") == nil)

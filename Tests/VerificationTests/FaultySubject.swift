@@ -20,6 +20,10 @@ struct FaultySubject: ClaimSubject {
   var dividesByCount = false
   var ignoresWeights = false
   var counts: @Sendable ([Int]) -> [Int] = { $0 }
+  var pictures: @Sendable () throws -> LongTailedData = { try PackageSubject().fixture() }
+  var training: @Sendable (Recipe, LongTailedData) throws -> TrainingState<Float> = {
+    try PackageSubject().trained($0, on: $1)
+  }
   var groups = ClassGroups(byIndex: .longTailed, classes: 10)
 
   func ritzExtremes(
@@ -33,6 +37,10 @@ struct FaultySubject: ClaimSubject {
     counts(try PackageSubject().classCounts(kind, classes: classes))
   }
   func classGroups() -> ClassGroups { groups }
+  func fixture() throws -> LongTailedData { try pictures() }
+  func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
+    try training(recipe, data)
+  }
   func hessianProduct(
     classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>

@@ -5,7 +5,9 @@ import Testing
 
 /// Every claim about an effect loses its verdict in a world without it.
 @Suite struct NullTests {
-  static let claims = ClaimCatalogue.standard.claims.filter { $0.tier <= .fixture }
+  static let declaring = ClaimCatalogue.standard.claims.filter { $0.tier <= .fixture }
+  /// Without the contrasts of 27 runs, whose worlds `FixtureContrastTests` looks at: `escapement verify --null` trains them.
+  static let claims = declaring.filter { $0.leaf != "fixture" }
 
   @Test(arguments: NullHypothesis.allCases) func everyClaimLosesItsVerdict(null: NullHypothesis) {
     let trials = NullTrial.trials(Self.claims, under: null)
@@ -25,8 +27,12 @@ import Testing
     for claim in ClaimCatalogue.standard.claims {
       #expect(claim.nulls.isEmpty == (claim.withoutNull != nil), "\(claim.id)")
     }
-    let declared = NullHypothesis.allCases.map { null in Self.claims.count { $0.nulls.contains(null) } }
-    #expect(declared == [17, 23, 5, 2], "permuted labels, ρ = 0, balanced, identity")
+    func declared(_ claims: [Claim]) -> [Int] {
+      NullHypothesis.allCases.map { null in claims.count { $0.nulls.contains(null) } }
+    }
+    #expect(declared(Self.claims) == [17, 23, 5, 2], "permuted labels, ρ = 0, balanced, identity")
+    #expect(declared(Self.declaring) == [19, 25, 5, 4], "with the contrasts at fixture scale")
+    #expect(FixtureContrast.all.allSatisfy { !$0.claim.nulls.isEmpty })
   }
 
   /// A procedure that does not look keeps its verdict, and that is seen.
@@ -42,6 +48,19 @@ import Testing
     #expect(
       NullTrial.trials([SyntheticRecord.claim("D1") { try stops.judge($0) }], under: .permutedLabels)[0]
         .underNull.outcome == .inconclusive)
+  }
+
+  /// A contrast that is not seen has no verdict to lose; one that is seen without the effect keeps one.
+  @Test func whatIsNotSeenCannotVanish() {
+    func trial(_ outcome: Outcome, _ underNull: Outcome) -> NullTrial {
+      func verdict(_ outcome: Outcome) -> Verdict { Verdict(outcome: outcome, measurements: [], summary: "") }
+      return NullTrial(
+        claim: FixtureContrast.all[0].claim, verdict: verdict(outcome), underNull: verdict(underNull))
+    }
+    #expect(
+      !trial(.notConsistent, .notConsistent).isKept && !trial(.notConsistent, .notConsistent).hasVerdict)
+    #expect(trial(.consistent, .consistent).isKept)
+    #expect(!trial(.consistent, .notConsistent).isKept && trial(.consistent, .notConsistent).hasVerdict)
   }
 
   /// The worlds are what they are called.

@@ -50,7 +50,11 @@ import Training
           provenance: Provenance(variant: claim.variant, seed: 1, procedureVersion: 1))
       }, changes: [], compared: true)
     let page = try Self.check(record.html())
-    #expect(page.all("h2").map(\.text) == ["Theory", "Hessian", "Data and method", "Printed tables", "Runs"])
+    #expect(
+      page.all("h2").map(\.text) == [
+        "Code, procedure, result", "Theory", "Hessian", "Data and method", "Printed tables",
+        "Contrasts at fixture scale", "Runs",
+      ])
     let families = page.all("h3").map(\.text)
     #expect(families.first == "rows of the accuracy tables" && Set(families).count == families.count)
     #expect(families.count == 1 + RunFamily.all.count { $0.statements.count > 1 })

@@ -64,7 +64,7 @@ import Testing
     #expect(cases.attributes("testsuite")["tests"] == "3" && cases.attributes("testsuite")["failures"] == "1")
   }
 
-  /// What was not run is skipped with its reason, and goldens are a suite of their own.
+  /// What was not run is skipped with its reason; goldens are a suite of their own.
   @Test func junitSkipsAndGoldens() throws {
     let catalogue = ClaimCatalogue([
       SyntheticRecord.claim("N1") { _ in
@@ -76,12 +76,14 @@ import Testing
     let difference = try #require(
       GoldenComparison([.exact("loss", (1.5).nextUp)], provenance: [:], with: golden))
     let cases = try ReadMarkup(
-      record.junit(goldens: [("a", .same(count: 1)), ("b", .missing), ("c", .differs(difference))]))
+      record.junit(goldens: [("a", .same(count: 1)), ("b", .differs(difference)), ("c", .missing)]))
     #expect(cases.count("testsuite") == 2 && cases.count("testcase") == 4)
-    #expect(cases.count("skipped") == 2 && cases.count("failure") == 1)
+    #expect(cases.count("skipped") == 1 && cases.count("failure") == 2)
     #expect(cases.attributes("skipped") == ["message": "no runs ·<here>"])
     #expect(cases.text("failure") == difference.lines.joined(separator: "\n"))
     #expect(cases.text("failure").contains("values: 1 of 1 differ, first value 1, loss"))
+    // One that is not on record fails too, as the command's exit code does.
+    #expect(cases.all("failure").last?.text.contains("golden accept c") == true)
   }
 
   @Test func markdownIsShort() throws {

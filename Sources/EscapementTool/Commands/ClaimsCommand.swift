@@ -54,6 +54,8 @@ struct ClaimsCommand: ParsableCommand {
       var table = TextTable()
       table.rows = [
         ["claim", claim.id], ["source", claim.source.text], ["tier", claim.tier.rawValue],
+        ["branch", ClaimTree.path(to: claim.leaf)],
+        ["weight", "\(claim.weight.rawValue): \(claim.weight.text)"],
         ["statement", claim.statement], ["refuted by", claim.refutedBy], ["procedure", claim.procedure],
         ["variant", claim.variant], ["judge it", "escapement verify \(claim.id)"],
       ]
@@ -66,6 +68,7 @@ extension Claim {
   fileprivate var catalogueEntry: JSON {
     [
       "id": .string(id), "source": .string(source.text), "tier": .string(tier.rawValue),
+      "branch": .string(ClaimTree.path(to: leaf)), "weight": .integer(weight.rawValue),
       "statement": .string(statement), "refutedBy": .string(refutedBy), "procedure": .string(procedure),
       "variant": .string(variant), "procedureVersion": .integer(procedureVersion),
     ]

@@ -38,8 +38,16 @@ struct GoldenCommand: ParsableCommand {
         variable CI is set.
         """)
 
-    @Argument(help: ArgumentHelp("Cases or suites; all without one.", valueName: "NAME")) var names:
-      [String] = []
+    @Argument(
+      help: ArgumentHelp(
+        "Cases, suites or folders of them (fixture/ldam); all without one.", valueName: "NAME"))
+    var names: [String] = []
+    @Option(
+      name: .customLong("suite"),
+      help: ArgumentHelp(
+        "Also a whole suite: training, trajectories or fixture; several separated by commas.",
+        valueName: "list")
+    ) var suites: String?
     @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
     @Flag(help: "Write no .received.json.") var noWrite = false
@@ -47,14 +55,20 @@ struct GoldenCommand: ParsableCommand {
 
     func run() throws {
       let all = try pictures.cases()
+      let names = names + (suites?.split(separator: ",").map(String.init) ?? [])
       let cases = try GoldenCatalogue.selecting(names, from: all)
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
+      Interruption.catchSignals()
       let meter = ProgressMeter()
       var results: [(golden: GoldenCase, outcome: GoldenOutcome)] = []
       var received: [URL] = []
       for (index, golden) in cases.enumerated() {
         meter.show(golden.path, done: index, total: cases.count)
+        if Interruption.isRequested {
+          meter.clear()
+          throw ToolError.interrupted("interrupted after \(index) of \(cases.count) cases; nothing is kept")
+        }
         let examination = try store.examine(golden)
         results.append((golden, examination.outcome))
         if writes, let file = try store.keep(examination, of: golden) { received.append(file) }
@@ -91,22 +105,41 @@ struct GoldenCommand: ParsableCommand {
   /// `escapement golden accept NAME --reason TEXT`.
   struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Puts a case's values, or the claims' verdicts (\"claims\"), on record with a reason.")
+      abstract: "Puts the values of cases, or the claims' verdicts (\"claims\"), on record with a reason.")
 
-    @Argument(help: ArgumentHelp("A case or suite, or \"claims\".", valueName: "NAME")) var name: String
+    @Argument(
+      help: ArgumentHelp(
+        "Cases, suites or folders of them (fixture/ldam), or \"claims\" alone.", valueName: "NAME"))
+    var names: [String]
     @Option(help: "Why the record changes.") var reason: String
+    @Option(
+      name: .customLong("tier"),
+      help: "With \"claims\": the tiers whose decided verdicts go on record, separated by commas.")
+    var tierList =
+      "exact,fixture"
+    @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var pictures: Pictures
     @Option(help: "Directory of the record.") var golden = "Golden"
 
     func validate() throws {
       guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("the reason is blank") }
+      guard names == [GoldenCommand.claims] || !names.contains(GoldenCommand.claims) else {
+        throw ValidationError("\"claims\" stands alone: verdicts and values have reasons of their own")
+      }
+      _ = try Tier.set(tierList)
     }
 
     func run() throws {
       let root = URL(fileURLWithPath: golden)
-      if name == GoldenCommand.claims { return try acceptClaims(root.appendingPathComponent("claims.json")) }
+      if names == [GoldenCommand.claims] {
+        return try acceptClaims(root.appendingPathComponent("claims.json"))
+      }
       let store = GoldenStore(root: root)
-      for golden in try GoldenCatalogue.selecting([name], from: pictures.cases()) {
+      Interruption.catchSignals()
+      for golden in try GoldenCatalogue.selecting(names, from: pictures.cases()) {
+        if Interruption.isRequested {
+          throw ToolError.interrupted("interrupted before \(golden.path); the cases above are on record")
+        }
         let record = try store.accept(golden, reason: reason, who: AuthorName.fromGit())
         print(
           "\(golden.path): \(record.accepted?.what ?? ""); \(record.values.count) values on record, chain "
@@ -118,9 +151,17 @@ struct GoldenCommand: ParsableCommand {
       let before =
         FileManager.default.fileExists(atPath: file.path)
         ? try Baseline(contentsOf: file) : Baseline(entries: [:], reason: reason)
-      let record = try Verifier(baseline: before).verify()
-      try before.accepting(record, reason: reason).write(to: file)
-      print("\(record.entries.count) verdicts on record, \(record.changes.count) of them changed")
+      let tiers = try Tier.set(tierList)
+      let context = ClaimContext(runs: try evidence.archive())
+      let record = try Verifier(context: context, baseline: before).verify(tiers: tiers)
+      let accepted = try before.accepting(record, reason: reason)
+      try accepted.write(to: file)
+      let waiting = record.entries.count { accepted.entries[$0.claim.id] == nil }
+      print(
+        "\(accepted.entries.count) verdicts on record, \(record.changes.count) of them changed, "
+          + "\(record.unrecorded.count) new"
+          + (waiting > 0 ? "; \(waiting) claims that wait for runs stay without" : ""))
+      for id in record.unrecorded { print("\(id): on record for the first time") }
       for change in record.changes { print(change.text) }
     }
   }
@@ -142,6 +183,10 @@ struct GoldenCommand: ParsableCommand {
       var table = TextTable()
       table.rows = rows.map { [$0, $1 ? "on record" : "not on record"] }
       print(table.text)
+      guard pictures.fixture == nil else { return }
+      var rest = TextTable(heading: ["left out", "because"])
+      rest.rows = MethodGrid.leftOut.map { ["\($0.loss) with \($0.optimizer)", $0.reason] }
+      print("\n" + rest.text)
     }
   }
 }

@@ -44,15 +44,18 @@ struct NullReport {
     var table = TextTable(heading: ["claim", "verdict", "under \(null.rawValue)", "", "numbers"])
     table.rows = trials.map {
       [
-        $0.claim.id, $0.verdict.outcome.name, $0.underNull.outcome.name, $0.isKept ? "KEPT" : "lost",
+        $0.claim.id, $0.verdict.outcome.name, $0.underNull.outcome.name,
+        $0.isKept ? "KEPT" : $0.hasVerdict ? "lost" : "none to lose",
         $0.underNull.summary,
       ]
     }
     var rest = TextTable(heading: ["not judged", "because"])
     rest.rows = others.map { [$0.id, $0.reason] }
     let kept = trials.count(where: \.isKept)
+    let without = trials.count { !$0.hasVerdict }
     return table.text + (others.isEmpty ? "" : "\n\n" + rest.text)
-      + "\n\n\(trials.count) claims, \(trials.count - kept) lose their verdict, \(kept) keep it"
+      + "\n\n\(trials.count) claims, \(trials.count - kept - without) lose their verdict, \(kept) keep it"
+      + (without > 0 ? ", \(without) have none to lose" : "")
   }
 
   private var json: JSON {

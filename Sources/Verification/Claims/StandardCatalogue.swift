@@ -1,6 +1,8 @@
 extension ClaimCatalogue {
-  /// The claims that this package judges: theory, data and protocol, the printed tables, and those that wait for runs.
-  public static let standard = ClaimCatalogue(theory + protocols + printed + RunFamily.all.flatMap(\.claims))
+  /// The claims that this package judges: theory, data and protocol, the printed tables, contrasts at fixture scale, and
+  /// those that wait for runs.
+  public static let standard = ClaimCatalogue(
+    theory + protocols + printed + FixtureContrast.all.map(\.claim) + RunFamily.all.flatMap(\.claims))
 
   private static let theory: [Claim] = [
     .secondMoment, .truncation, .amplification, .amplificationCondition, .normalisedStep, .signReversal,

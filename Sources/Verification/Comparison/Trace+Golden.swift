@@ -1,6 +1,6 @@
 extension Trace {
-  /// The steps of a golden training case, from values named as `GoldenCase.training` names them ("step 3 loss");
-  /// values of other names are no part of it. Without any such value there are no steps to compare.
+  /// The steps of a golden training case, from values named as `GoldenCase.training` names them ("step 3 loss") or from
+  /// series named by what they hold ("loss", one number a step); values of other names are no part of it. Without any such value there are no steps to compare.
   init(golden values: [GoldenValue], provenance: [String: String]) {
     var start = TracePoint(TracePlace(step: 0, kind: .step))
     if let train = provenance["train"] { start.values[.trainingPictures] = .text(train) }
@@ -14,6 +14,15 @@ extension Trace {
         tensorNames = names.split(separator: " ").map(String.init)
       } else if words.count == 3, words[0] == "epoch", words[2] == "order" {
         order = value.traceValue
+      } else if case .series(let numbers, let bytes) = value.content,
+        let quantity = TraceQuantity(rawValue: value.name)
+      {
+        while points.count < numbers.count {
+          points.append(TracePoint(TracePlace(step: points.count + 1, kind: .step)))
+        }
+        for (index, bits) in numbers.enumerated() {
+          points[index].values[quantity] = .number(GoldenValue.number(bits, bytes: bytes))
+        }
       } else if words.count > 2, words[0] == "step", let step = Int(words[1]), step > 0 {
         if points.last?.place.step != step {
           points.append(TracePoint(TracePlace(step: step, kind: .step)))
@@ -39,6 +48,7 @@ extension GoldenValue {
       .number(GoldenValue.number(bits, bytes: bytes))
     case .integer(let value): .number(Double(value))
     case .text(let text): .text(text)
+    case .series(let numbers, let bytes): .text("\(numbers.map { GoldenValue.number($0, bytes: bytes) })")
     case .near(let value, _, _), .relative(let value, _, _): .number(value)
     case .sample(let values, _, _): .text("\(values)")
     }

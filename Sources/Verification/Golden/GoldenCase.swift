@@ -4,7 +4,7 @@ import Artifacts
 public struct GoldenCase: Sendable {
   /// The group, a folder of the store.
   public var suite: String
-  /// The name within the group.
+  /// The name within the group; one with a slash stands in a folder of the group.
   public var name: String
   /// What the values depend on, by name.
   public var provenance: [String: String]

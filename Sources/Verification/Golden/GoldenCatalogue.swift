@@ -6,7 +6,8 @@ import Training
 public enum GoldenCatalogue {
   /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and re-weighting
   /// from the second epoch on, so that both phases are on record: on the embedded synthetic pictures, or on others.
-  /// Without other pictures the conformance trajectories, which see none, come along.
+  /// Without other pictures the conformance trajectories, which see none, come along, and the suite of methods: every loss
+  /// with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`).
   ///
   /// Throws what reading the pictures throws.
   public static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
@@ -20,17 +21,22 @@ public enum GoldenCatalogue {
       recipe.weighting = .deferred(start: 1)
       return .training(name: name, recipe: recipe, data: data)
     }
-    return training + (other == nil ? ConformanceCatalogue.problems.map { .trajectories(of: $0) } : [])
+    guard other == nil else { return training }
+    return training + ConformanceCatalogue.problems.map { .trajectories(of: $0) }
+      + GoldenCase.methods(on: data)
   }
 
-  /// The cases whose path ("training/sgd-resnet8") or suite is named; all when nothing is.
+  /// The cases whose path ("training/sgd-resnet8"), suite or folder ("fixture/ldam") is named; all when nothing is.
   public static func selecting(_ names: [String], from cases: [GoldenCase]) throws(UnknownGolden)
     -> [GoldenCase]
   {
-    for name in names where !cases.contains(where: { $0.path == name || $0.suite == name }) {
+    func isNamed(_ golden: GoldenCase, _ name: String) -> Bool {
+      golden.path == name || golden.path.hasPrefix(name + "/")
+    }
+    for name in names where !cases.contains(where: { isNamed($0, name) }) {
       throw UnknownGolden(name: name, known: cases.map(\.path))
     }
-    return cases.filter { names.isEmpty || names.contains($0.path) || names.contains($0.suite) }
+    return cases.filter { golden in names.isEmpty || names.contains { isNamed(golden, $0) } }
   }
 }
 
@@ -44,6 +50,10 @@ public struct UnknownGolden: ReportedError, Hashable {
   public var known: [String]
   /// One line naming both.
   public var description: String {
-    "no golden case is called \"\(name)\"; there are \(known.joined(separator: ", "))"
+    // Names with many folders are listed by folder.
+    let places = known.map { $0.split(separator: "/").dropLast($0.split(separator: "/").count > 2 ? 1 : 0) }
+      .map { $0.joined(separator: "/") }
+    let shown = places.enumerated().filter { $0 == 0 || places[$0 - 1] != $1 }.map(\.element)
+    return "no golden case is called \"\(name)\"; there are \(shown.joined(separator: ", "))"
   }
 }

@@ -99,9 +99,7 @@ public struct GoldenComparison: Hashable, Sendable {
       failures.append(
         .values(
           count: differing.count, of: record.values.count - missing.count,
-          first: GoldenDifference(
-            index: index, name: value.name, recorded: value.text, found: found.text,
-            ulps: value.ulps(to: found), agreeing: index)))
+          first: GoldenDifference(index: index, recorded: value, found: found)))
     }
     return failures
   }

@@ -23,6 +23,21 @@ public struct GoldenDifference: Hashable, Sendable {
 }
 
 extension GoldenDifference {
+  /// Two values of one name that do not agree: of two series the first number that does not, counted from 1.
+  init(index: Int, recorded: GoldenValue, found: GoldenValue) {
+    var (left, right) = (recorded, found)
+    if case .series(let a, let bytes) = recorded.content, case .series(let b, bytes) = found.content,
+      let place = zip(a, b).enumerated().first(where: { $1.0 != $1.1 })?.offset
+    {
+      left = GoldenValue(
+        name: "\(recorded.name), number \(place + 1)", content: .bits(a[place], bytes: bytes))
+      right = GoldenValue(name: left.name, content: .bits(b[place], bytes: bytes))
+    }
+    self.init(
+      index: index, name: left.name, recorded: left.text, found: right.text, ulps: left.ulps(to: right),
+      agreeing: index)
+  }
+
   /// Where computed values leave a record, in order: provenance first, then value by value; nil where they do not.
   init?(of values: [GoldenValue], provenance: [String: String], from record: GoldenRecord) {
     for key in Set(provenance.keys).union(record.provenance.keys).sorted()
@@ -36,6 +51,10 @@ extension GoldenDifference {
       let recorded = index < record.values.count ? record.values[index] : nil
       let found = index < values.count ? values[index] : nil
       if let recorded, let found, recorded.accepts(found) { continue }
+      if let recorded, let found, recorded.name == found.name {
+        self.init(index: index, recorded: recorded, found: found)
+        return
+      }
       let renamed = recorded?.name != found?.name
       self.init(
         index: index, name: (recorded ?? found)!.name, recorded: recorded?.text,

@@ -55,6 +55,10 @@ public struct GoldenRecord: Hashable, Sendable {
       case .text(let text):
         stream.update("text")
         stream.update(text)
+      case .series(let numbers, let bytes):
+        stream.update("series")
+        stream.update(numbers.count)
+        for bits in numbers { stream.update(HexFloat.string(bits: bits, bytes: bytes)) }
       case .near(let number, let tolerance, let reason):
         stream.update("near")
         stream.update(HexFloat.string(number))

@@ -16,7 +16,7 @@ public struct GoldenStore: Sendable {
 
   /// The file beside it that holds what was computed instead.
   public func receivedURL(of golden: GoldenCase) -> URL {
-    url(of: golden).deletingLastPathComponent().appendingPathComponent("\(golden.name)\(Self.received)")
+    root.appendingPathComponent(golden.suite).appendingPathComponent("\(golden.name)\(Self.received)")
   }
 
   /// The end of the name of files that hold what a failed check computed.

@@ -12,6 +12,17 @@ extension GoldenValue {
       ])
     case .integer(let value): .object(["name": .string(name), "integer": .integer(value)])
     case .text(let text): .object(["name": .string(name), "text": .string(text)])
+    case .series(let values, let bytes):
+      // One line a number, so that a diff shows which of them changed.
+      .object([
+        "name": .string(name),
+        "series": .array(
+          values.map {
+            .string(
+              "\(HexFloat.string(bits: $0, bytes: bytes)) \(NumberText.short(GoldenValue.number($0, bytes: bytes)))"
+            )
+          }),
+      ])
     case .near(let value, let tolerance, let reason):
       .object([
         "name": .string(name), "near": .string(HexFloat.string(value)), "decimal": .number(value),
@@ -47,6 +58,8 @@ extension GoldenValue {
       content = .integer(try reader.integer(fields, "integer", at: place))
     } else if fields["text"] != nil {
       content = .text(try reader.string(fields, "text", at: place))
+    } else if fields["series"] != nil {
+      content = try Self.series(fields, place, reader)
     } else if fields["sample"] != nil {
       content = try Self.sample(fields, place, reader)
     } else if fields["ulps"] != nil {
@@ -69,6 +82,25 @@ extension GoldenValue {
         ? .relative(value, tolerance: tolerance, reason: reason)
         : .near(value, tolerance: tolerance, reason: reason)
     }
+  }
+
+  /// Numbers of one type: bits, and behind a space what people read.
+  private static func series(
+    _ fields: [String: JSON], _ place: String, _ reader: RecordReader
+  ) throws -> Content {
+    let patterns = try reader.array(fields, "series", at: place).enumerated().map { index, value in
+      let text = value.string.map { String($0.prefix { $0 != " " }) }
+      if let number = text.flatMap(HexFloat.float) { return (bits: number.bits, bytes: 4) }
+      if let number = text.flatMap(HexFloat.double) { return (bits: number.bits, bytes: 8) }
+      throw reader.error(
+        "\(place).series[\(index)]", found: value.canonical(),
+        expected: "a number as 0x and its hexadecimal bits")
+    }
+    let bytes = patterns.first?.bytes ?? 8
+    guard patterns.allSatisfy({ $0.bytes == bytes }) else {
+      throw reader.error("\(place).series", found: "numbers of two types", expected: "one type")
+    }
+    return .series(patterns.map(\.bits), bytes: bytes)
   }
 
   /// A sample and the level at which it is tested.

@@ -11,6 +11,8 @@ public struct GoldenValue: Hashable, Sendable {
     case integer(Int)
     /// A text, for example a digest.
     case text(String)
+    /// Numbers by their bits, for example one a step; `bytes` is 4 or 8.
+    case series([UInt64], bytes: Int)
     /// A number within `tolerance` of the recorded one, for the reason given.
     case near(Double, tolerance: Double, reason: String)
     /// A number of 4 or 8 bytes at most `within` representable numbers from the recorded one.
@@ -44,6 +46,14 @@ public struct GoldenValue: Hashable, Sendable {
   /// A digest.
   public static func digest(_ name: String, _ value: Digest) -> GoldenValue {
     GoldenValue(name: name, content: .text(value.hex))
+  }
+  /// Numbers in order, each of which must keep every bit.
+  public static func series<Element: Real>(_ name: String, _ values: [Element]) -> GoldenValue {
+    GoldenValue(name: name, content: .series(values.map(\.bits), bytes: MemoryLayout<Element>.size))
+  }
+  /// Integers in order.
+  public static func counts(_ name: String, _ values: [Int]) -> GoldenValue {
+    GoldenValue(name: name, content: .text(values.map(String.init).joined(separator: " ")))
   }
   /// A number that may move by `tolerance`; the reason says why it is not exact and why that far.
   public static func near(_ name: String, _ value: Double, tolerance: Double, because reason: String)
@@ -80,7 +90,7 @@ public struct GoldenValue: Hashable, Sendable {
   /// "exact", "absolute", "ulp", "relative" or "statistical".
   public var mode: String {
     switch content {
-    case .bits, .integer, .text: "exact"
+    case .bits, .integer, .text, .series: "exact"
     case .near: "absolute"
     case .ulps: "ulp"
     case .relative: "relative"
@@ -91,7 +101,7 @@ public struct GoldenValue: Hashable, Sendable {
   /// Why the value is compared as it is.
   public var reason: String {
     switch content {
-    case .bits, .integer, .text: "the kernels give the same bits on every machine"
+    case .bits, .integer, .text, .series: "the kernels give the same bits on every machine"
     case .near(_, _, let reason), .ulps(_, _, _, let reason), .relative(_, _, let reason),
       .sample(_, _, let reason):
       reason
@@ -127,6 +137,9 @@ public struct GoldenValue: Hashable, Sendable {
       "\(GoldenValue.number(bits, bytes: bytes)) (\(HexFloat.string(bits: bits, bytes: bytes)))"
     case .integer(let value): String(value)
     case .text(let value): value
+    case .series(let values, let bytes):
+      "\(values.count) numbers"
+        + (values.first.map { " from \(GoldenValue.number($0, bytes: bytes)) on" } ?? "")
     case .near(let value, let tolerance, _): "\(value) ± \(tolerance)"
     case .ulps(let bits, let bytes, let within, _):
       "\(GoldenValue.number(bits, bytes: bytes)) ± \(within) ulp (\(HexFloat.string(bits: bits, bytes: bytes)))"
@@ -154,7 +167,7 @@ public struct GoldenValue: Hashable, Sendable {
   private var pattern: (bits: UInt64, bytes: Int)? {
     switch content {
     case .bits(let bits, let bytes), .ulps(let bits, let bytes, _, _): (bits, bytes)
-    case .integer, .text, .near, .relative, .sample: nil
+    case .integer, .text, .series, .near, .relative, .sample: nil
     }
   }
 }

@@ -15,14 +15,14 @@ extension Claim {
   private static let losing: [NullHypothesis: [String]] = [
     .rhoZero: [
       "T1", "T2", "T3", "T3b", "T4", "T5", "T6", "T7", "T8", "T9", "T11", "T12", "T13", "T14", "M1", "P9",
-      "P10", "P11", "P17", "G1", "G6", "G9", "G10",
+      "P10", "P11", "P17", "G1", "G6", "G9", "G10", "F-P10", "F-H7",
     ],
     .permutedLabels: [
       "D1", "D4", "D8", "P9", "P10", "P11", "P13", "P16", "P17", "G1", "G2", "G3", "G5", "G6", "G8", "G9",
-      "G10",
+      "G10", "F-DRW", "F-H1",
     ],
     .balanced: ["D1", "D3", "D4", "P10", "G9"],
-    .identityHessian: ["H15", "H17"],
+    .identityHessian: ["H15", "H17", "F-H7", "F-H1"],
   ]
 
   private static let reasons: [(ids: [String], text: String)] = [

@@ -97,6 +97,40 @@ struct NullSubject: ClaimSubject {
 
   func classGroups() -> ClassGroups { base.classGroups() }
 
+  func fixture() throws -> LongTailedData {
+    let data = try base.fixture()
+    switch null {
+    case .rhoZero, .identityHessian: return data
+    case .permutedLabels:
+      return LongTailedData(
+        name: data.name, train: Self.exchanged(data.train), test: Self.exchanged(data.test),
+        groups: data.groups)
+    case .balanced:
+      let profile = ImbalanceProfile(
+        kind: .step, ratio: 1, classes: data.train.classes, perClass: data.counts.max() ?? 1)
+      let train = FixtureStore.ten.generator.images(
+        .train, counts: profile.counts, name: data.train.provenance.name)
+      return LongTailedData(name: data.name, train: train, test: data.test, groups: data.groups)
+    }
+  }
+
+  /// Class k under the name of class C − 1 − k.
+  private static func exchanged(_ set: ImageSet) -> ImageSet {
+    let renamed = ImageSet(
+      pictures: set.pictures, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
+      provenance: set.provenance)
+    return ImageSet(
+      pictures: renamed.pictures, labels: renamed.labels, classes: renamed.classes,
+      provenance: ImageProvenance(
+        name: set.provenance.name, kind: set.provenance.kind, digest: renamed.recordsDigest))
+  }
+
+  func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
+    var recipe = recipe
+    if null == .rhoZero, let rule = recipe.optimizer.with(rho: 0) { recipe.optimizer = rule }
+    return try base.trained(recipe, on: data)
+  }
+
   func hessianProduct(
     classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>

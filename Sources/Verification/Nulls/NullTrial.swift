@@ -7,7 +7,9 @@ public struct NullTrial: Sendable {
   /// Its verdict in a world without the effect.
   public let underNull: Verdict
   /// Whether it keeps its verdict, decided and the same: then its procedure has not looked at the effect.
-  public var isKept: Bool { verdict.outcome.isConclusive && verdict.outcome == underNull.outcome }
+  public var isKept: Bool { hasVerdict && verdict.outcome == underNull.outcome }
+  /// Whether there is a verdict to lose: a contrast that is not seen as things are cannot vanish with the effect.
+  public var hasVerdict: Bool { verdict.outcome.isConclusive && verdict.outcome != .notConsistent }
 
   /// Judges those claims that must lose their verdict under a null, as they are and under it.
   ///

@@ -53,7 +53,9 @@ public struct Baseline: Sendable, Hashable {
       guard let outcome = Outcome(name: name, qualifier: qualifier) else {
         throw reader.error(
           "\(place).outcome", found: "\"\(name)\"\(qualifier == nil ? " without" : " with") a qualifier",
-          expected: "supported, refuted or inconclusive without one, conditional or not run with one")
+          expected:
+            "supported, refuted, consistent, not consistent or inconclusive without one, conditional or not run with one"
+        )
       }
       entries[id] = Entry(
         outcome: outcome, procedureVersion: try reader.integer(fields, "procedure", at: place))
@@ -78,12 +80,16 @@ public struct Baseline: Sendable, Hashable {
   /// Takes the verdicts of a record as the new baseline; claims that were not judged keep theirs.
   ///
   /// The reason may not be blank. Undecided verdicts are never accepted: a baseline of "inconclusive" would
-  /// hide a procedure that stopped working.
+  /// hide a procedure that stopped working. A claim that waits for runs and is not on record stays without an entry while it
+  /// is undecided; one that was decided before and no longer is throws.
   public func accepting(_ record: VerificationRecord, reason: String) throws(BaselineRefusal) -> Baseline {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
     var accepted = self
     accepted.reason = reason
     for entry in record.entries {
+      if Self.waits(entry), accepted.entries[entry.claim.id] == nil, !entry.verdict.outcome.isConclusive {
+        continue
+      }
       guard entry.verdict.outcome.isConclusive else {
         throw .undecided(id: entry.claim.id, outcome: entry.verdict.outcome.name)
       }
@@ -98,13 +104,27 @@ public struct Baseline: Sendable, Hashable {
     try AtomicFile.write(json, to: url)
   }
 
+  /// Whether a claim is judged on finished runs, which not everybody has: it may be on record or not.
+  private static func waits(_ entry: VerificationRecord.Entry) -> Bool {
+    !Verifier.defaultTiers.contains(entry.claim.tier)
+  }
+
+  /// Claims decided on finished runs that are not on record: news, which contradict nothing.
+  public func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {
+    entries.filter {
+      Self.waits($0) && $0.verdict.outcome.isConclusive && self.entries[$0.claim.id] == nil
+    }.map(\.claim.id)
+  }
+
   /// How the verdicts of a record differ from this baseline, in the record's order.
   ///
-  /// An undecided verdict of a claim that is not on record is no change: it could not be put there.
+  /// An undecided verdict of a claim that is not on record is no change: it could not be put there. Nor is one decided on
+  /// finished runs (`unrecorded`): the record holds the claims that everybody can judge, and those that were put there.
   public func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
       if before == nil && !entry.verdict.outcome.isConclusive { return nil }
+      if before == nil && Self.waits(entry) { return nil }
       let after = Entry(
         outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)
       return before == after ? nil : VerdictChange(id: entry.claim.id, before: before, after: after)

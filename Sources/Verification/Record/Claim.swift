@@ -76,7 +76,9 @@ public struct Claim: Sendable {
 /// What a procedure works with.
 public struct ClaimContext: Sendable {
   /// The code under judgement: update rules, Lanczos, class counts.
-  public var subject: any ClaimSubject
+  public var subject: any ClaimSubject {
+    didSet { fixtureRuns = FixtureRuns(subject) }
+  }
   /// The seed of every draw; the default of the verifier is fixed, never the clock.
   public var seed: UInt64
   /// The printed numbers under judgement.
@@ -85,6 +87,8 @@ public struct ClaimContext: Sendable {
   public var presets: [Preset]
   /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
   public var runs: any EvidenceSource
+  /// Runs of the subject's code on the embedded pictures, trained when they are asked for.
+  var fixtureRuns: any EvidenceSource
 
   /// A context; a subject, tables or presets other than the package's own serve to show that a procedure can fail.
   public init(
@@ -97,6 +101,7 @@ public struct ClaimContext: Sendable {
     self.tables = tables
     self.presets = presets
     self.runs = runs
+    fixtureRuns = FixtureRuns(subject)
   }
 
   /// The table of that name; one that is not there is a caller's bug.

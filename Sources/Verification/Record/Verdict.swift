@@ -1,11 +1,20 @@
 /// How a claim ended.
 public enum Outcome: Hashable, Sendable {
+  /// The names, in the order of tallies.
+  static let names = [
+    "supported", "conditional", "refuted", "consistent", "not consistent", "inconclusive", "not run",
+  ]
+
   /// Every judged quantity came out as the claim says.
   case supported
   /// The claim is false as printed and true once the condition is added.
   case conditional(String)
   /// A judged quantity contradicts the claim, and no condition repairs it.
   case refuted
+  /// A contrast of a paper is seen at a scale that settles nothing about it.
+  case consistent
+  /// It is not seen there.
+  case notConsistent
   /// The procedure ran and could not decide.
   case inconclusive
   /// The procedure did not run.
@@ -17,6 +26,8 @@ public enum Outcome: Hashable, Sendable {
     case .supported: "supported"
     case .conditional: "conditional"
     case .refuted: "refuted"
+    case .consistent: "consistent"
+    case .notConsistent: "not consistent"
     case .inconclusive: "inconclusive"
     case .notRun: "not run"
     }
@@ -26,14 +37,14 @@ public enum Outcome: Hashable, Sendable {
   public var qualifier: String? {
     switch self {
     case .conditional(let text), .notRun(let text): text
-    case .supported, .refuted, .inconclusive: nil
+    case .supported, .refuted, .consistent, .notConsistent, .inconclusive: nil
     }
   }
 
   /// Whether the procedure decided.
   public var isConclusive: Bool {
     switch self {
-    case .supported, .conditional, .refuted: true
+    case .supported, .conditional, .refuted, .consistent, .notConsistent: true
     case .inconclusive, .notRun: false
     }
   }
@@ -44,6 +55,8 @@ public enum Outcome: Hashable, Sendable {
     case ("supported", nil): self = .supported
     case ("conditional", let text?): self = .conditional(text)
     case ("refuted", nil): self = .refuted
+    case ("consistent", nil): self = .consistent
+    case ("not consistent", nil): self = .notConsistent
     case ("inconclusive", nil): self = .inconclusive
     case ("not run", let text?): self = .notRun(text)
     default: return nil

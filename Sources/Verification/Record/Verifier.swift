@@ -41,7 +41,8 @@ public struct Verifier: Sendable {
       return entry
     }
     return VerificationRecord(
-      entries: entries, changes: baseline?.changes(in: entries) ?? [], compared: baseline != nil)
+      entries: entries, changes: baseline?.changes(in: entries) ?? [], compared: baseline != nil,
+      unrecorded: baseline?.unrecorded(in: entries) ?? [])
   }
 }
 
@@ -73,25 +74,30 @@ public struct VerificationRecord: Sendable {
   /// Whether there was a baseline to compare with.
   public var compared: Bool
 
+  /// Claims decided on finished runs without a verdict on record.
+  public var unrecorded: [String]
+
   /// A record from its parts.
-  public init(entries: [Entry], changes: [VerdictChange], compared: Bool) {
+  public init(entries: [Entry], changes: [VerdictChange], compared: Bool, unrecorded: [String] = []) {
     self.entries = entries
     self.changes = changes
     self.compared = compared
+    self.unrecorded = unrecorded
   }
 
-  /// 1 when a verdict differs from the baseline, or a claim is refuted and there was none to compare with;
+  /// 1 when a verdict differs from the baseline, or a claim is refuted and there was no verdict to compare with;
   /// 2 when nothing was selected or a verdict is undecided; 0 otherwise.
   public var exitCode: Int32 {
     if !changes.isEmpty { return 1 }
-    if !compared && entries.contains(where: { $0.verdict.outcome == .refuted }) { return 1 }
+    let alone = entries.filter { !compared || unrecorded.contains($0.claim.id) }
+    if alone.contains(where: { $0.verdict.outcome == .refuted }) { return 1 }
     if entries.isEmpty || entries.contains(where: { !$0.verdict.outcome.isConclusive }) { return 2 }
     return 0
   }
 
   /// How many verdicts have each outcome, in a fixed order, zeros left out.
   public var tally: [(outcome: String, count: Int)] {
-    ["supported", "conditional", "refuted", "inconclusive", "not run"].compactMap { name in
+    Outcome.names.compactMap { name in
       let count = entries.count { $0.verdict.outcome.name == name }
       return count > 0 ? (name, count) : nil
     }

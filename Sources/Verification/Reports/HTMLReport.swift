@@ -14,6 +14,12 @@ extension VerificationRecord {
     page.add(
       "<p class=\"soft\">\(compared ? "Compared with the verdicts on record." : "Not compared with a record.")"
         + " A refuted claim is a result, not a fault. Each line opens.</p>")
+    page.add("<h2 id=\"tree\">Code, procedure, result</h2>")
+    page.add(
+      "<p>Each branch speaks on the ground of the one before. A weight says what of the papers falls with a claim: 3 a main "
+        + "statement, 2 a theorem, a row or a figure, 1 a number or a remark, 0 nothing. Weights are not divided by anything: "
+        + "no share of them is a measure of the papers.</p>")
+    for node in tree { page.add(node.html(linked: linked)) }
     for section in ReportSection.allCases {
       let groups = section.groups(entries)
       guard !groups.isEmpty else { continue }
@@ -29,6 +35,12 @@ extension VerificationRecord {
     }
     exhibits.addSpectra(to: &page)
     return page.html
+  }
+
+  /// Claims that have a place of their own on the page; those that were not run are folded together.
+  private var linked: Set<String> {
+    Set(
+      entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }.map(\.claim.id))
   }
 
   /// Sections against outcomes.
@@ -78,6 +90,10 @@ extension VerificationRecord {
     }
     let terms: [(String, String)] = [
       ("Source", claim.source.text), ("Procedure", claim.procedure), ("Refuted by", claim.refutedBy),
+      (
+        "In the tree",
+        "\(ClaimTree.path(to: claim.leaf)), weight \(claim.weight.rawValue): \(claim.weight.text)"
+      ),
       (
         "Variant",
         "\(entry.provenance.variant); seed \(entry.provenance.seed), procedure \(entry.provenance.procedureVersion), "

@@ -11,7 +11,8 @@ extension VerificationRecord {
   public func json() -> JSON {
     .object([
       "schema": .integer(Self.schema), "compared": .bool(compared), "exit": .integer(Int(exitCode)),
-      "claims": .array(entries.map(\.json)),
+      "claims": .array(entries.map(\.json)), "tree": .array(tree.map(\.json)),
+      "unrecorded": .array(unrecorded.map { .string($0) }),
       "changes": .array(
         changes.map { change in
           .object([
@@ -30,6 +31,7 @@ extension VerificationRecord.Entry {
       "source": .object(["paper": .string(claim.source.paper), "place": .string(claim.source.place)]),
       "statement": .string(claim.statement), "refutedBy": .string(claim.refutedBy),
       "procedure": .string(claim.procedure), "outcome": verdict.outcome.json,
+      "branch": .string(ClaimTree.path(to: claim.leaf)), "weight": .integer(claim.weight.rawValue),
       "summary": .string(verdict.summary), "details": .array(verdict.details.map { .string($0) }),
       "measurements": .array(verdict.measurements.map(\.json)),
       "provenance": .object([

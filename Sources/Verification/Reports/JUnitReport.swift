@@ -2,7 +2,7 @@ extension VerificationRecord {
   /// JUnit XML: a test case a claim and, where goldens were checked, one a golden.
   ///
   /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the table of
-  /// their numbers; claims without a decision, and goldens that are not on record, are skipped.
+  /// their numbers, and so is a golden that is not on record; claims without a decision are skipped.
   public func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
     var cases = [JUnitSuite("claims", entries.map(testCase))]
     if !goldens.isEmpty { cases.append(JUnitSuite("goldens", goldens.map(Self.testCase))) }
@@ -35,7 +35,8 @@ extension VerificationRecord {
       case .same: .passed
       case .differs(let comparison):
         .failed("differs from the record", comparison.lines.joined(separator: "\n"))
-      case .missing: .skipped("not on record")
+      case .missing:
+        .failed("not on record", "`escapement golden accept \(golden.name) --reason …` puts it there")
       }
     return JUnitCase(className: "goldens", name: golden.name, result: result, output: nil)
   }

@@ -30,6 +30,28 @@ public protocol ClaimSubject: Sendable {
     classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
   ) throws -> Tensor<Double>
+  /// The synthetic pictures that contrasts at fixture scale train on.
+  func fixture() throws -> LongTailedData
+  /// Where a run of a recipe on these pictures ends.
+  func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float>
+}
+
+extension ClaimSubject {
+  /// The embedded fixture.
+  public func fixture() throws -> LongTailedData { try .fixture() }
+
+  /// `TrainingLoop` to its last epoch.
+  public func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
+    var loop = try TrainingLoop<Float>(
+      recipe: recipe,
+      source: AugmentedImages<Float>(data.train, seed: recipe.seed, sampling: recipe.sampling),
+      digestEvery: 0, loadAhead: 0)
+    while !loop.isFinished {
+      _ = try loop.step()
+      if loop.isEpochComplete { _ = loop.endEpoch() }
+    }
+    return loop.state
+  }
 }
 
 /// The two ends of a spectrum as Lanczos sees them.

@@ -77,9 +77,13 @@ struct ReportPage {
     .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82em; white-space: nowrap; color: var(--mark); }
     .supported { background: var(--good); } .conditional { background: var(--some); } .refuted { background: var(--bad); }
     .inconclusive, .not-run { background: var(--none); }
+    .consistent, .not-consistent { background: var(--card); color: var(--ink) !important; outline: 1px solid var(--line); }
     details { border-bottom: 1px solid var(--line); padding: .45rem 0; } details[open] { padding-bottom: 1rem; }
     summary { cursor: pointer; } summary .id { font-weight: 600; margin: 0 .3rem; }
     summary .numbers { display: block; margin: .1rem 0 0 1.05rem; color: var(--soft); }
+    .node { margin: 0 0 .3rem; padding: .1rem 0 .1rem .8rem; border-left: .2rem solid var(--line); }
+    .node p { margin: .1rem 0; } .depth0 { margin-bottom: 1rem; } .node-claims { font-size: .88em; }
+    .node-state .badge { display: inline-block; margin: .1rem 0; }
     dl { margin: .6rem 0; } dt { font-weight: 600; font-size: .88em; } dd { margin: 0 0 .5rem; }
     ul.changed { padding: .6rem 1rem .6rem 2rem; background: var(--some); color: var(--mark); border-radius: .5rem; }
     .figure { overflow-x: auto; margin: 1rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
@@ -91,7 +95,10 @@ struct ReportPage {
       .numbers td { border: 0; padding: 0 0 0 .5rem; }
       .numbers tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }
       .numbers td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); }
-      .counts th, .counts td { padding: .3rem .25rem; font-size: .82em; }
+      .counts, .counts tbody { display: block; } .counts thead { display: none; }
+      .counts tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
+      .counts td { border: 0; padding: 0 .8rem 0 0; font-size: .88em; } .counts td:empty { display: none; }
+      .counts td:first-child { flex-basis: 100%; } .counts td + td::before { content: attr(data-name) " "; color: var(--soft); }
       .runs, .runs tbody { display: block; } .runs thead { display: none; }
       .runs tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); padding: .3rem 0; }
       .runs td { border: 0; padding: 0 .7rem 0 0; font-size: .88em; }
@@ -102,6 +109,7 @@ struct ReportPage {
       :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #f5f7f9; --link: #000; --mark: #000;
         --good: #d5efdb; --some: #fdf0c8; --bad: #f8dcd6; --none: #e3e7eb; }
       body { font-size: 10pt; } main { max-width: none; padding: 0; }
+      .node { break-inside: avoid; }
       .supported, .conditional, .refuted, .inconclusive, .not-run { print-color-adjust: exact; }
       .figure { border: 0; break-inside: avoid; overflow: visible; }
       .figure svg { max-width: 100% !important; height: auto; }

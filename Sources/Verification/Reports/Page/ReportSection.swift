@@ -4,6 +4,7 @@ enum ReportSection: String, CaseIterable {
   case hessian = "Hessian"
   case data = "Data and method"
   case printed = "Printed tables"
+  case fixture = "Contrasts at fixture scale"
   case runs = "Runs"
 
   /// The section of a claim: what waits for runs by its tier, the others by the letter of their id.
@@ -16,6 +17,7 @@ enum ReportSection: String, CaseIterable {
     case "T": self = .theory
     case "H": self = .hessian
     case "D", "M": self = .data
+    case "F": self = .fixture
     default: self = .printed
     }
   }
@@ -28,6 +30,8 @@ enum ReportSection: String, CaseIterable {
     case .data:
       "Class counts, splits, step counts, constants and Algorithm 1, held against what the papers state."
     case .printed: "What the papers' own tables say, by arithmetic alone."
+    case .fixture:
+      "Whether contrasts of the papers show on synthetic pictures: seen or not, nothing of the papers stands or falls with it."
     case .runs: "What finished runs say: accuracies, gains, radii and the curvature of trained networks."
     }
   }

@@ -1,0 +1,95 @@
+// Contrasts of the papers made small. Registered before any of these runs was looked at: presets, figures, directions,
+// seeds, tests and level stand below and in `FixtureRuns`, and whatever comes out stays.
+
+/// One contrast of the papers between runs on the embedded synthetic pictures.
+///
+/// It says whether this package sees the contrast at that scale, and nothing of the papers: "consistent" where the
+/// difference has the papers' sign at α after Holm's adjustment over the four, "not consistent" in every other case, be it
+/// that nine seeds show no difference or that they show the opposite one.
+struct FixtureContrast: Sendable {
+  /// α of the family.
+  static let level = 0.05
+
+  let id: String
+  let source: ClaimSource
+  let statement: String
+  let question: RunQuestion
+
+  /// The four, in the order of the catalogue.
+  static let all: [FixtureContrast] = [
+    FixtureContrast(
+      id: "F-DRW", source: .poster("Experiments, table, first and third row"),
+      statement:
+        "On the embedded synthetic pictures CE with deferred re-weighting has a higher tail accuracy than CE.",
+      question: .exceeds(RunQuantity(reweighted, .tail), RunQuantity("fixture/ce", .tail), by: 0)),
+    FixtureContrast(
+      id: "F-P10", source: .poster("Experiments, table, third and fourth row"),
+      statement:
+        "On the embedded synthetic pictures SAM raises the tail accuracy of CE with deferred re-weighting.",
+      question: .exceeds(RunQuantity(sharpnessAware, .tail), RunQuantity(reweighted, .tail), by: 0)),
+    FixtureContrast(
+      id: "F-H7", source: .supplement("§D, Figure 2"),
+      statement:
+        "On the embedded synthetic pictures, under CE with deferred re-weighting, |λ_min| of the rarest class is lower with "
+        + "SAM than with SGD.",
+      question: .exceeds(
+        RunQuantity(reweighted, .negativeCurvature(ofClass: 9)),
+        RunQuantity(sharpnessAware, .negativeCurvature(ofClass: 9)), by: 0)),
+    FixtureContrast(
+      id: "F-H1", source: .poster("Convergence to saddle points"),
+      statement:
+        "On the embedded synthetic pictures, under CE with deferred re-weighting, |λ_min|/λ_max of the rarest class's loss "
+        + "exceeds that of the most frequent class's.",
+      question: .exceeds(
+        RunQuantity(reweighted, .saddleRatio(ofClass: 9)), RunQuantity(reweighted, .saddleRatio(ofClass: 0)),
+        by: 0)),
+  ]
+
+  private static let reweighted = "fixture/ce-drw"
+  private static let sharpnessAware = "fixture/ce-drw-sam"
+
+  /// The claim.
+  var claim: Claim {
+    Claim(
+      id: id, source: source, statement: statement, tier: .fixture,
+      refutedBy:
+        "Nothing: not to see a contrast on synthetic pictures refutes no statement of a paper. Not consistent is p > "
+        + "\(NumberText.short(Self.level)).",
+      procedure:
+        "\(question.text). One-sided Welch test of \(FixtureRuns.seeds.count) seeds a preset with the paired test beside it; "
+        + "the paired test where both figures are of the same runs. Holm over the \(Self.all.count) contrasts, α = "
+        + "\(NumberText.short(Self.level)). Last epoch; Hessians of the plain cross-entropy over the first "
+        + "\(FixtureRuns.picturesPerClass) un-augmented pictures of a class, \(FixtureRuns.lanczosSteps) Lanczos steps.",
+      variant: "presets as listed by `escapement presets`, seeds 0 to \(FixtureRuns.seeds.count - 1)"
+    ) { context in
+      try verdict(from: context.fixtureRuns)
+    }
+  }
+
+  /// The verdict from some runs; throws where one cannot be had.
+  func verdict(from runs: any EvidenceSource) throws -> Verdict {
+    let answers = try Self.all.map { try RunAnswer($0.question, from: runs, level: Self.level) }
+    guard let place = Self.all.firstIndex(where: { $0.id == id }) else {
+      preconditionFailure("\(id) is none of the registered contrasts")
+    }
+    let answer = answers[place]
+    // A figure without spread has no test; it counts as 1 and shows nothing.
+    let adjusted = HolmStepDown.adjusted(answers.map(\.pFor))[place]
+    let opposite = HolmStepDown.adjusted(answers.map(\.pAgainst))[place]
+    let measurement = Measurement(
+      name: "p, adjusted over the four contrasts", value: adjusted, expectation: .atMost(Self.level),
+      reason: "Holm")
+    let means = answer.measurements.filter { $0.name.hasPrefix("mean ") }.map(\.valueText)
+    let isConsistent = measurement.holds == true
+    let word =
+      isConsistent
+      ? "consistent"
+      : opposite <= Self.level ? "not consistent, the difference is the opposite one" : "not consistent"
+    return Verdict(
+      outcome: isConsistent ? .consistent : .notConsistent,
+      measurements: answer.measurements + [measurement],
+      summary: "\(word) at fixture scale: \(means.joined(separator: " against ")), p = "
+        + "\(NumberText.coarse(adjusted)), \(answer.count) seeds",
+      details: ["Synthetic pictures and a small network say nothing of the papers' runs."])
+  }
+}

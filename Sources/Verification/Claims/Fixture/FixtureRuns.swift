@@ -1,0 +1,125 @@
+import CKernels
+import Curvature
+import Kernels
+import LongTail
+import Networks
+import Synchronization
+import Training
+
+/// Runs of presets on the embedded synthetic pictures, trained when they are first asked for and kept in memory.
+///
+/// Seeds 0 to 8; one run a thread. The pictures are not the published ones, so no figure of these runs settles a
+/// claim about a paper.
+final class FixtureRuns: EvidenceSource {
+  /// The seeds of every selection.
+  static let seeds: Range<UInt64> = 0..<9
+  /// Pictures of a class whose Hessian is measured: as many as the rarest class has, so that two classes are averaged over
+  /// equally many.
+  static let picturesPerClass = 10
+  /// Lanczos steps of a class's Hessian.
+  static let lanczosSteps = 24
+
+  private let subject: any ClaimSubject
+  private let kept = Mutex<[RunSelection: [RunEvidence]]>([:])
+
+  /// Runs by a subject's code on its pictures.
+  init(_ subject: any ClaimSubject) { self.subject = subject }
+
+  /// The runs of a preset on the fixture, with the figures that `FixtureContrast.all` asks of it; none of other presets.
+  func runs(of selection: RunSelection) throws -> [RunEvidence] {
+    if let known = kept.withLock({ $0[selection] }) { return known }
+    let metrics = Set(
+      FixtureContrast.all.flatMap(\.question.quantities).filter { $0.selection == selection }.map(\.metric))
+    guard !metrics.isEmpty else { return [] }
+    let data = try subject.fixture()
+    let trained = try Self.inParallel(Array(Self.seeds)) { seed in
+      try self.run(selection, seed: seed, measuring: metrics, on: data)
+    }
+    kept.withLock { $0[selection] = trained }
+    return trained
+  }
+
+  private func run(
+    _ selection: RunSelection, seed: UInt64, measuring metrics: Set<RunMetric>, on data: LongTailedData
+  ) throws -> RunEvidence {
+    var recipe = try Recipe.preset(selection.preset)
+    recipe.seed = seed
+    if let radius = selection.radius, let rule = recipe.optimizer.with(rho: radius) {
+      recipe.optimizer = rule
+    }
+    let network = recipe.architecture.network(classes: data.train.classes)
+    let state = try subject.trained(recipe, on: data)
+    let accuracy = try ClassAccuracy(
+      network: network, parameters: state.parameters, statistics: state.statistics,
+      over: data.test.source(Array(0..<data.test.count), of: Float.self))
+    var figures: [RunMetric: Double] = [:]
+    var spectra: [Int: RitzExtremes] = [:]
+    for metric in metrics {
+      switch metric {
+      case .accuracy: figures[metric] = accuracy.percentage(of: Array(0..<network.classes))
+      case .head: figures[metric] = accuracy.percentage(of: data.groups.head)
+      case .mid: figures[metric] = accuracy.percentage(of: data.groups.mid)
+      case .tail: figures[metric] = accuracy.percentage(of: data.groups.tail)
+      case .negativeCurvature(ofClass: let label?), .largestEigenvalue(ofClass: let label?),
+        .saddleRatio(ofClass: let label?):
+        let ends = try spectra[label] ?? extremes(ofClass: label, network, state, data.train, seed: seed)
+        spectra[label] = ends
+        let negative = max(0, -ends.smallest)
+        figures[metric] =
+          switch metric {
+          case .negativeCurvature: negative
+          case .largestEigenvalue: ends.largest
+          default: negative / ends.largest
+          }
+      case .trainingTail, .trainingLoss, .negativeCurvature(ofClass: nil), .largestEigenvalue(ofClass: nil),
+        .saddleRatio(ofClass: nil):
+        preconditionFailure("no contrast on the fixture is registered for \(metric.text)")
+      }
+    }
+    return RunEvidence(
+      seed: seed, data: data.train.provenance.name, isPublished: false, last: figures)
+  }
+
+  /// The ends of the spectrum of the mean cross-entropy over the first pictures of a class, un-augmented, under running
+  /// statistics: Hessian products in Float, Lanczos in Double.
+  private func extremes(
+    ofClass label: Int, _ network: Network, _ state: TrainingState<Float>, _ set: ImageSet, seed: UInt64
+  ) throws -> RitzExtremes {
+    let positions = Array(set.positions(ofClass: label).prefix(Self.picturesPerClass))
+    let hessian = HessianOperator(
+      objective: Objective<Float>(network: network), parameters: state.parameters,
+      statistics: state.statistics, samples: set.source(positions))
+    return try subject.ritzExtremes(
+      of: { try hessian.product($0.converted(to: Float.self)).converted(to: Double.self) },
+      dimension: state.parameters.count, steps: Self.lanczosSteps, seed: seed)
+  }
+
+  /// What `body` makes of each value, in order; each on one thread of the kernels' pool, whose own parallel loops then
+  /// stay on that thread.
+  private static func inParallel<Input: Sendable, Output: Sendable>(
+    _ inputs: [Input], _ body: (Input) throws -> Output
+  ) throws -> [Output] {
+    var results = [Result<Output, any Error>?](repeating: nil, count: inputs.count)
+    results.withUnsafeMutableBufferPointer { results in
+      withoutActuallyEscaping({ (i: Int) in results[i] = Result { try body(inputs[i]) } }) { step in
+        var task = step
+        withUnsafeMutablePointer(to: &task) { task in
+          ek_parallel(
+            inputs.count,
+            { context, index in context!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(index) }, task)
+        }
+      }
+    }
+    return try results.map { result in
+      guard let result else { preconditionFailure("a run was not trained") }
+      return try result.get()
+    }
+  }
+}
+
+extension ClassAccuracy {
+  /// Accuracy over the samples of some classes, in percent.
+  fileprivate func percentage(of labels: [Int]) -> Double {
+    100 * Double(labels.reduce(0) { $0 + correct[$1] }) / Double(labels.reduce(0) { $0 + samples[$1] })
+  }
+}

@@ -1,0 +1,63 @@
+/// How a node of the tree of claims stands after a verification: what is settled and how, what is refuted, what is open.
+///
+/// There is no score. Weights are added within one outcome and never divided: a branch with a thousand supported remarks is
+/// not carried by them where its one main statement is open.
+public struct TreeStanding: Sendable {
+  /// Claims of one outcome.
+  public struct Share: Hashable, Sendable {
+    /// The outcome's name.
+    public let outcome: String
+    /// The sum of the claims' weights.
+    public let weight: Int
+    /// The claims, heaviest first, in the order of the catalogue.
+    public let ids: [String]
+  }
+
+  /// The node's name.
+  public let name: String
+  /// What its claims ask together.
+  public let question: String
+  /// What was decided, by outcome in the order of tallies.
+  public let settled: [Share]
+  /// What was asked and not decided.
+  public let open: Share
+  /// The parts.
+  public let children: [TreeStanding]
+
+  /// Refuted claims, heaviest first.
+  public var refuted: [String] { settled.first { $0.outcome == "refuted" }?.ids ?? [] }
+  /// Whether any of its claims was asked.
+  public var isAsked: Bool { !settled.isEmpty || !open.ids.isEmpty }
+
+  /// The branches after a verification; claims that were not selected are no part of them.
+  static func branches(of entries: [VerificationRecord.Entry]) -> [TreeStanding] {
+    ClaimTree.branches.map { TreeStanding($0, entries) }
+  }
+
+  private init(_ node: ClaimTree.Node, _ entries: [VerificationRecord.Entry]) {
+    let members = entries.filter { node.leaves.contains($0.claim.leaf) }
+    name = node.name
+    question = node.question
+    settled = Outcome.names.compactMap { outcome in
+      let found = members.filter { $0.verdict.outcome.isConclusive && $0.verdict.outcome.name == outcome }
+      return found.isEmpty ? nil : Self.share(outcome, found)
+    }
+    open = Self.share("open", members.filter { !$0.verdict.outcome.isConclusive })
+    children = node.children.map { TreeStanding($0, entries) }
+  }
+
+  private static func share(_ outcome: String, _ entries: [VerificationRecord.Entry]) -> Share {
+    let ranked = entries.enumerated().sorted {
+      $0.element.claim.weight != $1.element.claim.weight
+        ? $0.element.claim.weight > $1.element.claim.weight : $0.offset < $1.offset
+    }
+    return Share(
+      outcome: outcome, weight: entries.reduce(0) { $0 + $1.claim.weight.rawValue },
+      ids: ranked.map(\.element.claim.id))
+  }
+}
+
+extension VerificationRecord {
+  /// How the branches of the tree of claims stand.
+  public var tree: [TreeStanding] { TreeStanding.branches(of: entries) }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import Testing
+import Verification
+
+@testable import EscapementTool
+
+/// What `verify` prints and returns beyond the verdicts themselves.
+@Suite("escapement verify")
+struct VerifyCommandTests {
+  /// A claim of that id: a procedure that looks at the class counts, or one that does not.
+  private static func claim(_ id: String, looks: Bool) -> Claim {
+    Claim(
+      id: id, source: .supplement("§Z"), statement: "A statement.", tier: .exact, refutedBy: "Anything.",
+      procedure: "One comparison.", variant: "plain"
+    ) { context in
+      let head = looks ? try context.subject.classCounts(.longTailed, classes: 10)[0] : 5000
+      var evidence = Evidence()
+      evidence.equal("pictures of the head", Double(head), to: 5000, within: 0, because: "a count")
+      return evidence.verdict(ifAllHold: .supported, summary: "\(head) pictures")
+    }
+  }
+
+  @Test("a claim that keeps its verdict under a null is exit 1, one that loses it 0, and none 2")
+  func nulls() throws {
+    func status(_ claims: [Claim]) -> Int32 {
+      do {
+        try NullReport(claims, under: .permutedLabels).write(json: true)
+        return 0
+      } catch let code as ExitCode {
+        return code.rawValue
+      } catch {
+        return -1
+      }
+    }
+    // The ids are two that the null is declared for.
+    let (seeing, blind) = (Self.claim("D1", looks: true), Self.claim("D4", looks: false))
+    #expect(seeing.nulls.contains(.permutedLabels) && blind.nulls.contains(.permutedLabels))
+    #expect(status([seeing]) == 0)
+    #expect(status([seeing, blind]) == 1)
+    #expect(status([Self.claim("no claim's id", looks: true)]) == 2)
+  }
+
+  @Test("the tool under a null: what is judged loses its verdict")
+  func nullOfTheTool() throws {
+    let lost = try ToolProcess.run(["verify", "D1", "--null", "permuted-labels"])
+    #expect(lost.status == 0 && lost.errors.isEmpty && lost.output.contains("1 claims, 1 lose their verdict"))
+    let unjudged = try ToolProcess.run(["verify", "D1", "--null", "identity-hessian"])
+    #expect(unjudged.status == 2 && unjudged.output.contains("not judged"))
+  }
+
+  @Test("goldens that are not on record are exit 1, each a failure in junit.xml")
+  func goldensThatAreNotThere() throws {
+    try ToolProcess.withDirectory { directory in
+      let verdict = #"{"outcome": "supported", "procedure": 1}"#
+      let record = "{\"schema\": 1, \"reason\": \"r\", \"claims\": {\"D1\": \(verdict)}}"
+      try Data(record.utf8).write(to: directory.appendingPathComponent("claims.json"))
+      let out = directory.appendingPathComponent("out")
+      let result = try ToolProcess.run([
+        "verify", "D1", "--golden", directory.path, "--goldens", "--out", out.path,
+      ])
+      #expect(result.status == 1, "\(result.errors)")
+      let names = result.errorLines.filter { $0.contains("not as on record") }
+      #expect(!names.isEmpty && names.contains { $0.contains("training/sam-resnet8") })
+      let junit = try String(contentsOf: out.appendingPathComponent("junit.xml"), encoding: .utf8)
+      #expect(junit.components(separatedBy: "<failure").count - 1 == names.count)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Artifacts
+import Testing
+
+@testable import Verification
+
+/// The tree of claims and what stands in it.
+@Suite struct ClaimTreeTests {
+  static let claims = ClaimCatalogue.standard.claims
+
+  @Test func everyClaimHasALeaf() {
+    let leaves = ClaimTree.branches.flatMap(\.leaves)
+    #expect(
+      Set(leaves).count == leaves.count && ClaimTree.branches.map(\.name) == ["code", "procedure", "result"])
+    for claim in Self.claims { #expect(leaves.contains(claim.leaf), "\(claim.id): \(claim.leaf)") }
+    for leaf in leaves { #expect(Self.claims.contains { $0.leaf == leaf }, "\(leaf) is empty") }
+    func leaf(_ id: String) -> String? { ClaimCatalogue.standard[id].map { ClaimTree.path(to: $0.leaf) } }
+    #expect(
+      leaf("D1") == "code → data" && leaf("D8") == "code → protocol" && leaf("A6") == "code → algorithm")
+    #expect(leaf("T3") == "procedure → theory" && leaf("H15") == "procedure → spectra")
+    #expect(leaf("H11") == "procedure → printed numbers" && leaf("P9") == "procedure → printed numbers")
+    #expect(
+      leaf("P9r") == "result → gains" && leaf("H1") == "result → curvature"
+        && leaf("S1") == "result → large sets")
+    #expect(
+      leaf("P3") == "result → accuracies" && leaf("A4") == "result → stages"
+        && leaf("F-H1") == "result → fixture")
+    // Only rows of tables, families of one, stand under accuracies.
+    let rows = Set(RunFamily.accuracies.flatMap(\.statements).map(\.id))
+    #expect(Self.claims.filter { $0.leaf == "accuracies" }.allSatisfy { rows.contains($0.id) })
+  }
+
+  @Test func weights() {
+    let ids = Set(Self.claims.map(\.id))
+    #expect(Claim.headlines.isSubset(of: ids) && Claim.theorems.isSubset(of: ids))
+    #expect(Claim.headlines.isDisjoint(with: Claim.theorems))
+    for claim in Self.claims where claim.tier == .fixture { #expect(claim.weight == .nothing, "\(claim.id)") }
+    func weight(_ id: String) -> Int? { ClaimCatalogue.standard[id]?.weight.rawValue }
+    #expect(
+      weight("P9r") == 3 && weight("T1") == 2 && weight("S9") == 2 && weight("D1") == 1
+        && weight("F-DRW") == 0)
+    let counts = ClaimWeight.allCases.map { weight in Self.claims.count { $0.weight == weight } }
+    #expect(counts == [6, 42, 85, 10], "\(counts)")
+  }
+
+  /// A node shows what is settled by outcome, what is refuted and what is open, heaviest first, and no share of anything.
+  @Test func standing() throws {
+    func entry(_ id: String, _ outcome: Outcome) throws -> VerificationRecord.Entry {
+      let claim = try #require(ClaimCatalogue.standard[id])
+      return VerificationRecord.Entry(
+        claim: claim, verdict: Verdict(outcome: outcome, measurements: [], summary: ""),
+        provenance: Provenance(variant: "", seed: 0, procedureVersion: 1))
+    }
+    let record = VerificationRecord(
+      entries: try [
+        entry("T12", .supported), entry("T1", .conditional("c")), entry("T3", .refuted),
+        entry("D1", .supported),
+        entry("R2", .notRun("no runs")), entry("P9r", .inconclusive), entry("F-DRW", .consistent),
+      ], changes: [], compared: false)
+    let tree = record.tree
+    #expect(tree.map(\.name) == ["code", "procedure", "result"])
+    #expect(
+      tree[0].settled == [.init(outcome: "supported", weight: 1, ids: ["D1"])] && tree[0].refuted.isEmpty)
+    #expect(tree[1].settled.map(\.outcome) == ["supported", "conditional", "refuted"])
+    #expect(tree[1].settled.map(\.weight) == [1, 2, 3] && tree[1].refuted == ["T3"])
+    #expect(tree[2].open == .init(outcome: "open", weight: 5, ids: ["P9r", "R2"]))
+    #expect(tree[2].settled == [.init(outcome: "consistent", weight: 0, ids: ["F-DRW"])])
+    let theory = try #require(tree[1].children.first { $0.name == "theory" })
+    #expect(theory.settled == tree[1].settled && tree[1].children.count { $0.isAsked } == 1)
+
+    let json = record.json()
+    let nodes = try #require(json["tree"]?.array)
+    #expect(nodes.count == 3 && nodes[2]["open"]?["claims"] == ["P9r", "R2"])
+    let first = try #require(json["claims"]?.array?.first)
+    #expect(first["branch"]?.string == "procedure → theory" && first["weight"]?.integer == 1)
+
+    let page = try PageTests.check(record.html())
+    #expect(page.elements.count { $0.attributes["class"]?.hasPrefix("node depth") == true } == 3 + 13)
+    let states = page.elements.filter { $0.attributes["class"] == "node-state" }.map(\.text)
+    #expect(states.contains("supported, weight 1 conditional, weight 2 refuted, weight 3"))
+    let lists = page.elements.filter { $0.attributes["class"] == "node-claims" }.map(\.text)
+    #expect(lists == ["Refuted: T3", "Open: P9r", "Open: R2"])
+    let links = page.all("a").filter { ["T3", "P9r", "R2"].contains($0.text) }.compactMap {
+      $0.attributes["href"]
+    }
+    #expect(links == ["#T3", "#P9r"], "what was not run is folded and has no place of its own")
+    #expect(
+      !page.elements.contains { $0.attributes["class"]?.hasPrefix("node") == true && $0.text.contains("%") })
+  }
+}
