@@ -5,6 +5,8 @@
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
 #   ./ci.sh mutants [--shard I/N] [FAULT...]
 #                        break a copy of the code on purpose, one fault at a time, and see the tests notice
+#   ./ci.sh torture [--short] [--seed N] [--only NAME]...
+#                        kill, fill, cut, flip and stop training runs, and see that nothing is lost
 #
 # With arguments standard output carries the tool's output only, so `./ci.sh verify --json` pipes.
 set -euo pipefail
@@ -224,6 +226,12 @@ check_swift
 if [[ ${1:-} == mutants ]]; then
   shift
   exec Benchmarks/detection/run "$@"
+fi
+if [[ ${1:-} == torture ]]; then
+  shift
+  command -v python3 >/dev/null || fail "missing: python3, which the torture of runs is written in (apt-get install python3)"
+  build_release >&2
+  exec Benchmarks/torture/run --tool "$(swift build -c release --show-bin-path)/escapement" "$@"
 fi
 if (($# > 0)); then
   build_release >&2

@@ -2,6 +2,9 @@ import Foundation
 
 @testable import Artifacts
 @testable import LongTail
+import Networks
+@testable import Training
+import Verification
 
 /// What libFuzzer calls with each input: the parser that ESCAPEMENT_FUZZ names. Errors are what a parser is for;
 /// a trap, a hang or memory beyond the limit ends the run.
@@ -49,13 +52,55 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
     let document = try JSON(parsing: bytes, file: "m")
     try DataManifest.check(small, against: document, file: "m")
   },
+  // A sidecar and, behind the first zero byte, which no JSON has, the tensor file: the network's own where there is
+  // none. The digests are passed over, because no mutation meets them; that they are compared is for tests.
+  "checkpoint": { bytes in
+    let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Data($0) }
+    let document = try JSON(parsing: parts[0], file: "s")
+    _ = try? SealedJSON.check(document, bytes: parts[0], file: "s", advice: "none")
+    let tensors = parts.count > 1 ? try Safetensors(parsing: parts[1], file: "t") : tinyTensors
+    let read = try Checkpoint<Float>(
+      JSONCursor(document, file: "s"), tensors: tensors, tensorFile: "t", network: tinyNetwork)
+    _ = read.isFinite
+  },
+  "golden": { bytes in
+    let record = try GoldenRecord(json: JSON(parsing: bytes, file: "g"), file: "g")
+    guard try GoldenRecord(json: record.json, file: "g").chain == record.chain else {
+      fatalError("another record")
+    }
+  },
+  "recipe": { bytes in
+    let recipe = try Recipe(JSONCursor(JSON(parsing: bytes, file: "r"), file: "r"))
+    guard try Recipe(JSONCursor(recipe.json, file: "r")) == recipe else { fatalError("another recipe") }
+    for epoch in [0, recipe.epochs - 1] {
+      _ = recipe.schedule.rate(epoch: epoch)
+      for radius in recipe.optimizer.radii { _ = radius.rho(epoch: epoch) }
+      _ = recipe.weighting?.weights(counts: [5, 3, 1], epoch: epoch)
+    }
+    _ = recipe.optimizer.tail(counts: [5, 3, 1])
+    _ = recipe.method
+  },
 ]
+
+/// A ResNet-8 of two channels and three classes.
+private let tinyNetwork = Network.resNet(depth: 8, width: 2, classes: 3)
+
+/// The tensors of a checkpoint of it, before its first step.
+private let tinyTensors: Safetensors = {
+  let state = TrainingState<Float>(network: tinyNetwork, seed: 7)
+  var content = Safetensors()
+  for vector in [state.parameters, state.statistics] {
+    for (name, entry) in InterchangeLayout.entries(vector, prefix: "") { content.tensors[name] = entry }
+  }
+  return content
+}()
 
 /// Four classes of 20 pictures cut to 20, 9, 4 and 2.
 private let small: LongTailedData = {
   func set(_ count: Int) -> ImageSet {
     ImageSet(
-      pictures: [UInt8](repeating: 7, count: count * ImageSet.pictureBytes), labels: (0..<count).map { $0 % 4 },
+      pictures: [UInt8](repeating: 7, count: count * ImageSet.pictureBytes),
+      labels: (0..<count).map { $0 % 4 },
       classes: 4, provenance: ImageProvenance(name: "tiny", kind: .other, digest: .zero))
   }
   return LongTailedData(

@@ -49,7 +49,7 @@ public enum AtomicFile {
   }
 
   /// Writes all bytes to an open file, over interruptions and partial writes.
-  static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
     var done = 0
     while done < bytes.count {
       let wrote = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)

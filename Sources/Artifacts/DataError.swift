@@ -25,12 +25,13 @@ public struct DataError: ReportedError, Hashable {
   /// 65: the input is at fault.
   public var exitCode: Int32 { 65 }
 
-  /// "FILE: PLACE: found X, expected Y; ADVICE".
-  public var description: String {
+  /// "FILE: PLACE: found X, expected Y".
+  public var reason: String {
     var line = file.quotable(limit: 1024)
     if let place { line += ": " + place.quotable() }
-    line += ": found \(found.quotable()), expected \(expected.quotable(limit: 400))"
-    if let advice { line += "; " + advice.quotable(limit: 400) }
-    return line
+    return line + ": found \(found.quotable()), expected \(expected.quotable(limit: 400))"
   }
+
+  /// "FILE: PLACE: found X, expected Y; ADVICE".
+  public var description: String { advice.map { "\(reason); \($0.quotable(limit: 400))" } ?? reason }
 }

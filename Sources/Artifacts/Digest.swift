@@ -48,6 +48,15 @@ public final class DigestStream {
 
   deinit { EVP_MD_CTX_free(context) }
 
+  /// The digest of everything appended so far; the stream goes on.
+  public var current: Digest {
+    let copy = DigestStream()
+    guard EVP_MD_CTX_copy_ex(copy.context, context) == 1 else {
+      fatalError("SHA-256 was asked for after its end")
+    }
+    return copy.finish()
+  }
+
   /// Appends bytes.
   public func update(_ bytes: UnsafeRawBufferPointer) {
     guard EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1 else {

@@ -2,27 +2,49 @@ import Foundation
 
 /// An append-only file of lines, such as `metrics.jsonl`, that can be cut back to an earlier length.
 ///
-/// A checkpoint keeps `length`; resuming from it truncates whatever an interrupted run wrote later,
-/// so that the resumed file has no line twice.
+/// A checkpoint keeps `position`; resuming from it truncates whatever an interrupted run wrote later,
+/// so that the resumed file has no line twice, after seeing that everything before has the bytes it had.
 public final class LineLog {
-  /// Bytes written so far, the newline of the last line included.
-  public private(set) var length: Int
+  /// How far a log came.
+  public struct Position: Hashable, Sendable {
+    /// Bytes, the newline of the last line included.
+    public let length: Int
+    /// SHA-256 of these bytes; nil where nobody recorded it, and then they are not checked.
+    public let digest: Digest?
+
+    /// A position on record.
+    public init(length: Int, digest: Digest?) {
+      self.length = length
+      self.digest = digest
+    }
+
+    /// Before the first line.
+    public static let start = Position(length: 0, digest: Digest(of: ""))
+  }
+
+  /// What was written so far.
+  public var position: Position { Position(length: length, digest: written.current) }
+
+  private var length = 0
+  private let written = DigestStream()
   private let descriptor: Int32
   private let path: String
 
-  /// Creates the file; one that exists already is an error.
+  /// Creates the file and makes its name durable; a file that exists already is an error.
   public init(creating url: URL) throws {
     path = url.path
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError(operation: "create", path: path, code: errno) }
-    length = 0
+    try AtomicFile.synchronize(directory: url.deletingLastPathComponent().path)
   }
 
-  /// Opens an existing file and cuts it to `length` bytes, which must end a line.
-  public init(resuming url: URL, at length: Int) throws {
+  /// Opens an existing file and cuts it to a position, which must end a line.
+  ///
+  /// A `DataError` where the file is shorter or holds other bytes, and then it is left as it is.
+  public init(resuming url: URL, at position: Position) throws {
+    let length = position.length
     precondition(length >= 0, "a length of \(length)")
     path = url.path
-    self.length = length
     descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { throw MissingError(what: path, advice: "start a new run in another directory") }
@@ -37,13 +59,15 @@ public final class LineLog {
         file: path, found: "\(status.st_size) bytes", expected: "at least \(length), as the checkpoint says",
         advice: "resume from an older checkpoint or start anew")
     }
-    var last: UInt8 = 0x0A
-    guard length == 0 || pread(descriptor, &last, 1, off_t(length - 1)) == 1 else {
-      throw FileError(operation: "read", path: path, code: errno)
-    }
-    guard last == 0x0A else {
+    guard try readBack(length) == 0x0A else {
       throw DataError(
         file: path, place: "byte \(length - 1)", found: "the middle of a line", expected: "the end of one",
+        advice: "the file was changed since the checkpoint: resume from an older one or start anew")
+    }
+    if let expected = position.digest, written.current != expected {
+      throw DataError(
+        file: path, found: "SHA-256 \(written.current) of the first \(length) bytes",
+        expected: "\(expected), as the checkpoint says",
         advice: "the file was changed since the checkpoint: resume from an older one or start anew")
     }
     guard ftruncate(descriptor, off_t(length)) == 0 else {
@@ -53,11 +77,30 @@ public final class LineLog {
 
   deinit { close(descriptor) }
 
+  /// Takes the first `count` bytes of the file as written and returns the last of them; a newline for none.
+  private func readBack(_ count: Int) throws -> UInt8 {
+    var last: UInt8 = 0x0A
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while length < count {
+      let got = pread(descriptor, &piece, min(piece.count, count - length), off_t(length))
+      if got < 0, errno == EINTR { continue }
+      guard got > 0 else { throw FileError(operation: "read", path: path, code: got < 0 ? errno : EIO) }
+      piece.withUnsafeBytes { written.update(UnsafeRawBufferPointer(rebasing: $0[..<got])) }
+      last = piece[got - 1]
+      length += got
+    }
+    return last
+  }
+
   /// Appends a value as one line.
   public func append(_ value: JSON) throws {
     var line = value.canonical()
     line += "\n"
-    try line.withUTF8 { try AtomicFile.writeAll(UnsafeRawBufferPointer($0), to: descriptor, path: path) }
+    try line.withUTF8 { text in
+      let bytes = UnsafeRawBufferPointer(text)
+      try AtomicFile.writeAll(bytes, to: descriptor, path: path)
+      written.update(bytes)
+    }
     length += line.utf8.count
   }
 

@@ -8,7 +8,7 @@ extension String {
   /// This text on one line and at most `limit` characters long, safe to quote in a message.
   ///
   /// Control characters become "·": hostile input may not break a line or steer a terminal.
-  func quotable(limit: Int = 120) -> String {
+  public func quotable(limit: Int = 120) -> String {
     var scalars = String.UnicodeScalarView()
     var count = 0
     for scalar in unicodeScalars {

@@ -20,6 +20,10 @@ static size_t class_of(size_t bytes, size_t *rounded) {
   return 4 * power + quarter;
 }
 
+static void (*exhausted)(size_t bytes);
+
+void ek_pool_on_exhaustion(void (*handler)(size_t bytes)) { exhausted = handler; }
+
 void *ek_pool_take(size_t bytes) {
   if (bytes > (SIZE_MAX >> 2)) return NULL;
   size_t size;
@@ -30,7 +34,10 @@ void *ek_pool_take(size_t bytes) {
   pthread_mutex_unlock(&lock);
   const bool fresh = block == NULL;
   if (fresh) block = aligned_alloc(64, size);
-  if (!block) return NULL;
+  if (!block) {
+    if (exhausted) exhausted(bytes);
+    return NULL;
+  }
   // Counted once it is there: a request that fails must not show, least of all in the peak.
   pthread_mutex_lock(&lock);
   counts.taken++;

@@ -19,7 +19,7 @@ struct Escapement: ParsableCommand {
     version: PackageVersion.current,
     subcommands: [
       VerifyCommand.self, ClaimsCommand.self, EvidenceCommand.self, ReportCommand.self, TrainCommand.self,
-      PresetsCommand.self,
+      SweepCommand.self, PresetsCommand.self,
       SpectrumCommand.self,
       AmplificationCommand.self,
       WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, DiffCommand.self, FixturesCommand.self,

@@ -8,6 +8,9 @@ import Training
 @main
 enum Main {
   static func main() {
+    // A file beyond the limit on its size (ulimit -f) is then an error with a line, and not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
+    Console.endOnExhaustedMemory()
     // Rank 0 alone prints results.
     if !Job.leads { Console.discardOutput() }
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -20,6 +23,7 @@ enum Main {
       try command.run()
       try Console.flush()
       Job.leave(status: 0)
+      leave(ExitStatus.expected.rawValue)
     } catch {
       var failure = Failure(error, arguments: arguments)
       // The rank that failed says so; before ranks know each other, all fail alike and rank 0 speaks.
@@ -38,6 +42,10 @@ enum Main {
     if let line = failure.line { Console.error(line) }
     try? Console.flush()
     Job.leave(status: failure.status)
-    exit(failure.status)
+    leave(failure.status)
   }
+
+  /// Ends without the exit handlers of libraries, none of which has anything to save: OpenBLAS's waits for its threads,
+  /// and one that finds no memory for its buffer looks for it for ever.
+  private static func leave(_ status: Int32) -> Never { _exit(status) }
 }

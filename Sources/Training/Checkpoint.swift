@@ -8,8 +8,12 @@ import Networks
 ///
 /// The tensors have PyTorch's names and arrangement: parameters and running statistics as in a state
 /// dictionary, the rule's vectors as `optimizer.<vector>.<name>`. The sidecar has the recipe, the
-/// place in the run, the digest chain, the length of `metrics.jsonl` and the SHA-256 of the tensor
-/// file. It is written last: a crash before leaves a tensor file that nobody reads.
+/// place in the run, the digest chain, length and SHA-256 of `metrics.jsonl` so far, the SHA-256 of the
+/// tensor file and that of itself (`SealedJSON`). It is written last: a crash before leaves a tensor file
+/// that nobody reads.
+///
+/// Sidecars of schema 1 have neither their own digest nor that of the metrics. They are read as well: their
+/// tensors are covered, the other values are taken at their word, and who resumes from one is told so.
 public struct Checkpoint<Element: Real>: Sendable {
   /// What is trained.
   public var recipe: Recipe
@@ -17,17 +21,18 @@ public struct Checkpoint<Element: Real>: Sendable {
   public var state: TrainingState<Element>
   /// The loop's `digestEvery`, which the chain depends on.
   public var digestEvery: Int
-  /// Bytes of `metrics.jsonl` that belong to the run so far.
-  public var metricsLength: Int
-
-  private static var schema: Int { 1 }
+  /// What of `metrics.jsonl` belongs to the run so far.
+  public var metrics: LineLog.Position
+  /// The layout of the sidecar: 2, or 1 for a checkpoint read that was written before sidecars were sealed.
+  public let schema: Int
 
   /// A checkpoint of a state.
-  public init(recipe: Recipe, state: TrainingState<Element>, digestEvery: Int, metricsLength: Int) {
+  public init(recipe: Recipe, state: TrainingState<Element>, digestEvery: Int, metrics: LineLog.Position) {
     self.recipe = recipe
     self.state = state
     self.digestEvery = digestEvery
-    self.metricsLength = metricsLength
+    self.metrics = metrics
+    schema = CheckpointFiles.schema
   }
 
   /// Writes `NAME.safetensors` and `NAME.json` beside each other, where `sidecar` is the latter.
@@ -44,33 +49,47 @@ public struct Checkpoint<Element: Real>: Sendable {
     let bytes = content.encoded()
     try AtomicFile.write(bytes, to: tensorFile)
     let document: JSON = [
-      "schema": .integer(Self.schema),
+      "schema": .integer(CheckpointFiles.schema),
       "element": .string(Element.dtypeName),
       "recipe": recipe.json,
       "epoch": .integer(state.epoch),
       "step_in_epoch": .integer(state.stepInEpoch),
       "step": .integer(state.step),
+      "skipped_in_a_row": .integer(state.skippedInARow),
       "digest": .string(state.digest.hex),
       "digest_every": .integer(digestEvery),
       "epoch_totals": state.totals.json,
-      "metrics_bytes": .integer(metricsLength),
+      "metrics_bytes": .integer(metrics.length),
+      "metrics_sha256": metrics.digest.map { .string($0.hex) } ?? .null,
       "optimizer_vectors": .array(keys.map { .string($0) }),
       "tensors_sha256": .string(Digest(of: bytes).hex),
     ]
-    try AtomicFile.write(document, to: sidecar)
+    try AtomicFile.write(SealedJSON.sealed(document), to: sidecar)
   }
 
   /// Reads a checkpoint of `network`'s by its sidecar.
   ///
   /// A `DataError` where a file is absent, damaged (SHA-256) or of another network or element type.
   public init(sidecar: URL, network: Network) throws {
-    let (fields, tensors, tensorFile) = try Self.content(sidecar: sidecar)
+    let files = try CheckpointFiles(sidecar: sidecar)
+    try self.init(files.fields, tensors: files.tensors, tensorFile: files.tensorFile.path, network: network)
+  }
+
+  /// The checkpoint that a sidecar's members and the tensors make, whose digests were compared before.
+  init(_ fields: JSONCursor, tensors: Safetensors, tensorFile: String, network: Network) throws {
+    schema = try CheckpointFiles.schema(of: fields)
+    let element = try fields.field("element")
+    guard try element.string() == Element.dtypeName else {
+      throw element.fault(found: try element.string(), expected: Element.dtypeName)
+    }
     recipe = try Recipe(fields.field("recipe"))
     digestEvery = try fields.field("digest_every").integer(atLeast: 0)
-    metricsLength = try fields.field("metrics_bytes").integer(atLeast: 0)
+    metrics = LineLog.Position(
+      length: try fields.field("metrics_bytes").integer(atLeast: 0),
+      digest: try fields.optionalField("metrics_sha256")?.digest())
     func vector(_ layout: ParameterLayout, prefix: String = "") throws -> ParameterVector<Element> {
       try InterchangeLayout.vector(
-        of: layout, from: tensors, prefix: prefix, file: tensorFile.path, as: Element.self)
+        of: layout, from: tensors, prefix: prefix, file: tensorFile, as: Element.self)
     }
     state = TrainingState(
       parameters: try vector(network.layout), statistics: try vector(network.statisticsLayout))
@@ -82,12 +101,13 @@ public struct Checkpoint<Element: Real>: Sendable {
     let tensorCount = vectors * network.layout.segments.count + network.statisticsLayout.segments.count
     guard tensors.tensors.count == tensorCount else {
       throw DataError(
-        file: tensorFile.path, found: "\(tensors.tensors.count) tensors", expected: "\(tensorCount)",
+        file: tensorFile, found: "\(tensors.tensors.count) tensors", expected: "\(tensorCount)",
         advice: "the checkpoint is of another network")
     }
     state.epoch = try fields.field("epoch").integer(atLeast: 0)
     state.stepInEpoch = try fields.field("step_in_epoch").integer(atLeast: 0)
     state.step = try fields.field("step").integer(atLeast: 0)
+    state.skippedInARow = try fields.optionalField("skipped_in_a_row")?.integer(atLeast: 0) ?? 0
     state.digest = try fields.field("digest").digest()
     state.totals = try EpochTotals(fields.field("epoch_totals"))
   }
@@ -97,42 +117,19 @@ public struct Checkpoint<Element: Real>: Sendable {
   ///
   /// A `DataError` where a file is absent, damaged (SHA-256) or of another element type.
   public static func weights(sidecar: URL) throws -> Safetensors {
-    var tensors = try content(sidecar: sidecar).tensors
+    let files = try CheckpointFiles(sidecar: sidecar)
+    let element = try files.fields.field("element")
+    guard try element.string() == Element.dtypeName else {
+      throw element.fault(found: try element.string(), expected: Element.dtypeName)
+    }
+    var tensors = files.tensors
     tensors.tensors = tensors.tensors.filter { !$0.key.hasPrefix("optimizer.") }
     return tensors
   }
 
-  /// Sidecar and tensors, as they belong together.
-  private static func content(
-    sidecar: URL
-  ) throws -> (fields: JSONCursor, tensors: Safetensors, tensorFile: URL) {
-    let tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
-    let advice = "remove this checkpoint to resume from the one before it"
-    func read(_ url: URL) throws -> Data {
-      do {
-        return try FileContents.read(url)
-      } catch is MissingError {
-        throw DataError(
-          file: url.path, found: "no such file", expected: "one half of a checkpoint", advice: advice)
-      }
-    }
-    let fields = JSONCursor(try JSON(parsing: read(sidecar), file: sidecar.path), file: sidecar.path)
-    let schema = try fields.field("schema")
-    guard try schema.integer() == Self.schema else {
-      throw schema.fault(found: "\(try schema.integer())", expected: "schema \(Self.schema)")
-    }
-    let element = try fields.field("element")
-    guard try element.string() == Element.dtypeName else {
-      throw element.fault(found: try element.string(), expected: Element.dtypeName)
-    }
-    let bytes = try read(tensorFile)
-    let expected = try fields.field("tensors_sha256").digest()
-    let found = Digest(of: bytes)
-    guard found == expected else {
-      throw DataError(
-        file: tensorFile.path, found: "SHA-256 \(found)", expected: "\(expected), as its sidecar says",
-        advice: advice)
-    }
-    return (fields, try Safetensors(parsing: bytes, file: tensorFile.path), tensorFile)
+  /// Whether parameters, statistics and the rule's vectors are finite numbers: a point to train on from.
+  public var isFinite: Bool {
+    state.parameters.flat.isFinite && state.statistics.flat.isFinite
+      && state.ruleState.values.allSatisfy { $0.flat.isFinite }
   }
 }

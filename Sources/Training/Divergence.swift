@@ -1,4 +1,6 @@
 import Artifacts
+import Calculus
+import Foundation
 import Kernels
 import Networks
 
@@ -11,26 +13,53 @@ public struct Divergence: ReportedError, Hashable {
   /// What was not finite: "loss" or "gradient", behind "perturbed", "head", "tail", "perturbed head" or
   /// "perturbed tail" where it was one of these.
   public let what: String
+  /// The first segment, in layout order, whose gradient is not finite; nil where only the loss is not.
+  public let tensor: String?
+  /// The sidecar of the newest checkpoint whose numbers are all finite; nil where none is kept, or outside a run
+  /// directory.
+  public internal(set) var checkpoint: URL?
+  /// Steps skipped in a row before this one.
+  public internal(set) var skippedBefore = 0
 
   /// Records the first non-finite quantity of a run.
-  public init(step: Int, what: String) {
+  public init(step: Int, what: String, tensor: String? = nil) {
     self.step = step
     self.what = what
+    self.tensor = tensor
   }
 
   /// 70: a non-finite number.
   public var exitCode: Int32 { 70 }
 
-  /// One line with the step.
+  /// The step, the quantity and the tensor.
+  public var reason: String {
+    let line = "step \(step): the \(what) is not finite"
+    return tensor.map { "\(line), first in tensor \($0)" } ?? line
+  }
+
+  /// One line with the step, the tensor and the checkpoint.
   public var description: String {
-    "diverged at step \(step): the \(what) is not finite; try a smaller learning rate or radius"
+    var line = "diverged at \(reason)"
+    if skippedBefore > 0 { line += ", after \(skippedBefore) skipped steps in a row" }
+    if let checkpoint { line += "; the last good checkpoint is \(checkpoint.path)" }
+    return line + "; try a smaller learning rate or radius"
+  }
+
+  /// Its members in a run's metrics.
+  var fields: [String: JSON] {
+    ["step": .integer(step), "what": .string(what), "tensor": tensor.map { .string($0) } ?? .null]
   }
 
   /// Throws unless the evaluation's loss and gradient are finite.
   static func check<Element>(
     _ evaluation: Evaluation<Element>, step: Int, prefix: String = ""
   ) throws {
-    guard evaluation.loss.isFinite else { throw Divergence(step: step, what: prefix + "loss") }
-    guard evaluation.gradient.flat.isFinite else { throw Divergence(step: step, what: prefix + "gradient") }
+    let isFinite = evaluation.gradient.flat.isFinite
+    guard !evaluation.loss.isFinite || !isFinite else { return }
+    let gradient = evaluation.gradient
+    let tensor = gradient.layout.segments.indices.first { !gradient[$0].isFinite }
+    throw Divergence(
+      step: step, what: prefix + (evaluation.loss.isFinite ? "gradient" : "loss"),
+      tensor: tensor.map { gradient.layout.segments[$0].name })
   }
 }

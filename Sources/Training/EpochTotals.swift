@@ -4,6 +4,8 @@ import Artifacts
 public struct EpochTotals: Hashable, Sendable {
   /// Steps taken.
   public private(set) var steps = 0
+  /// Steps not taken, because their loss or gradient was not finite.
+  public private(set) var skipped = 0
   /// Samples seen by first evaluations.
   public private(set) var samples = 0
   /// Of these, how many were classified correctly.
@@ -37,17 +39,22 @@ public struct EpochTotals: Hashable, Sendable {
     cosine += record.cosine
   }
 
+  /// Counts a step that was not taken.
+  public mutating func skip() { skipped += 1 }
+
   /// Means for people and plots: losses per sample, the others per step.
   var summary: JSON {
     let perSample = 1 / Double(max(samples, 1))
     let perStep = 1 / Double(max(steps, 1))
-    return [
+    var members: [String: JSON] = [
       "steps": .integer(steps), "samples": .integer(samples), "correct": .integer(correct),
       "evaluations": .integer(evaluations), "loss": .number(loss * perSample),
       "descent_loss": .number(descentLoss * perSample),
       "gradient_norm": .number(gradientNorm * perStep),
       "perturbation_norm": .number(perturbationNorm * perStep), "cosine": .number(cosine * perStep),
     ]
+    if skipped > 0 { members["skipped"] = .integer(skipped) }
+    return .object(members)
   }
 
   private static let sums: [(String, WritableKeyPath<EpochTotals, Double> & Sendable)] = [
@@ -62,11 +69,13 @@ public struct EpochTotals: Hashable, Sendable {
   var json: JSON {
     let counts = Self.counts.map { ($0.0, JSON.integer(self[keyPath: $0.1])) }
     let sums = Self.sums.map { ($0.0, JSON.string(HexFloat.string(self[keyPath: $0.1]))) }
-    return .object(Dictionary(uniqueKeysWithValues: counts + sums))
+    return .object(
+      Dictionary(uniqueKeysWithValues: counts + sums + [("skipped", .integer(skipped))]))
   }
 
-  /// Reads what `json` wrote.
+  /// Reads what `json` wrote; checkpoints of schema 1 count no skipped steps, because there were none.
   init(_ fields: JSONCursor) throws {
+    skipped = try fields.optionalField("skipped")?.integer(atLeast: 0) ?? 0
     for (name, path) in Self.counts { self[keyPath: path] = try fields.field(name).integer(atLeast: 0) }
     for (name, path) in Self.sums {
       let field = try fields.field(name)

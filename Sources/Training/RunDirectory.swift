@@ -1,7 +1,7 @@
 import Artifacts
 import Foundation
 
-/// The files of a training run: `run.json`, `metrics.jsonl` and `checkpoints/`.
+/// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, and `run.lock` while it is written to.
 public struct RunDirectory: Sendable {
   /// The directory.
   public let url: URL
@@ -13,6 +13,8 @@ public struct RunDirectory: Sendable {
   public var record: URL { url.appendingPathComponent("run.json") }
   /// One JSON object an event.
   public var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
+  /// Locked by the process that writes, and signed by it.
+  public var lockFile: URL { url.appendingPathComponent("run.lock") }
   /// Tensor files and their sidecars, named by the step.
   public var checkpoints: URL { url.appendingPathComponent("checkpoints", isDirectory: true) }
 
@@ -32,46 +34,154 @@ public struct RunDirectory: Sendable {
     }.sorted()
   }
 
-  /// The recipe in `run.json`, for resuming a run without repeating its flags.
-  public func recipe() throws -> Recipe {
-    try Recipe(JSONCursor(JSON(contentsOf: record), file: record.path).field("recipe"))
+  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none.
+  static var recordSchema: Int { 2 }
+
+  /// Bytes of `run.json` at most.
+  public static var recordLimit: Int { 16 << 20 }
+
+  /// `run.json`, compared with its seal.
+  ///
+  /// `MissingError` where there is none, `DataError` where it is damaged or of a layout unknown here.
+  public func readRecord() throws -> JSONCursor {
+    let bytes = try FileContents.read(record, limit: Self.recordLimit)
+    let fields = JSONCursor(try JSON(parsing: bytes, file: record.path), file: record.path)
+    let schema = try fields.field("schema")
+    // One flipped bit makes no 1 of a 2, so that the older layout cannot be what damage looks like.
+    if try schema.integer() != 1 {
+      try SealedJSON.check(
+        fields.value, bytes: bytes, file: record.path, advice: "restore it from a copy, or start the run anew"
+      )
+    }
+    guard (1...Self.recordSchema).contains(try schema.integer()) else {
+      throw schema.fault(
+        found: "\(try schema.integer())", expected: "1 or \(Self.recordSchema)",
+        advice: "go on with the version that wrote it")
+    }
+    guard try schema.integer() == 1, var members = fields.value.object else { return fields }
+    // Runs of that layout knew no other action.
+    members["on_divergence"] = .string(DivergenceAction.stop.rawValue)
+    return JSONCursor(.object(members), file: record.path)
   }
 
-  /// Makes the directory, which must not exist or be empty, and writes `run.json` into it.
+  /// The recipe in `run.json`, for resuming a run without repeating its flags.
+  public func recipe() throws -> Recipe { try Recipe(readRecord().field("recipe")) }
+
+  /// Who writes into this directory now; nil where nobody does. Asking takes no lock and disturbs nobody.
   ///
-  /// A `FileError` where that fails; a directory made here is then removed again.
-  func create(record content: JSON) throws {
-    let manager = FileManager.default
-    let existed = manager.fileExists(atPath: url.path)
+  /// A `FileError` where the system refuses to answer.
+  public func holder() throws -> RunLock.Holder? { try RunLock.holder(of: self) }
+
+  /// Makes the directory, which must not exist or hold nothing but what a start cut short left there, and locks it.
+  ///
+  /// `RunHeld` where another process is writing there; a `FileError` where it cannot be made or is not empty.
+  func claim() throws -> RunLock {
+    let existed = FileManager.default.fileExists(atPath: url.path)
     if existed {
-      let entries = opendir(url.path)
-      guard let entries else { throw FileError(operation: "open", path: url.path, code: errno) }
-      closedir(entries)
-      guard try manager.contentsOfDirectory(atPath: url.path).isEmpty else {
-        throw FileError(operation: "start a run in", path: url.path, code: ENOTEMPTY)
+      do { try checkVacant() } catch {
+        if let holder = try holder() { throw RunHeld(directory: url.path, holder: holder) }
+        throw error
       }
     } else {
       try Self.makeDirectories(url)
     }
     do {
-      guard mkdir(checkpoints.path, 0o755) == 0 else {
-        throw FileError(operation: "create", path: checkpoints.path, code: errno)
-      }
-      try AtomicFile.write(content, to: record)
+      let lock = try RunLock(self)
+      // Again: another process may have started and ended a run here before the lock was taken.
+      try checkVacant()
+      return lock
     } catch {
-      rmdir(checkpoints.path)
       if !existed { rmdir(url.path) }
       throw error
     }
   }
 
+  /// Writes `run.json`; the directory is claimed. On failure what was made is removed.
+  func create(record content: JSON) throws {
+    do {
+      for name in try leftovers() { unlink(url.appendingPathComponent(name).path) }
+      guard mkdir(checkpoints.path, 0o755) == 0 || errno == EEXIST else {
+        throw FileError(operation: "create", path: checkpoints.path, code: errno)
+      }
+      try AtomicFile.write(SealedJSON.sealed(content), to: record)
+      try AtomicFile.synchronize(directory: url.deletingLastPathComponent().path)
+    } catch {
+      rmdir(checkpoints.path)
+      throw error
+    }
+  }
+
+  /// Removes the directory where it is empty, as a start that failed leaves it.
+  func removeIfEmpty() { rmdir(url.path) }
+
+  /// Throws where the directory holds something that is not of a start cut short.
+  private func checkVacant() throws {
+    let entries = opendir(url.path)
+    guard let entries else { throw FileError(operation: "open", path: url.path, code: errno) }
+    closedir(entries)
+    let manager = FileManager.default
+    var expected = Set(try leftovers())
+    expected.insert(lockFile.lastPathComponent)
+    if (try? manager.contentsOfDirectory(atPath: checkpoints.path).isEmpty) == true {
+      expected.insert(checkpoints.lastPathComponent)
+    }
+    guard try manager.contentsOfDirectory(atPath: url.path).allSatisfy(expected.contains) else {
+      throw FileError(operation: "start a run in", path: url.path, code: ENOTEMPTY)
+    }
+  }
+
+  /// Temporary files of a `run.json` that never got its name.
+  private func leftovers() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: url.path).filter {
+      $0.hasPrefix(".run.json.") && $0.hasSuffix(".tmp")
+    }
+  }
+
+  /// Renames the files of a damaged checkpoint, so that no reader takes them and a person can look at them.
+  ///
+  /// Returns the ending they got: ".damaged", with a number where that is taken.
+  func setAside(step: Int) throws -> String {
+    let stem = sidecar(step: step).deletingPathExtension()
+    let files = ["json", "safetensors"].map { stem.appendingPathExtension($0).path }
+    func isTaken(_ ending: String) -> Bool {
+      files.contains { FileManager.default.fileExists(atPath: $0 + ending) }
+    }
+    let ending = Self.firstFree(isTaken)
+    for file in files {
+      guard rename(file, file + ending) == 0 || errno == ENOENT else {
+        throw FileError(operation: "rename", path: file, code: errno)
+      }
+    }
+    try AtomicFile.synchronize(directory: checkpoints.path)
+    return ending
+  }
+
+  /// Keeps a copy of metrics that are about to be cut back because a part of them is damaged.
+  func keepDamagedMetrics() throws -> URL {
+    let ending = Self.firstFree { FileManager.default.fileExists(atPath: metrics.path + $0) }
+    let copy = URL(fileURLWithPath: metrics.path + ending)
+    try AtomicFile.write(FileContents.read(metrics), to: copy)
+    return copy
+  }
+
+  private static func firstFree(_ isTaken: (String) -> Bool) -> String {
+    var ending = ".damaged"
+    var number = 1
+    while isTaken(ending) {
+      number += 1
+      ending = ".damaged-\(number)"
+    }
+    return ending
+  }
+
   /// Removes all checkpoints but those of the given steps, and what a crash left of others.
   ///
-  /// Sidecars go first, so that no half looks whole.
+  /// Sidecars go first, so that no half looks whole. What was set aside as damaged stays.
   func removeCheckpoints(except steps: [Int]) throws {
     let kept = Set(steps.map { sidecar(step: $0).deletingPathExtension().lastPathComponent })
     let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).filter { name in
       let stem = name.prefix { $0 != "." }
+      guard !name.contains(".damaged") else { return false }
       return name.hasPrefix(".step-") || (name.hasPrefix("step-") && !kept.contains(String(stem)))
     }
     for name in names.sorted(by: { ($0.hasSuffix(".json") ? 0 : 1, $0) < ($1.hasSuffix(".json") ? 0 : 1, $1) }

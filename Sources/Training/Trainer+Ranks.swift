@@ -17,7 +17,13 @@ extension Trainer {
           ).state : nil)
     }
     while !loop.isFinished {
-      _ = try loop.step()
+      do {
+        _ = try loop.step()
+      } catch let divergence as Divergence {
+        // All ranks meet it alike: what is not finite is a sum over all.
+        guard passesOver(loop) else { throw divergence }
+        loop.skip()
+      }
       if loop.isEpochComplete {
         _ = try accuracies(loop)
         _ = loop.endEpoch()

@@ -10,7 +10,7 @@ import Networks
 /// A run that was interrupted or killed and then resumed leaves the directory that an uninterrupted
 /// one leaves, byte for byte but for the `seconds` in the metrics.
 public struct Trainer<Element: Real>: Sendable {
-  /// What is written how often; none of it changes the parameters' bits.
+  /// What is written how often, and what a step without finite numbers does.
   public struct Options: Hashable, Sendable {
     /// Steps between digest links; 0 links epochs only.
     public var digestEvery = 1
@@ -20,6 +20,8 @@ public struct Trainer<Element: Real>: Sendable {
     public var checkpointEvery = 0
     /// What is done to test pictures.
     public var testTime = TestTimeAugmentation.none
+    /// What a step does whose loss or gradient is not finite. Of all options this one decides bits.
+    public var onDivergence = DivergenceAction.stop
 
     /// The defaults; digests of every step cost a few milliseconds each at half a million parameters.
     public init() {}
@@ -33,6 +35,10 @@ public struct Trainer<Element: Real>: Sendable {
     case epoch(JSON)
     /// Something was measured after it; likewise.
     case measurement(JSON)
+    /// A step was not taken.
+    case skipped(Divergence)
+    /// Something that a person should read: a damaged checkpoint, for example.
+    case notice(String)
   }
 
   /// Checkpoints that stay on disk.
@@ -40,12 +46,12 @@ public struct Trainer<Element: Real>: Sendable {
 
   let recipe: Recipe
   let source: any EpochSource<Element>
-  private let test: any SampleSource<Element>
-  private let trainingPictures: (any SampleSource<Element>)?
-  private let groups: ClassGroups
-  private let provenance: JSON
+  let test: any SampleSource<Element>
+  let trainingPictures: (any SampleSource<Element>)?
+  let groups: ClassGroups
+  let provenance: JSON
   let options: Options
-  private let measurement: EpochMeasurement<Element>?
+  let measurement: EpochMeasurement<Element>?
   let ranks: RankAgreement?
 
   /// A trainer of a recipe on a training and a test set.
@@ -73,9 +79,10 @@ public struct Trainer<Element: Real>: Sendable {
 
   /// Runs to the end and returns the final state.
   ///
-  /// A new run needs an empty or absent directory; `resume` goes on from the newest checkpoint in it.
-  /// `isCancelled` is asked after each step. Throws `Interrupted` when it says yes, `Divergence`, the
-  /// data's own errors, and `FileError`, `MissingError` or `DataError` for the directory's files.
+  /// A new run needs an empty or absent directory; `resume` goes on from the newest checkpoint in it that is whole. The
+  /// directory is locked meanwhile. `isCancelled` is asked after each step. Throws `Interrupted` when it says yes,
+  /// `Divergence`, `RunHeld` where another process writes there, the data's own errors, and `FileError`,
+  /// `MissingError` or `DataError` for the directory's files.
   @discardableResult
   public func run(
     in directory: RunDirectory, resume: Bool = false, isCancelled: () -> Bool = { false },
@@ -93,27 +100,15 @@ public struct Trainer<Element: Real>: Sendable {
   private func lead(
     in directory: RunDirectory, resume: Bool, _ isCancelled: () -> Bool, _ observer: (Event) -> Void
   ) throws -> TrainingState<Element> {
-    var (loop, metrics) = try opening { resume ? try reopen(directory) : try begin(directory) }
+    var (lock, loop, metrics) = try opening {
+      resume ? try reopen(directory, observer) : try begin(directory)
+    }
+    defer { lock.release() }
     try tellStart(of: loop)
     if resume { try measureIfPending(loop, metrics, directory, observer) }
     var started = ContinuousClock.now
     while !loop.isFinished {
-      let record: StepRecord
-      do {
-        record = try loop.step()
-      } catch let divergence as Divergence {
-        try metrics.append([
-          "event": "divergence", "step": .integer(divergence.step), "what": .string(divergence.what),
-        ])
-        throw divergence
-      }
-      let state = loop.state
-      observer(
-        .step(
-          record, epoch: state.epoch, stepInEpoch: state.stepInEpoch, stepsPerEpoch: loop.stepsPerEpoch))
-      if options.metricsEvery > 0, state.step.isMultiple(of: options.metricsEvery) {
-        try metrics.append(Self.json(of: record, state: state))
-      }
+      try takeStep(&loop, metrics, directory, observer)
       let epochEnds = loop.isEpochComplete
       if epochEnds {
         let seconds = started.duration(to: .now) / .seconds(1)
@@ -122,20 +117,68 @@ public struct Trainer<Element: Real>: Sendable {
         try metrics.append(line)
         observer(.epoch(line))
       }
-      if isScheduled(step: loop.state.step, loop) {
-        try checkpoint(loop, metrics, directory)
-      }
+      // Not among skipped steps: whatever made them skip may be in the parameters, and two such checkpoints would
+      // drive out the last good one.
+      let isDue = isScheduled(step: loop.state.step, loop) && loop.state.skippedInARow == 0
+      if isDue { try checkpoint(loop, metrics, directory) }
       if epochEnds {
         // After the checkpoint: a measurement may take longer than the epoch, and an interruption must not cost that.
         try measure(loop, metrics, directory, observer)
         started = .now
       }
       if !loop.isFinished, try stops(isCancelled(), loop) {
-        if !isScheduled(step: loop.state.step, loop) { try checkpoint(loop, metrics, directory) }
+        if !isDue { try checkpoint(loop, metrics, directory) }
         throw Interrupted(checkpoint: directory.sidecar(step: loop.state.step))
       }
     }
     return loop.snapshot
+  }
+
+  /// One step, and its line where one is due; or the record of one that cannot be taken.
+  private func takeStep(
+    _ loop: inout TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory,
+    _ observer: (Event) -> Void
+  ) throws {
+    do {
+      let record = try loop.step()
+      let state = loop.state
+      observer(
+        .step(
+          record, epoch: state.epoch, stepInEpoch: state.stepInEpoch, stepsPerEpoch: loop.stepsPerEpoch))
+      if options.metricsEvery > 0, state.step.isMultiple(of: options.metricsEvery) {
+        try metrics.append(Self.json(of: record, state: state))
+      }
+    } catch var divergence as Divergence {
+      divergence.skippedBefore = loop.state.skippedInARow
+      guard passesOver(loop) else {
+        divergence.checkpoint = lastGoodCheckpoint(of: loop.network, in: directory)
+        let members = divergence.fields.merging([
+          "event": "divergence",
+          "checkpoint": divergence.checkpoint.map { .string($0.lastPathComponent) } ?? .null,
+        ]) { $1 }
+        try metrics.append(.object(members))
+        throw divergence
+      }
+      let members = divergence.fields.merging([
+        "event": "skip", "epoch": .integer(loop.state.epoch),
+      ]) { $1 }
+      try metrics.append(.object(members))
+      loop.skip()
+      observer(.skipped(divergence))
+    }
+  }
+
+  /// Whether the step that cannot be taken is skipped: not after an epoch of such.
+  func passesOver(_ loop: TrainingLoop<Element>) -> Bool {
+    options.onDivergence == .skip && loop.state.skippedInARow + 1 < loop.stepsPerEpoch
+  }
+
+  /// The newest checkpoint that is whole, holds finite numbers only and was not made among skipped steps.
+  private func lastGoodCheckpoint(of network: Network, in directory: RunDirectory) -> URL? {
+    directory.checkpointedSteps().reversed().lazy.map { directory.sidecar(step: $0) }.first { sidecar in
+      guard let saved = try? Checkpoint<Element>(sidecar: sidecar, network: network) else { return false }
+      return saved.isFinite && saved.state.skippedInARow == 0
+    }
   }
 
   /// Measures what is due at the end of an epoch, and writes the checkpoint anew with the longer metrics.
@@ -159,80 +202,6 @@ public struct Trainer<Element: Real>: Sendable {
   ) throws {
     guard try metrics.last()?["event"] == "epoch" else { return }
     try measure(loop, metrics, directory, observer)
-  }
-
-  /// A new run: its directory, its record and a checkpoint before the first step, so that it can always be resumed.
-  private func begin(_ directory: RunDirectory) throws -> (TrainingLoop<Element>, LineLog) {
-    let loop = try makeLoop(state: nil)
-    try directory.create(record: [
-      "schema": 1,
-      "version": .string(PackageVersion.current),
-      "recipe": recipe.json,
-      "method": .string(recipe.method),
-      "element": .string(Element.dtypeName),
-      "network": .string(loop.network.name),
-      "parameters": .integer(loop.network.layout.count),
-      "training_samples": .integer(source.count),
-      "test_samples": .integer(test.labels.count),
-      "class_counts": .array(source.classCounts.map { .integer($0) }),
-      "class_weights": recipe.weighting?.weights(counts: source.classCounts, epoch: .max)
-        .map { .array($0.map { .number($0) }) } ?? .null,
-      "tail": .array(recipe.optimizer.tail(counts: source.classCounts).sorted().map { .integer($0) }),
-      "groups": [
-        "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
-        "tail": .array(groups.tail.map { .integer($0) }),
-      ],
-      // So that two runs can be compared before their first step; an order costs far less than a step.
-      "initial_parameters_sha256": .string(loop.state.parameters.digest.hex),
-      "first_order_sha256": .string(source.orderDigest(epoch: 0).hex),
-      "digest_every": .integer(options.digestEvery),
-      "metrics_every": .integer(options.metricsEvery),
-      "checkpoint_every": .integer(options.checkpointEvery),
-      "test_time": .string(options.testTime.rawValue),
-      "measurement": measurement?.record ?? .null,
-      "provenance": provenance,
-    ])
-    let metrics = try LineLog(creating: directory.metrics)
-    try checkpoint(loop, metrics, directory)
-    return (loop, metrics)
-  }
-
-  /// The newest checkpoint of a run, and its metrics cut back to it.
-  private func reopen(_ directory: RunDirectory) throws -> (TrainingLoop<Element>, LineLog) {
-    guard let step = directory.checkpointedSteps().last else {
-      throw MissingError(
-        what: "a checkpoint in \(directory.checkpoints.path)",
-        advice: "start a run in an empty directory without --resume")
-    }
-    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
-    guard record.value["provenance"] == provenance else {
-      throw DataError(
-        file: directory.record.path, place: "provenance", found: "a run on other data",
-        expected: "the data asked for", advice: "resume with the data of the first start")
-    }
-    guard (record.value["measurement"] ?? .null) == (measurement?.record ?? .null) else {
-      throw DataError(
-        file: directory.record.path, place: "measurement", found: "a run with another one",
-        expected: "the one asked for", advice: "give the flags of the first start, or another directory")
-    }
-    let sidecar = directory.sidecar(step: step)
-    let network = recipe.architecture.network(classes: source.classes)
-    let saved = try Checkpoint<Element>(sidecar: sidecar, network: network)
-    guard saved.recipe == recipe, saved.digestEvery == options.digestEvery else {
-      throw DataError(
-        file: sidecar.path, place: "recipe", found: "a run of another recipe or digest interval",
-        expected: "the ones asked for", advice: "give the flags of the first start, or another directory")
-    }
-    let loop = try makeLoop(state: saved.state)
-    guard saved.state.step == saved.state.epoch * loop.stepsPerEpoch + saved.state.stepInEpoch,
-      saved.state.step == step, saved.state.stepInEpoch < loop.stepsPerEpoch
-    else {
-      throw DataError(
-        file: sidecar.path, place: "step",
-        found: "step \(saved.state.step) as step \(saved.state.stepInEpoch) of epoch \(saved.state.epoch)",
-        expected: "\(loop.stepsPerEpoch) steps an epoch", advice: "resume with the data of the first start")
-    }
-    return (loop, try LineLog(resuming: directory.metrics, at: saved.metricsLength))
   }
 
   func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
@@ -296,12 +265,12 @@ public struct Trainer<Element: Real>: Sendable {
   }
 
   /// Writes a checkpoint, then removes those that an uninterrupted run would not have kept.
-  private func checkpoint(
+  func checkpoint(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory
   ) throws {
     try metrics.synchronize()
     let checkpoint = Checkpoint(
-      recipe: recipe, state: loop.snapshot, digestEvery: options.digestEvery, metricsLength: metrics.length)
+      recipe: recipe, state: loop.snapshot, digestEvery: options.digestEvery, metrics: metrics.position)
     try checkpoint.write(sidecar: directory.sidecar(step: loop.state.step))
     // One written on interruption stays only until the next scheduled one.
     guard isScheduled(step: loop.state.step, loop) else { return }

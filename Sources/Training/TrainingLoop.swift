@@ -107,13 +107,28 @@ public struct TrainingLoop<Element: Real>: Sendable {
       &state.parameters, oracle: &oracle,
       context: StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate))
     state.statistics = oracle.statistics
+    state.totals.add(record)
+    state.skippedInARow = 0
+    advance()
+    return record
+  }
+
+  /// Goes on without the epoch's next step, whose loss or gradient was not finite: its samples are passed over, while
+  /// parameters, statistics and the rule's vectors stay as they are.
+  public mutating func skip() {
+    precondition(!isFinished && !isEpochComplete, "no step is left in epoch \(state.epoch)")
+    state.totals.skip()
+    state.skippedInARow += 1
+    advance()
+  }
+
+  /// Counts a step and links it to the digest chain.
+  private mutating func advance() {
     state.step += 1
     state.stepInEpoch += 1
-    state.totals.add(record)
     if isEpochComplete || (digestEvery > 0 && state.step.isMultiple(of: digestEvery)) {
       state.extendDigestChain(ruleState: rule.state)
     }
-    return record
   }
 
   /// Goes on to the next epoch and returns the sums over the one that ended.

@@ -14,10 +14,12 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
   public internal(set) var ruleState: [String: ParameterVector<Element>] = [:]
   /// The 0-based epoch of the next step.
   public internal(set) var epoch = 0
-  /// Steps taken in that epoch.
+  /// Steps taken or skipped in that epoch.
   public internal(set) var stepInEpoch = 0
-  /// Steps taken in all.
+  /// Steps taken or skipped in all.
   public internal(set) var step = 0
+  /// Steps in a row, up to this one, that were not taken because their loss or gradient was not finite.
+  public internal(set) var skippedInARow = 0
   /// The digest chain's last link; zero before the first.
   public internal(set) var digest = Digest.zero
   /// Sums over this epoch's steps so far.

@@ -50,19 +50,21 @@ import Testing
       let url = directory.appendingPathComponent("metrics.jsonl")
       let log = try LineLog(creating: url)
       try log.append(["step": 1])
-      let mark = log.length
+      let mark = log.position
       try log.append(["step": 2])
       try log.synchronize()
       #expect(throws: FileError.self) { try LineLog(creating: url) }
       let resumed = try LineLog(resuming: url, at: mark)
       try resumed.append(["step": 3])
-      #expect(resumed.length == 2 * mark)
+      #expect(resumed.position.length == 2 * mark.length)
       #expect(try String(decoding: FileContents.read(url), as: UTF8.self) == "{\"step\":1}\n{\"step\":3}\n")
-      #expect(throws: DataError.self) { try LineLog(resuming: url, at: 1000) }
-      #expect(throws: DataError.self) { try LineLog(resuming: url, at: mark - 1) }
-      #expect(try FileContents.read(url).count == 2 * mark)
+      #expect(throws: DataError.self) { try LineLog(resuming: url, at: .init(length: 1000, digest: nil)) }
+      #expect(throws: DataError.self) {
+        try LineLog(resuming: url, at: .init(length: mark.length - 1, digest: nil))
+      }
+      #expect(try FileContents.read(url).count == 2 * mark.length)
       #expect(throws: MissingError.self) {
-        try LineLog(resuming: directory.appendingPathComponent("none"), at: 0)
+        try LineLog(resuming: directory.appendingPathComponent("none"), at: .start)
       }
     }
   }

@@ -56,6 +56,8 @@ struct BadInputTests {
         (train + ["fixture/ce", "--learning-rate", "nan"], ["learning rate", "nan"]),
         (train + ["fixture/ce", "--checkpoint-every", "-1"], ["--checkpoint-every", "-1"]),
         (train + ["fixture/ce", "--resume"], ["--resume"]),
+        (train + ["fixture/ce", "--on-divergence", "hope"], ["hope", "skip"]),
+        (["train", "--resume", "--out", run.path, "--on-divergence", "skip"], ["--resume"]),
         (["verify", "T99"], ["T99", "T9"]),
         (["verify", "--tier", "cosmic"], ["cosmic", "exact"]),
         (["claims", "show", "Q1"], ["Q1"]),

@@ -27,7 +27,7 @@ struct EvidenceCommandTests {
       #expect(report.status == 0 && report.output.isEmpty, "\(report.errors)")
       #expect(try String(contentsOf: page, encoding: .utf8).contains("fixture/ce, seed 0"))
 
-      let judged = try ToolProcess.run(["verify", "P3", "--tier", "paper"], in: directory)
+      let judged = try ToolProcess.run(["verify", "P3"], in: directory)
       #expect(judged.status == 2 && judged.output.contains("no runs of cifar10-lt100/ce-drw"))
       let missing = try ToolProcess.run([
         "verify", "D1", "--runs", directory.appendingPathComponent("no").path,

@@ -50,6 +50,14 @@ struct VerifyCommandTests {
     #expect(unjudged.status == 2 && unjudged.output.contains("not judged"))
   }
 
+  @Test("a claim that is named is judged in its tier, unless another is asked for")
+  func tiersOfNamedClaims() throws {
+    let named = try ToolProcess.run(["verify", "P1", "--plan"])
+    #expect(named.status == 0 && named.output.contains("P1"))
+    let excluded = try ToolProcess.run(["verify", "P1", "--tier", "exact", "--plan"])
+    #expect(excluded.status == 2 && excluded.errors.contains("no claim of tier exact"))
+  }
+
   @Test("goldens that are not on record are exit 1, each a failure in junit.xml")
   func goldensThatAreNotThere() throws {
     try ToolProcess.withDirectory { directory in

@@ -140,7 +140,7 @@ import Training
     var gradient = ScriptedOracle([
       fine, Evaluation(loss: 1, gradient: vector([1.0, .infinity]), samples: 1),
     ])
-    #expect(throws: Divergence(step: 4, what: "perturbed gradient")) {
+    #expect(throws: Divergence(step: 4, what: "perturbed gradient", tensor: "w")) {
       try rule.step(&parameters, oracle: &gradient, context: context(4))
     }
     var first = ScriptedOracle([Evaluation(loss: .nan, gradient: vector([1.0, 1]), samples: 1), fine])

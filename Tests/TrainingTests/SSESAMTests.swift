@@ -111,7 +111,7 @@ import Training
     let names = ["head gradient", "perturbed head gradient", "tail gradient", "perturbed tail gradient"]
     for (count, what) in names.enumerated() {
       var oracle = ScriptedOracle(Array(repeating: fine, count: count) + [bad])
-      #expect(throws: Divergence(step: 3, what: what)) {
+      #expect(throws: Divergence(step: 3, what: what, tensor: what.hasSuffix("gradient") ? "w" : nil)) {
         try rule.step(&parameters, oracle: &oracle, context: context(3))
       }
     }

@@ -121,7 +121,8 @@ import Training
       #expect(throws: DataError.self, "the sidecar's digest") { try RunComparison(base, other) }
       var fields = try #require(JSON(contentsOf: sidecar).object)
       fields["tensors_sha256"] = .string(Digest(of: bytes).hex)
-      try AtomicFile.write(JSON.object(fields), to: sidecar)
+      fields[SealedJSON.key] = nil
+      try AtomicFile.write(SealedJSON.sealed(.object(fields)), to: sidecar)
       let comparison = try RunComparison(base, other)
       guard case .differs(let step, let difference) = comparison.checkpoints else {
         Issue.record("\(comparison.checkpoints.text)")
@@ -168,6 +169,10 @@ import Training
       var fields = try #require(JSON(contentsOf: old.record).object)
       #expect(fields.removeValue(forKey: "initial_parameters_sha256") != nil)
       #expect(fields.removeValue(forKey: "first_order_sha256") != nil)
+      // They stopped where they diverged, and had no seal.
+      #expect(fields.removeValue(forKey: "on_divergence") == "stop")
+      #expect(fields.removeValue(forKey: SealedJSON.key) != nil)
+      fields["schema"] = 1
       try AtomicFile.write(JSON.object(fields), to: old.record)
       let comparison = try RunComparison(base, old)
       #expect(comparison.agrees)

@@ -45,6 +45,9 @@ void ek_parallel(size_t count, ek_task task, void *context);
 
 // 64-byte aligned, uninitialised; NULL when memory is exhausted. The block goes back with its size.
 void *ek_pool_take(size_t bytes);
+// What is called, on the thread that asked, before ek_pool_take returns NULL; NULL, as at the start: nothing. Set once,
+// before other threads ask for blocks.
+void ek_pool_on_exhaustion(void (*handler)(size_t bytes));
 void ek_pool_give(void *block, size_t bytes);
 typedef struct {
   uint64_t taken;        // blocks handed out since start

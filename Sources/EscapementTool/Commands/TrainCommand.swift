@@ -11,7 +11,8 @@ struct TrainCommand: RankedCommand {
     commandName: "train", abstract: "Trains by a preset and records every metric in a directory.",
     discussion: """
       `escapement presets` lists the presets. A flag overrides the preset's value.
-      An interrupted run ends with exit code 75 and goes on with --resume, to the same bits.
+      SIGINT, SIGTERM and SIGUSR1 end it after a checkpoint with exit code 75 and the command that goes on, to the same \
+      bits. A run directory is written to by one process at a time.
       """)
 
   @Option(help: ArgumentHelp("The recipe, DATA/METHOD.", valueName: "name")) var preset: String?
@@ -78,6 +79,10 @@ struct TrainCommand: RankedCommand {
   @Option(help: "Test pictures as they are (none), or logits averaged with the flipped picture's (flip).")
   var testTime: TestTimeAugmentation?
   @Option(
+    help:
+      "A step without finite loss and gradient ends the run (stop), or is passed over and recorded (skip).")
+  var onDivergence: DivergenceAction?
+  @Option(
     parsing: .unconditional,
     help: "Extreme Hessian eigenvalues of classes after every so many epochs, the first and the last.")
   var spectrumEvery: Int?
@@ -100,7 +105,7 @@ struct TrainCommand: RankedCommand {
       learningRate,
       schedule, seed,
       checkpointEvery, metricsEvery,
-      digestEvery, testTime, spectrumEvery, spectrumClasses, spectrumSteps,
+      digestEvery, testTime, onDivergence, spectrumEvery, spectrumClasses, spectrumSteps,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
       throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
@@ -130,6 +135,16 @@ struct TrainCommand: RankedCommand {
     let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
     let recipe = try resume ? directory.recipe() : chosenRecipe()
     let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
+    try train(recipe, options, in: directory) {
+      try resume ? recordedSpectra(directory, $0) : chosenSpectra($0)
+    }
+  }
+
+  /// One run of a recipe, whatever chose it.
+  func train(
+    _ recipe: Recipe, _ options: Trainer<Float>.Options, in directory: RunDirectory,
+    spectra chosenSpectra: (LongTailedData) throws -> ClassSpectra?
+  ) throws {
     let pictures = try LongTailedData.named(
       recipe.data, at: data.map { URL(fileURLWithPath: $0) })
     if let line = DataCommand.snapLine(pictures) { Console.note(line) }
@@ -144,7 +159,7 @@ struct TrainCommand: RankedCommand {
     }
     if let manifest { try pictures.check(againstFile: manifest) }
     if resume { try pictures.check(againstFile: directory.record.path) }
-    let spectra = try resume ? recordedSpectra(directory, pictures) : chosenSpectra(pictures)
+    let spectra = try chosenSpectra(pictures)
     let meter = ProgressMeter()
     // Used on this thread alone, between steps; a meter of its own, because it counts other units.
     nonisolated(unsafe) let spectrumMeter = ProgressMeter()
@@ -190,6 +205,11 @@ struct TrainCommand: RankedCommand {
               for line in SpectrumLines(event).lines { print(line) }
             }
             try? Console.flush()
+          case .skipped(let divergence):
+            meter.clear()
+            Console.note("skipped: \(divergence.reason)")
+          case .notice(let line):
+            Console.note(Failure.oneLine(line))
           }
         })
       meter.clear()
@@ -206,15 +226,17 @@ struct TrainCommand: RankedCommand {
     }
   }
 
+  /// What goes on with this run, for a shell in the same directory.
   private var resumeCommand: String {
-    (["escapement train --resume"] + (data.map { ["--data \(Self.quoted($0))"] } ?? []) + [
-      "--out \(Self.quoted(out))"
-    ])
-    .joined(separator: " ")
+    var words = [CommandLine.arguments.first ?? "escapement", "train", "--resume"]
+    if let data { words += ["--data", data] }
+    if let manifest { words += ["--manifest", manifest] }
+    if json { words.append("--json") }
+    return (words + ["--out", out]).map(Self.quoted).joined(separator: " ")
   }
 
   /// A word as a POSIX shell reads it.
-  private static func quoted(_ word: String) -> String {
+  static func quoted(_ word: String) -> String {
     let plain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
     return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
@@ -236,7 +258,7 @@ struct TrainCommand: RankedCommand {
   }
 
   private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {
-    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
+    let record = try directory.readRecord()
     return try record.optionalField("measurement").map { try ClassSpectra($0, of: data.train.classes) }
   }
 
@@ -245,6 +267,7 @@ struct TrainCommand: RankedCommand {
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
     if let metricsEvery { options.metricsEvery = metricsEvery }
     if let digestEvery { options.digestEvery = digestEvery }
+    if let onDivergence { options.onDivergence = onDivergence }
     options.testTime = try testTime ?? Preset.named(preset ?? "").testTime
     return options
   }
@@ -254,7 +277,7 @@ extension Trainer.Options {
   /// The intervals that a run was started with.
   fileprivate init(recordedIn directory: RunDirectory) throws {
     self.init()
-    let record = JSONCursor(try JSON(contentsOf: directory.record), file: directory.record.path)
+    let record = try directory.readRecord()
     digestEvery = try record.field("digest_every").integer(atLeast: 0)
     metricsEvery = try record.field("metrics_every").integer(atLeast: 0)
     checkpointEvery = try record.field("checkpoint_every").integer(atLeast: 0)
@@ -263,10 +286,16 @@ extension Trainer.Options {
       throw mode.fault(found: try mode.string(), expected: "none or flip")
     }
     testTime = known
+    let action = try record.field("on_divergence")
+    guard let known = DivergenceAction(rawValue: try action.string()) else {
+      throw action.fault(found: try action.string(), expected: "stop or skip")
+    }
+    onDivergence = known
   }
 }
 
 extension TestTimeAugmentation: ExpressibleByArgument {}
+extension DivergenceAction: ExpressibleByArgument {}
 
 /// A signal arrived while a spectrum was measured.
 private struct SpectrumInterrupted: ReportedError {

@@ -29,8 +29,11 @@ struct VerifyCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Claims to judge; all of the tiers without one.", valueName: "ID"))
   var ids: [String] = []
-  @Option(name: .customLong("tier"), help: "Tiers to judge, separated by commas.")
-  var tierList = "exact,fixture"
+  @Option(
+    name: .customLong("tier"),
+    help:
+      "Tiers to judge, separated by commas; else exact and fixture, or those of the claims that are named.")
+  var tierList: String?
   @OptionGroup var evidence: EvidenceOptions
   @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
   @Option(help: "Also write record.json, report.html, report.md and junit.xml into this directory.")
@@ -113,7 +116,10 @@ struct VerifyCommand: ParsableCommand {
     }
   }
 
-  private func tiers() throws -> Set<Tier> { try Tier.set(tierList) }
+  private func tiers() throws -> Set<Tier> {
+    if let tierList { return try Tier.set(tierList) }
+    return ids.isEmpty ? [.exact, .fixture] : Set(Tier.allCases)
+  }
 
   private func baseline() throws -> Baseline? {
     let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")

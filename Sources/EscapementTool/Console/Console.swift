@@ -1,4 +1,5 @@
 import Artifacts
+import CKernels
 import Foundation
 
 /// Standard output for results, standard error for everything else.
@@ -26,6 +27,17 @@ enum Console {
 
   /// A JSON document on standard output.
   static func output(_ json: JSON) { print(json.canonical(pretty: true)) }
+
+  /// Has a tensor for which there is no memory end the process with one line, as a full disk does.
+  ///
+  /// Nothing is lost by it: what a checkpoint or a report is made of appears whole or not at all.
+  static func endOnExhaustedMemory() {
+    ek_pool_on_exhaustion { bytes in
+      Console.error(
+        "no memory for a tensor of \(bytes) bytes; raise the limit (ulimit -v) or take smaller batches")
+      _exit(ExitStatus.missing.rawValue)
+    }
+  }
 
   /// Hands everything printed to the system; a full disk or a closed pipe is an error, not silence.
   static func flush() throws {

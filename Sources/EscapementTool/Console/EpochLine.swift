@@ -18,6 +18,7 @@ struct EpochLine {
         if let share = Self.percent(test[group]) { parts.append("\(group) \(share)") }
       }
     }
+    if let skipped = event["train"]?["skipped"]?.integer { parts.append("\(skipped) steps skipped") }
     // After the last epoch: the training pictures without augmentation.
     if let pictures = event["training_pictures"], let all = Self.percent(pictures) {
       parts.append("training pictures \(all)")

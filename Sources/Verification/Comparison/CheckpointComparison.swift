@@ -18,9 +18,7 @@ public enum CheckpointComparison: Hashable, Sendable {
   /// Compares the checkpoints of two runs, earliest common step first: parameters in layout order, then running
   /// statistics, then the rule's vectors by name. A `DataError` where one of those read is damaged.
   public init(_ left: RunDirectory, _ right: RunDirectory) throws {
-    let records = try [left, right].map { run in
-      JSONCursor(try JSON(contentsOf: run.record), file: run.record.path)
-    }
+    let records = try [left, right].map { try $0.readRecord() }
     let networks = try zip([left, right], records).map { run, record in
       try run.recipe().architecture.network(classes: record.field("class_counts").elements().count)
     }

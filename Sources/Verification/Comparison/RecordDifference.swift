@@ -15,6 +15,9 @@ public struct RecordDifference: Hashable, Sendable {
   /// Members that are digests of what happens in a run: its trace has them.
   static let partsOfTheTrace = ["first_order_sha256", "initial_parameters_sha256"]
 
+  /// The file's layout and seal: they follow from its version and the other members.
+  static let partsOfTheFile = ["schema", SealedJSON.key]
+
   /// Whether it concerns how often things are written, which changes nothing of the run.
   public var isOfRecording: Bool { Self.settingsOfRecording.contains(place) }
 
@@ -24,7 +27,9 @@ public struct RecordDifference: Hashable, Sendable {
   public static func all(between left: JSON, and right: JSON) -> [RecordDifference] {
     let keys = Set((left.object ?? [:]).keys).union((right.object ?? [:]).keys)
     let first = ["recipe", "provenance"]
-    let order = first.filter(keys.contains) + keys.subtracting(first).subtracting(partsOfTheTrace).sorted()
+    let order =
+      first.filter(keys.contains)
+      + keys.subtracting(first).subtracting(partsOfTheTrace + partsOfTheFile).sorted()
     return order.flatMap { leaves($0, left[$0], right[$0]) }
   }
 

@@ -17,7 +17,7 @@ public struct RunComparison: Sendable {
   ///   is damaged.
   public init(_ left: RunDirectory, _ right: RunDirectory) throws {
     records = RecordDifference.all(
-      between: try JSON(contentsOf: left.record), and: try JSON(contentsOf: right.record))
+      between: try left.readRecord().value, and: try right.readRecord().value)
     trace = TraceComparison(try Trace(of: left), try Trace(of: right))
     checkpoints = try CheckpointComparison(left, right)
   }

@@ -8,7 +8,7 @@ extension Trace {
   /// A last line without its end, which a killed run may leave, is left out. `MissingError` where there is no run;
   /// `DataError` where a file is damaged.
   public init(of run: RunDirectory) throws {
-    let record = JSONCursor(try JSON(contentsOf: run.record), file: run.record.path)
+    let record = try run.readRecord()
     let recipe = try run.recipe()
     digestEvery = try record.field("digest_every").integer(atLeast: 0)
     points = [try Self.beforeTheFirstStep(record, recipe: recipe)]

@@ -1,11 +1,13 @@
 import Artifacts
 import Foundation
 
-/// The events of `metrics.jsonl` that outlast a run: epochs, spectra and a divergence.
+/// The events of `metrics.jsonl` that outlast a run: epochs, spectra, skipped steps and a divergence.
 struct RecordedMetrics {
   private(set) var epochs: [RecordedEpoch] = []
   /// The step at which the run left the finite numbers.
   private(set) var divergence: Int?
+  /// Steps that were not taken.
+  private(set) var skipped = 0
 
   /// Reads the bytes of a metrics file.
   ///
@@ -24,8 +26,10 @@ struct RecordedMetrics {
       case "epoch": try addEpoch(event, groups)
       case "spectrum": try addSpectrum(event)
       case "divergence": divergence = try event.field("step").integer(atLeast: 0)
+      case "skip": skipped += 1
       case "step": break
-      default: throw name.fault(found: try name.string(), expected: "epoch, step, spectrum or divergence")
+      default:
+        throw name.fault(found: try name.string(), expected: "epoch, step, skip, spectrum or divergence")
       }
     }
   }

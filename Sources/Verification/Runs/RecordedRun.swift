@@ -15,8 +15,6 @@ public struct RecordedRun: Sendable {
     case diverged(step: Int)
   }
 
-  /// Bytes of `run.json` at most.
-  public static let recordLimit = 16 << 20
   /// Bytes of `metrics.jsonl` at most.
   public static let metricsLimit = 1 << 28
 
@@ -39,17 +37,13 @@ public struct RecordedRun: Sendable {
   public let epochs: [RecordedEpoch]
   /// How far it came.
   public let state: State
+  /// Steps not taken, because their loss or gradient was not finite (`DivergenceAction.skip`).
+  public let skippedSteps: Int
 
   /// Reads a run; throws `MissingError` for a file that is not there and `DataError` for a damaged one.
   public init(_ directory: RunDirectory) throws {
     self.directory = directory.url
-    let text = try FileContents.read(directory.record, limit: Self.recordLimit)
-    let record = JSONCursor(
-      try JSON(parsing: text, file: directory.record.path), file: directory.record.path)
-    let schema = try record.field("schema")
-    guard try schema.integer() == 1 else {
-      throw schema.fault(found: "\(try schema.integer())", expected: "1")
-    }
+    let record = try directory.readRecord()
     // Before the recipe is checked, which takes a radius and a rate for each epoch.
     let planned = try record.field("recipe").field("epochs")
     guard try planned.integer(atLeast: 1) <= Self.epochLimit else {
@@ -73,6 +67,7 @@ public struct RecordedRun: Sendable {
       FileContents.read(directory.metrics, limit: Self.metricsLimit), file: directory.metrics.path,
       groups: groups)
     epochs = metrics.epochs
+    skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
       throw DataError(
         file: directory.metrics.path, found: "\(epochs.count) epochs",
@@ -99,7 +94,12 @@ public struct RecordedRun: Sendable {
   }
 
   /// The name under which the run is kept among others: the first 16 digits of the recipe's digest, and the seed.
-  public var storedName: String { "\(recipeDigest.hex.prefix(16))-seed\(recipe.seed)" }
+  public var storedName: String { Self.storedName(recipeDigest: recipeDigest, seed: recipe.seed) }
+
+  /// The name of a run of a recipe and a seed.
+  static func storedName(recipeDigest: Digest, seed: UInt64) -> String {
+    "\(recipeDigest.hex.prefix(16))-seed\(seed)"
+  }
 
   /// Whether training and test pictures are the published files.
   public var isPublished: Bool {

@@ -61,6 +61,9 @@ struct RunStandards {
     case .diverged(let step): return .diverged(step: step)
     case .finished: break
     }
+    guard run.skippedSteps == 0 else {
+      return .otherRecipe("it skipped \(run.skippedSteps) steps whose loss or gradient was not finite")
+    }
     if let names = names[run.recipeDigest] { return .counts(as: names) }
     guard let preset = Preset.all.first(where: { $0.name == run.recipe.preset }) else {
       return .otherRecipe("no preset is called \(run.recipe.preset)")

@@ -6,7 +6,7 @@ import Training
 ///
 /// Three epochs of a few steps on a handful of pictures of the embedded fixture. Whatever switches in a published run
 /// switches here: the learning rate rises with the second epoch and drops with the third, class weights (and the
-/// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends twice and
+/// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends three times and
 /// an epoch's last batch is a smaller one. It trains nothing worth having: its numbers are held, not read.
 enum MiniatureRun {
   /// Epochs of a run.

@@ -1,0 +1,41 @@
+import Foundation
+
+/// JSON documents that carry the SHA-256 of their own content, so that no changed bit passes for a value.
+///
+/// The seal is the member `sha256`: the digest of the canonical compact text of the object without that member.
+/// On disk a sealed document is its canonical pretty text and a final newline. Reading asks for exactly these
+/// bytes, so that a change which leaves every value as it was (a blank, a spelling of a number) is seen too.
+public enum SealedJSON {
+  /// The member that holds the digest.
+  public static let key = "sha256"
+
+  /// The object with its seal.
+  public static func sealed(_ document: JSON) -> JSON {
+    guard var members = document.object, members[key] == nil else {
+      preconditionFailure("a document to seal must be an object without \(key)")
+    }
+    members[key] = .string(Digest(of: document.canonical()).hex)
+    return .object(members)
+  }
+
+  /// Whether these bytes are a sealed document as it was written: a `DataError` with `advice` where they are not.
+  ///
+  /// `document` is what the bytes parse to, `file` names them.
+  public static func check(_ document: JSON, bytes: Data, file: String, advice: String) throws {
+    let root = JSONCursor(document, file: file)
+    guard var members = document.object else { throw root.fault(expected: "an object", advice: advice) }
+    let stated = try root.field(key).digest()
+    members[key] = nil
+    let found = Digest(of: JSON.object(members).canonical())
+    guard found == stated else {
+      throw DataError(
+        file: file, found: "content of SHA-256 \(found)", expected: "\(stated), as it says of itself",
+        advice: advice)
+    }
+    guard Data((document.canonical(pretty: true) + "\n").utf8) == bytes else {
+      throw DataError(
+        file: file, found: "bytes that were not written so", expected: "the canonical text of its values",
+        advice: advice)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Artifacts
+import Foundation
+
+/// Processes of this one that a terminal's Ctrl-C does not reach: they are stopped by this one, once, so that each can
+/// write its checkpoint. A second signal would end them at once.
+enum ChildProcess {
+  /// Starts a program in a process group of its own. What it prints is appended to `output`; nil: to this process's
+  /// standard error.
+  static func start(_ words: [String], environment: [String: String], output: URL?) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+    }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    if let output {
+      posix_spawn_file_actions_addopen(
+        &actions, STDOUT_FILENO, output.path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+      posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+    } else {
+      posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    }
+    var mask = sigset_t()
+    sigemptyset(&mask)
+    posix_spawnattr_setsigmask(&attributes, &mask)
+    var defaults = mask
+    for number in [SIGINT, SIGTERM, SIGUSR1] { sigaddset(&defaults, number) }
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    var pid = pid_t()
+    let code = withCStrings(words) { arguments in
+      withCStrings(variables) { posix_spawn(&pid, words[0], &actions, &attributes, arguments, $0) }
+    }
+    guard code == 0 else { throw FileError(operation: "run", path: words[0], code: code) }
+    return pid
+  }
+
+  /// A process that has ended, with its exit code, or 128 and the signal's number; nil while all run.
+  static func anyEnded() -> (pid: pid_t, status: Int32)? {
+    var status: Int32 = 0
+    let pid = waitpid(-1, &status, WNOHANG)
+    guard pid > 0 else { return nil }
+    let signal = status & 0x7F
+    return (pid, signal == 0 ? status >> 8 & 0xFF : 128 + signal)
+  }
+
+  private static func withCStrings<R>(
+    _ words: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R
+  ) -> R {
+    let pointers = words.map { strdup($0) }
+    defer { for pointer in pointers { free(pointer) } }
+    return body(pointers + [nil])
+  }
+}

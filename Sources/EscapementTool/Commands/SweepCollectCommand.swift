@@ -1,0 +1,50 @@
+import ArgumentParser
+import Curvature
+import Verification
+
+/// `escapement sweep collect`: the results, row by row and over seeds.
+struct SweepCollectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collect", abstract: "Accuracies of every run of a plan, and their means over seeds.",
+    discussion: """
+      Rows stay whether their runs are done or not. A mean over fewer seeds than planned is inconclusive, and says of how \
+      many it is. Means are of the last epoch; that of the best epoch, chosen on the test pictures, stands beside. Exit \
+      code 0 when all are done, 2 otherwise.
+      """)
+
+  @OptionGroup var place: SweepPlace
+  @Option(help: ArgumentHelp("Also write runs.csv, groups.csv and results.json there.", valueName: "dir"))
+  var out: String?
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    let results = SweepResults(try place.load(), in: place.folder)
+    if let out {
+      let directory = try OutputDirectory(path: out)
+      try directory.write(results.runsCSV, as: "runs.csv")
+      try directory.write(results.groupsCSV, as: "groups.csv")
+      try directory.write(results.json, as: "results.json")
+    }
+    if json {
+      Console.output(results.json)
+    } else {
+      var table = TextTable(
+        heading: ["preset", "ρ", "epochs"] + SweepResults.metrics.map(\.name) + ["best", "seeds"],
+        rightAligned: [2])
+      table.rows = results.groups.map { group in
+        let row = group.rows[0].row
+        return [row.recipe.preset, row.rho, String(row.recipe.epochs)]
+          + SweepResults.metrics.map { Self.text(group.mean($0.metric)) }
+          + [Self.text(group.mean(.accuracy, best: true)), group.standing]
+      }
+      print(table.text)
+    }
+    try results.checkComplete()
+  }
+
+  /// "74.12 ± 0.31", mean and standard error; "-" without runs.
+  private static func text(_ mean: MeanEstimate?) -> String {
+    guard let mean else { return "-" }
+    return EpochLine.fixed(mean.mean, 2) + (mean.standardError.map { " ± \(EpochLine.fixed($0, 2))" } ?? "")
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Verification
+
+/// `escapement sweep`: many runs from one frozen plan.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep", abstract: "Many runs from one frozen plan, on one machine or on a cluster.",
+    discussion: """
+      `plan` writes the runs, one a row. `run` trains the row of a task index, or hands the rows that are not done to an \
+      engine: processes of its own, GNU parallel, or a Slurm job array; `export` writes a Kubernetes Job. Every command \
+      may be repeated: what is done is not done again, what was interrupted goes on.
+      """,
+    subcommands: [
+      SweepPlanCommand.self, SweepRunCommand.self, SweepStatusCommand.self, SweepCollectCommand.self,
+      SweepExportCommand.self,
+    ])
+}
+
+/// The plan and the place of its runs, as all but `plan` take them.
+struct SweepPlace: ParsableArguments {
+  @Argument(help: ArgumentHelp("The plan that `sweep plan` wrote.", valueName: "sweep.csv"))
+  var manifest: String
+  @Option(help: ArgumentHelp("Folder of the runs, each under its name in the plan.", valueName: "dir"))
+  var runs: String
+
+  var manifestURL: URL { URL(fileURLWithPath: manifest) }
+  var folder: SweepFolder { SweepFolder(URL(fileURLWithPath: runs, isDirectory: true)) }
+
+  /// The plan, read and compared with its hashes.
+  func load() throws -> SweepManifest { try SweepManifest(contentsOf: manifestURL) }
+}
+
+extension SweepResults {
+  /// "12 runs: 9 done, 2 waiting, 1 diverged".
+  var summary: String {
+    var counts: [(name: String, count: Int)] = []
+    for row in rows {
+      let name = row.finding.state.name
+      if let place = counts.firstIndex(where: { $0.name == name }) {
+        counts[place].count += 1
+      } else {
+        counts.append((name, 1))
+      }
+    }
+    return "\(rows.count) runs: " + counts.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
+  }
+
+  /// Ends the command with 2 where a run of the plan is not done.
+  func checkComplete() throws {
+    guard isComplete else { throw ExitCode(ExitStatus.inconclusive.rawValue) }
+  }
+}

@@ -1,0 +1,144 @@
+import Artifacts
+import CKernels
+import Foundation
+import Verification
+
+/// What all engines need: the rows that are open, the command of a task, and a place for what tasks print.
+struct SweepEngine {
+  let manifest: SweepManifest
+  let manifestPath: String
+  let folder: SweepFolder
+  let jobs: Int
+  /// The words of a task's command before its index.
+  let command: [String]
+  /// What tasks print.
+  let logs: OutputDirectory
+  /// What was there at the start.
+  let found: SweepResults
+
+  init(
+    manifest: SweepManifest, place: SweepPlace, data: String?, jobs: Int, checkpointEvery: Int?
+  ) throws {
+    self.manifest = manifest
+    manifestPath = place.manifestURL.path
+    folder = place.folder
+    self.jobs = jobs
+    logs = try OutputDirectory(path: folder.url.appendingPathComponent("logs").path)
+    command =
+      [Self.executable, "sweep", "run", manifestPath, "--runs", folder.url.path]
+      + (data.map { ["--data", URL(fileURLWithPath: $0).path] } ?? [])
+      + (checkpointEvery.map { ["--checkpoint-every", String($0)] } ?? [])
+    found = SweepResults(manifest, in: folder)
+  }
+
+  /// This program, so that tasks run the version that was asked.
+  static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+
+  /// The rows with work to do; those without are named on standard error.
+  var open: [Int] {
+    for row in found.rows where !row.finding.state.isOpen && row.finding.state != .done {
+      Console.note("run \(row.index), \(row.row.id): \(row.finding.state.text); left out")
+    }
+    return found.rows.filter(\.finding.state.isOpen).map(\.index)
+  }
+
+  /// The environment of tasks on this machine: each gets its share of the cores, unless threads are given already.
+  /// A pool of threads that shares its cores with others waits for them at every step.
+  var environment: [String: String] {
+    var environment = ProcessInfo.processInfo.environment
+    if environment["ESCAPEMENT_THREADS"] == nil {
+      environment["ESCAPEMENT_THREADS"] = String(max(1, ProcessInfo.processInfo.activeProcessorCount / jobs))
+    }
+    return environment
+  }
+
+  /// The log of a row's task.
+  func log(_ index: Int) -> URL { logs.url.appendingPathComponent("\(index).log") }
+
+  /// Says what there is now; 75 after an interruption, 2 where a run is not done.
+  func conclude() throws {
+    let results = SweepResults(manifest, in: folder)
+    Console.note(results.summary)
+    if Interruption.isRequested {
+      throw ToolError.interrupted("interrupted, every task after a checkpoint; the same command goes on")
+    }
+    try results.checkComplete()
+  }
+
+  /// Every open row as a process of this one, `jobs` at a time.
+  func runHere() throws {
+    var queue = open[...]
+    var running: [pid_t: Int] = [:]
+    var isStopping = false
+    let total = queue.count
+    let meter = ProgressMeter()
+    Interruption.catchSignals()
+    while true {
+      if Interruption.isRequested, !isStopping {
+        isStopping = true
+        queue = []
+        for pid in running.keys { kill(pid, SIGTERM) }
+      }
+      while running.count < jobs, let index = queue.popFirst() {
+        let pid = try ChildProcess.start(
+          command + ["--index", String(index)], environment: environment, output: log(index))
+        running[pid] = index
+      }
+      if running.isEmpty { break }
+      guard let ended = ChildProcess.anyEnded() else {
+        usleep(20_000)
+        continue
+      }
+      guard let index = running.removeValue(forKey: ended.pid) else { continue }
+      meter.clear()
+      if ended.status != 0, !isStopping {
+        Console.note(
+          "run \(index), \(manifest.rows[index].id): exit code \(ended.status); see \(log(index).path)")
+      }
+      meter.show("sweep", done: total - queue.count - running.count, total: total)
+    }
+    meter.clear()
+    try conclude()
+  }
+
+  /// Every open row by GNU parallel, which keeps a record of them in `logs/parallel.joblog`.
+  func runByParallel() throws {
+    let indices = open
+    guard !indices.isEmpty else { return try conclude() }
+    // Not parallel's {}: a path may hold it. A shell's own process would get the signals meant for the task.
+    let place = "{index}"
+    let template =
+      "exec " + (command + ["--index"]).map(TrainCommand.quoted).joined(separator: " ") + " \(place)"
+      + " >>\(TrainCommand.quoted(logs.url.path))/\(place).log 2>&1"
+    let words =
+      [
+        "/usr/bin/env", "parallel", "--will-cite", "--jobs", String(jobs), "-I", place,
+        // No task is begun any more once half of them failed: then it is the place, not the run.
+        "--halt", "soon,fail=50%", "--joblog", "+" + logs.url.appendingPathComponent("parallel.joblog").path,
+        // A task that is told to stop takes a step and writes a checkpoint.
+        "--termseq", "TERM,600000,KILL,25", template, ":::",
+      ] + indices.map(String.init)
+    var environment = environment
+    environment["PARALLEL_SHELL"] = "/bin/sh"
+    Interruption.catchSignals()
+    let pid = try ChildProcess.start(words, environment: environment, output: nil)
+    var isStopping = false
+    var status: Int32?
+    while status == nil {
+      if Interruption.isRequested, !isStopping {
+        isStopping = true
+        kill(pid, SIGTERM)
+      }
+      status = ChildProcess.anyEnded()?.status
+      if status == nil { usleep(20_000) }
+    }
+    if status == 127 {
+      throw MissingError(
+        what: "GNU parallel", advice: "install it (apt-get install parallel) or use --backend local")
+    }
+    if let status, status != 0, !isStopping {
+      Console.note("parallel ended with \(status); what tasks printed is in \(logs.url.path)")
+    }
+    try conclude()
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Artifacts
+import Verification
+
+/// `escapement sweep status`: how far each run is.
+struct SweepStatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "How far each run of a plan is; exit code 0 when all are done, 2 otherwise.")
+
+  @OptionGroup var place: SweepPlace
+  @Flag(help: "Print one JSON array.") var json = false
+
+  func run() throws {
+    let results = SweepResults(try place.load(), in: place.folder)
+    if json {
+      Console.output(
+        .array(
+          results.rows.map { row in
+            [
+              "index": .integer(row.index), "run": .string(row.row.id),
+              "preset": .string(row.row.recipe.preset), "rho": .string(row.row.rho),
+              "seed": .string(String(row.row.recipe.seed)), "state": .string(row.finding.state.name),
+              "detail": .string(row.finding.state.text),
+              "epochs": .integer(row.finding.run?.epochs.count ?? 0),
+              "epochs_planned": .integer(row.row.recipe.epochs),
+            ]
+          }))
+    } else {
+      var table = TextTable(
+        heading: ["index", "run", "preset", "ρ", "seed", "epochs", "state"], rightAligned: [0, 4, 5])
+      table.rows = results.rows.map { row in
+        [
+          String(row.index), row.row.id, row.row.recipe.preset, row.row.rho, String(row.row.recipe.seed),
+          "\(row.finding.run?.epochs.count ?? 0)/\(row.row.recipe.epochs)", row.finding.state.text,
+        ]
+      }
+      print(table.text)
+      Console.note(results.summary)
+    }
+    try results.checkComplete()
+  }
+}

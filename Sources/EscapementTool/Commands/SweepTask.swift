@@ -1,0 +1,85 @@
+import Artifacts
+import Foundation
+import Training
+import Verification
+
+/// One row of a plan, trained in this process.
+struct SweepTask {
+  let row: SweepRow
+  let index: Int
+  let folder: SweepFolder
+  /// Where the pictures are; nil for fixtures.
+  let data: String?
+  /// Steps between checkpoints besides those of the epochs, for a run that begins.
+  let checkpointEvery: Int?
+
+  /// Begins the run, or goes on with it; does nothing where it is done.
+  ///
+  /// A run that another process writes is none to fail for: 75 says to ask again, and engines do.
+  func run() throws {
+    do { try train() } catch let held as RunHeld {
+      throw ToolError.interrupted("run \(index): \(held.description); run the task again later")
+    }
+  }
+
+  private func train() throws {
+    let directory = folder.directory(of: row)
+    let finding = folder.finding(of: row)
+    var arguments = ["--out", directory.url.path] + (data.map { ["--data", $0] } ?? [])
+    switch finding.state {
+    case .done:
+      Console.note("run \(index), \(row.id): done already, digest \(finding.run?.digest?.hex ?? "")")
+    case .running(let holder):
+      throw ToolError.interrupted("run \(index), \(row.id): in use by \(holder); run the task again later")
+    case .diverged(let step):
+      throw ToolError.nonFinite("run \(index), \(row.id): diverged at step \(step), and would again")
+    case .damaged(let reason):
+      throw DataError(
+        file: directory.url.path, found: reason, expected: "the run of row \(index)",
+        advice: "move the directory away and run the task again")
+    case .interrupted:
+      arguments.append("--resume")
+      try TrainCommand.parse(arguments).run()
+    case .waiting:
+      arguments += ["--preset", row.recipe.preset]
+      var options = Trainer<Float>.Options()
+      options.testTime = row.testTime
+      if let checkpointEvery { options.checkpointEvery = checkpointEvery }
+      try TrainCommand.parse(arguments).train(row.recipe, options, in: directory) { pictures in
+        try row.spectra.map {
+          try ClassSpectra(
+            every: $0.every, classes: $0.classes, of: pictures.train.classes, overall: $0.overall)
+        }
+      }
+    }
+  }
+}
+
+/// The task index that an engine hands to its tasks.
+struct TaskIndex {
+  /// Variables in which engines put it, with the index of the first task.
+  private static let variables = [
+    (name: "SLURM_ARRAY_TASK_ID", first: 0), (name: "JOB_COMPLETION_INDEX", first: 0),
+    // Grid Engine counts from 1, and says "undefined" outside an array.
+    (name: "SGE_TASK_ID", first: 1),
+  ]
+
+  /// The index of the row, counted from 0; a usage error where no engine or more than one says it.
+  static func value(in environment: [String: String]) throws -> Int {
+    let said = variables.compactMap { variable in
+      environment[variable.name].map { (variable.name, $0, variable.first) }
+    }.filter { $0.1 != "undefined" && !$0.1.isEmpty }
+    guard let (name, text, first) = said.first else {
+      throw ToolError.usage(
+        "which row? give --index, run as a task of an array (\(variables.map(\.name).joined(separator: ", "))),"
+          + " or give --backend")
+    }
+    guard said.count == 1 else {
+      throw ToolError.usage("\(said.map(\.0).joined(separator: " and ")) are set: give --index")
+    }
+    guard let number = Int(text), number >= first else {
+      throw ToolError.usage("\(name) is \(text.prefix(40)), expected a number of at least \(first)")
+    }
+    return number - first
+  }
+}

@@ -1,0 +1,89 @@
+import Artifacts
+import Foundation
+
+/// The two files of a checkpoint as they belong together: every byte was compared with the digest that covers it.
+public struct CheckpointFiles: Sendable {
+  /// The layout of sidecars that are written.
+  public static let schema = 2
+
+  /// The sidecar's members.
+  public let fields: JSONCursor
+  /// The tensors.
+  public let tensors: Safetensors
+  /// Their file.
+  public let tensorFile: URL
+
+  /// Reads a sidecar and the tensor file beside it.
+  ///
+  /// A `DataError` where one is absent or not what its digest says: the checkpoint is damaged. `CheckpointSchemaError`
+  /// where it is whole and of a layout unknown here, `FileError` where the system refuses.
+  public init(sidecar: URL) throws {
+    tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
+    let text = try Self.read(sidecar)
+    fields = JSONCursor(try JSON(parsing: text, file: sidecar.path), file: sidecar.path)
+    // One flipped bit makes no 1 of a 2, so that the older layout cannot be what damage looks like.
+    if try fields.field("schema").integer() != 1 {
+      try SealedJSON.check(fields.value, bytes: text, file: sidecar.path, advice: Self.advice)
+    }
+    _ = try Self.schema(of: fields)
+    let bytes = try Self.read(tensorFile)
+    let expected = try fields.field("tensors_sha256").digest()
+    let found = Digest(of: bytes)
+    guard found == expected else {
+      throw DataError(
+        file: tensorFile.path, found: "SHA-256 \(found)", expected: "\(expected), as its sidecar says",
+        advice: Self.advice)
+    }
+    tensors = try Safetensors(parsing: bytes, file: tensorFile.path)
+  }
+
+  /// What is wrong with a checkpoint's files; nil where they are whole. Throws what is no damage.
+  public static func damage(sidecar: URL) throws -> DataError? {
+    do {
+      _ = try CheckpointFiles(sidecar: sidecar)
+      return nil
+    } catch let damage as DataError {
+      return damage
+    }
+  }
+
+  static let advice = "`train --resume` goes on from the checkpoint before it"
+
+  static func schema(of fields: JSONCursor) throws -> Int {
+    let schema = try fields.field("schema")
+    guard (1...Self.schema).contains(try schema.integer()) else {
+      throw CheckpointSchemaError(file: schema.file, found: try schema.integer())
+    }
+    return try schema.integer()
+  }
+
+  private static func read(_ url: URL) throws -> Data {
+    do {
+      return try FileContents.read(url)
+    } catch is MissingError {
+      throw DataError(
+        file: url.path, found: "no such file", expected: "one half of a checkpoint", advice: advice)
+    }
+  }
+}
+
+/// A checkpoint that is whole, and written by a version whose layout this one does not know.
+///
+/// Exit code 65.
+public struct CheckpointSchemaError: ReportedError, Hashable {
+  /// The sidecar.
+  public let file: String
+  /// Its schema.
+  public let found: Int
+
+  /// 65: the input is not what this version reads.
+  public var exitCode: Int32 { 65 }
+
+  /// One line with both schemas.
+  public var description: String {
+    DataError(
+      file: file, place: "schema", found: "\(found)", expected: "1 or \(CheckpointFiles.schema)",
+      advice: "go on with the version that wrote it"
+    ).description
+  }
+}

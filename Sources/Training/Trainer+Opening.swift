@@ -1,0 +1,190 @@
+import Artifacts
+import Foundation
+import Kernels
+import LongTail
+import Networks
+
+extension Trainer {
+  /// A run that is ready for its next step, and the right to write to its directory.
+  typealias Opening = (lock: RunLock, loop: TrainingLoop<Element>, metrics: LineLog)
+
+  /// A new run: its directory, its record and a checkpoint before the first step, so that it can always be resumed.
+  func begin(_ directory: RunDirectory) throws -> Opening {
+    let loop = try makeLoop(state: nil)
+    let lock = try directory.claim()
+    do { try directory.create(record: record(of: loop)) } catch {
+      lock.release()
+      directory.removeIfEmpty()
+      throw error
+    }
+    return try start(loop, lock, directory)
+  }
+
+  /// The metrics and the checkpoint before the first step.
+  private func start(
+    _ loop: TrainingLoop<Element>, _ lock: RunLock, _ directory: RunDirectory
+  ) throws -> Opening {
+    let metrics =
+      FileManager.default.fileExists(atPath: directory.metrics.path)
+      ? try LineLog(resuming: directory.metrics, at: .start) : try LineLog(creating: directory.metrics)
+    try checkpoint(loop, metrics, directory)
+    return (lock, loop, metrics)
+  }
+
+  /// What `run.json` says of a run.
+  private func record(of loop: TrainingLoop<Element>) -> JSON {
+    [
+      "schema": .integer(RunDirectory.recordSchema),
+      "version": .string(PackageVersion.current),
+      "recipe": recipe.json,
+      "method": .string(recipe.method),
+      "element": .string(Element.dtypeName),
+      "network": .string(loop.network.name),
+      "parameters": .integer(loop.network.layout.count),
+      "training_samples": .integer(source.count),
+      "test_samples": .integer(test.labels.count),
+      "class_counts": .array(source.classCounts.map { .integer($0) }),
+      "class_weights": recipe.weighting?.weights(counts: source.classCounts, epoch: .max)
+        .map { .array($0.map { .number($0) }) } ?? .null,
+      "tail": .array(recipe.optimizer.tail(counts: source.classCounts).sorted().map { .integer($0) }),
+      "groups": [
+        "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
+        "tail": .array(groups.tail.map { .integer($0) }),
+      ],
+      // So that two runs can be compared before their first step; an order costs far less than a step.
+      "initial_parameters_sha256": .string(loop.state.parameters.digest.hex),
+      "first_order_sha256": .string(source.orderDigest(epoch: 0).hex),
+      "digest_every": .integer(options.digestEvery),
+      "metrics_every": .integer(options.metricsEvery),
+      "checkpoint_every": .integer(options.checkpointEvery),
+      "test_time": .string(options.testTime.rawValue),
+      "measurement": measurement?.record ?? .null,
+      "on_divergence": .string(options.onDivergence.rawValue),
+      "provenance": provenance,
+    ]
+  }
+
+  /// A run at the newest of its checkpoints that is whole, with its metrics cut back to it.
+  ///
+  /// Damaged ones are renamed and told of; what a checkpoint needs of the metrics belongs to it. A run that was killed
+  /// before its first checkpoint begins anew.
+  func reopen(_ directory: RunDirectory, _ observer: (Event) -> Void) throws -> Opening {
+    guard FileManager.default.fileExists(atPath: directory.record.path) else {
+      throw MissingError(
+        what: directory.record.path, advice: "there is no run to resume: start one without --resume")
+    }
+    let lock = try RunLock(directory)
+    do {
+      try checkRecord(directory.readRecord())
+      let steps = directory.checkpointedSteps()
+      if steps.isEmpty { return try restart(lock, directory) }
+      var damaged: [(step: Int, error: DataError)] = []
+      for step in steps.reversed() {
+        if let error = try CheckpointFiles.damage(sidecar: directory.sidecar(step: step)) {
+          damaged.append((step, error))
+          continue
+        }
+        let (saved, loop) = try resumed(directory, step: step)
+        do {
+          let metrics = try openMetrics(directory, at: saved.metrics, afterDamage: damaged.map(\.error))
+          if saved.schema < CheckpointFiles.schema {
+            observer(
+              .notice(
+                "\(directory.sidecar(step: step).path) is of schema \(saved.schema), without a digest of its own: "
+                  + "its step, digest and sums are taken at their word"))
+          }
+          for (step, error) in damaged {
+            let ending = try directory.setAside(step: step)
+            observer(
+              .notice(
+                "damaged: \(error.reason); the checkpoint after step \(step) is set aside as *\(ending), "
+                  + "going on after step \(saved.state.step)"))
+          }
+          return (lock, loop, metrics)
+        } catch let error as DataError {
+          damaged.append((step, error))
+        }
+      }
+      throw DataError(
+        file: damaged[0].error.file, place: damaged[0].error.place, found: damaged[0].error.found,
+        expected: damaged[0].error.expected,
+        advice: "no checkpoint before it is whole: restore the file from a copy, or start the run anew")
+    } catch {
+      lock.release()
+      throw error
+    }
+  }
+
+  /// Throws a `DataError` unless the run's record is of what this trainer was made for.
+  private func checkRecord(_ record: JSONCursor) throws {
+    func refuse(_ place: String, found: String, advice: String) -> DataError {
+      DataError(
+        file: record.file, place: place, found: found, expected: "what is asked for", advice: advice)
+    }
+    let advice = "give the flags of the first start, or another directory"
+    guard record.value["provenance"] == provenance else {
+      throw refuse(
+        "provenance", found: "a run on other data", advice: "resume with the data of the first start")
+    }
+    guard (record.value["measurement"] ?? .null) == (measurement?.record ?? .null) else {
+      throw refuse("measurement", found: "a run with another one", advice: advice)
+    }
+    guard try Recipe(record.field("recipe")) == recipe else {
+      throw refuse("recipe", found: "a run of another recipe", advice: advice)
+    }
+    let action = try record.field("on_divergence").string()
+    guard action == options.onDivergence.rawValue else {
+      throw refuse("on_divergence", found: action, advice: advice)
+    }
+  }
+
+  /// A checkpoint whose files are whole, and the loop at it: a `DataError` where it is not of this run.
+  private func resumed(
+    _ directory: RunDirectory, step: Int
+  ) throws -> (Checkpoint<Element>, TrainingLoop<Element>) {
+    let sidecar = directory.sidecar(step: step)
+    let network = recipe.architecture.network(classes: source.classes)
+    let saved = try Checkpoint<Element>(sidecar: sidecar, network: network)
+    guard saved.recipe == recipe, saved.digestEvery == options.digestEvery else {
+      throw DataError(
+        file: sidecar.path, place: "recipe", found: "a run of another recipe or digest interval",
+        expected: "the ones asked for", advice: "give the flags of the first start, or another directory")
+    }
+    let loop = try makeLoop(state: saved.state)
+    let (perEpoch, state) = (loop.stepsPerEpoch, saved.state)
+    // Divided, not multiplied: a step count out of a file may be anything.
+    guard state.step == step, state.epoch <= recipe.epochs, state.step / perEpoch == state.epoch,
+      state.step % perEpoch == state.stepInEpoch
+    else {
+      throw DataError(
+        file: sidecar.path, place: "step",
+        found: "step \(state.step) as step \(state.stepInEpoch) of epoch \(state.epoch)",
+        expected: "step \(step) at \(perEpoch) steps an epoch",
+        advice: "resume with the data of the first start")
+    }
+    return (saved, loop)
+  }
+
+  /// The metrics, cut back to a checkpoint. Where a part to be cut off is what is damaged, a copy of all is kept.
+  private func openMetrics(
+    _ directory: RunDirectory, at position: LineLog.Position, afterDamage errors: [DataError]
+  ) throws -> LineLog {
+    let isDamaged = errors.contains { $0.file == directory.metrics.path }
+    let copy = isDamaged ? try directory.keepDamagedMetrics() : nil
+    do { return try LineLog(resuming: directory.metrics, at: position) } catch {
+      if let copy { unlink(copy.path) }
+      throw error
+    }
+  }
+
+  /// A run without a checkpoint: nothing was lost if it has no metrics either.
+  private func restart(_ lock: RunLock, _ directory: RunDirectory) throws -> Opening {
+    let size = try? FileManager.default.attributesOfItem(atPath: directory.metrics.path)[.size] as? Int
+    guard size ?? 0 == 0 else {
+      throw MissingError(
+        what: "a checkpoint in \(directory.checkpoints.path)",
+        advice: "restore one from a copy, or start the run anew in another directory")
+    }
+    return try start(makeLoop(state: nil), lock, directory)
+  }
+}

@@ -1,0 +1,133 @@
+import Artifacts
+import Foundation
+
+/// The runs of a sweep, frozen: a CSV file of one row a run, and beside it a record of what the rows are.
+///
+/// The row's place is the task index of every engine. A manifest is written once; `sha256` of the rows stands in the
+/// record, so that no row is exchanged between the first task and the last.
+public struct SweepManifest: Sendable, Hashable {
+  /// Rows at most; as many runs can be read back as evidence.
+  public static let rowLimit = RunArchive.entryLimit
+  /// Bytes of the rows at most.
+  public static let byteLimit = 1 << 28
+
+  /// The runs, by index; no two of one name.
+  public let rows: [SweepRow]
+  /// The version of the tool that planned them.
+  public let version: String
+
+  /// A manifest of rows. A run that is there already is not planned twice: it measures what either asks for.
+  ///
+  /// Throws a `DataError` for no rows, or more than `rowLimit`.
+  public init(_ rows: [SweepRow], version: String) throws {
+    var kept: [SweepRow] = []
+    var places: [String: Int] = [:]
+    for row in rows {
+      guard let place = places[row.id] else {
+        places[row.id] = kept.count
+        kept.append(row)
+        continue
+      }
+      guard let more = row.spectra else { continue }
+      kept[place].spectra = kept[place].spectra?.union(more) ?? more
+    }
+    guard (1...Self.rowLimit).contains(kept.count) else {
+      throw DataError(
+        file: "sweep", found: "\(kept.count) runs", expected: "1 to \(Self.rowLimit)",
+        advice: "plan it in parts")
+    }
+    self.rows = kept
+    self.version = version
+  }
+
+  /// The rows as CSV.
+  public var csv: String {
+    CSVText.text(of: [SweepRow.columns] + rows.enumerated().map { $1.fields(index: $0) })
+  }
+
+  /// SHA-256 of the CSV's bytes.
+  public var digest: Digest { Digest(of: csv) }
+
+  /// What stands beside the rows.
+  public var record: JSON {
+    [
+      "schema": 1, "version": .string(version), "rows": .integer(rows.count),
+      "rows_sha256": .string(digest.hex),
+      "data": .array(
+        Set(rows.map(\.recipe.data)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+          .map { .string($0) }),
+    ]
+  }
+
+  /// The record's place: the manifest's with `.json` behind it.
+  public static func recordPlace(of manifest: URL) -> URL { manifest.appendingPathExtension("json") }
+
+  /// Whether a manifest was written or was there with these rows.
+  public enum Writing: Sendable, Hashable { case written, present }
+
+  /// Writes rows and record; the same rows again change nothing.
+  ///
+  /// Throws a `DataError` where other rows are there, which tasks may already work on, and a `FileError` where the place
+  /// cannot be written to.
+  public func write(to url: URL) throws -> Writing {
+    let bytes = Data(csv.utf8)
+    let place = Self.recordPlace(of: url)
+    let isThere = FileManager.default.fileExists(atPath: url.path)
+    if isThere, try FileContents.read(url, limit: Self.byteLimit) != bytes {
+      throw DataError(
+        file: url.path, found: "another plan", expected: "no file, or the same \(rows.count) rows",
+        advice: "choose another --out: a manifest is never written over")
+    }
+    if isThere, FileManager.default.fileExists(atPath: place.path) { return .present }
+    // The record last: rows without it are not read.
+    try AtomicFile.write(bytes, to: url)
+    try AtomicFile.write(record, to: place)
+    return .written
+  }
+
+  /// Reads a manifest; a `MissingError` without it or its record, a `DataError` with the line where it is not what was
+  /// written.
+  public init(contentsOf url: URL) throws {
+    let bytes = try FileContents.read(url, limit: Self.byteLimit)
+    let place = Self.recordPlace(of: url)
+    let text = try FileContents.read(place, limit: 1 << 20)
+    try self.init(
+      parsing: bytes, file: url.path,
+      record: JSONCursor(try JSON(parsing: text, file: place.path), file: place.path))
+  }
+
+  /// The manifest of a file's bytes and its record.
+  init(parsing bytes: Data, file: String, record: JSONCursor) throws {
+    let schema = try record.field("schema")
+    guard try schema.integer() == 1 else {
+      throw schema.fault(found: "\(try schema.integer())", expected: "1")
+    }
+    version = try record.field("version").string()
+    let records = try CSVText(parsing: bytes, file: file).records
+    guard let heading = records.first, heading.fields == SweepRow.columns else {
+      throw DataError(
+        file: file, place: "line 1", found: records.first?.fields.joined(separator: ",") ?? "nothing",
+        expected: SweepRow.columns.joined(separator: ","))
+    }
+    guard (2...Self.rowLimit + 1).contains(records.count) else {
+      throw DataError(file: file, found: "\(records.count - 1) rows", expected: "1 to \(Self.rowLimit)")
+    }
+    var names: Set<String> = []
+    rows = try records.dropFirst().enumerated().map { index, record in
+      let row = try SweepRow(record, index: index, file: file)
+      guard names.insert(row.id).inserted else {
+        throw DataError(
+          file: file, place: "line \(record.line)", found: "the run \(row.id) a second time",
+          expected: "each run once")
+      }
+      return row
+    }
+    let stated = try record.field("rows_sha256")
+    let actual = Digest(of: bytes)
+    guard try stated.digest() == actual else {
+      throw DataError(
+        file: file, found: "rows with SHA-256 \(actual.hex)", expected: try stated.digest().hex,
+        advice: "the manifest was changed: plan it anew under another name")
+    }
+  }
+}

@@ -1,0 +1,16 @@
+extension VerificationPlan {
+  /// The runs to train, as rows of a sweep, in the order of the requests.
+  public var rows: [SweepRow] {
+    requests.flatMap { request in
+      request.missing.map { seed in
+        var recipe = request.recipe
+        recipe.seed = seed
+        return SweepRow(
+          recipe: recipe, testTime: request.preset.testTime,
+          spectra: request.spectrumEvery.map {
+            SweepRow.Spectra(every: $0, classes: request.classes, overall: request.overall)
+          })
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Artifacts
+import Curvature
+import Foundation
+import Testing
+import Training
+
+@testable import Verification
+
+@Suite("Results of sweeps")
+struct SweepResultsTests {
+  private func manifest(seeds: UInt64 = 3) throws -> SweepManifest {
+    try SweepManifest(
+      (0..<seeds).map { seed in
+        var recipe = try Recipe.preset("fixture/ce")
+        recipe.seed = seed
+        return SweepRow(recipe: recipe)
+      }, version: "v")
+  }
+
+  private func checkpoint(_ steps: [Int], in directory: RunDirectory) throws {
+    try FileManager.default.createDirectory(at: directory.checkpoints, withIntermediateDirectories: true)
+    for step in steps { try Data("{}".utf8).write(to: directory.sidecar(step: step)) }
+  }
+
+  @Test("every state a run can be found in")
+  func states() throws {
+    try ScratchFolder.with { url in
+      let manifest = try manifest(seeds: 7)
+      let folder = SweepFolder(url)
+      func write(_ row: Int, _ change: (inout SyntheticRun) -> Void = { _ in }) throws -> RunDirectory {
+        var run = try SyntheticRun("fixture/ce", seed: UInt64(row), accuracy: 50)
+        change(&run)
+        return try run.write(in: url, as: manifest.rows[row].id)
+      }
+      _ = try write(0)
+      try checkpoint([29, 64], in: try write(1) { $0.correct.removeLast(4) })
+      _ = try write(2) { $0.extraEvents = [["event": "divergence", "step": 17, "what": "loss"]] }
+      _ = try write(3) { $0.recipe.momentum = 0.5 }
+      // Its record is there, its first checkpoint is not.
+      let begun = try write(4)
+      try FileManager.default.removeItem(at: begun.metrics)
+      let torn = try write(5)
+      try Data("{".utf8).write(to: torn.record)
+      let results = SweepResults(manifest, in: folder)
+      let states = results.rows.map(\.finding.state)
+      #expect(states[0...2] == [.done, .interrupted(step: 64), .diverged(step: 17)])
+      #expect(states[3].text.contains("another recipe") && states[4] == .interrupted(step: 0))
+      #expect(states[5].name == "damaged" && states[6] == .waiting)
+      #expect(states.map(\.isOpen) == [false, true, false, false, true, false, true])
+      // A run that is written is no one else's to go on with.
+      let lock = try RunLock(folder.directory(of: manifest.rows[1]))
+      let held = folder.finding(of: manifest.rows[1]).state
+      #expect(held.name == "running" && held.text.contains("process \(getpid())") && !held.isOpen)
+      lock.release()
+      #expect(folder.finding(of: manifest.rows[1]).state == .interrupted(step: 64))
+      // All are there, none is dropped, and the mean is of the run that is done.
+      let group = try #require(results.groups.first)
+      #expect(results.groups.count == 1 && group.rows.count == 7 && !results.isComplete)
+      #expect(group.standing == "inconclusive (1 of 7, 1 diverged)")
+      #expect(group.mean(.accuracy)?.mean == 50 && group.mean(.accuracy)?.standardError == nil)
+      #expect(try CSVText(parsing: Data(results.runsCSV.utf8), file: "t").records.count == 8)
+      #expect(results.json["runs"]?.array?.count == 7 && results.json["complete"]?.bool == false)
+    }
+  }
+
+  @Test("a run whose spectra were planned is done with the last of them")
+  func spectra() throws {
+    try ScratchFolder.with { url in
+      var row = try manifest(seeds: 1).rows[0]
+      row.spectra = SweepRow.Spectra(every: 5, classes: [0, 9])
+      let folder = SweepFolder(url)
+      func find(_ classes: [JSON], measured: [Int]) throws -> SweepState {
+        var run = try SyntheticRun("fixture/ce", seed: 0)
+        run.extraEvents = [
+          [
+            "event": "spectrum", "epoch": 9,
+            "classes": .array(
+              measured.map {
+                ["class": .integer($0), "smallest": -1.0, "largest": 2.0, "loss": 1.0]
+              }),
+          ]
+        ]
+        let directory = try run.write(in: url, as: row.id)
+        var record = try #require(run.record.object)
+        record["measurement"] = ["classes": .array(classes)]
+        try Data(JSON.object(record).canonical().utf8).write(to: directory.record)
+        try checkpoint([640], in: directory)
+        return folder.finding(of: row).state
+      }
+      #expect(try find([0, 9], measured: [0, 9]) == .done)
+      #expect(try find([0, 9], measured: [0]) == .interrupted(step: 640))
+      #expect(try find([0], measured: [0]).name == "damaged")
+    }
+  }
+
+  @Test("means are over the seeds, of the last epoch and of the best")
+  func means() throws {
+    try ScratchFolder.with { url in
+      let manifest = try manifest()
+      for (row, accuracy) in [40, 50, 54].enumerated() {
+        var run = try SyntheticRun("fixture/ce", seed: UInt64(row), accuracy: accuracy)
+        // The best epoch is the last but one, and the last is at 48 percent.
+        if row == 2 {
+          run.correct.swapAt(8, 9)
+          run.correct[9] = Array(repeating: 480, count: 10)
+        }
+        try run.write(in: url, as: manifest.rows[row].id)
+      }
+      let results = SweepResults(manifest, in: SweepFolder(url))
+      let group = try #require(results.groups.first)
+      #expect(results.isComplete && group.standing == "complete (3 of 3)")
+      let mean = try #require(group.mean(.accuracy))
+      #expect(mean.mean == 46 && mean.count == 3)
+      // Deviations −6, 4, 2: s² = 56/2, s²/n = 28/3. The root and its square round by half an ulp each, the two quotients
+      // before them too, and the root's counts twice: below 3 ulps in all.
+      let error = try #require(mean.standardError)
+      #expect(!((error * error - 28.0 / 3).magnitude > 28.0 / 3 * 3 * Double.ulpOfOne))
+      #expect(group.mean(.accuracy, best: true)?.mean == 48)
+      let table = try CSVText(parsing: Data(results.groupsCSV.utf8), file: "t").records
+      #expect(table.count == 2)
+      let fields = Dictionary(uniqueKeysWithValues: zip(table[0].fields, table[1].fields))
+      #expect(fields["accuracy_mean"] == "46.0" && fields["planned"] == "3" && fields["done"] == "3")
+      #expect(fields["standing"] == "complete (3 of 3)" && fields["recipe"] == group.digest.hex)
+    }
+  }
+}
