@@ -123,15 +123,9 @@ struct TrainCommand: RankedCommand {
     }
   }
 
-  func run() throws {
-    let (trainer, recipe, directory, meters) = try Job.all(prepared)
-    try run(trainer, recipe, directory, meters)
-  }
+  func run() throws { try Job.all(train) }
 
-  private typealias Meters = (steps: ProgressMeter, spectra: ProgressMeter)
-
-  /// Everything up to the first file that is written.
-  private func prepared() throws -> (Trainer<Float>, Recipe, RunDirectory, Meters) {
+  private func train() throws {
     let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
     let recipe = try resume ? directory.recipe() : chosenRecipe()
     let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
@@ -171,13 +165,6 @@ struct TrainCommand: RankedCommand {
           label.map { "spectrum of class \($0)" } ?? "spectrum of all classes", done: progress.step,
           total: progress.steps)
       }, ranks: Job.ranks)
-    return (trainer, recipe, directory, (meter, spectrumMeter))
-  }
-
-  private func run(
-    _ trainer: Trainer<Float>, _ recipe: Recipe, _ directory: RunDirectory, _ meters: Meters
-  ) throws {
-    let (meter, spectrumMeter) = meters
     Interruption.catchSignals()
     var rate = ProgressRate()
     var steps = 0
