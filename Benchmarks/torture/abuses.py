@@ -172,7 +172,8 @@ def torn(scene):
             ends[damaged(scene, run, name, f"{name} {kind} at {length}")] += 1
         shutil.rmtree(run)
     return f"{times} files cut, zeroed from a place on, or removed", \
-        f"{ends['fell back']} fell back and gave the same bits, {ends['refused']} refused with one line"
+        f"{ends['fell back']} fell back and gave the same bits, {ends['refused']} refused with one line, " \
+        f"{times - sum(ends.values())} without their newest sidecar went on from the one before"
 
 
 def damaged(scene, run, name, what):

@@ -4,7 +4,7 @@ import Kernels
 import LongTail
 import Synchronization
 
-/// Assembles batches of a source ahead of their use, on a thread of its own.
+/// Assembles batches of a source ahead of their use, each on a thread of its own.
 ///
 /// What a batch holds is a pure function of (positions, epoch), so that it does not matter which thread made it, or
 /// when. At most `depth` batches are held or being made: memory is bounded by that many batches.
@@ -25,14 +25,20 @@ final class BatchLoader<Element: Real>: Sendable {
   private let source: any EpochSource<Element>
   private let depth: Int
   private let state = Mutex(State())
-  private let queue = DispatchQueue(label: "escapement.loader")
+  private let start: @Sendable (@escaping @Sendable () -> Void) -> Bool
   private let arrivals = DispatchSemaphore(value: 0)
 
   /// A loader over a source that keeps up to `depth` batches ready; 0: none, every batch is made when it is asked for.
-  init(_ source: any EpochSource<Element>, depth: Int) {
+  ///
+  /// `start` runs work on a thread of its own, or says that there is none.
+  init(
+    _ source: any EpochSource<Element>, depth: Int,
+    start: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool = DetachedThread.start
+  ) {
     precondition(depth >= 0, "a loader of depth \(depth)")
     self.source = source
     self.depth = depth
+    self.start = start
   }
 
   /// The batch of that key, made now unless it was requested before. Waits for one that is being made.
@@ -61,7 +67,7 @@ final class BatchLoader<Element: Real>: Sendable {
       return true
     }
     guard isNew else { return }
-    queue.async { [self] in
+    let isStarted = start { [self] in
       // One thread: the training step's kernels find the workers free.
       ek_threads_override(1)
       defer { ek_threads_override(0) }
@@ -72,5 +78,7 @@ final class BatchLoader<Element: Real>: Sendable {
       }
       arrivals.signal()
     }
+    // Without a thread the batch is made when it is asked for.
+    if !isStarted { state.withLock { state in state.pending.removeAll { $0 == key } } }
   }
 }

@@ -94,6 +94,18 @@ struct BatchLoaderTests {
     #expect(try loader.batch(.init(epoch: 0, step: 4), positions: [8]).labels == [0])
   }
 
+  @Test("where the system grants no thread a batch is made when it is asked for")
+  func noThread() throws {
+    let source = Source()
+    let loader = BatchLoader<Float>(source, depth: 1) { _ in false }
+    for step in 1...2 {
+      loader.request(.init(epoch: 0, step: step)) { [step] }
+      #expect(source.calls.count == step - 1)
+      #expect(try loader.batch(.init(epoch: 0, step: step), positions: [step]).labels == [step % 2])
+    }
+    #expect(source.calls == [[1], [2]])
+  }
+
   @Test("a run's bits do not depend on how far ahead its batches are made")
   func bits() throws {
     let digests = try [0, 1, 3].map { depth in

@@ -1,7 +1,7 @@
 import Artifacts
 
-/// A Kubernetes Job of one index a row (batch/v1, Indexed; backoffLimitPerIndex is stable from 1.33 on, the other fields
-/// from 1.31).
+/// A Kubernetes Job of one index a row (batch/v1, Indexed; podFailurePolicy is stable from 1.31 on, backoffLimitPerIndex
+/// from 1.33).
 ///
 /// A pod that ends with 75 is replaced without being counted, one that could only fail again ends its index, and any
 /// other failure, such as memory that ran out, is counted against `retries`. The volume holds plan, pictures and runs.
