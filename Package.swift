@@ -20,13 +20,14 @@ let layers: [Layer] = [
   Layer(kind: .c, name: "CKernels", libraries: ["m", "pthread"]),
   Layer(kind: .c, name: "CLAPACK", libraries: ["lapacke", "openblas"]),
   Layer(kind: .c, name: "CJPEG", libraries: ["jpeg"], trait: "JPEG"),
+  Layer(kind: .c, name: "CMPI", libraries: ["mpi"], trait: "MPI"),
   Layer(kind: .system(pkgConfig: "zlib", apt: "zlib1g-dev"), name: "CZlib"),
   Layer(kind: .system(pkgConfig: "libcrypto", apt: "libssl-dev"), name: "CCrypto"),
   Layer(kind: .c, name: "CCurl", libraries: ["dl"]),
   Layer(kind: .swift, name: "Kernels", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Randomness", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Artifacts", uses: ["CCrypto"]),
-  Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts"]),
+  Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts", "CMPI"]),
   Layer(
     kind: .swift, name: "LongTail",
     uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CJPEG", "CZlib"],
@@ -143,7 +144,11 @@ let package = Package(
   traits: [
     .trait(
       name: "JPEG",
-      description: "JPEG pictures of image lists through libjpeg (apt-get install libjpeg-dev).")
+      description: "JPEG pictures of image lists through libjpeg (apt-get install libjpeg-dev)."),
+    .trait(
+      name: "MPI",
+      description: "Several ranks under mpirun through Open MPI (apt-get install libopenmpi-dev openmpi-bin)."
+    ),
   ],
   dependencies: [
     // The command line's flags, help and usage errors.

@@ -29,6 +29,9 @@ requirements=(
   'libjpeg-dev|jpeglib.h'
 )
 
+# What the whole check needs besides: its tests run on several ranks too.
+(($# == 0)) && requirements+=('libopenmpi-dev|mpi/mpi.h' 'openmpi-bin|mpi/mpi.h')
+
 has_header() {
   local compiler
   compiler=$(command -v clang || command -v cc || command -v gcc) || return 1
@@ -102,8 +105,9 @@ stage() { # name command...
   durations+=("$name $((SECONDS - start)) s")
 }
 
-# The tests run with JPEG pictures; the release and the README's example are built without, as by default.
-build_debug() { swift build --build-tests --traits JPEG; }
+# The tests run with JPEG pictures and MPI; the release and the README's example are built without, as by default.
+traits=JPEG,MPI
+build_debug() { swift build --build-tests --traits "$traits"; }
 build_release() { swift build -c release --product escapement; }
 lint() { swift format lint --strict --recursive Sources Tests Examples Package.swift; }
 
@@ -134,7 +138,7 @@ check_no_libm() {
 run_tests() {
   local log count
   log=$(mktemp)
-  swift test --skip-build --disable-xctest --traits JPEG --parallel 2>&1 | tee "$log"
+  swift test --skip-build --disable-xctest --traits "$traits" --parallel 2>&1 | tee "$log"
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -n1)
   rm -f "$log"
   if [[ -z $count || $count -eq 0 ]]; then
@@ -160,9 +164,9 @@ golden_checks() {
 }
 
 # An author's package with an optimizer of its own, by path, under Swift Testing and XCTest. It shares the debug build's
-# directory and trait, so that only its own files are compiled; with CI set no golden is written.
+# directory and traits, so that only its own files are compiled; with CI set no golden is written.
 example_check() {
-  CI=1 swift test --package-path Examples/OwnOptimizer --scratch-path .build --traits JPEG
+  CI=1 swift test --package-path Examples/OwnOptimizer --scratch-path .build --traits "$traits"
 }
 
 # The README's examples, in a package of its own that depends on a tagged version of this one, and the example package
@@ -244,6 +248,7 @@ stage lint lint
 stage libm check_no_libm
 stage faults Benchmarks/detection/run --check
 stage test run_tests
+stage ranks Benchmarks/ranks/run --short --tool .build/debug/escapement
 stage example example_check
 stage release build_release
 stage golden golden_checks

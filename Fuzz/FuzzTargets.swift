@@ -65,7 +65,9 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
   },
   "golden": { bytes in
     let record = try GoldenRecord(json: JSON(parsing: bytes, file: "g"), file: "g")
-    guard try GoldenRecord(json: record.json, file: "g").chain == record.chain else { fatalError("another record") }
+    guard try GoldenRecord(json: record.json, file: "g").chain == record.chain else {
+      fatalError("another record")
+    }
   },
   "recipe": { bytes in
     let recipe = try Recipe(JSONCursor(JSON(parsing: bytes, file: "r"), file: "r"))
@@ -97,7 +99,8 @@ private let tinyTensors: Safetensors = {
 private let small: LongTailedData = {
   func set(_ count: Int) -> ImageSet {
     ImageSet(
-      pictures: [UInt8](repeating: 7, count: count * ImageSet.pictureBytes), labels: (0..<count).map { $0 % 4 },
+      pictures: [UInt8](repeating: 7, count: count * ImageSet.pictureBytes),
+      labels: (0..<count).map { $0 % 4 },
       classes: 4, provenance: ImageProvenance(name: "tiny", kind: .other, digest: .zero))
   }
   return LongTailedData(

@@ -7,12 +7,18 @@ import PackageDescription
 let package = Package(
   name: "OwnOptimizer",
   products: [.library(name: "OwnOptimizer", targets: ["OwnOptimizer"])],
-  // The dependency's trait, passed on: `swift test --traits JPEG` builds Escapement with JPEG pictures.
-  traits: [.trait(name: "JPEG", description: "JPEG pictures of image lists through libjpeg.")],
+  // The dependency's traits, passed on: `swift test --traits JPEG` builds Escapement with JPEG pictures.
+  traits: [
+    .trait(name: "JPEG", description: "JPEG pictures of image lists through libjpeg."),
+    .trait(name: "MPI", description: "Several ranks under mpirun."),
+  ],
   dependencies: [
     .package(
       name: "escapement", path: "../..",
-      traits: [.trait(name: "JPEG", condition: .when(traits: ["JPEG"]))])
+      traits: [
+        .trait(name: "JPEG", condition: .when(traits: ["JPEG"])),
+        .trait(name: "MPI", condition: .when(traits: ["MPI"])),
+      ])
   ],
   targets: [
     .target(

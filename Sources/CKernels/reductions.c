@@ -155,28 +155,43 @@ void ek_channel_dots(ek_type t, size_t n, size_t pixels, size_t channels, const 
   channel_reduce(t, n, pixels, channels, x, y, NULL, sums);
 }
 
+void ek_channel_powers(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *sums, double *squares) {
+  channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .channels = channels, .x = x};
+  const size_t bytes = ek_max(2 * channels * sizeof(double), 1);
+  double *both = ek_scratch(bytes);
+  ek_batch_sum(n, pixels, 2 * channels, moments_chain, &j, both);
+  __builtin_memcpy(sums, both, channels * sizeof(double));
+  __builtin_memcpy(squares, both + channels, channels * sizeof(double));
+  ek_pool_give(both, bytes);
+}
+
+void ek_channel_squares(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const double *mean,
+                        double *squares) {
+  channel_reduce(t, n, pixels, channels, x, NULL, mean, squares);
+}
+
+void ek_moments_of_powers(size_t channels, double count, double *mean, double *variance) {
+  const uint64_t mode = ek_float_mode_enter();
+  for (size_t c = 0; c < channels; c++) mean[c] /= count;
+  for (size_t c = 0; c < channels; c++) {
+    double v = __builtin_fma(-mean[c], mean[c], variance[c] / count);
+    variance[c] = v < 0 ? 0 : v;
+  }
+  ek_float_mode_restore(mode);
+}
+
 void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *mean,
                         double *variance) {
   const double count = (double)(n * pixels);
-  const uint64_t mode = ek_float_mode_enter();
   if (t == EK_F32) {
-    channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .channels = channels, .x = x};
-    const size_t bytes = ek_max(2 * channels * sizeof(double), 1);
-    double *both = ek_scratch(bytes);
-    ek_batch_sum(n, pixels, 2 * channels, moments_chain, &j, both);
-    __builtin_memcpy(mean, both, channels * sizeof(double));
-    __builtin_memcpy(variance, both + channels, channels * sizeof(double));
-    ek_pool_give(both, bytes);
-    for (size_t c = 0; c < channels; c++) mean[c] /= count;
-    for (size_t c = 0; c < channels; c++) {
-      double v = __builtin_fma(-mean[c], mean[c], variance[c] / count);
-      variance[c] = v < 0 ? 0 : v;
-    }
-  } else {
-    channel_reduce(t, n, pixels, channels, x, NULL, NULL, mean);
-    for (size_t c = 0; c < channels; c++) mean[c] /= count;
-    channel_reduce(t, n, pixels, channels, x, NULL, mean, variance);
-    for (size_t c = 0; c < channels; c++) variance[c] /= count;
+    ek_channel_powers(t, n, pixels, channels, x, mean, variance);
+    ek_moments_of_powers(channels, count, mean, variance);
+    return;
   }
+  const uint64_t mode = ek_float_mode_enter();
+  channel_reduce(t, n, pixels, channels, x, NULL, NULL, mean);
+  for (size_t c = 0; c < channels; c++) mean[c] /= count;
+  channel_reduce(t, n, pixels, channels, x, NULL, mean, variance);
+  for (size_t c = 0; c < channels; c++) variance[c] /= count;
   ek_float_mode_restore(mode);
 }

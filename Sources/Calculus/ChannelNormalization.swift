@@ -28,12 +28,16 @@ public struct NormalizationDemand: Sendable {
   public var masked: Bool
   /// Whether the input's gradient is wanted.
   public var input: Bool
+  /// This rank's share of the batch whose statistics moved with the input; nil: all of it.
+  public var share: BatchShare?
 
   /// A demand.
-  public init(followsInput: Bool, masked: Bool, input: Bool) {
+  public init(followsInput: Bool, masked: Bool, input: Bool, share: BatchShare? = nil) {
+    precondition(followsInput || share == nil, "a share of a batch that is normalised part by part")
     self.followsInput = followsInput
     self.masked = masked
     self.input = input
+    self.share = share
   }
 }
 
@@ -79,12 +83,12 @@ extension TensorAlgebra {
         input: demand.input ? masked.multiplyingChannels(scale) : nil)
     }
     // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
-    let sums = masked.channelSums(&memory)
-    let dots = masked.channelDots(u, &memory)
+    let sums = masked.channelSums(demand.share, &memory)
+    let dots = masked.channelDots(u, demand.share, &memory)
     var result = NormalizationGradient<Self>(masked: kept, shift: [sums.derivative], gain: [dots.derivative])
     guard demand.input else { return result }
     // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
-    let count = Double(shape[0] * shape.pixels)
+    let count = Double((demand.share?.count ?? shape[0]) * shape.pixels)
     let along1: Self = .narrowed(sums.divided(by: count))
     let alongOutput: Self = .narrowed(dots.divided(by: count))
     result.input = (masked.subtractingChannels(along1) - u.multiplyingChannels(alongOutput))
@@ -155,13 +159,15 @@ extension Tensor {
   ) -> NormalizationGradient<Tensor> {
     let vectors = Self.vectors(n)
     let scale = n.gain * n.inverse
-    let pass = normalizationPass(
-      by: vectors, input: x, rectifier, scale: demand.input && !demand.followsInput ? scale : nil,
-      keepingMasked: demand.masked)
+    let pass =
+      demand.share.map { sharedPass(by: vectors, input: x, rectifier, keepingMasked: demand.masked, $0) }
+      ?? normalizationPass(
+        by: vectors, input: x, rectifier, scale: demand.input && !demand.followsInput ? scale : nil,
+        keepingMasked: demand.masked)
     var result = NormalizationGradient(
       masked: pass.masked, shift: [pass.sums], gain: [pass.dots], input: pass.input)
     if demand.followsInput && demand.input {
-      let count = Double(shape[0] * shape.pixels)
+      let count = Double((demand.share?.count ?? shape[0]) * shape.pixels)
       // Where the masked gradient was kept it need not be masked again.
       result.input = (pass.masked ?? self).normalizationInputGradient(
         by: vectors, input: x, pass.masked == nil ? rectifier : .linear,
@@ -169,6 +175,25 @@ extension Tensor {
         alongOutput: pass.dots.divided(by: count).converted(to: Element.self), scale: scale)
     }
     return result
+  }
+
+  /// `normalizationPass` of a batch of which self is a rank's share: its own runs one by one, sums over all ranks'.
+  private func sharedPass(
+    by vectors: ChannelVectors<Element>, input x: Tensor, _ rectifier: Rectifier<Tensor>, keepingMasked: Bool,
+    _ share: BatchShare
+  ) -> NormalizationPass {
+    let channels = shape.columns
+    var masked: [Tensor] = []
+    let sums = share.sum(2 * channels) { run in
+      let pass = samples(run).normalizationPass(
+        by: vectors, input: x.samples(run), rectifier.map { $0.samples(run) }, scale: nil,
+        keepingMasked: keepingMasked)
+      if let m = pass.masked { masked.append(m) }
+      return Tensor<Double>(joining: [pass.sums, pass.dots], shape: [2 * channels])
+    }
+    return NormalizationPass(
+      masked: keepingMasked ? Tensor(joining: masked, shape: shape) : nil,
+      sums: sums.view(at: 0, shape: [channels]), dots: sums.view(at: channels, shape: [channels]))
   }
 
   public func normalizedTangent(

@@ -9,61 +9,49 @@ import Kernels
 /// of a segment in place of the segment itself, what is carried is the gradient in that function's value, and
 /// the function's pullback runs once, on the total: a pullback of rounded parts is not that of the whole.
 public struct GradientAccumulator<Element: Real>: Sendable {
-  private struct Counter<E: Real>: Sendable {
-    var sums: [(level: Int, value: Tensor<E>)] = []
-
-    mutating func push(_ value: Tensor<E>, level: Int) {
-      var level = level
-      var value = value
-      while let last = sums.last, last.level == level {
-        value = last.value + value
-        sums.removeLast()
-        level += 1
-      }
-      sums.append((level, value))
-    }
-
-    var total: Tensor<E>? {
-      guard var sum = sums.last?.value else { return nil }
-      for entry in sums.dropLast().reversed() { sum = entry.value + sum }
-      return sum
-    }
-  }
-
-  private let layout: ParameterLayout
-  private var contractions: [[Counter<Element>]]
-  private var axisSums: [[Counter<Double>]]
+  let layout: ParameterLayout
+  var contractions: [[TreeCounter<Element>]]
+  var axisSums: [[TreeCounter<Double>]]
+  // Sums over the whole batch already, which no other part adds to.
+  var wholeSums: [[Tensor<Double>]]
   // What a pullback of moving values needs beside the tangent's terms.
-  private var primals: [Int: Counter<Element>] = [:]
+  var primals: [Int: TreeCounter<Element>] = [:]
   private var pullbacks: [Int: @Sendable (Tensor<Element>?, Tensor<Element>) -> Tensor<Element>] = [:]
   /// The level of the counter at which the current part enters: its samples are 8·2^level.
   public var level = 0
+  /// The current part's first sample in the whole batch; only for a rank that does not own the first.
+  public var start = 0
 
   /// An accumulator of zeros.
   public init(layout: ParameterLayout) {
     self.layout = layout
     contractions = Array(repeating: [], count: layout.segments.count)
     axisSums = Array(repeating: [], count: layout.segments.count)
+    wholeSums = Array(repeating: [], count: layout.segments.count)
   }
 
   /// Adds the current part's terms of a segment that is a contraction over the batch.
   public mutating func add(_ terms: [Tensor<Element>], to segment: Int) {
-    while contractions[segment].count < terms.count { contractions[segment].append(Counter()) }
-    for (i, term) in terms.enumerated() { contractions[segment][i].push(term, level: level) }
+    while contractions[segment].count < terms.count { contractions[segment].append(TreeCounter()) }
+    for (i, term) in terms.enumerated() { contractions[segment][i].push(term, start: start, level: level) }
   }
 
-  /// Adds the current part's terms of the gradient in a function of a segment, whose `pullback` takes their total to
-  /// the gradient in the segment.
+  /// Adds the current part's terms of the gradient in a function of a segment; see `pullBack`.
   ///
   /// `primal` is the part's gradient itself where the terms are those of its tangent, nil where they are the
-  /// gradient. The pullback sees the total as a value of the algebra the pass runs in, and is linear in it. It
-  /// must be one function for all parts.
-  public mutating func add<T: TensorAlgebra>(
-    _ terms: [Tensor<Element>], primal: Tensor<Element>?, to segment: Int,
-    pullback: @escaping @Sendable (T) -> T
-  ) where T.Element == Element {
+  /// gradient.
+  public mutating func add(_ terms: [Tensor<Element>], primal: Tensor<Element>?, to segment: Int) {
     add(terms, to: segment)
-    if let primal { primals[segment, default: Counter()].push(primal, level: level) }
+    if let primal { primals[segment, default: TreeCounter()].push(primal, start: start, level: level) }
+  }
+
+  /// Says that `pullback` takes the total of a segment's terms to the gradient in the segment.
+  ///
+  /// The pullback sees the total as a value of the algebra the pass runs in, and is linear in it. It must be one function
+  /// for all parts. It is said apart from the terms, because a rank may have none of them and yet needs it.
+  public mutating func pullBack<T: TensorAlgebra>(
+    _ segment: Int, _ pullback: @escaping @Sendable (T) -> T
+  ) where T.Element == Element {
     pullbacks[segment] = { primal, sum in
       pullback(T(primal: primal ?? sum, tangent: sum)).derivative
     }
@@ -71,21 +59,33 @@ public struct GradientAccumulator<Element: Real>: Sendable {
 
   /// Adds the current part's terms of a segment that is a per-channel sum, kept in Double.
   public mutating func add(wide terms: [Tensor<Double>], to segment: Int) {
-    while axisSums[segment].count < terms.count { axisSums[segment].append(Counter()) }
-    for (i, term) in terms.enumerated() { axisSums[segment][i].push(term, level: level) }
+    while axisSums[segment].count < terms.count { axisSums[segment].append(TreeCounter()) }
+    for (i, term) in terms.enumerated() { axisSums[segment][i].push(term, start: start, level: level) }
   }
+
+  /// Adds terms of a per-channel sum that are over the whole batch, whoever owns its samples.
+  public mutating func add(whole terms: [Tensor<Double>], to segment: Int) { wholeSums[segment] += terms }
 
   /// The sums as one vector; segments nobody added to are zero.
   public func total() -> ParameterVector<Element> {
+    total(
+      contractions: contractions.map { $0.compactMap(\.total) }, primals: primals.mapValues(\.total),
+      axisSums: axisSums.map { $0.compactMap(\.total) })
+  }
+
+  /// The vector of which these are the terms' totals.
+  func total(
+    contractions: [[Tensor<Element>]], primals: [Int: Tensor<Element>?], axisSums: [[Tensor<Double>]]
+  ) -> ParameterVector<Element> {
     var flat = Tensor<Element>.zeros([layout.count])
     flat.withMutablePointer { target in
       for (index, segment) in layout.segments.enumerated() {
-        let contraction = Self.sum(contractions[index].compactMap(\.total))
-        let axisSum = Self.sum(axisSums[index].compactMap(\.total))?.converted(to: Element.self)
+        let contraction = Self.sum(contractions[index])
+        let axisSum = Self.sum(axisSums[index] + wholeSums[index])?.converted(to: Element.self)
         precondition(contraction == nil || axisSum == nil, "\(segment.name) was summed in two ways")
         guard var sum = contraction ?? axisSum ?? primals[index].map({ _ in .zeros(segment.shape) })
         else { continue }
-        if let pullback = pullbacks[index] { sum = pullback(primals[index]?.total, sum) }
+        if let pullback = pullbacks[index] { sum = pullback(primals[index] ?? nil, sum) }
         precondition(sum.count == segment.count, "\(segment.name): \(sum.shape) for \(segment.shape)")
         sum.withPointer { (target + segment.offset).update(from: $0, count: sum.count) }
       }

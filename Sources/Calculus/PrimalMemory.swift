@@ -65,12 +65,6 @@ extension TensorAlgebra {
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
   ) -> Self { convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
 
-  public func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide) {
-    channelMoments()
-  }
-  public func channelSums(_ memory: inout PrimalMemory) -> Wide { channelSums() }
-  public func channelDots(_ other: Self, _ memory: inout PrimalMemory) -> Wide { channelDots(other) }
-
   public func convolved(with weights: Self, _ geometry: ConvolutionGeometry, plus sum: consuming Self) -> Self
   {
     sum + convolved(with: weights, geometry)
@@ -137,22 +131,37 @@ extension Dual {
     return convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &nothing)
   }
 
-  public func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide) {
+  // Sums over a shared batch are exchanged each time: one rank's budget may end before another's, and all must take
+  // part in the same exchanges.
+
+  public func channelMoments(
+    _ share: BatchShare?, _ memory: inout PrimalMemory
+  ) -> (mean: Wide, variance: Wide) {
     typealias Moments = (mean: V.Wide, variance: V.Wide)
+    var nothing = PrimalMemory()
+    if share != nil { return channelMoments(primal: primal.channelMoments(share, &nothing), share) }
     let moments = memory.recall(bytes: { (m: Moments) in 2 * m.mean.shape.count * MemoryLayout<Double>.stride
     }) {
       primal.channelMoments() as Moments
     }
-    return channelMoments(primal: moments)
+    return channelMoments(primal: moments, nil)
   }
 
-  public func channelSums(_ memory: inout PrimalMemory) -> Wide {
-    Wide(memory.recall { primal.channelSums() }, tangent: tangent.map { $0.channelSums() })
+  public func channelSums(_ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide {
+    var nothing = PrimalMemory()
+    return Wide(
+      share == nil ? memory.recall { primal.channelSums() } : primal.channelSums(share, &nothing),
+      tangent: tangent.map { $0.channelSums(share, &nothing) })
   }
 
-  public func channelDots(_ other: Dual, _ memory: inout PrimalMemory) -> Wide {
-    let left = tangent.map { $0.channelDots(other.primal) }
-    let right = other.tangent.map { primal.channelDots($0) }
-    return Wide(memory.recall { primal.channelDots(other.primal) }, tangent: Self.sum(left, right))
+  public func channelDots(_ other: Dual, _ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide {
+    var nothing = PrimalMemory()
+    let left = tangent.map { $0.channelDots(other.primal, share, &nothing) }
+    let right = other.tangent.map { primal.channelDots($0, share, &nothing) }
+    return Wide(
+      share == nil
+        ? memory.recall { primal.channelDots(other.primal) }
+        : primal.channelDots(other.primal, share, &nothing),
+      tangent: Self.sum(left, right))
   }
 }

@@ -45,6 +45,24 @@ extension Tensor: TensorAlgebra {
   ) -> [Tensor] {
     [convolutionWeightGradient(input: input, weightShape: weightShape, geometry)]
   }
+  public func channelMoments(
+    _ share: BatchShare?, _ memory: inout PrimalMemory
+  ) -> (mean: Tensor<Double>, variance: Tensor<Double>) {
+    guard let share else { return channelMoments() }
+    return channelMoments(count: share.count * shape.pixels) { width, sums in
+      share.sum(width) { sums(samples($0)) }
+    }
+  }
+  public func channelSums(_ share: BatchShare?, _ memory: inout PrimalMemory) -> Tensor<Double> {
+    guard let share else { return channelSums() }
+    return share.sum(shape.columns) { samples($0).channelSums() }
+  }
+  public func channelDots(
+    _ other: Tensor, _ share: BatchShare?, _ memory: inout PrimalMemory
+  ) -> Tensor<Double> {
+    guard let share else { return channelDots(other) }
+    return share.sum(shape.columns) { samples($0).channelDots(other.samples($0)) }
+  }
   public func channelSumTerms() -> [Tensor<Double>] { [channelSums()] }
   public func channelDotTerms(_ other: Tensor) -> [Tensor<Double>] { [channelDots(other)] }
 }

@@ -52,6 +52,8 @@ public protocol TensorAlgebra: Sendable {
   func gathered(at maxima: WindowMaxima) -> Self
   /// Its adjoint.
   func scattered(at maxima: WindowMaxima) -> Self
+  /// The samples of a range of a batch `[n]…`.
+  func samples(_ range: Range<Int>) -> Self
   /// The same elements under another shape.
   func reshaped(_ shape: Shape) -> Self
   /// The matrix with rows and columns exchanged.
@@ -108,12 +110,13 @@ public protocol TensorAlgebra: Sendable {
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self,
     _ memory: inout PrimalMemory
   ) -> Self
-  /// `channelMoments`, `channelSums` and `channelDots`, whose primals a memory keeps.
-  func channelMoments(_ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide)
-  /// See `channelMoments(_:)`.
-  func channelSums(_ memory: inout PrimalMemory) -> Wide
-  /// See `channelMoments(_:)`.
-  func channelDots(_ other: Self, _ memory: inout PrimalMemory) -> Wide
+  /// `channelMoments`, `channelSums` and `channelDots` over a batch of which this rank holds a share (nil: all of it),
+  /// whose primals a memory keeps.
+  func channelMoments(_ share: BatchShare?, _ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide)
+  /// See `channelMoments(_:_:)`.
+  func channelSums(_ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide
+  /// See `channelMoments(_:_:)`.
+  func channelDots(_ other: Self, _ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide
   /// Mean over pixels.
   func pooledMean() -> Self
   /// Its adjoint.

@@ -30,11 +30,13 @@ public struct GaussNewtonOperator<Element: Real>: SymmetricOperator {
 
   /// G·v.
   public func product(_ vector: Tensor<Element>) throws -> Tensor<Element> {
-    try hessian.objective.gaussNewtonVectorProduct(
+    let product = try hessian.objective.gaussNewtonVectorProduct(
       at: hessian.parameters, statistics: hessian.statistics,
       direction: ParameterVector(layout: hessian.parameters.layout, flat: vector),
       over: hessian.samples, normalization: hessian.normalization, partSize: hessian.partSize,
-      memories: memories
+      memories: memories, communicator: hessian.communicator
     ).flat
+    try hessian.communicator?.check()
+    return product
   }
 }

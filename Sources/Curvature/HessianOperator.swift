@@ -21,17 +21,21 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
   public let normalization: Normalization
   /// Samples processed at a time; memory depends on it, bits do not.
   public let partSize: Int
+  /// The ranks that share the work of a product; nil: this process alone.
+  public let communicator: (any Communicator)?
   private let memories: PartMemories?
 
   /// The Hessian at `parameters` over all of `samples`; there must be at least one.
   ///
   /// Up to `memoryBudget` bytes, products keep what does not depend on the vector, about 2.4 MB a picture for a
   /// ResNet-32 in Float; a product that finds all of it kept costs three quarters of one that finds nothing. The
-  /// default holds some 400 pictures. The bits do not depend on it.
+  /// default holds some 400 pictures. The bits do not depend on it, nor on the ranks of a `communicator`, each of which
+  /// goes through its own samples; all make the same products.
   public init(
     objective: Objective<Element>, parameters: ParameterVector<Element>,
     statistics: ParameterVector<Element>, samples: any SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64, memoryBudget: Int = 1 << 30
+    normalization: Normalization = .running, partSize: Int = 64, memoryBudget: Int = 1 << 30,
+    communicator: (any Communicator)? = nil
   ) {
     precondition(samples.count > 0, "a Hessian over no samples")
     self.objective = objective
@@ -40,6 +44,7 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
     self.samples = samples
     self.normalization = normalization
     self.partSize = partSize
+    self.communicator = communicator
     memories = memoryBudget > 0 ? PartMemories(budget: memoryBudget) : nil
   }
 
@@ -51,10 +56,13 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
 
   /// H·v.
   public func product(_ vector: Tensor<Element>) throws -> Tensor<Element> {
-    try objective.hessianVectorProduct(
+    let product = try objective.hessianVectorProduct(
       at: parameters, statistics: statistics,
       direction: ParameterVector(layout: parameters.layout, flat: vector),
-      over: samples, normalization: normalization, partSize: partSize, memories: memories
+      over: samples, normalization: normalization, partSize: partSize, memories: memories,
+      communicator: communicator
     ).flat
+    try communicator?.check()
+    return product
   }
 }

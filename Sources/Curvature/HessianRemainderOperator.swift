@@ -24,11 +24,13 @@ public struct HessianRemainderOperator<Element: Real>: SymmetricOperator {
 
   /// R·v.
   public func product(_ vector: Tensor<Element>) throws -> Tensor<Element> {
-    try hessian.objective.remainderVectorProduct(
+    let product = try hessian.objective.remainderVectorProduct(
       at: hessian.parameters, statistics: hessian.statistics,
       direction: ParameterVector(layout: hessian.parameters.layout, flat: vector),
       over: hessian.samples, normalization: hessian.normalization, partSize: hessian.partSize,
-      memories: memories
+      memories: memories, communicator: hessian.communicator
     ).flat
+    try hessian.communicator?.check()
+    return product
   }
 }

@@ -134,6 +134,24 @@ extension Tensor {
     public var input: Tensor?
     /// See `input`.
     public var inputTangent: Tensor?
+
+    /// A pass without tangents whose sums were taken elsewhere.
+    public init(masked: Tensor?, sums: Tensor<Double>, dots: Tensor<Double>) {
+      self.init(masked: masked, maskedTangent: nil, sums: sums, dots: dots, cross: nil, input: nil)
+    }
+
+    fileprivate init(
+      masked: Tensor?, maskedTangent: Tensor?, sums: Tensor<Double>, dots: Tensor<Double>,
+      cross: Tensor<Double>?, input: Tensor?, inputTangent: Tensor? = nil
+    ) {
+      self.masked = masked
+      self.maskedTangent = maskedTangent
+      self.sums = sums
+      self.dots = dots
+      self.cross = cross
+      self.input = input
+      self.inputTangent = inputTangent
+    }
   }
 
   /// One pass backward through a batch norm and its ReLU. Self is the output's gradient, `input` was the norm's input.

@@ -34,6 +34,51 @@ extension Tensor {
     return (mean, variance)
   }
 
+  /// Σx and Σx² per channel, in Double: `[2][c]`, what the moments of Float tensors are made of.
+  public func channelPowers() -> Tensor<Double> {
+    let channels = shape.columns
+    return Tensor<Double>(shape: [2, channels]) { sums in
+      withPointer {
+        ek_channel_powers(Element.kernelType, shape[0], shape.pixels, channels, $0, sums, sums + channels)
+      }
+    }
+  }
+
+  /// Σ(x − mean)² per channel, in Double, what the variance of Double tensors is made of.
+  public func channelSquares(around mean: Tensor<Double>) -> Tensor<Double> {
+    precondition(mean.count == shape.columns, "\(mean.count) means for \(shape)")
+    return Tensor<Double>(shape: [shape.columns]) { squares in
+      withPointer { x in
+        mean.withPointer {
+          ek_channel_squares(Element.kernelType, shape[0], shape.pixels, shape.columns, x, $0, squares)
+        }
+      }
+    }
+  }
+
+  /// Mean and biased variance per channel over samples of which only some are here: as `channelMoments`, with sums over
+  /// all of them.
+  ///
+  /// `sum` sums over all samples the `width` numbers that it is given a way to compute of samples here; `count` pixels
+  /// in all.
+  public func channelMoments(
+    count: Int, sum: (_ width: Int, _ ofSamples: (Tensor) -> Tensor<Double>) -> Tensor<Double>
+  ) -> (mean: Tensor<Double>, variance: Tensor<Double>) {
+    let channels: Shape = [shape.columns]
+    guard Element.kernelType == EK_F32 else {
+      let mean = sum(channels.count) { $0.channelSums() }.zip(.divide, scalar: Double(count))
+      let squares = sum(channels.count) { $0.channelSquares(around: mean) }
+      return (mean, squares.zip(.divide, scalar: Double(count)))
+    }
+    let powers = sum(2 * channels.count) { $0.channelPowers() }
+    var mean = powers.view(at: 0, shape: channels)
+    var variance = powers.view(at: channels.count, shape: channels)
+    mean.withMutablePointer { mean in
+      variance.withMutablePointer { ek_moments_of_powers(channels.count, Double(count), mean, $0) }
+    }
+    return (mean, variance)
+  }
+
   /// The sum of each row in 32 double lanes, rounded once.
   public func rowSums() -> Tensor {
     Tensor(shape: [shape.rows]) { target in

@@ -37,8 +37,8 @@ public struct BatchNorm: Layer {
     let inverse: T
     switch pass.normalization {
     case .batch:
-      let moments = x.channelMoments(&pass.memory)
-      observe(moments, count: x.shape[0] * x.shape.pixels, &pass)
+      let moments = x.channelMoments(pass.share, &pass.memory)
+      observe(moments, count: (pass.share?.count ?? x.shape[0]) * x.shape.pixels, &pass)
       mean = .narrowed(moments.mean)
       inverse = .narrowed(moments.variance.adding(epsilon).map(.squareRoot).map(.reciprocal))
     case .running:
@@ -70,11 +70,18 @@ public struct BatchNorm: Layer {
     let mean = pass.restoreValue()
     let x = pass.restoreValue()
     let demand = NormalizationDemand(
-      followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput)
+      followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput,
+      share: pass.share)
     let norm = vectors(mean, inverse, pass)
     let gradient = g.normalizationGradient(norm, input: x, rectifier, demand, &pass.memory)
-    pass.gradients.add(wide: gradient.shift, to: shift)
-    pass.gradients.add(wide: gradient.gain, to: gain)
+    if demand.followsInput {
+      // Batch statistics are of the whole batch, and so are these sums.
+      pass.gradients.add(whole: gradient.shift, to: shift)
+      pass.gradients.add(whole: gradient.gain, to: gain)
+    } else {
+      pass.gradients.add(wide: gradient.shift, to: shift)
+      pass.gradients.add(wide: gradient.gain, to: gain)
+    }
     return (gradient.input, gradient.masked)
   }
 

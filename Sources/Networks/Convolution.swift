@@ -36,7 +36,12 @@ public struct Convolution: Layer {
   ) -> T? {
     let x = pass.restoreValue()
     let weights = pass.parameter(weight)
-    pass.gradients.add(g.convolutionWeightTerms(input: x, weightShape: weightShape, geometry), to: weight)
+    for (index, run) in pass.runs(of: x.shape[0]).enumerated() {
+      pass.enter(run: index)
+      pass.gradients.add(
+        g.samples(run).convolutionWeightTerms(
+          input: x.samples(run), weightShape: weightShape, geometry), to: weight)
+    }
     guard needsInput else { return nil }
     switch consume sum {
     case .some(let other):

@@ -44,9 +44,13 @@ public struct Dense: Layer {
     let x = pass.restoreValue()
     let inputShape = pass.restoreShape()
     let gradient = g.reshaped([x.shape[0], 1, 1, output])
-    pass.gradients.add(wide: gradient.channelSumTerms(), to: bias)
-    pass.gradients.add(
-      gradient.convolutionWeightTerms(input: x, weightShape: kernelShape, geometry), to: weight)
+    for (index, run) in pass.runs(of: x.shape[0]).enumerated() {
+      pass.enter(run: index)
+      let g = gradient.samples(run)
+      pass.gradients.add(wide: g.channelSumTerms(), to: bias)
+      pass.gradients.add(
+        g.convolutionWeightTerms(input: x.samples(run), weightShape: kernelShape, geometry), to: weight)
+    }
     guard needsInput else { return nil }
     let weights = pass.parameter(weight, as: kernelShape)
     return gradient.convolutionInputGradient(

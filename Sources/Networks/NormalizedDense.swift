@@ -43,17 +43,20 @@ public struct NormalizedDense: Layer {
     let pixels = rows.value.reshaped([samples, 1, 1, input])
     let gradient = g.reshaped([samples, 1, 1, output])
     let columns = UnitVectors(pass.parameter(weight), .columns)
-    let terms = gradient.convolutionWeightTerms(input: pixels, weightShape: kernelShape, geometry)
-    var primal: Tensor<T.Element>?
-    if pass.moves {
-      primal = pass.memory.recall {
-        gradient.value.convolutionWeightGradient(input: pixels.value, weightShape: kernelShape, geometry)
-      }
-    }
     let matrix: Shape = [input, output]
-    pass.gradients.add(
-      terms.map { $0.reshaped(matrix) }, primal: primal?.reshaped(matrix), to: weight
-    ) { (sum: T) in columns.pulledBack(sum) }
+    for (index, run) in pass.runs(of: samples).enumerated() {
+      pass.enter(run: index)
+      let (g, x) = (gradient.samples(run), pixels.samples(run))
+      let terms = g.convolutionWeightTerms(input: x, weightShape: kernelShape, geometry)
+      var primal: Tensor<T.Element>?
+      if pass.moves {
+        primal = pass.memory.recall {
+          g.value.convolutionWeightGradient(input: x.value, weightShape: kernelShape, geometry)
+        }
+      }
+      pass.gradients.add(terms.map { $0.reshaped(matrix) }, primal: primal?.reshaped(matrix), to: weight)
+    }
+    pass.gradients.pullBack(weight) { (sum: T) in columns.pulledBack(sum) }
     guard needsInput else { return nil }
     let unitGradient = gradient.convolutionInputGradient(
       weights: columns.value.reshaped(kernelShape), inputShape: pixels.shape, geometry, &pass.memory)

@@ -12,16 +12,18 @@ extension Objective {
   /// Jᵀ. Exact for every loss, also one that reads the features, and under batch statistics, which are part
   /// of J. Where H_L is positive semidefinite (cross-entropy, LDAM, VS), G is; for cross-entropy G is the Fisher
   /// information of the softmax model (Schraudolph, Neural Computation 14, 2002; Martens, JMLR 21, 2020, section 9).
-  /// Arguments, parts and memories as in `hessianVectorProduct`.
+  /// Arguments, parts, memories and ranks as in `hessianVectorProduct`; under `.batch` every rank goes through all
+  /// samples.
   public func gaussNewtonVectorProduct(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     direction: ParameterVector<Element>, over source: some SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil
+    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil,
+    communicator: (any Communicator)? = nil
   ) throws -> ParameterVector<Element> {
     let total = loss.totalWeight(of: source.labels)
     return try accumulate(
       parameters, direction, statistics, source, normalization, partSize, Dual<Tensor<Element>>.self,
-      memories: memories
+      memories: memories, communicator: normalization == .running ? communicator : nil
     ) { batch, pass in
       let output = network.forward(Dual(constant: batch.images), &pass)
       let gradient = loss.evaluate(output, labels: batch.labels, totalWeight: total, startingAt: 0).gradient
@@ -36,16 +38,18 @@ extension Objective {
   /// The exact product of the remainder R = Σ_k (∂L/∂z_k) ∇²z_k with `direction`, over all samples.
   ///
   /// A Hessian-vector product in which the loss's gradient in the output rests. Computed by itself rather than as a
-  /// difference, so that H = G + R can be checked. Arguments, parts and memories as in `hessianVectorProduct`.
+  /// difference, so that H = G + R can be checked. Arguments, parts, memories and ranks as in `gaussNewtonVectorProduct`.
   public func remainderVectorProduct(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     direction: ParameterVector<Element>, over source: some SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil
+    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil,
+    communicator: (any Communicator)? = nil
   ) throws -> ParameterVector<Element> {
     typealias Moving = Dual<Tensor<Element>>
     let total = loss.totalWeight(of: source.labels)
     return try accumulate(
-      parameters, direction, statistics, source, normalization, partSize, Moving.self, memories: memories
+      parameters, direction, statistics, source, normalization, partSize, Moving.self,
+      memories: memories, communicator: normalization == .running ? communicator : nil
     ) { batch, pass in
       let output = network.forward(Moving(constant: batch.images), &pass)
       let rest = ClassifierOutput(features: output.features.value, logits: output.logits.value)

@@ -18,16 +18,24 @@ public struct Objective<Element: Real>: Sendable {
   /// Loss and gradient of one mini-batch under batch statistics, which are returned to be folded into the
   /// running ones.
   public func trainingStep(
-    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>
+    at parameters: ParameterVector<Element>, batch: SharedBatch<Element>
   ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: nil, normalization: .batch,
-      gradients: GradientAccumulator(layout: network.layout))
+      gradients: GradientAccumulator(layout: network.layout), share: batch.share)
     let total = loss.totalWeight(of: batch.labels)
-    let part = run(batch, &pass, totalWeight: total)
+    let part = run(batch.images, batch.labels, &pass, totalWeight: total)
     let evaluation = Evaluation(
-      loss: part.sum / total, gradient: pass.gradients.total(), samples: batch.count, correct: part.correct)
+      loss: part.sum / total, gradient: pass.gradients.total(over: batch.share), samples: batch.labels.count,
+      correct: part.correct)
     return (evaluation, pass.observed)
+  }
+
+  /// The same of a batch that is all here.
+  public func trainingStep(
+    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>
+  ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
+    trainingStep(at: parameters, batch: SharedBatch(batch))
   }
 
   /// Loss and gradient of the samples at `positions` of one mini-batch: their losses' (weighted) sum over
@@ -37,13 +45,14 @@ public struct Objective<Element: Real>: Sendable {
   /// them alone. With all positions and the batch's total weight the bits are those of the whole batch.
   /// Without positions the loss and the gradient are zero, and the batch is observed all the same.
   public func trainingStep(
-    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>, counting positions: [Int],
+    at parameters: ParameterVector<Element>, batch: SharedBatch<Element>, counting positions: [Int],
     divisor: Double
   ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: nil, normalization: .batch,
-      gradients: GradientAccumulator(layout: network.layout), goesBack: !positions.isEmpty)
-    let output = network.forward(batch.images, &pass)
+      gradients: GradientAccumulator(layout: network.layout), goesBack: !positions.isEmpty,
+      share: batch.share)
+    let output = whole(network.forward(batch.images, &pass), pass)
     guard !positions.isEmpty else {
       let nothing = Evaluation(
         loss: 0, gradient: ParameterVector<Element>(zeros: network.layout), samples: 0, correct: 0)
@@ -54,13 +63,22 @@ public struct Objective<Element: Real>: Sendable {
     let labels = positions.map { batch.labels[$0] }
     let (sum, gradient) = loss.evaluate(counted, labels: labels, totalWeight: divisor, startingAt: 0)
     let placed = ClassifierGradient(
-      features: gradient.features?.placed(at: positions, rows: batch.count),
-      logits: gradient.logits.placed(at: positions, rows: batch.count))
-    network.backward(placed, &pass)
+      features: gradient.features?.placed(at: positions, rows: batch.labels.count),
+      logits: gradient.logits.placed(at: positions, rows: batch.labels.count))
+    network.backward(own(placed, pass), &pass)
     let correct = zip(counted.logits.rowArgmax(), labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
     let evaluation = Evaluation(
-      loss: sum / divisor, gradient: pass.gradients.total(), samples: positions.count, correct: correct)
+      loss: sum / divisor, gradient: pass.gradients.total(over: batch.share), samples: positions.count,
+      correct: correct)
     return (evaluation, pass.observed)
+  }
+
+  /// The same of a batch that is all here.
+  public func trainingStep(
+    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>, counting positions: [Int],
+    divisor: Double
+  ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
+    trainingStep(at: parameters, batch: SharedBatch(batch), counting: positions, divisor: divisor)
   }
 
   /// Logits `[n][classes]` under running statistics.
@@ -89,7 +107,7 @@ public struct Objective<Element: Real>: Sendable {
       parameters, nil, statistics, source, normalization, partSize, Tensor<Element>.self
     ) { batch, pass in
       // The loss sum runs over all samples in index order, whatever the parts.
-      let part = run(batch, &pass, totalWeight: total, startingAt: sum)
+      let part = run(batch.images, batch.labels, &pass, totalWeight: total, startingAt: sum)
       sum = part.sum
       correct += part.correct
     }
@@ -120,18 +138,21 @@ public struct Objective<Element: Real>: Sendable {
   /// along it, by forward-over-reverse differentiation. Parts and statistics as in `evaluate`.
   ///
   /// `memories` keep what does not depend on the direction, for repeated products at one point over one source in parts
-  /// of one size; the bits do not depend on them.
+  /// of one size; the bits do not depend on them. With a `communicator` each rank goes through its own samples, and all
+  /// get the product, with the bits of one rank alone; whoever uses it asks the communicator for a fault.
   public func hessianVectorProduct(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     direction: ParameterVector<Element>, over source: some SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil
+    normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil,
+    communicator: (any Communicator)? = nil
   ) throws -> ParameterVector<Element> {
-    let total = loss.totalWeight(of: source.labels)
+    let labels = source.labels
+    let total = loss.totalWeight(of: labels)
     return try accumulate(
       parameters, direction, statistics, source, normalization, partSize, Dual<Tensor<Element>>.self,
-      memories: memories
+      memories: memories, communicator: communicator
     ) { batch, pass in
-      _ = run(batch, &pass, totalWeight: total)
+      _ = run(batch.images, pass.share == nil ? batch.labels : labels, &pass, totalWeight: total)
     }
   }
 
@@ -141,19 +162,26 @@ public struct Objective<Element: Real>: Sendable {
     _ statistics: ParameterVector<Element>, _ source: some SampleSource<Element>,
     _ normalization: Normalization,
     _ partSize: Int, _ algebra: T.Type, memories: PartMemories? = nil,
+    communicator: (any Communicator)? = nil,
     _ body: (LabelledBatch<Element>, inout Pass<T>) -> Void
   ) throws -> ParameterVector<Element> where T.Element == Element {
     var gradients = GradientAccumulator<Element>(layout: network.layout)
     let count = source.labels.count
-    // Batch statistics are of all samples, so they are one part.
-    let blocks = BlockPartition(count: count, partSize: normalization == .batch ? Int.max / 2 : partSize)
+    let share = communicator.map { BatchShare($0, of: count) }
+    let samples = share?.range ?? 0..<count
+    // Batch statistics are of all samples, so they are one part. A rank without samples goes through the layers too.
+    let isOnePart = normalization == .batch || (samples.isEmpty && share != nil)
+    let blocks =
+      isOnePart
+      ? [(range: samples, level: 0)]
+      : Array(BlockPartition(of: samples, in: count, partSize: partSize))
     for (range, level) in blocks {
       let batch = try source.batch(range)
-      gradients.level = level
+      (gradients.start, gradients.level) = (range.lowerBound, level)
       func run(_ memory: inout PrimalMemory) {
         var pass = Pass<T>(
           parameters: parameters, direction: direction, statistics: statistics, normalization: normalization,
-          gradients: gradients, memory: memory)
+          gradients: gradients, memory: memory, share: normalization == .batch ? share : nil)
         memory = PrimalMemory()
         body(batch, &pass)
         gradients = pass.gradients
@@ -162,19 +190,43 @@ public struct Objective<Element: Real>: Sendable {
       var nothing = PrimalMemory()
       if let memories { memories.withMemory(ofPartAt: range.lowerBound, run) } else { run(&nothing) }
     }
-    return gradients.total()
+    return gradients.total(over: share)
   }
 
-  /// One forward and backward pass; the loss sum continues from `start`.
+  /// One forward and backward pass; the loss sum continues from `start`. Labels are those of the whole shared batch.
   private func run<T: TensorAlgebra>(
-    _ batch: LabelledBatch<Element>, _ pass: inout Pass<T>, totalWeight: Double, startingAt start: Double = 0
+    _ images: Tensor<Element>, _ labels: [Int], _ pass: inout Pass<T>, totalWeight: Double,
+    startingAt start: Double = 0
   ) -> (sum: Double, correct: Int) where T.Element == Element {
-    let output = network.forward(T(constant: batch.images), &pass)
-    let (sum, gradient) = loss.evaluate(
-      output, labels: batch.labels, totalWeight: totalWeight, startingAt: start)
-    network.backward(gradient, &pass)
+    let output = whole(network.forward(T(constant: images), &pass), pass)
+    let (sum, gradient) = loss.evaluate(output, labels: labels, totalWeight: totalWeight, startingAt: start)
+    network.backward(own(gradient, pass), &pass)
     let predictions = output.logits.value.rowArgmax()
-    let correct = zip(predictions, batch.labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
+    let correct = zip(predictions, labels).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
     return (sum, correct)
+  }
+
+  /// The output of all ranks' samples: the loss sums over them in order, and every rank does so.
+  private func whole<T: TensorAlgebra>(_ output: ClassifierOutput<T>, _ pass: Pass<T>) -> ClassifierOutput<T>
+  where T.Element == Element {
+    guard let share = pass.share else { return output }
+    func gathered(_ x: T) -> T {
+      T(
+        primal: share.gatheredSamples(x.value),
+        tangent: pass.moves ? share.gatheredSamples(x.derivative) : nil)
+    }
+    // A loss of logits never reads the features: none are sent.
+    return ClassifierOutput(
+      features: loss is any LogitLoss ? T(constant: .zeros([share.count, 0])) : gathered(output.features),
+      logits: gathered(output.logits))
+  }
+
+  /// The gradient in this rank's part of the output.
+  private func own<T: TensorAlgebra>(
+    _ gradient: ClassifierGradient<T>, _ pass: Pass<T>
+  ) -> ClassifierGradient<T> {
+    guard let range = pass.share?.range else { return gradient }
+    return ClassifierGradient(
+      features: gradient.features?.samples(range), logits: gradient.logits.samples(range))
   }
 }

@@ -58,6 +58,8 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public var gradients: GradientAccumulator<T.Element>
   /// What the pass keeps of the primal for the next one at this point.
   public var memory: PrimalMemory
+  /// The share that the pass's samples are of a batch; nil: all of it, or a part that sums by itself.
+  public let share: BatchShare?
   /// What batch-norm layers observed (only under `.batch`).
   public internal(set) var observed = BatchStatistics()
   private let goesBack: Bool
@@ -76,9 +78,11 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public init(
     parameters: ParameterVector<T.Element>, direction: ParameterVector<T.Element>? = nil,
     statistics: ParameterVector<T.Element>?, normalization: Normalization,
-    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true, memory: PrimalMemory = PrimalMemory()
+    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true, memory: PrimalMemory = PrimalMemory(),
+    share: BatchShare? = nil
   ) {
     precondition(statistics != nil || normalization == .batch, "running normalization needs statistics")
+    precondition(share == nil || normalization == .batch, "only a batch with its own statistics is shared")
     self.parameters = parameters
     self.direction = direction
     self.statistics = statistics
@@ -86,6 +90,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     self.gradients = gradients
     self.goesBack = goesBack
     self.memory = memory
+    self.share = share
   }
 
   /// Whether the parameters move along a direction, so that what is accumulated is a tangent.
@@ -97,6 +102,16 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     let tangent = direction.map { $0[segment] }
     guard let shape else { return T(primal: view, tangent: tangent) }
     return T(primal: view.reshaped(shape), tangent: tangent?.reshaped(shape))
+  }
+
+  /// The runs of the pass's `count` samples whose sums enter the gradient's tree one by one: all of them at once, or
+  /// this rank's aligned ones.
+  func runs(of count: Int) -> [Range<Int>] { share?.runs.map(\.own) ?? [0..<count] }
+
+  /// Goes on to the terms of the `index`-th run.
+  mutating func enter(run index: Int) {
+    guard let run = share?.runs[index] else { return }
+    (gradients.start, gradients.level) = (run.start, run.level)
   }
 
   /// A running statistic.
@@ -154,7 +169,7 @@ extension Pass {
   func atRest<V>() -> Pass<V> where T == Dual<V> {
     var rest = Pass<V>(
       parameters: parameters, statistics: statistics, normalization: normalization, gradients: gradients,
-      goesBack: goesBack)
+      goesBack: goesBack, share: share)
     rest.observed = observed
     rest.saved = saved.map { saved in
       switch saved {

@@ -15,15 +15,18 @@ public struct ClassAccuracy: Hashable, Sendable {
 
   /// Classifies all samples of a source by the largest logit (ties to the lowest class) under running
   /// statistics, `partSize` samples at a time; with `.flip` by the sum of the logits of a picture and its mirror image.
+  /// Only those of `range`, where it is given.
   public init<Element: Real>(
     network: Network, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
-    over source: any SampleSource<Element>, partSize: Int = 100, testTime: TestTimeAugmentation = .none
+    over source: any SampleSource<Element>, partSize: Int = 100, testTime: TestTimeAugmentation = .none,
+    range: Range<Int>? = nil
   ) throws {
     correct = Array(repeating: 0, count: network.classes)
     samples = correct
     let objective = Objective<Element>(network: network)
-    for start in stride(from: 0, to: source.labels.count, by: partSize) {
-      let batch = try source.batch(start..<min(start + partSize, source.labels.count))
+    let range = range ?? 0..<source.labels.count
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: partSize) {
+      let batch = try source.batch(start..<min(start + partSize, range.upperBound))
       var logits = objective.logits(at: parameters, statistics: statistics, images: batch.images)
       if testTime == .flip {
         // The mean of the two logits' vectors; the half would change no comparison.
@@ -38,6 +41,20 @@ public struct ClassAccuracy: Hashable, Sendable {
         if prediction < 0 { notANumber += 1 }
       }
     }
+  }
+
+  /// The counts of all ranks' samples, given this rank's.
+  func summed(over communicator: any Communicator) -> ClassAccuracy {
+    let own = correct + samples + [notANumber]
+    let all = communicator.gathered(own, counts: Array(repeating: own.count, count: communicator.size))
+    let sums = own.indices.map { place in
+      (0..<communicator.size).reduce(0) { $0 + all[$1 * own.count + place] }
+    }
+    var result = self
+    result.correct = Array(sums[..<correct.count])
+    result.samples = Array(sums[correct.count..<(2 * correct.count)])
+    result.notANumber = sums[2 * correct.count]
+    return result
   }
 
   /// Correct and all samples of some classes.

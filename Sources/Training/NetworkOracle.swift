@@ -17,8 +17,7 @@ import Networks
 public struct NetworkOracle<Element: Real>: GradientOracle {
   /// The network and the loss.
   public let objective: Objective<Element>
-  /// The mini-batch.
-  public let batch: LabelledBatch<Element>
+  private let batch: DividedBatch<Element>
   /// The classes of the tail.
   public let tail: Set<Int>
   /// Shares of the classes in the tail, in place of `tail`; for cross-entropy losses only.
@@ -44,6 +43,17 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
     tail: Set<Int> = [], sharpness: FocalSharpness? = nil, normalization: PartNormalization = .wholeBatch,
     shardSize: Int? = nil
   ) {
+    self.init(
+      objective: objective, divided: DividedBatch(batch), statistics: statistics, tail: tail,
+      sharpness: sharpness, normalization: normalization, shardSize: shardSize)
+  }
+
+  /// The same for a mini-batch that may lie with several ranks.
+  init(
+    objective: Objective<Element>, divided batch: DividedBatch<Element>,
+    statistics: ParameterVector<Element>, tail: Set<Int>, sharpness: FocalSharpness?,
+    normalization: PartNormalization, shardSize: Int?
+  ) {
     precondition(
       sharpness == nil || objective.loss is SoftmaxCrossEntropy,
       "shares of \(type(of: objective.loss)), not of a cross-entropy")
@@ -67,7 +77,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
     evaluations += 1
     let (evaluation, observed) =
       switch part {
-      case .all: objective.trainingStep(at: point, batch: batch)
+      case .all: objective.trainingStep(at: point, batch: batch.whole)
       case .head:
         sharpness.map { evaluate(at: point, factor: 1, shares: $0.shares.map { 1 - $0 }) }
           ?? evaluate(at: point, factor: 1) { !tail.contains($0) }
@@ -76,6 +86,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
           ?? evaluate(at: point, factor: normalization.tailFactor) { tail.contains($0) }
       case .shard(let index, let count): evaluate(at: point, shard: index, of: count)
       }
+    try batch.check()
     if update == .observe { statistics = observed.folded(into: statistics) }
     return evaluation
   }
@@ -92,7 +103,8 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
       case .part: positions.map { batch.labels[$0] }
       }
     let divisor = objective.loss.totalWeight(of: weighed) / factor
-    return objective.trainingStep(at: point, batch: batch, counting: positions, divisor: divisor)
+    return objective.trainingStep(
+      at: point, batch: batch.whole, counting: positions, divisor: divisor)
   }
 
   private func evaluate(at point: ParameterVector<Element>, factor: Double, shares: [Double]) -> Answer {
@@ -104,16 +116,18 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
       network: objective.network,
       loss: SoftmaxCrossEntropy(classWeights: weights, adjustment: loss.adjustment))
     return weighed.trainingStep(
-      at: point, batch: batch, counting: Array(batch.labels.indices),
+      at: point, batch: batch.whole, counting: Array(batch.labels.indices),
       divisor: loss.totalWeight(of: batch.labels) / factor)
   }
 
   private func evaluate(at point: ParameterVector<Element>, shard index: Int, of count: Int) -> Answer {
     precondition(count >= 1 && index >= 0 && index < count, "shard \(index) of \(count)")
-    let size = shardSize ?? (batch.count + count - 1) / count
-    precondition(size * count >= batch.count, "\(count) shards of \(size) do not hold \(batch.count) samples")
-    let start = min(index * size, batch.count)
-    let range = start..<min(start + size, batch.count)
+    let size = shardSize ?? (batch.labels.count + count - 1) / count
+    precondition(
+      size * count >= batch.labels.count,
+      "\(count) shards of \(size) do not hold \(batch.labels.count) samples")
+    let start = min(index * size, batch.labels.count)
+    let range = start..<min(start + size, batch.labels.count)
     guard !range.isEmpty else {
       let nothing = Evaluation(
         loss: 0, gradient: ParameterVector<Element>(zeros: point.layout), samples: 0, correct: 0)

@@ -97,6 +97,13 @@ public enum OptimizerChoice: Hashable, Sendable {
     return max(batchSize / shards, 1)
   }
 
+  /// The runs of a batch's samples that the rule asks for as batches by themselves: its shards, or the whole.
+  func batchParts(count: Int, batchSize: Int) -> [Range<Int>] {
+    guard case .lpfSGD(_, let shards, _) = self else { return [0..<count] }
+    let size = shardSize(batchSize: batchSize) ?? (count + shards - 1) / shards
+    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+  }
+
   /// Throws `HyperparameterError` for a threshold below 1, radii that end before the run, or fixed shards that do not
   /// hold a batch.
   func validate(batchSize: Int, epochs: Int) throws {

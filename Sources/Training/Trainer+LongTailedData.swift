@@ -6,7 +6,7 @@ extension Trainer {
   /// training pictures plain too.
   public init(
     recipe: Recipe, data: LongTailedData, options: Options = Options(),
-    measurement: EpochMeasurement<Element>? = nil
+    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil
   ) {
     self.init(
       recipe: recipe,
@@ -15,6 +15,6 @@ extension Trainer {
       trainingPictures: data.train.source(Array(0..<data.train.count), of: Element.self),
       groups: data.groups,
       provenance: DataManifest(data).summary, options: options,
-      measurement: measurement)
+      measurement: measurement, ranks: ranks)
   }
 }

@@ -52,6 +52,7 @@ public struct Trainer<Element: Real>: Sendable {
   let provenance: JSON
   let options: Options
   let measurement: EpochMeasurement<Element>?
+  let ranks: RankAgreement?
 
   /// A trainer of a recipe on a training and a test set.
   ///
@@ -63,7 +64,7 @@ public struct Trainer<Element: Real>: Sendable {
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
     trainingPictures: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
     options: Options = Options(),
-    measurement: EpochMeasurement<Element>? = nil
+    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil
   ) {
     self.recipe = recipe
     self.source = source
@@ -73,6 +74,7 @@ public struct Trainer<Element: Real>: Sendable {
     self.provenance = provenance
     self.options = options
     self.measurement = measurement
+    self.ranks = ranks
   }
 
   /// Runs to the end and returns the final state.
@@ -86,8 +88,23 @@ public struct Trainer<Element: Real>: Sendable {
     in directory: RunDirectory, resume: Bool = false, isCancelled: () -> Bool = { false },
     observer: (Event) -> Void = { _ in }
   ) throws -> TrainingState<Element> {
-    var (lock, loop, metrics) = resume ? try reopen(directory, observer) : try begin(directory)
+    guard let ranks else { return try lead(in: directory, resume: resume, isCancelled, observer) }
+    return try ranks.all {
+      ranks.leads
+        ? try lead(in: directory, resume: resume, isCancelled, observer)
+        : try follow(in: directory, resume: resume, isCancelled)
+    }
+  }
+
+  /// The run of rank 0, or of one process alone: it alone touches files.
+  private func lead(
+    in directory: RunDirectory, resume: Bool, _ isCancelled: () -> Bool, _ observer: (Event) -> Void
+  ) throws -> TrainingState<Element> {
+    var (lock, loop, metrics) = try opening {
+      resume ? try reopen(directory, observer) : try begin(directory)
+    }
     defer { lock.release() }
+    try tellStart(of: loop)
     if resume { try measureIfPending(loop, metrics, directory, observer) }
     var started = ContinuousClock.now
     while !loop.isFinished {
@@ -109,7 +126,7 @@ public struct Trainer<Element: Real>: Sendable {
         try measure(loop, metrics, directory, observer)
         started = .now
       }
-      if !loop.isFinished, isCancelled() {
+      if !loop.isFinished, try stops(isCancelled(), loop) {
         if !isDue { try checkpoint(loop, metrics, directory) }
         throw Interrupted(checkpoint: directory.sidecar(step: loop.state.step))
       }
@@ -133,8 +150,7 @@ public struct Trainer<Element: Real>: Sendable {
       }
     } catch var divergence as Divergence {
       divergence.skippedBefore = loop.state.skippedInARow
-      let isDead = loop.state.skippedInARow + 1 >= loop.stepsPerEpoch
-      guard options.onDivergence == .skip, !isDead else {
+      guard passesOver(loop) else {
         divergence.checkpoint = lastGoodCheckpoint(of: loop.network, in: directory)
         let members = divergence.fields.merging([
           "event": "divergence",
@@ -150,6 +166,11 @@ public struct Trainer<Element: Real>: Sendable {
       loop.skip()
       observer(.skipped(divergence))
     }
+  }
+
+  /// Whether the step that cannot be taken is skipped: not after an epoch of such.
+  func passesOver(_ loop: TrainingLoop<Element>) -> Bool {
+    options.onDivergence == .skip && loop.state.skippedInARow + 1 < loop.stepsPerEpoch
   }
 
   /// The newest checkpoint that is whole, holds finite numbers only and was not made among skipped steps.
@@ -186,31 +207,43 @@ public struct Trainer<Element: Real>: Sendable {
   func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
     try TrainingLoop(
       recipe: recipe, source: source, digestEvery: options.digestEvery,
-      state: state)
+      state: state, ranks: ranks)
   }
 
   /// Evaluates on the test set and describes the epoch that ends.
   private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> JSON {
     let state = loop.state
-    func accuracy(over pictures: any SampleSource<Element>) throws -> JSON {
-      try ClassAccuracy(
-        network: loop.network, parameters: state.parameters, statistics: state.statistics, over: pictures,
-        testTime: options.testTime
-      ).json(groups: groups)
-    }
-    let tested = try accuracy(over: test)
-    let isLast = state.epoch + 1 == recipe.epochs
-    let trained = try isLast ? trainingPictures.map(accuracy) : nil
+    let (tested, trained) = try accuracies(loop)
     let rate = loop.learningRate
     let reweighted = loop.classWeights != nil
     let totals = loop.endEpoch()
     var line: [String: JSON] = [
       "event": "epoch", "epoch": .integer(state.epoch), "step": .integer(state.step),
       "learning_rate": .number(rate), "reweighted": .bool(reweighted), "train": totals.summary,
-      "test": tested, "digest": .string(state.digest.hex), "seconds": .number(seconds),
+      "test": tested.json(groups: groups), "digest": .string(state.digest.hex), "seconds": .number(seconds),
     ]
-    line["training_pictures"] = trained
+    line["training_pictures"] = trained?.json(groups: groups)
     return .object(line)
+  }
+
+  /// What is classified correctly at the end of an epoch, each rank having looked at its part of the pictures.
+  func accuracies(
+    _ loop: TrainingLoop<Element>
+  ) throws -> (test: ClassAccuracy, trainingPictures: ClassAccuracy?) {
+    let state = loop.state
+    func accuracy(over pictures: any SampleSource<Element>) throws -> ClassAccuracy {
+      func counted(_ range: Range<Int>?) throws -> ClassAccuracy {
+        try ClassAccuracy(
+          network: loop.network, parameters: state.parameters, statistics: state.statistics, over: pictures,
+          testTime: options.testTime, range: range)
+      }
+      guard let ranks else { return try counted(nil) }
+      let (rank, size, count) = (ranks.communicator.rank, ranks.communicator.size, pictures.labels.count)
+      let own = try ranks.all { try counted((count * rank / size)..<(count * (rank + 1) / size)) }
+      return own.summed(over: ranks.communicator)
+    }
+    let isLast = state.epoch + 1 == recipe.epochs
+    return (try accuracy(over: test), try isLast ? trainingPictures.map(accuracy) : nil)
   }
 
   private static func json(of record: StepRecord, state: TrainingState<Element>) -> JSON {

@@ -21,6 +21,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
 
   private let source: any EpochSource<Element>
   private let loader: BatchLoader<Element>
+  private let ranks: RankAgreement?
   private let classCounts: [Int]
   private let tail: Set<Int>
   private let sharpness: FocalSharpness?
@@ -38,12 +39,14 @@ public struct TrainingLoop<Element: Real>: Sendable {
   /// A run at its beginning, or at `state`.
   ///
   /// Class weights, margins and the tail are those of the source's class counts; the network defaults to the recipe's.
-  /// While a step is taken, `loadAhead` batches are made ready on another thread.
+  /// While a step is taken, `loadAhead` batches are made ready on another thread. With `ranks` each rank loads and goes
+  /// through its share of every batch; all take every step together, to the bits of one rank alone.
   /// Throws `HyperparameterError` for a recipe that does not validate, whose loss this loop cannot compute, or a class
   /// without samples.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, network: Network? = nil,
-    digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil
+    digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil,
+    ranks: RankAgreement? = nil
   ) throws {
     try recipe.validate()
     precondition(source.count > 0, "a training set without samples")
@@ -67,6 +70,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     self.digestEvery = digestEvery
     self.source = source
     loader = BatchLoader(source, depth: loadAhead)
+    self.ranks = ranks
     self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
     rule = try recipe.makeRule(Element.self)
     rule.state = self.state.ruleState
@@ -92,11 +96,11 @@ public struct TrainingLoop<Element: Real>: Sendable {
     precondition(!isFinished && !isEpochComplete, "no step is left in epoch \(state.epoch)")
     let plan = currentPlan()
     let step = state.stepInEpoch
-    let batch = try loader.batch(
-      .init(epoch: plan.epoch, step: step), positions: Self.positions(plan.order, step, recipe.batchSize))
+    let batch = try batch(step, of: plan)
     requestBatch(after: step, of: plan)
     var oracle = NetworkOracle(
-      objective: plan.objective, batch: batch, statistics: state.statistics, tail: tail, sharpness: sharpness,
+      objective: plan.objective, divided: batch, statistics: state.statistics, tail: tail,
+      sharpness: sharpness,
       normalization: recipe.optimizer.normalization,
       shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
     let record = try rule.step(
@@ -147,21 +151,52 @@ public struct TrainingLoop<Element: Real>: Sendable {
     return copy
   }
 
-  /// The positions of an epoch's step; the last step takes what is left.
-  private static func positions(_ order: [Int], _ step: Int, _ size: Int) -> [Int] {
-    Array(order[(step * size)..<min((step + 1) * size, order.count)])
+  /// The batch of an epoch's step, of which this rank loads its share.
+  private func batch(_ step: Int, of plan: EpochPlan) throws -> DividedBatch<Element> {
+    let key = BatchLoader<Element>.Key(epoch: plan.epoch, step: step)
+    let reader = reader
+    func own() throws -> LabelledBatch<Element> {
+      try loader.batch(key, positions: reader.positions(plan.order, step))
+    }
+    guard let ranks else { return DividedBatch(try own()) }
+    let count = min(recipe.batchSize, plan.order.count - step * recipe.batchSize)
+    let loaded = try ranks.all(own)
+    return DividedBatch(own: loaded, of: count, reader.division(count), ranks.communicator)
+  }
+
+  /// Which positions this rank reads.
+  private struct Reader: Sendable {
+    let recipe: Recipe
+    let rank: Int
+    let ranks: Int
+
+    func division(_ count: Int) -> BatchDivision {
+      let parts = recipe.optimizer.batchParts(count: count, batchSize: recipe.batchSize)
+      return BatchDivision(parts: parts, ranks: ranks)
+    }
+
+    /// The positions of an epoch's step; the last step takes what is left.
+    func positions(_ order: [Int], _ step: Int) -> [Int] {
+      let size = recipe.batchSize
+      let batch = order[(step * size)..<min((step + 1) * size, order.count)]
+      guard ranks > 1 else { return Array(batch) }
+      return division(batch.count).positions(of: rank).map { batch[batch.startIndex + $0] }
+    }
+  }
+
+  private var reader: Reader {
+    Reader(recipe: recipe, rank: ranks?.communicator.rank ?? 0, ranks: ranks?.communicator.size ?? 1)
   }
 
   /// Has the batch after an epoch's `step` made ready, the next epoch's first after the last.
   private func requestBatch(after step: Int, of plan: EpochPlan) {
-    let size = recipe.batchSize
     if step + 1 < stepsPerEpoch {
-      loader.request(.init(epoch: plan.epoch, step: step + 1)) { [order = plan.order] in
-        Self.positions(order, step + 1, size)
+      loader.request(.init(epoch: plan.epoch, step: step + 1)) { [order = plan.order, reader] in
+        reader.positions(order, step + 1)
       }
     } else if plan.epoch + 1 < recipe.epochs {
-      loader.request(.init(epoch: plan.epoch + 1, step: 0)) { [source] in
-        Self.positions(source.order(epoch: plan.epoch + 1), 0, size)
+      loader.request(.init(epoch: plan.epoch + 1, step: 0)) { [source, reader] in
+        reader.positions(source.order(epoch: plan.epoch + 1), 0)
       }
     }
   }

@@ -70,10 +70,10 @@ struct GradientAccumulatorTests {
     var values = GradientAccumulator<Float>(layout: layout)
     var moving = GradientAccumulator<Float>(layout: layout)
     for (sum, tangent) in [(1 as Float, 0x1p-24 as Float), (0x1p-24, 1), (0x1p-24, 2)] {
-      values.add([Tensor([sum])], primal: nil, to: 0) { (s: Tensor<Float>) in s * w }
-      moving.add([Tensor([tangent]), Tensor([tangent])], primal: Tensor([sum]), to: 0) {
-        (s: Dual<Tensor<Float>>) in s * Dual(w, tangent: direction)
-      }
+      values.add([Tensor([sum])], primal: nil, to: 0)
+      values.pullBack(0) { (s: Tensor<Float>) in s * w }
+      moving.add([Tensor([tangent]), Tensor([tangent])], primal: Tensor([sum]), to: 0)
+      moving.pullBack(0) { (s: Dual<Tensor<Float>>) in s * Dual(w, tangent: direction) }
     }
     // The tree is (1 + 2⁻²⁴) + 2⁻²⁴ = 1 in Float; per part the second and third product would not vanish.
     #expect(values.total().flat.elements == [3, 0])
@@ -82,9 +82,8 @@ struct GradientAccumulatorTests {
 
     // Where only the function moves, the sum's own derivative is zero.
     var still = GradientAccumulator<Float>(layout: layout)
-    still.add([], primal: Tensor([2]), to: 0) { (s: Dual<Tensor<Float>>) in
-      s * Dual(w, tangent: direction)
-    }
+    still.add([], primal: Tensor([2]), to: 0)
+    still.pullBack(0) { (s: Dual<Tensor<Float>>) in s * Dual(w, tangent: direction) }
     #expect(still.total().flat.elements == [20, 0])
   }
 

@@ -44,13 +44,15 @@ struct TinyRun {
   var trainer: Trainer<Float> { trainer(provenance: "the noise of index 0") }
 
   func trainer(
-    provenance: JSON = "the noise of index 0", measurement: EpochMeasurement<Float>? = nil
+    provenance: JSON = "the noise of index 0", measurement: EpochMeasurement<Float>? = nil,
+    ranks: RankAgreement? = nil
   ) -> Trainer<Float> {
     let test = Self.pictures(count: 30, index: 1)
     return Trainer(
       recipe: recipe, source: source, test: test.source(Array(0..<30)),
       groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),
-      provenance: provenance, options: options, measurement: measurement)
+      provenance: provenance, options: options, measurement: measurement,
+      ranks: ranks)
   }
 
   func loop(loadAhead: Int = 1) throws -> TrainingLoop<Float> {

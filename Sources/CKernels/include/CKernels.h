@@ -131,6 +131,13 @@ void ek_channel_dots(ek_type t, size_t n, size_t pixels, size_t channels, const 
 // 0); EK_F64 sums the squares of x - mean in a second pass.
 void ek_channel_moments(ek_type t, size_t n, size_t pixels, size_t channels, const void *x,
                         double *mean, double *variance);
+// The sums that the moments are made of, by rule 2, for a batch whose samples lie in several places: of x, and in one
+// pass of x and x² (EK_F32), or of (x - mean)² once the mean is known (EK_F64).
+void ek_channel_powers(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, double *sums, double *squares);
+void ek_channel_squares(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const double *mean,
+                        double *squares);
+// The moments of `count` numbers a channel from Σx and Σx², as rule 6 has it for EK_F32; in place.
+void ek_moments_of_powers(size_t channels, double count, double *mean, double *variance);
 // Whether every element is finite.
 bool ek_all_finite(ek_type t, size_t count, const void *x);
 

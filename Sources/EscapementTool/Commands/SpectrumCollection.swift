@@ -38,6 +38,6 @@ struct SpectrumCollection {
     } else {
       records.append(record)
     }
-    if let file { try AtomicFile.write(.array(records), to: file) }
+    if let file, Job.leads { try AtomicFile.write(.array(records), to: file) }
   }
 }

@@ -8,7 +8,7 @@ import Networks
 import Training
 
 /// `escapement spectrum`: extreme Hessian eigenvalues of a run's newest checkpoint.
-struct SpectrumCommand: ParsableCommand {
+struct SpectrumCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrum", abstract: "Extreme Hessian eigenvalues of a trained network, by Lanczos.",
     discussion: """
@@ -120,8 +120,10 @@ struct SpectrumCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let run = try source.load()
+  func run() throws { try Job.all(measure) }
+
+  private func measure() throws {
+    let run = try Job.all { try source.load() }
     let criterion: (any ClassificationLoss)? = loss == .ce ? SoftmaxCrossEntropy() : run.trainingLoss
     guard let criterion else {
       throw ToolError.usage("--loss training: \(run.recipe.loss.label) is not a loss of one network's output")
@@ -133,9 +135,11 @@ struct SpectrumCommand: ParsableCommand {
       transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
       normalization: batchStatistics ? .batch : .running, matrix: matrix)
     // Made before the work, so that a place that cannot be written to is known at once.
-    if let vectors { _ = try OutputDirectory(path: vectors) }
-    var survey = SpectrumSurvey(
-      subject: subject, collection: try SpectrumCollection(file: out.map { URL(fileURLWithPath: $0) }))
+    let collection = try Job.all {
+      if let vectors, Job.leads { _ = try OutputDirectory(path: vectors) }
+      return try SpectrumCollection(file: out.map { URL(fileURLWithPath: $0) })
+    }
+    var survey = SpectrumSurvey(subject: subject, collection: collection)
     Interruption.catchSignals()
     var stopped = false
     do {
@@ -156,9 +160,8 @@ struct SpectrumCommand: ParsableCommand {
     }
     // A measurement that fails its own checks is no result.
     if survey.invalid > 0 {
-      Console.error(
+      throw ToolError.differs(
         "\(survey.invalid) measurements failed their self-checks and say nothing; --checks shows which")
-      throw ExitCode(ExitStatus.differs.rawValue)
     }
   }
 

@@ -90,7 +90,7 @@ struct SpectrumSubject {
       statistics: ParameterVector(
         layout: network.statisticsLayout, flat: state.statistics.flat.converted(to: Element.self)),
       samples: set.source(positions, of: Element.self, transform: transform ?? self.transform),
-      normalization: normalization, memoryBudget: memoryBudget)
+      normalization: normalization, memoryBudget: memoryBudget, communicator: Job.communicator)
   }
 
   private func measure<Operator: SymmetricOperator<Float>, Measure: SymmetricOperator<Double>>(
@@ -111,13 +111,13 @@ struct SpectrumSubject {
       probe: procedure.probe)
     record.merge(Self.json(spectrum, run)) { $1 }
     guard spectrum.certification.isValid else { return .object(record) }
-    if let vectors = procedure.vectors {
+    if let vectors = procedure.vectors, Job.leads {
       for (end, vector) in [("smallest", spectrum.smallest), ("largest", spectrum.largest)] {
         let file = vectors.appendingPathComponent(Self.vectorFile(name, procedure.probe, end))
         try AtomicFile.write(vectorFile(vector).encoded(), to: file)
       }
     }
-    if let landscape = procedure.landscape {
+    if let landscape = procedure.landscape, Job.leads {
       try draw(landscape, name, positions, spectrum, hessians.double, meter)
     }
     if procedure.secondOpinion {
@@ -235,7 +235,7 @@ final class ProductCount {
 
   /// Called before each product.
   func next() throws {
-    if Interruption.isRequested { throw SpectrumStopped() }
+    if try Job.isInterrupted() { throw SpectrumStopped() }
     meter.show(label, done: done, total: max(total, done))
     done += 1
   }

@@ -6,7 +6,7 @@ import Training
 import Verification
 
 /// `escapement train`: one run.
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains by a preset and records every metric in a directory.",
     discussion: """
@@ -123,7 +123,9 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() throws { try Job.all(train) }
+
+  private func train() throws {
     let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
     let recipe = try resume ? directory.recipe() : chosenRecipe()
     let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
@@ -162,9 +164,10 @@ struct TrainCommand: ParsableCommand {
         spectrumMeter.show(
           label.map { "spectrum of class \($0)" } ?? "spectrum of all classes", done: progress.step,
           total: progress.steps)
-      })
+      }, ranks: Job.ranks)
     Interruption.catchSignals()
     var rate = ProgressRate()
+    var steps = 0
     do {
       let state = try trainer.run(
         in: directory, resume: resume, isCancelled: { Interruption.isRequested },
@@ -172,6 +175,7 @@ struct TrainCommand: ParsableCommand {
           switch event {
           case .step(let record, let epoch, let step, let stepsPerEpoch):
             rate.add(record.samples)
+            steps += 1
             meter.show(
               "epoch \(epoch + 1)/\(recipe.epochs)", done: epoch * stepsPerEpoch + step,
               total: recipe.epochs * stepsPerEpoch, note: rate.note(loss: record.loss))
@@ -196,6 +200,7 @@ struct TrainCommand: ParsableCommand {
           }
         })
       meter.clear()
+      if let line = Job.trafficLine(per: "step", count: steps) { Console.note(line) }
       Console.note("parameters \(state.parameters.digest.hex)")
       Console.note("run \(state.digest.hex), recorded in \(out)")
     } catch is SpectrumInterrupted {
@@ -280,4 +285,7 @@ extension TestTimeAugmentation: ExpressibleByArgument {}
 extension DivergenceAction: ExpressibleByArgument {}
 
 /// A signal arrived while a spectrum was measured.
-private struct SpectrumInterrupted: Error {}
+private struct SpectrumInterrupted: ReportedError {
+  var exitCode: Int32 { ExitStatus.interrupted.rawValue }
+  var description: String { "interrupted in a spectrum" }
+}

@@ -8,18 +8,21 @@ enum ToolError: ReportedError, Hashable {
   case interrupted(String)
   /// A computation left the finite numbers.
   case nonFinite(String)
+  /// What was computed is not as it must be.
+  case differs(String)
 
   var exitCode: Int32 {
     switch self {
     case .usage: ExitStatus.usage.rawValue
     case .interrupted: ExitStatus.interrupted.rawValue
     case .nonFinite: ExitStatus.internalFailure.rawValue
+    case .differs: ExitStatus.differs.rawValue
     }
   }
 
   var description: String {
     switch self {
-    case .usage(let text), .interrupted(let text), .nonFinite(let text): text
+    case .usage(let text), .interrupted(let text), .nonFinite(let text), .differs(let text): text
     }
   }
 }

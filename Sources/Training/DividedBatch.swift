@@ -1,0 +1,73 @@
+import Calculus
+import Kernels
+import LongTail
+import Networks
+
+/// Which positions of a mini-batch a rank holds: its share of each run of samples that is a batch by itself.
+struct BatchDivision: Sendable {
+  /// Runs that are evaluated as batches: the whole, or the shards.
+  let parts: [Range<Int>]
+  let ranks: Int
+
+  /// A rank's positions in a part.
+  func range(of rank: Int, in part: Range<Int>) -> Range<Int> {
+    let share = BatchShare.range(of: rank, of: ranks, in: part.count)
+    return (part.lowerBound + share.lowerBound)..<(part.lowerBound + share.upperBound)
+  }
+
+  /// A rank's positions in all parts, part by part.
+  func positions(of rank: Int) -> [Int] { parts.flatMap { Array(range(of: rank, in: $0)) } }
+}
+
+/// A step's mini-batch as the oracle asks for it: any run of its samples, or those runs that it was divided by.
+struct DividedBatch<Element: Real>: Sendable {
+  /// The labels of the whole batch.
+  let labels: [Int]
+  private let images: Tensor<Element>
+  private let division: (parts: BatchDivision, communicator: any Communicator)?
+
+  /// A batch that is all here.
+  init(_ batch: LabelledBatch<Element>) {
+    labels = batch.labels
+    images = batch.images
+    division = nil
+  }
+
+  /// A rank's samples of a batch of `count`; the ranks tell each other their labels.
+  init(
+    own: LabelledBatch<Element>, of count: Int, _ division: BatchDivision, _ communicator: any Communicator
+  ) {
+    let positions = (0..<communicator.size).map { division.positions(of: $0) }
+    precondition(own.count == positions[communicator.rank].count, "\(own.count) samples of a rank")
+    let gathered = communicator.gathered(own.labels.map(Int32.init), counts: positions.map(\.count))
+    var labels = [Int](repeating: 0, count: count)
+    for (position, label) in zip(positions.joined(), gathered) { labels[position] = Int(label) }
+    self.labels = labels
+    images = own.images
+    self.division = (division, communicator)
+  }
+
+  /// The samples of a range of positions, as a batch.
+  func batch(_ range: Range<Int>) -> SharedBatch<Element> {
+    let labels = Array(labels[range])
+    guard let (division, communicator) = division else {
+      return SharedBatch(LabelledBatch(images: images.samples(range), labels: labels))
+    }
+    guard let index = division.parts.firstIndex(of: range) else {
+      preconditionFailure("samples \(range) of a batch divided by \(division.parts)")
+    }
+    let before = division.parts[..<index].reduce(0) {
+      $0 + division.range(of: communicator.rank, in: $1).count
+    }
+    let own = division.range(of: communicator.rank, in: range).count
+    return SharedBatch(
+      images: images.samples(before..<(before + own)), labels: labels,
+      share: BatchShare(communicator, of: range.count))
+  }
+
+  /// Throws where the ranks lost each other.
+  func check() throws { try division?.communicator.check() }
+
+  /// All samples, as a batch.
+  var whole: SharedBatch<Element> { batch(0..<labels.count) }
+}

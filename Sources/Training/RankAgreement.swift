@@ -1,0 +1,102 @@
+import Artifacts
+import Calculus
+import Synchronization
+
+/// What the ranks of a run tell each other beside numbers: faults, a wish to stop, and that they hold the same state.
+///
+/// Whatever may fail on one rank alone (reading pictures, writing files) runs inside `all`, after which every rank knows
+/// whether it failed anywhere. A rank that failed elsewhere tells so at the next such place of the others. Once a fault
+/// is known to all, nothing more is exchanged: each rank ends by throwing, one of them the fault itself.
+public final class RankAgreement: Sendable {
+  /// The ranks.
+  public let communicator: any Communicator
+  private let closed = Atomic<Bool>(false)
+
+  /// The agreement of a run's ranks; one serves the whole run.
+  public init(_ communicator: any Communicator) { self.communicator = communicator }
+
+  /// Whether this rank writes files and talks: rank 0.
+  public var leads: Bool { communicator.rank == 0 }
+  /// Whether a fault is known to all ranks.
+  public var isClosed: Bool { closed.load(ordering: .relaxed) }
+
+  private struct Word: BitwiseCopyable, Sendable {
+    // 0, or the exit code of this rank's fault.
+    var code: Int64 = 0
+    var stops: Int64 = 0
+    // Of the state, where ranks agree on one.
+    var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  }
+
+  /// What `body` returns, once it returned on all ranks.
+  ///
+  /// Where it threw on some, it is rethrown on the lowest of them, and the others throw `RankFailed`.
+  public func all<R>(_ body: () throws -> R) throws -> R {
+    let result = Result { try body() }
+    _ = try settle(Word(), fault: result)
+    return try result.get()
+  }
+
+  /// Whether any rank wishes to stop. Throws `RankDifference` unless all hold the state that `digest` is of.
+  public func stops(_ wish: Bool, digest: Digest, step: Int) throws -> Bool {
+    var own = Word()
+    own.stops = wish ? 1 : 0
+    digest.bytes.withUnsafeBytes { bytes in
+      withUnsafeMutableBytes(of: &own.digest) { $0.copyBytes(from: bytes) }
+    }
+    let words = try settle(own, fault: Result<Void, any Error>.success(()))
+    if let other = words.firstIndex(where: { $0.digest != words[0].digest }) {
+      closed.store(true, ordering: .relaxed)
+      throw RankDifference(rank: other, step: step)
+    }
+    return words.contains { $0.stops != 0 }
+  }
+
+  /// Whether any rank wishes to stop.
+  public func stops(_ wish: Bool) throws -> Bool { try stops(wish, digest: .zero, step: 0) }
+
+  private func settle<R>(_ own: Word, fault: Result<R, any Error>) throws -> [Word] {
+    var own = own
+    if case .failure(let error) = fault {
+      // Known to all already, or nobody left to tell.
+      if isClosed || communicator.failure != nil { throw error }
+      own.code = Int64((error as? any ReportedError)?.exitCode ?? 70)
+    }
+    let words = communicator.gathered([own], counts: Array(repeating: 1, count: communicator.size))
+    try communicator.check()
+    guard let first = words.firstIndex(where: { $0.code != 0 }) else { return words }
+    closed.store(true, ordering: .relaxed)
+    if first == communicator.rank, case .failure(let error) = fault { throw error }
+    throw RankFailed(rank: first, exitCode: Int32(truncatingIfNeeded: words[first].code))
+  }
+}
+
+/// Another rank of the job failed, and says why.
+public struct RankFailed: ReportedError, Hashable {
+  /// The rank.
+  public let rank: Int
+  /// That of its fault.
+  public let exitCode: Int32
+
+  /// One line.
+  public var description: String { "rank \(rank) ended the job" }
+}
+
+/// A rank's state is not that of rank 0, although every rank computes the same: a fault of memory, or of this package.
+///
+/// Exit code 70.
+public struct RankDifference: ReportedError, Hashable {
+  /// The first rank that differs.
+  public let rank: Int
+  /// Steps taken.
+  public let step: Int
+
+  /// 70.
+  public var exitCode: Int32 { 70 }
+
+  /// One line.
+  public var description: String {
+    "after step \(step) the state of rank \(rank) is not that of rank 0: a machine computes wrongly, or the ranks run "
+      + "different builds"
+  }
+}
