@@ -76,6 +76,17 @@ struct CommandTests {
     #expect(one["method"]?.string == "ldam-drw")
   }
 
+  @Test("ESCAPEMENT_ISA forces the path that it names")
+  func forcedPath() throws {
+    let plain = try json(ToolProcess.run(["doctor", "--json"]).output)
+    let paths = Set((plain["paths"]?.array ?? []).compactMap { $0["isa"]?.string })
+    #expect(paths.contains("scalar"))
+    for path in paths.sorted() {
+      let forced = try ToolProcess.run(["doctor", "--json"], environment: ["ESCAPEMENT_ISA": path])
+      #expect(forced.status == 0 && (try json(forced.output))["currentISA"]?.string == path, "\(path)")
+    }
+  }
+
   @Test("a changed verdict is exit 1 and is named")
   func changedVerdict() throws {
     try ToolProcess.withDirectory { directory in

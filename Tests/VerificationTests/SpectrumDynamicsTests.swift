@@ -25,6 +25,16 @@ import Testing
     #expect(point.loss == 0.5 && point.gradientNorm == 3)
   }
 
+  /// The bound itself is a number that is read; the loss over all classes has no course.
+  @Test func theLargestNumbersAreRead() throws {
+    let limit = "-\(SpectrumRecord.magnitudeLimit)"
+    let overall = Self.line(epoch: 0, 7).replacingOccurrences(of: "\"class\":7", with: "\"class\":null")
+    let text = [Self.line(epoch: 0, 3, smallest: limit), overall].joined(separator: "\n")
+    let classes = try SpectrumDynamics.classes(inMetrics: text, file: "m")
+    #expect(classes.map(\.label) == [3])
+    #expect(classes[0].points.map(\.smallest) == [-SpectrumRecord.magnitudeLimit])
+  }
+
   @Test(arguments: [
     "", "{\"event\":\"step\"}", "{\"event\":\"spectrum\"}", line(epoch: -1, 0), line(epoch: 0, -2),
     line(epoch: 0, 1, smallest: "\"nan\""), line(epoch: 0, 1, loss: "1e200"),
