@@ -83,7 +83,8 @@ struct CommandTests {
     #expect(paths.contains("scalar"))
     for path in paths.sorted() {
       let forced = try ToolProcess.run(["doctor", "--json"], environment: ["ESCAPEMENT_ISA": path])
-      #expect(forced.status == 0 && (try json(forced.output))["currentISA"]?.string == path, "\(path)")
+      let document = try json(forced.output)
+      #expect(forced.status == 0 && document["currentISA"]?.string == path)
     }
   }
 
