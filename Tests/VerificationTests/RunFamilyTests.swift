@@ -67,6 +67,22 @@ import Training
     #expect(names.contains("90 % interval of the difference, lower"))
   }
 
+  /// A figure against a bound: the interval is that of the mean less the bound, at 90 % for a test at 5 %.
+  @Test func aFigureAgainstABoundHasItsInterval() throws {
+    let verdict = try Self.judge(
+      [.above(RunQuantity(Self.a, .accuracy), 50)],
+      [Self.a: Self.runs(.accuracy, Self.around.map { 51 + $0 })])
+    #expect(verdict.outcome == .supported)
+    func value(_ name: String) throws -> Double {
+      try #require(verdict.measurements.first { $0.name == name }?.value, "\(name)")
+    }
+    // The five numbers have mean 0 and variance 0.16/4; t at 95 % with four degrees of freedom is 2.13184678633 (tables), of
+    // which twelve digits stand here: 1e-9 is far above the roundings of either side.
+    let half = 2.13184678633 * (0.16 / 4 / 5).squareRoot()
+    #expect(try abs(value("90 % interval of the difference, lower") - (1 - half)) <= 1e-9)
+    #expect(try abs(value("90 % interval of the difference, upper") - (1 + half)) <= 1e-9)
+  }
+
   @Test func missingEvidenceIsNotRun() throws {
     func outcome(_ evidence: [RunSelection: [RunEvidence]]) throws -> Outcome {
       try Self.judge([Self.gains], evidence).outcome
