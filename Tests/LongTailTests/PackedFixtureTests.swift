@@ -23,6 +23,26 @@ struct PackedFixtureTests {
     try body(target, full)
   }
 
+  @Test("the largest and smallest plans, and those just beyond them")
+  func limitsOfAPlan() {
+    func counts(perClass: Int, ratio: Double, tests: Int = 100, of set: CIFARSet = .cifar10) -> [Int]? {
+      PackedFixture.Plan(set: set, perClass: perClass, ratio: ratio, testPerClass: tests).profile?.counts
+    }
+    // A ratio equal to class 0's pictures leaves the last class one.
+    #expect(counts(perClass: 30, ratio: 30)?.last == 1)
+    #expect(counts(perClass: 30, ratio: 30.0.nextUp) == nil)
+    #expect(counts(perClass: 30, ratio: 1) == Array(repeating: 30, count: 10))
+    #expect(counts(perClass: 30, ratio: 1.0.nextDown) == nil)
+    #expect(counts(perClass: 30, ratio: .nan) == nil && counts(perClass: 30, ratio: .infinity) == nil)
+    #expect(counts(perClass: 5000, ratio: 10)?.first == 5000 && counts(perClass: 5001, ratio: 10) == nil)
+    #expect(counts(perClass: 500, ratio: 10, of: .cifar100)?.count == 100)
+    #expect(counts(perClass: 501, ratio: 10, of: .cifar100) == nil)
+    #expect(counts(perClass: 1, ratio: 1) != nil && counts(perClass: 0, ratio: 1) == nil)
+    #expect(counts(perClass: 30, ratio: 10, tests: 1000) != nil)
+    #expect(
+      counts(perClass: 30, ratio: 10, tests: 1001) == nil && counts(perClass: 30, ratio: 10, tests: 0) == nil)
+  }
+
   @Test("the published draw's first pictures, written and read back; damage is refused")
   func roundTrip() throws {
     try withPacked { directory, full in

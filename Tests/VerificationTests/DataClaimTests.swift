@@ -1,4 +1,5 @@
 import LongTail
+import Synchronization
 import Testing
 
 @testable import Verification
@@ -57,6 +58,20 @@ import Testing
   @Test(arguments: [-1e-9, 0.05]) func wrongRitzValuesAreRefuted(shift: Double) throws {
     let verdict = try Self.judge("H15", FaultySubject(ritzShift: shift))
     #expect(verdict.outcome == .refuted, "\(verdict.summary)")
+  }
+
+  /// The operators are those that the evidence names: 1e-8 in the third is what makes rounding count.
+  @Test func lanczosIsTriedOnTheOperatorsThatAreNamed() throws {
+    let seen = Mutex<[RitzExtremes]>([])
+    _ = try Self.judge("H15", FaultySubject(watch: { ends in seen.withLock { $0.append(ends) } }))
+    let ends = seen.withLock { $0 }
+    #expect(ends.count == 5)
+    for (found, known) in zip(ends, [(-1.0, 4.0), (-0.5, 9), (-0.2e-8, 1e-8 * (199.0 * 199) / (200 * 200))]) {
+      // 100 steps reach ends this far apart within a thousandth of the spectrum's width.
+      let room = 1e-3 * (known.1 - known.0)
+      #expect((found.smallest - known.0).magnitude <= room, "\(found.smallest) for \(known.0)")
+      #expect((found.largest - known.1).magnitude <= room, "\(found.largest) for \(known.1)")
+    }
   }
 
   /// A mean divided by the number of samples keeps the weights in, and a loss without weights fails the control.

@@ -17,6 +17,8 @@ enum Fault: String, CaseIterable, Sendable {
 struct FaultySubject: ClaimSubject {
   var fault: Fault?
   var ritzShift = 0.0
+  /// Sees the ends of every operator that a claim has taken.
+  var watch: @Sendable (RitzExtremes) -> Void = { _ in }
   var dividesByCount = false
   var ignoresWeights = false
   var counts: @Sendable ([Int]) -> [Int] = { $0 }
@@ -30,6 +32,7 @@ struct FaultySubject: ClaimSubject {
     of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
     var extremes = try PackageSubject().ritzExtremes(of: map, dimension: dimension, steps: steps, seed: seed)
+    watch(extremes)
     extremes.smallest += ritzShift * (extremes.largest - extremes.smallest)
     return extremes
   }

@@ -201,6 +201,29 @@ import Testing
       let drawing = try Self.check(figure, x: Self.logarithm, y: [scale])
       #expect(drawing.panels[0].lines.count == 3 && drawing.panels[0].marks.count == 1)
       #expect(drawing.texts.contains { $0.contains("1 measured points lie outside") })
+      // The three names of the lines lie within the border, each beside its line, none over another. A letter of 11.5
+      // pixels is taken as 6 wide and the line as 12 high.
+      let border = drawing.panels[0].border
+      let boxes = drawing.panels[0].words.filter { $0.text.hasPrefix("factor") }.map { words in
+        let width = 6 * Double(words.text.count)
+        let left = words.anchor == "end" ? words.x - width : words.x
+        return (text: words.text, left: left, right: left + width, top: words.y - 10, bottom: words.y + 2)
+      }
+      #expect(boxes.count == 3)
+      for (index, box) in boxes.enumerated() {
+        #expect(border.left <= box.left && box.right <= border.right, "\(box) in \(border)")
+        #expect(border.top <= box.top && box.bottom <= border.bottom, "\(box) in \(border)")
+        let line = try #require(drawing.panels[0].lines.first { $0.series == box.text })
+        let distance = line.points.map { point in
+          max(box.left - point.x, point.x - box.right, 0) + max(box.top - point.y, point.y - box.bottom, 0)
+        }.min()
+        #expect((distance ?? .infinity) <= 24, "\(box) beside its line")
+        for other in boxes[..<index] {
+          #expect(
+            box.right <= other.left || other.right <= box.left || box.bottom <= other.top
+              || other.bottom <= box.top, "\(box) over \(other)")
+        }
+      }
       for row in ReadDrawing.rows(figure.csv) where row[2] == "line" {
         let (radius, eigenvalue) = (Double(row[3]) ?? .nan, Double(row[4]) ?? .nan)
         let factor = AmplificationFigure.factor(

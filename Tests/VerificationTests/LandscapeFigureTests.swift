@@ -42,6 +42,17 @@ import Testing
     #expect(!svg.contains("nan") && !svg.contains("inf"))
   }
 
+  @Test func coloursGoEvenlyFromStopToStopAndNoNumberIsGrey() {
+    #expect(LandscapeFigure.color(0) == "rgb(247,251,255)" && LandscapeFigure.color(1) == "rgb(8,48,107)")
+    #expect(LandscapeFigure.color(0.5) == "rgb(107,174,214)")
+    // Halfway between the second and the third stop, and a quarter of the way between the last two.
+    #expect(LandscapeFigure.color(0.375) == "rgb(153,197,227)")
+    #expect(LandscapeFigure.color(0.8125) == "rgb(27,97,163)")
+    #expect(LandscapeFigure.color(-1) == LandscapeFigure.color(0))
+    #expect(LandscapeFigure.color(2) == LandscapeFigure.color(1))
+    #expect(LandscapeFigure.color(.nan) == "#d9d9d9")
+  }
+
   @Test(arguments: [
     (-1.0, 1.0, [-1.0, -0.5, 0, 0.5, 1]), (2.17, 2.68, [2.2, 2.4, 2.6]),
     (-0.003, 0.0041, [-0.002, 0, 0.002, 0.004]),

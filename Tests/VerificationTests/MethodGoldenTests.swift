@@ -151,7 +151,7 @@ import Training
     #expect(back == Self.record)
     for (good, bad) in [
       ("0x3ff8000000000000 1.5", "0x3ff8000000000001 1.5"), ("0x3ff8000000000000 1.5", "1.5"),
-      ("0x3f800000 1", "0x3ff0000000000000 1"),
+      ("0x3f800000 1", "0x3ff0000000000000 1"), ("0x7ff8000000000000 NaN", "0x7fc00000 NaN"),
     ] {
       let damaged = text.replacing(good, with: bad)
       #expect(damaged != text)

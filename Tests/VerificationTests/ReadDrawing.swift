@@ -15,6 +15,7 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
     var border = (left: 0.0, top: 0.0, right: 0.0, bottom: 0.0)
     var lines: [(series: String, points: [(x: Double, y: Double)])] = []
     var marks: [(series: String, x: Double, y: Double)] = []
+    var words: [(text: String, x: Double, y: Double, anchor: String)] = []
   }
 
   private(set) var panels: [Panel] = []
@@ -72,7 +73,16 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
     let element = open.removeLast()
     guard name == "text" || name == "title" || name == "desc" else { return }
     texts.append(element.text)
-    guard let kind = element.attributes["class"], !panels.isEmpty else { return }
+    guard !panels.isEmpty else { return }
+    guard let kind = element.attributes["class"] else {
+      let (x, y) = (element.attributes["x"], element.attributes["y"])
+      panels[panels.count - 1].words.append(
+        (
+          element.text, x.flatMap(Double.init) ?? .nan, y.flatMap(Double.init) ?? .nan,
+          element.attributes["text-anchor"] ?? "start"
+        ))
+      return
+    }
     let place = element.attributes[kind == "tick-x" ? "x" : "y"].flatMap(Double.init) ?? .nan
     let value = Self.value(element.text)
     if kind == "tick-x" {

@@ -78,7 +78,7 @@ public enum LandscapeFigure {
   }
 
   /// From near white through blue to near black, as light falls.
-  private static func color(_ share: Double) -> String {
+  static func color(_ share: Double) -> String {
     let stops: [(Double, Double, Double)] = [
       (247, 251, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107),
     ]
