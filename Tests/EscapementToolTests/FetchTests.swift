@@ -77,6 +77,24 @@ struct FetchTests {
     }
   }
 
+  @Test("a version of any length is asked for whole or not at all", arguments: [1024, 1025, 9000])
+  func longVersions(length: Int) throws {
+    let tag = "\"" + String(repeating: "v", count: length - 2) + "\""
+    let answer = FetchScene.endingEarly(.cut(after: 9)) {
+      LocalServer.file(FetchScene.contents, tag: tag, $0)
+    }
+    try FetchScene.with(answer: { request, number in
+      var reply = answer(request, number)
+      reply.fields["ETag"] = tag
+      return reply
+    }) { scene in
+      #expect(try scene.fetch().status == 75)
+      try scene.expectFetched(try scene.fetch())
+      #expect(try scene.fields(1)["if-range"] == (length == 1024 ? tag : nil))
+      #expect(scene.sent == [9, 199_994])
+    }
+  }
+
   @Test("a file that changed on the server is fetched anew")
   func changed() throws {
     // The first version has other bytes: its beginning must not survive.

@@ -101,6 +101,31 @@ struct CheckpointDamageTests {
     }
   }
 
+  @Test("what was set aside outlives the checkpoints beside it")
+  func setAsideStays() throws {
+    try inDirectory { parent in
+      let tiny = TinyRun()
+      let run = RunDirectory(parent.appendingPathComponent("run"))
+      var asked = 0
+      #expect(throws: Interrupted.self) {
+        try tiny.trainer.run(
+          in: run,
+          isCancelled: {
+            asked += 1
+            return asked == 7
+          })
+      }
+      let newest = try #require(try files(run).last { $0.hasSuffix(".json") && $0.contains("step-") })
+      let damaged = Data("{".utf8)
+      try damaged.write(to: run.url.appendingPathComponent(newest))
+      let (_, notices) = try resume(tiny, run)
+      #expect(notices.count == 1)
+      // The checkpoints of steps 9, 12 and 15 came after it and pushed out that of its step.
+      #expect(try !files(run).contains(newest))
+      #expect(try FileContents.read(run.url.appendingPathComponent(newest + ".damaged")) == damaged)
+    }
+  }
+
   @Test("a changed digit in the metrics is repaired from the checkpoint before it, or named")
   func damagedMetrics() throws {
     try withRun { tiny, run, final in

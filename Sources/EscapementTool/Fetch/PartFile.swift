@@ -64,10 +64,7 @@ final class PartFile {
       return nil
     }
     let validator = json["validator"]?.string
-    // What goes into a request is one line of text.
-    guard validator?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true else {
-      return nil
-    }
+    guard validator.map(ResponseHead.canBeSentBack) ?? true else { return nil }
     return Origin(url: url, validator: validator)
   }
 

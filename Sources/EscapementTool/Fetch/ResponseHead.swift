@@ -16,9 +16,13 @@ struct ResponseHead: Equatable {
   mutating func add(line: some StringProtocol) {
     guard let colon = line.firstIndex(of: ":") else { return }
     let value = line[line.index(after: colon)...].trimmingPrefix { $0 == " " || $0 == "\t" }
-    guard value.utf8.count <= 1024, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
-    else { return }
+    guard Self.canBeSentBack(value) else { return }
     fields[line[..<colon].lowercased()] = String(value)
+  }
+
+  /// Whether a request may repeat a value: one line of text, of 1,024 bytes at most.
+  static func canBeSentBack(_ value: some StringProtocol) -> Bool {
+    value.utf8.count <= 1024 && value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
   }
 
   /// The value of a field, by its name in lower case.
