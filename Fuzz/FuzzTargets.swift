@@ -4,7 +4,7 @@ import Foundation
 @testable import LongTail
 import Networks
 @testable import Training
-import Verification
+@testable import Verification
 
 /// What libFuzzer calls with each input: the parser that ESCAPEMENT_FUZZ names. Errors are what a parser is for;
 /// a trap, a hang or memory beyond the limit ends the run.
@@ -79,6 +79,19 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
     }
     _ = recipe.optimizer.tail(counts: [5, 3, 1])
     _ = recipe.method
+  },
+  // The rows of a sweep's plan. The record beside them is made to fit, because no mutation meets a digest.
+  "sweep": { bytes in
+    let records = try CSVText(parsing: bytes, file: "s").records.map(\.fields)
+    guard
+      try CSVText(parsing: Data(CSVText.text(of: records).utf8), file: "s").records.map(\.fields) == records
+    else { fatalError("other fields") }
+    func plan(_ rows: Data) throws -> SweepManifest {
+      let record: JSON = ["schema": 1, "version": "1", "rows_sha256": .string(Digest(of: rows).hex)]
+      return try SweepManifest(parsing: rows, file: "s", record: JSONCursor(record, file: "s.json"))
+    }
+    let read = try plan(bytes)
+    guard try plan(Data(read.csv.utf8)) == read else { fatalError("another plan") }
   },
 ]
 

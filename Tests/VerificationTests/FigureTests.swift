@@ -9,6 +9,35 @@ import Testing
 @Suite struct FigureTests {
   static let logarithm: @Sendable (Double) -> Double = { Foundation.log10($0) }
 
+  /// Panels lie beside each other, and the legend and the notes below the last one and within the drawing.
+  static func checkLayout(_ drawing: ReadDrawing, sourceLocation: SourceLocation) {
+    let boxes = drawing.panels.map { panel in
+      let (x, y) = panel.origin
+      // Ticks and the axis's name stand below the border.
+      let bottom = panel.words.map(\.y).reduce(panel.border.bottom, max)
+      return (
+        left: x + panel.border.left, right: x + panel.border.right, top: y + panel.border.top,
+        bottom: y + bottom
+      )
+    }
+    for (index, box) in boxes.enumerated() {
+      #expect(
+        box.left >= 0 && box.right <= drawing.size.width && box.bottom <= drawing.size.height,
+        "\(box)", sourceLocation: sourceLocation)
+      for line in drawing.linesBelow {
+        // A line of text is at least 11 pixels high.
+        #expect(
+          box.bottom + 11 <= line && line <= drawing.size.height, "\(box) and a line at \(line)",
+          sourceLocation: sourceLocation)
+      }
+      for other in boxes[..<index] {
+        #expect(
+          box.right <= other.left || other.right <= box.left || box.bottom <= other.top
+            || other.bottom <= box.top, "\(box) over \(other)", sourceLocation: sourceLocation)
+      }
+    }
+  }
+
   /// Every line and marker of a panel must lie where its row of the table says, read off the ticks.
   ///
   /// Places are rounded to 0.01 pixels: 0.005 for the mark and for each of two ticks, whose error grows by at most the
@@ -57,6 +86,7 @@ import Testing
         #expect(panel.border.top - 0.01 <= tick.place && tick.place <= panel.border.bottom + 0.01)
       }
     }
+    checkLayout(drawing, sourceLocation: sourceLocation)
     return drawing
   }
 

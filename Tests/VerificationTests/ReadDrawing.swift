@@ -13,6 +13,8 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
     var ticksX: [(value: Double, place: Double)] = []
     var ticksY: [(value: Double, place: Double)] = []
     var border = (left: 0.0, top: 0.0, right: 0.0, bottom: 0.0)
+    /// Where the panel's own origin lies in the drawing.
+    var origin = (x: 0.0, y: 0.0)
     var lines: [(series: String, points: [(x: Double, y: Double)])] = []
     var marks: [(series: String, x: Double, y: Double)] = []
     var words: [(text: String, x: Double, y: Double, anchor: String)] = []
@@ -21,6 +23,9 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
   private(set) var panels: [Panel] = []
   private(set) var elements: [String: Int] = [:]
   private(set) var texts: [String] = []
+  /// The drawing's size, and the baselines of what stands below the panels: legend and notes.
+  private(set) var size = (width: Double.nan, height: Double.nan)
+  private(set) var linesBelow: [Double] = []
   private var open: [(name: String, attributes: [String: String], text: String)] = []
 
   init(_ svg: String) throws {
@@ -36,9 +41,16 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
   ) {
     open.append((name, attributes, ""))
     elements[name, default: 0] += 1
-    if name == "g" { panels.append(Panel()) }
-    guard var panel = panels.last else { return }
     func number(_ key: String) -> Double { attributes[key].flatMap(Double.init) ?? .nan }
+    if name == "svg" { size = (number("width"), number("height")) }
+    if name == "g" {
+      panels.append(Panel())
+      let place = (attributes["transform"] ?? "").split { !"-.0123456789".contains($0) }.compactMap {
+        Double($0)
+      }
+      if place.count == 2 { panels[panels.count - 1].origin = (place[0], place[1]) }
+    }
+    guard var panel = panels.last else { return }
     let series = attributes["data-series"]
     let points = (attributes["points"] ?? "").split(separator: " ").map { pair in
       let numbers = pair.split(separator: ",").compactMap { Double($0) }
@@ -74,6 +86,10 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
     guard name == "text" || name == "title" || name == "desc" else { return }
     texts.append(element.text)
     guard !panels.isEmpty else { return }
+    if !open.contains(where: { $0.name == "g" }) {
+      linesBelow.append(element.attributes["y"].flatMap(Double.init) ?? .nan)
+      return
+    }
     guard let kind = element.attributes["class"] else {
       let (x, y) = (element.attributes["x"], element.attributes["y"])
       panels[panels.count - 1].words.append(
