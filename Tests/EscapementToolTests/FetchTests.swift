@@ -164,6 +164,18 @@ struct FetchTests {
     }
   }
 
+  @Test(
+    "a redirection to this machine's files or to another protocol is refused, and the reason is told",
+    arguments: ["file:///etc/hostname", "ftp://127.0.0.1/archive"])
+  func redirectedElsewhere(next: String) throws {
+    try FetchScene.with(answer: { _, _ in
+      LocalServer.Reply(status: 302, fields: ["Location": next], body: Data("elsewhere".utf8))
+    }) { scene in
+      scene.expectFailed(
+        try scene.fetch(), status: 69, mentions: ["rotocol", String(next.prefix { $0 != ":" })])
+    }
+  }
+
   @Test("redirections are followed, a few")
   func redirection() throws {
     try FetchScene.with(answer: { request, _ in
