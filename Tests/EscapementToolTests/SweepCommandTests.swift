@@ -126,6 +126,12 @@ struct SweepCommandTests {
       for line in ["--signal=B:USR1@120", "--time=1:00:00", "--partition=long", "--mem=2G", "--requeue"] {
         #expect(scripts.allSatisfy { $0.contains("#SBATCH \(line)\n") }, "\(line)")
       }
+      // A signal that comes before its trap ends the shell, which leaves the task without one who waits for it.
+      for script in scripts {
+        let start = try #require(script.range(of: "--index \"$row\" &\n"))
+        let traps = script.ranges(of: "\ntrap ")
+        #expect(traps.count == 2 && traps.allSatisfy { $0.upperBound < start.lowerBound })
+      }
       let bash = Process()
       bash.executableURL = URL(fileURLWithPath: "/bin/bash")
       bash.arguments = ["-n"]

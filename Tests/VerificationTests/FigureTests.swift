@@ -138,6 +138,9 @@ import Testing
     let figure = try DensityFigure.draw(five, title: "t", layout: .multiples, axis: .linear)
     let drawing = try Self.check(figure, x: { $0 }, y: [Self.logarithm])
     #expect(drawing.panels.count == 10)
+    // A last row that is half empty.
+    let odd = try DensityFigure.draw(Array(five.dropLast()), title: "t", layout: .multiples, axis: .linear)
+    #expect(try Self.check(odd, x: { $0 }, y: [Self.logarithm]).panels.count == 9)
     #expect(Set(drawing.panels.map { "\($0.ticksX) \($0.ticksY)" }).count == 1)
     #expect(drawing.texts.contains { $0.contains("drift 0.12") } && figure.svg.contains("Drift: "))
   }

@@ -121,6 +121,7 @@ import Testing
     #expect(factor.contains("218.67,256.00") && factor.contains("544.00,28.00"))
     let slope = try #require(ClaimFigure.svg(for: "T2"))
     #expect(slope.components(separatedBy: "<circle").count == TruncationCurve.radii.count + 1)
+    #expect(TruncationCurve.radii == [8, 16, 32, 64, 128, 256, 512, 1024].map { 1 / $0 })
     for figure in [factor, slope] { #expect(XMLParser(data: Data(figure.utf8)).parse()) }
   }
 }
