@@ -167,6 +167,8 @@ import Training
       #expect(verdict.outcome == .refuted)
       for word in words { #expect(verdict.summary.contains(word), "\(id): \(verdict.summary)") }
     }
+    let constants = try Self.judge("D7")
+    #expect(constants.outcome == .supported && constants.summary.contains("8 presets of VS and 24 of LDAM"))
     #expect(try Self.judge("G7").measurements.filter { $0.holds == false }.count == 5)
   }
 
