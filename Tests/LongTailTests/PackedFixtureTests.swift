@@ -85,6 +85,8 @@ struct PackedFixtureTests {
         }
       }
       #expect(try edited("\"classes\": 10", "\"classes\": 100000").contains("at most 256"))
+      #expect(try edited("\"classes\": 10", "\"classes\": 257").contains("at most 256"))
+      #expect(try edited("\"classes\": 10", "\"classes\": 256").contains("train.counts"))
       #expect(try edited("\"classes\": 10", "\"classes\": 9").contains("train.counts"))
       #expect(try edited("      30,", "      29,").contains("train.bin.gz"))
       #expect(try edited("      30,\n      23,", "      23,\n      30,").contains("other counts"))
