@@ -2,28 +2,47 @@ import Testing
 
 @testable import Calculus
 
-@Suite struct PrimalMemoryTests {
-  /// Each place of the next pass finds its own value again; what the budget did not hold is made anew, at its place.
-  @Test(arguments: [
-    (32, [false, false, false, false]), (16, [false, false, true, true]),
-    (0, Array(repeating: true, count: 4)),
-  ])
-  func everyPlaceFindsItsOwnValue(_ budget: Int, _ isMadeAnew: [Bool]) {
-    var memory = PrimalMemory(budget: budget)
+@Suite("What products keep of a point")
+struct PrimalMemoryTests {
+  /// Asks for numbers of 10, 20, 30 … bytes and returns which were made anew.
+  func ask(_ memory: inout PrimalMemory, _ count: Int) -> [Int] {
     var made: [Int] = []
-    func pass() -> [Int] {
-      made = []
-      memory.rewind()
-      return (0..<4).map { place in
-        memory.recall(bytes: { _ in 8 }) {
-          made.append(place)
-          return 10 + place
-        }
+    for i in 1...count {
+      let value = memory.recall(bytes: { 10 * $0 }) {
+        made.append(i)
+        return i
       }
+      #expect(value == i)
     }
-    #expect(pass() == [10, 11, 12, 13] && made == [0, 1, 2, 3])
-    #expect(pass() == [10, 11, 12, 13])
-    #expect(made == (0..<4).filter { isMadeAnew[$0] })
-    #expect(memory.bytes == 8 * isMadeAnew.count { !$0 } && memory.budget == budget - memory.bytes)
+    memory.rewind()
+    return made
+  }
+
+  @Test("a first pass makes everything, later ones what the budget did not hold")
+  func budget() {
+    var memory = PrimalMemory(budget: 45)
+    #expect(ask(&memory, 4) == [1, 2, 3, 4])
+    // 10 and 20 fit; 30 and 40 exceed the 15 that are left.
+    #expect(memory.bytes == 30 && memory.budget == 15)
+    #expect(ask(&memory, 4) == [3, 4])
+    var nothing = PrimalMemory()
+    for _ in 0..<2 { #expect(ask(&nothing, 3) == [1, 2, 3]) }
+    #expect(nothing.bytes == 0)
+  }
+
+  @Test("parts share one budget, and a part that is lent out serves nobody else")
+  func parts() {
+    let memories = PartMemories(budget: 70)
+    #expect(memories.withMemory(ofPartAt: 0) { ask(&$0, 3) } == [1, 2, 3])
+    #expect(memories.bytes == 60)
+    #expect(memories.withMemory(ofPartAt: 64) { ask(&$0, 2) } == [1, 2])
+    #expect(memories.bytes == 70)
+    #expect(memories.withMemory(ofPartAt: 0) { ask(&$0, 3) } == [])
+    #expect(memories.withMemory(ofPartAt: 64) { ask(&$0, 2) } == [2])
+    memories.withMemory(ofPartAt: 0) { outer in
+      #expect(memories.withMemory(ofPartAt: 0) { ask(&$0, 3) } == [1, 2, 3])
+      #expect(ask(&outer, 3) == [])
+    }
+    #expect(memories.bytes == 70)
   }
 }
