@@ -95,17 +95,15 @@ struct FetchScene {
     }
   }
 
-  /// A server whose first answer ends early; the later ones are of `later`.
+  /// A server of the file in version `tag` whose first answer ends early; the later ones are of `later`, or whole.
   static func endingEarly(
-    _ end: LocalServer.End,
-    later: @escaping @Sendable (LocalServer.Request) -> LocalServer.Reply = {
-      LocalServer.file(FetchScene.contents, $0)
-    }
+    _ end: LocalServer.End, tag: String? = "\"one\"",
+    later: (@Sendable (LocalServer.Request) -> LocalServer.Reply)? = nil
   ) -> @Sendable (LocalServer.Request, Int) -> LocalServer.Reply {
     { request, number in
-      if number > 0 { return later(request) }
-      var reply = LocalServer.file(contents, request)
-      reply.end = end
+      if number > 0, let later { return later(request) }
+      var reply = LocalServer.file(contents, tag: tag, request)
+      if number == 0 { reply.end = end }
       return reply
     }
   }
