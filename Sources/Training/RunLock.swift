@@ -98,6 +98,7 @@ public final class RunLock {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
     let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // The clock is for the people who meet the lock: no digest covers this file, and nothing compares the time.
     let text: JSON = [
       "host": .string(host), "pid": .integer(Int(getpid())),
       "started": .string(ISO8601DateFormatter().string(from: Date())),
