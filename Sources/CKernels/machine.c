@@ -12,9 +12,11 @@
 enum { EK_MAX_THREADS = 256 };
 static _Thread_local int isa_override = -1;
 static _Thread_local int threads_override = 0;
+static _Thread_local int convolution_override = -1;
 
 static ek_isa environment_isa;
 static int environment_threads;
+static ek_convolution environment_convolution;
 static char problem[160];
 static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
 
@@ -37,6 +39,11 @@ bool ek_isa_available(ek_isa isa) {
 const char *ek_isa_name(ek_isa isa) {
   static const char *const names[EK_ISA_COUNT] = {"scalar", "avx2", "avx512", "neon"};
   return (int)isa >= 0 && isa < EK_ISA_COUNT ? names[isa] : "unknown";
+}
+
+const char *ek_convolution_name(ek_convolution convolution) {
+  static const char *const names[EK_CONVOLUTION_COUNT] = {"winograd", "direct"};
+  return (int)convolution >= 0 && convolution < EK_CONVOLUTION_COUNT ? names[convolution] : "unknown";
 }
 
 static void read_environment(void) {
@@ -70,6 +77,18 @@ static void read_environment(void) {
     if (*end == 0 && n >= 1 && n <= EK_MAX_THREADS) environment_threads = (int)n;
     else snprintf(problem, sizeof problem, "ESCAPEMENT_THREADS is \"%.24s\", expected a whole number from 1 to %d", threads, EK_MAX_THREADS);
   }
+  environment_convolution = EK_CONVOLUTION_WINOGRAD;
+  const char *convolution = getenv("ESCAPEMENT_CONVOLUTION");
+  if (convolution && *convolution) {
+    bool found = false;
+    for (int i = 0; i < EK_CONVOLUTION_COUNT; i++)
+      if (strcmp(convolution, ek_convolution_name((ek_convolution)i)) == 0) {
+        environment_convolution = (ek_convolution)i;
+        found = true;
+      }
+    if (!found)
+      snprintf(problem, sizeof problem, "ESCAPEMENT_CONVOLUTION is \"%.24s\", expected winograd or direct", convolution);
+  }
 }
 
 const char *ek_environment_problem(void) {
@@ -95,6 +114,16 @@ int ek_threads_current(void) {
 
 void ek_threads_override(int threads) {
   threads_override = threads < 0 ? 0 : threads > EK_MAX_THREADS ? EK_MAX_THREADS : threads;
+}
+
+ek_convolution ek_convolution_current(void) {
+  if (convolution_override >= 0) return (ek_convolution)convolution_override;
+  pthread_once(&environment_once, read_environment);
+  return environment_convolution;
+}
+
+void ek_convolution_override(int convolution) {
+  convolution_override = convolution >= 0 && convolution < EK_CONVOLUTION_COUNT ? convolution : -1;
 }
 
 const ek_leaf *ek_leaf_current(ek_type t) {

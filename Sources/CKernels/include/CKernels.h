@@ -27,7 +27,7 @@ const char *ek_isa_name(ek_isa isa);
 ek_isa ek_isa_current(void);
 // Overrides the set for the calling thread (and the work it forks); -1 removes the override.
 void ek_isa_override(int isa);
-// What the environment asked for: NULL when ESCAPEMENT_ISA and ESCAPEMENT_THREADS are unset or
+// What the environment asked for: NULL when ESCAPEMENT_ISA, ESCAPEMENT_THREADS and ESCAPEMENT_CONVOLUTION are unset or
 // valid, else one line naming the variable, its value and the values that work here.
 const char *ek_environment_problem(void);
 
@@ -35,6 +35,17 @@ const char *ek_environment_problem(void);
 int ek_threads_current(void);
 // Overrides the count for the calling thread; 0 removes the override.
 void ek_threads_override(int threads);
+
+// How convolutions in Float whose shape ek_conv_is_winograd names are computed. Their bits differ between the two, so the
+// choice belongs to the contract that a result was made under, unlike instruction set and threads.
+typedef enum { EK_CONVOLUTION_WINOGRAD = 0, EK_CONVOLUTION_DIRECT = 1 } ek_convolution;
+enum { EK_CONVOLUTION_COUNT = 2 };
+// "winograd" or "direct".
+const char *ek_convolution_name(ek_convolution convolution);
+// What the calling thread uses: its override if set, else ESCAPEMENT_CONVOLUTION, else Winograd.
+ek_convolution ek_convolution_current(void);
+// Overrides it for the calling thread (and the work it forks); -1 removes the override.
+void ek_convolution_override(int convolution);
 
 // Runs task(context, i) for i in 0..<count, in any order, on up to ek_threads_current() threads, each
 // in the contract's floating-point mode. Nested or concurrent calls run on the calling thread alone.
