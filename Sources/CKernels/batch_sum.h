@@ -8,4 +8,14 @@ typedef void (*ek_chain)(const void *context, size_t first, size_t pixels, doubl
 
 // sums[0..<count] over n samples of `pixels` pixels. The context's leaf must be the caller's: chains run on workers.
 void ek_batch_sum(size_t n, size_t pixels, size_t count, ek_chain chain, const void *context, double *sums);
+
+// Writes the sum of one group of samples, `count` elements, given `scratch_bytes` of memory of the task's own. `more`: the
+// same task takes the group after it, whose memory may be fetched ahead.
+typedef void (*ek_group_sum)(const void *context, size_t group, bool more, void *scratch, void *sum);
+
+// total[0..<count] = the adjacent-pairs tree over the sums of `groups` groups; the groups run in parallel.
+void ek_sum_groups(const ek_leaf *leaf, ek_type t, size_t groups, size_t count, size_t scratch_bytes, ek_group_sum group,
+                   const void *context, void *total);
+// Samples a group has, by rule 2.
+size_t ek_group_samples(size_t pixels);
 #endif

@@ -1,5 +1,7 @@
 // The convolution triple (rules 1 to 3): no patches are copied out; tiles read zero-framed rows in place.
+#include "batch_sum.h"
 #include "contraction.h"
+#include "winograd.h"
 #include <string.h>
 
 // Copies rows of `from` [h][w][c] into a frame of zeros: frame row y is picture row y - top.
@@ -149,6 +151,10 @@ static void correlate(correlation *j, size_t n, size_t length, size_t row_from) 
 
 void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y, bool accumulate) {
   if (s->n * s->oh * s->ow * s->co == 0) return;
+  if (ek_conv_is_winograd(t, s)) {
+    ek_winograd_forward(s, false, 1, (const float *const[]){x}, (const float *const[]){weights}, y, accumulate);
+    return;
+  }
   const size_t k = s->kh * s->kw * s->ci;
   if (s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0) {
     ek_matmul(t, false, false, s->n * s->oh * s->ow, s->co, k, x, s->ci, weights, s->co, y, s->co,
@@ -188,6 +194,10 @@ static size_t phase_taps(size_t phase, size_t taps, size_t stride, size_t pad, s
 void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx,
                            bool accumulate) {
   if (s->n * s->h * s->w * s->ci == 0) return;
+  if (ek_conv_is_winograd(t, s)) {
+    ek_winograd_forward(s, true, 1, (const float *const[]){dy}, (const float *const[]){weights}, dx, accumulate);
+    return;
+  }
   if (s->kh == 1 && s->kw == 1 && s->stride == 1 && s->pad == 0) {
     ek_matmul(t, false, true, s->n * s->h * s->w, s->ci, s->co, dy, s->co, weights, s->co, dx, s->ci,
               accumulate);
@@ -244,31 +254,47 @@ void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const vo
   ek_pool_give(packed, packed_bytes);
 }
 
-// ---- Backward weight: a contraction over the batch ------------------------------------------------
+// ---- Along tangents ------------------------------------------------------------------------------
 
-// Samples a group has, by rule 2.
-static size_t group_samples(size_t pixels) {
-  size_t g = 8;
-  while (g > 1 && g * pixels > EK_CHUNK) g /= 2;
-  return g;
+void ek_conv_forward_tangent(ek_type t, const ek_conv *s, const void *x, const void *x_tangent, const void *weights,
+                             const void *weights_tangent, void *y) {
+  if (ek_conv_is_winograd(t, s)) {
+    ek_winograd_forward(s, false, 2, (const float *const[]){x_tangent, x}, (const float *const[]){weights, weights_tangent}, y, false);
+    return;
+  }
+  ek_conv_forward(t, s, x_tangent, weights, y, false);
+  ek_conv_forward(t, s, x, weights_tangent, y, true);
 }
+
+void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, const void *dy_tangent, const void *weights,
+                                   const void *weights_tangent, void *dx) {
+  if (ek_conv_is_winograd(t, s)) {
+    ek_winograd_forward(s, true, 2, (const float *const[]){dy_tangent, dy}, (const float *const[]){weights, weights_tangent}, dx, false);
+    return;
+  }
+  ek_conv_backward_data(t, s, dy_tangent, weights, dx, false);
+  ek_conv_backward_data(t, s, dy, weights_tangent, dx, true);
+}
+
+// ---- Backward weight: a contraction over the batch ------------------------------------------------
 
 typedef struct {
   const ek_leaf *leaf;
   ek_type t;
   ek_conv s;
   const char *x, *dy;
-  char *sums;           // [groups][kh kw ci][co]
-  size_t group, groups, count;
-  size_t block;         // groups a task sums by itself: a whole subtree
-  size_t frame_h, frame_w;
+  size_t group, count;  // samples of a group, elements of its sum [kh kw ci][co]
+  size_t frame_h, frame_w, frame_bytes;
   bool segmented;
   size_t tiles_a_group;
   ek_rows rows;
 } weight_job;
 
-static void weight_group(const weight_job *j, size_t index, bool more, char *frames, ptrdiff_t *offsets) {
+static void weight_group(const void *context, size_t index, bool more, void *scratch, void *sums) {
+  const weight_job *j = context;
   const ek_conv *s = &j->s;
+  char *frames = scratch;
+  ptrdiff_t *offsets = (ptrdiff_t *)(frames + j->frame_bytes);
   const size_t size = ek_size(j->t), first = index * j->group, samples = ek_min(j->group, s->n - first);
   const size_t frame = j->frame_h * j->frame_w * s->ci, pixels = samples * s->oh * s->ow;
   const bool framed = s->pad > 0;
@@ -286,7 +312,6 @@ static void weight_group(const weight_job *j, size_t index, bool more, char *fra
   ek_product p = {.leaf = j->leaf, .t = j->t, .plan = &plan, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci),
                   .columns = s->co, .ldo = s->co};
   p.b = ek_panels_make(j->leaf, j->t, pixels, s->co, j->dy + first * s->oh * s->ow * s->co * size, s->co, 1);
-  char *sums = j->sums + index * j->count * size;
   // The next group's samples, if this task takes it.
   ek_ahead ahead = {0};
   const size_t next = first + samples, later = more ? ek_min(j->group, s->n - next) : 0;
@@ -303,47 +328,6 @@ static void weight_group(const weight_job *j, size_t index, bool more, char *fra
   ek_plan_free(&plan);
 }
 
-static void weight_task(void *context, size_t index) {
-  const weight_job *j = context;
-  const ek_conv *s = &j->s;
-  const size_t size = ek_size(j->t), first = index * j->block, last = ek_min(first + j->block, j->groups);
-  const size_t frame_bytes = ek_max(j->group * j->frame_h * j->frame_w * s->ci * size, 1);
-  const size_t offset_bytes = ek_max(j->group * s->oh * sizeof(ptrdiff_t), 1);
-  char *frames = s->pad > 0 ? ek_scratch(frame_bytes) : NULL;
-  ptrdiff_t *offsets = ek_scratch(offset_bytes);
-  for (size_t group = first; group < last; group++) {
-    weight_group(j, group, group + 1 < last, frames, offsets);
-    // The subtrees that this group completes, while their sums are in the cache.
-    for (size_t step = 1; (group + 1 - first) % (2 * step) == 0 && step < j->block; step *= 2) {
-      char *left = j->sums + (group + 1 - 2 * step) * j->count * size;
-      j->leaf->zip(EK_ADD, j->count, left, left + step * j->count * size, left);
-    }
-  }
-  // The ragged end of the last block.
-  const size_t length = last - first;
-  for (size_t step = 1; step < length; step *= 2) {
-    const size_t i = length / (2 * step) * (2 * step);
-    if (i + step < length) {
-      char *left = j->sums + (first + i) * j->count * size;
-      j->leaf->zip(EK_ADD, j->count, left, left + step * j->count * size, left);
-    }
-  }
-  ek_pool_give(offsets, offset_bytes);
-  if (frames) ek_pool_give(frames, frame_bytes);
-}
-
-enum { TREE_SPAN = 4096 };  // elements a task of the tree over blocks
-
-static void weight_tree_task(void *context, size_t index) {
-  const weight_job *j = context;
-  const size_t size = ek_size(j->t), first = index * TREE_SPAN, span = ek_min(TREE_SPAN, j->count - first);
-  for (size_t step = j->block; step < j->groups; step *= 2)
-    for (size_t g = 0; g + step < j->groups; g += 2 * step) {
-      char *left = j->sums + (g * j->count + first) * size;
-      j->leaf->zip(EK_ADD, span, left, left + step * j->count * size, left);
-    }
-}
-
 void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights) {
   const size_t count = s->kh * s->kw * s->ci * s->co, size = ek_size(t);
   if (count == 0) return;
@@ -351,12 +335,12 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
     memset(dweights, 0, count * size);
     return;
   }
+  if (ek_conv_is_winograd(t, s)) {
+    ek_winograd_backward_weight(s, x, dy, dweights);
+    return;
+  }
   weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .count = count};
-  j.group = group_samples(s->oh * s->ow);
-  j.groups = (s->n + j.group - 1) / j.group;
-  // Aligned blocks of a power of two of groups: whole subtrees, so that the bits are those of the one tree.
-  const size_t threads = (size_t)ek_threads_current();
-  for (j.block = 1; 8 * threads * j.block < j.groups && j.block < 8; j.block *= 2) {}
+  j.group = ek_group_samples(s->oh * s->ow);
   j.frame_h = ek_max((s->oh - 1) * s->stride + s->kh, 1);
   j.frame_w = ek_max((s->ow - 1) * s->stride + s->kw, 1);
   const size_t line = (s->pad > 0 ? j.frame_w : s->w) * s->ci;
@@ -368,11 +352,9 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
   j.segmented = count * size <= SMALL_RESULT && s->co % panels.width == 0;
   const size_t segments = j.segmented ? ek_max(s->oh * s->ow * j.group / EK_SEGMENT, 1) : 1;
   j.tiles_a_group = ek_max(ek_tiles(&j.rows, j.leaf, panels.vectors) * panels.count * segments, 1);
-  const size_t bytes = j.groups * count * size;
-  j.sums = ek_scratch(bytes);
-  ek_parallel((j.groups + j.block - 1) / j.block, weight_task, &j);
-  ek_parallel((count + TREE_SPAN - 1) / TREE_SPAN, weight_tree_task, &j);
-  memcpy(dweights, j.sums, count * size);
-  ek_pool_give(j.sums, bytes);
+  // Whole cache lines, after which the offsets are aligned too.
+  j.frame_bytes = s->pad > 0 ? (j.group * j.frame_h * j.frame_w * s->ci * size + 63) / 64 * 64 : 0;
+  ek_sum_groups(j.leaf, t, (s->n + j.group - 1) / j.group, count, j.frame_bytes + j.group * s->oh * sizeof(ptrdiff_t),
+                weight_group, &j, dweights);
   ek_pool_give(j.rows.groups, row_bytes);
 }

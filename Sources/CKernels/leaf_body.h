@@ -137,10 +137,14 @@ static void FN(transpose_rows)(size_t count, const void *av, ptrdiff_t rs, void 
     for (int i = 0; i < 4; i++) out[k * width + i] = a[i * rs + k];
 }
 
+// Element i of an output may be element i of an input and nothing else: no loop below carries a value from one element to the
+// next. Without saying so, the compiler's test for overlap sends every operation in place to scalar code.
+#define EACH_ELEMENT _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < count; i++)
+
 static void FN(map)(ek_unary op, size_t count, const void *xv, void *yv) {
   const T *x = xv;
   T *y = yv;
-#define EACH(expression) for (size_t i = 0; i < count; i++) { T v = x[i]; y[i] = (expression); } break
+#define EACH(expression) EACH_ELEMENT { T v = x[i]; y[i] = (expression); } break
   switch (op) {
   case EK_RELU: EACH(v < (T)0 ? (T)0 : v);
   case EK_HEAVISIDE: EACH(v > (T)0 ? (T)1 : (v != v ? v : (T)0));
@@ -160,12 +164,12 @@ static void FN(map)(ek_unary op, size_t count, const void *xv, void *yv) {
 // The body of a two-operand loop; `right` is the second operand at i.
 #define ZIP_CASES(right) \
   switch (op) { \
-  case EK_ADD: for (size_t i = 0; i < count; i++) z[i] = x[i] + (right); break; \
-  case EK_SUB: for (size_t i = 0; i < count; i++) z[i] = x[i] - (right); break; \
-  case EK_MUL: for (size_t i = 0; i < count; i++) z[i] = x[i] * (right); break; \
-  case EK_DIV: for (size_t i = 0; i < count; i++) z[i] = x[i] / (right); break; \
+  case EK_ADD: EACH_ELEMENT z[i] = x[i] + (right); break; \
+  case EK_SUB: EACH_ELEMENT z[i] = x[i] - (right); break; \
+  case EK_MUL: EACH_ELEMENT z[i] = x[i] * (right); break; \
+  case EK_DIV: EACH_ELEMENT z[i] = x[i] / (right); break; \
   case EK_MASK: \
-    for (size_t i = 0; i < count; i++) { T r = (right); T l = x[i]; z[i] = r > (T)0 ? l : (r != r ? r : (T)0); } \
+    EACH_ELEMENT { T r = (right); T l = x[i]; z[i] = r > (T)0 ? l : (r != r ? r : (T)0); } \
     break; \
   default: break; \
   }
@@ -187,14 +191,14 @@ static void FN(axpy)(size_t count, double s, const void *xv, void *yv) {
   const T *x = xv;
   T *y = yv;
   const T a = (T)s;
-  for (size_t i = 0; i < count; i++) y[i] = FMA(a, x[i], y[i]);
+  EACH_ELEMENT y[i] = FMA(a, x[i], y[i]);
 }
 
 static void FN(add_scaled)(size_t count, const void *wv, double s, const void *gv, void *yv) {
   const T *w = wv, *g = gv;
   T *y = yv;
   const T a = (T)s;
-  for (size_t i = 0; i < count; i++) { T product = a * g[i]; y[i] = w[i] + product; }
+  EACH_ELEMENT { T product = a * g[i]; y[i] = w[i] + product; }
 }
 
 static void FN(sgd)(size_t count, double lr, double momentum, double decay, bool first, const void *gv, void *bv,
@@ -202,7 +206,7 @@ static void FN(sgd)(size_t count, double lr, double momentum, double decay, bool
   const T *g = gv;
   T *b = bv, *w = wv;
   const T rate = (T)lr, m = (T)momentum, wd = (T)decay;
-  for (size_t i = 0; i < count; i++) {
+  EACH_ELEMENT {
     T shrink = wd * w[i];
     T d = g[i] + shrink;
     T kept = m * b[i];
@@ -295,6 +299,9 @@ static void FN(pool_mean)(size_t pixels, size_t channels, const void *xv, void *
 }
 
 #include "normalization_body.h"
+#if EK_IS_F32
+#include "winograd_body.h"
+#endif
 
 const ek_leaf LEAF = {
     .vector = LANES_V, .height = HEIGHT, .groups = MOST_GROUPS, .tall = TALL_GROUPS, .tile = FN(tile),
@@ -304,6 +311,9 @@ const ek_leaf LEAF = {
     .normalize = FN(normalize), .normalize_tangent = FN(normalize_tangent),
     .normalize_gradient = FN(normalize_gradient), .normalize_gradient_input = FN(normalize_gradient_input),
     .channel_moments = FN(channel_moments),
+#if EK_IS_F32
+    .winograd = &FN(winograd),
+#endif
 };
 #undef T
 #undef U
@@ -320,3 +330,4 @@ const ek_leaf LEAF = {
 #undef MOST_GROUPS
 #undef TALL_GROUPS
 #undef ZIP_CASES
+#undef EACH_ELEMENT

@@ -24,6 +24,27 @@ typedef struct {
 // What a tile does with what stands in its output.
 typedef enum { EK_REPLACE = 0, EK_RESUME = 1, EK_ADD_TO = 2 } ek_store;
 
+// The leaves of Winograd convolution, in Float: pictures in strips of four rows, a strip in tiles of 4 × 4 pixels, a tile at
+// 36 points. Point p of v, d and z lies `plane` elements after point p - 1; in a plane stand tiles of c channels each.
+typedef struct {
+  // Rows first ..< last of U = G g Gᵀ for k input and n output channels, in panels of one or two vectors of columns:
+  // u[point][panel][k][column]. `turned`: of the weights [3][3][n][k] turned by half a circle and transposed.
+  void (*weights)(size_t first, size_t last, size_t k, size_t n, const float *w, bool turned, float *u);
+  // V = Bᵀ d B of one strip of a sample. `zeros` is a row of zeros, `lines` [6][w + 2][c] with zeros in its first and last column.
+  void (*input)(size_t h, size_t w, size_t c, const float *x, size_t strip, const float *zeros, float *lines, float *v,
+                size_t plane);
+  // D = A dy Aᵀ of one strip of output gradients.
+  void (*gradient)(size_t w, size_t c, const float *dy, float *d, size_t plane);
+  // At one point: z[tile][n] = Σ over k of v[tile][k] · u[k][n], or with `resume` the chain goes on from what stands in z.
+  void (*product)(bool resume, size_t k, size_t tiles, size_t n, const float *v, const float *u, float *z);
+  // At one point: z[ci][co] = Σ over tiles of v[tile][ci] · d[tile][co], `resume` as above.
+  void (*outer)(bool resume, size_t ci, size_t co, size_t tiles, const float *v, const float *d, float *z);
+  // y = Aᵀ z A of one strip, or y + that, the sum rounded by itself.
+  void (*output)(bool accumulate, size_t w, size_t c, const float *z, size_t plane, float *y);
+  // dw[9][count] = Gᵀ z G for `count` pairs of channels.
+  void (*weight_gradient)(size_t count, const float *z, size_t plane, float *dw);
+} ek_winograd;
+
 // The leaves of one instruction set for one element type.
 typedef struct {
   size_t vector;     // lanes
@@ -66,6 +87,7 @@ typedef struct {
   void (*normalize_gradient)(size_t pixels, size_t channels, const ek_normalization *norm, const ek_normalize_pass *s);
   // One chain per channel of x and one of x².
   void (*channel_moments)(size_t pixels, size_t channels, const void *x, double *sums, double *squares);
+  const ek_winograd *winograd;  // NULL for Double, whose convolutions are direct
 } ek_leaf;
 
 extern const ek_leaf ek_leaf_scalar_f32, ek_leaf_scalar_f64;

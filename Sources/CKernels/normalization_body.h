@@ -7,10 +7,12 @@
 // g where y > 0, NaN where y is NaN, else +0.
 #define MASKED(g, y) ((y) > (T)0 ? (g) : ((y) != (y) ? (y) : (T)0))
 
-// `body` for each element i of a stretch, its place in the period being j.
+// `body` for each element i of a stretch, its place in the period being j. An output may be one of the inputs, see
+// EACH_ELEMENT in leaf_body.h.
 #define EACH_IN_PERIODS(body) \
   for (size_t base = 0; base < count; base += period) { \
     const size_t n = count - base < period ? count - base : period; \
+    _Pragma("clang loop vectorize(assume_safety)") \
     for (size_t j = 0; j < n; j++) { \
       const size_t i = base + j; \
       body \

@@ -110,8 +110,8 @@ void ek_batch_sum(size_t n, size_t pixels, size_t count, ek_chain chain, const v
     for (size_t c = 0; c < count; c++) sums[c] = 0;
     return;
   }
-  batch_job j = {.n = n, .pixels = pixels, .count = count, .group = 8, .chain = chain, .context = context};
-  while (j.group > 1 && j.group * pixels > EK_CHUNK) j.group /= 2;
+  batch_job j = {.n = n, .pixels = pixels, .count = count, .group = ek_group_samples(pixels), .chain = chain,
+                 .context = context};
   const size_t groups = (n + j.group - 1) / j.group, bytes = groups * count * sizeof(double);
   j.partials = ek_scratch(bytes);
   ek_parallel(groups, batch_task, &j);

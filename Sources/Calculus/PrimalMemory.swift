@@ -65,14 +65,18 @@ extension TensorAlgebra {
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
   ) -> Self { convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
 
-  public func convolved(with weights: Self, _ geometry: ConvolutionGeometry, plus sum: consuming Self) -> Self
-  {
-    sum + convolved(with: weights, geometry)
+  public func convolvedTangent(
+    _ tangent: Self, weights: Self, weightsTangent: Self, _ geometry: ConvolutionGeometry
+  ) -> Self {
+    tangent.convolved(with: weights, geometry) + convolved(with: weightsTangent, geometry)
   }
 
-  public func convolutionInputGradient(
-    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self
-  ) -> Self { sum + convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
+  public func convolutionInputGradientTangent(
+    _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry
+  ) -> Self {
+    tangent.convolutionInputGradient(weights: weights, inputShape: inputShape, geometry)
+      + convolutionInputGradient(weights: weightsTangent, inputShape: inputShape, geometry)
+  }
 
   public func convolutionInputGradient(
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self,
@@ -80,23 +84,21 @@ extension TensorAlgebra {
   ) -> Self { sum + convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &memory) }
 }
 
-// Duals keep what they compute of the primal. The tangent's two terms are summed inside the second contraction:
-// a sum of two rounds the same either way round.
+// Duals keep what they compute of the primal.
 extension Dual {
   public func convolved(
     with weights: Dual, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
   ) -> Dual {
     let y = memory.recall { primal.convolved(with: weights.primal, geometry) }
-    var sum = tangent.map { $0.convolved(with: weights.primal, geometry) }
-    if let moving = weights.tangent {
-      // Taken out of its place, so that the second term is added to it without a copy.
-      let left = sum.take()
-      sum =
-        left == nil
-        ? primal.convolved(with: moving, geometry)
-        : primal.convolved(with: moving, geometry, plus: (consume left)!)
-    }
-    return Dual(y, tangent: sum)
+    let moving: V? =
+      switch (tangent, weights.tangent) {
+      case (nil, nil): nil
+      case (let t?, nil): t.convolved(with: weights.primal, geometry)
+      case (nil, let w?): primal.convolved(with: w, geometry)
+      case (let t?, let w?):
+        primal.convolvedTangent(t, weights: weights.primal, weightsTangent: w, geometry)
+      }
+    return Dual(y, tangent: moving)
   }
 
   public func convolutionInputGradient(
@@ -105,18 +107,18 @@ extension Dual {
     let dx = memory.recall {
       primal.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
     }
-    var sum = tangent.map {
-      $0.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
-    }
-    if let moving = weights.tangent {
-      let left = sum.take()
-      sum =
-        left == nil
-        ? primal.convolutionInputGradient(weights: moving, inputShape: inputShape, geometry)
-        : primal.convolutionInputGradient(
-          weights: moving, inputShape: inputShape, geometry, plus: (consume left)!)
-    }
-    return Dual(dx, tangent: sum)
+    let moving: V? =
+      switch (tangent, weights.tangent) {
+      case (nil, nil): nil
+      case (let t?, nil):
+        t.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
+      case (nil, let w?):
+        primal.convolutionInputGradient(weights: w, inputShape: inputShape, geometry)
+      case (let t?, let w?):
+        primal.convolutionInputGradientTangent(
+          t, weights: weights.primal, weightsTangent: w, inputShape: inputShape, geometry)
+      }
+    return Dual(dx, tangent: moving)
   }
 
   public func convolved(with weights: Dual, _ geometry: ConvolutionGeometry) -> Dual {

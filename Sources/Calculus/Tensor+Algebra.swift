@@ -17,27 +17,14 @@ extension Tensor: TensorAlgebra {
   public func multiplyingRows(_ v: Tensor) -> Tensor { zipRows(.multiply, v) }
   public static func narrowed(_ wide: Tensor<Double>) -> Tensor { wide.converted(to: Element.self) }
 
-  public func convolved(with weights: Tensor, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor)
-    -> Tensor
-  {
-    var y = consume sum
-    y.addConvolution(of: self, with: weights, geometry)
-    return y
-  }
   public func convolutionInputGradient(
-    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor
+    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor,
+    _ memory: inout PrimalMemory
   ) -> Tensor {
     precondition(sum.shape == inputShape, "a sum of \(sum.shape) for an input of \(inputShape)")
     var dx = consume sum
     dx.addConvolutionInputGradient(of: self, weights: weights, geometry)
     return dx
-  }
-
-  public func convolutionInputGradient(
-    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor,
-    _ memory: inout PrimalMemory
-  ) -> Tensor {
-    convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, plus: consume sum)
   }
 
   public func convolutionWeightTerms(

@@ -99,11 +99,13 @@ public protocol TensorAlgebra: Sendable {
   func convolutionInputGradient(
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
   ) -> Self
-  /// `sum` + `convolved`, the sum rounded by itself.
-  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, plus sum: consuming Self) -> Self
-  /// `sum` + `convolutionInputGradient`, the sum rounded by itself.
-  func convolutionInputGradient(
-    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self
+  /// The tangent of `convolved` along tangents of self and of the weights.
+  func convolvedTangent(
+    _ tangent: Self, weights: Self, weightsTangent: Self, _ geometry: ConvolutionGeometry
+  ) -> Self
+  /// The tangent of `convolutionInputGradient` along tangents of self and of the weights.
+  func convolutionInputGradientTangent(
+    _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry
   ) -> Self
   /// `sum` + `convolutionInputGradient`, the sum rounded by itself, whose primal contraction a memory keeps.
   func convolutionInputGradient(

@@ -59,13 +59,51 @@ extension Tensor {
     }
   }
 
-  /// self ← self + `x.convolved(with: weights, geometry)`, the sum rounded by itself, in place.
-  public mutating func addConvolution(of x: Tensor, with weights: Tensor, _ geometry: ConvolutionGeometry) {
-    var record = geometry.record(input: x.shape, weights: weights.shape)
-    precondition(shape == geometry.outputShape(input: x.shape, weights: weights.shape), "a sum of \(shape)")
-    withMutablePointer { target in
-      x.withPointer { x in
-        weights.withPointer { w in ek_conv_forward(Element.kernelType, &record, x, w, target, true) }
+  /// The derivative of `convolved` along a tangent of self and one of the weights: the sum of `tangent` with `weights` and
+  /// of self with `weightsTangent`.
+  ///
+  /// Direct convolutions round the sum by itself; by Winograd both are one sum over the channels of the first, then those
+  /// of the second.
+  public func convolvedTangent(
+    _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, _ geometry: ConvolutionGeometry
+  ) -> Tensor {
+    var record = geometry.record(input: shape, weights: weights.shape)
+    precondition(
+      tangent.shape == shape && weightsTangent.shape == weights.shape,
+      "tangents of \(tangent.shape) and \(weightsTangent.shape) for \(shape) and \(weights.shape)")
+    return Tensor(shape: geometry.outputShape(input: shape, weights: weights.shape)) { target in
+      withPointer { x in
+        tangent.withPointer { dx in
+          weights.withPointer { w in
+            weightsTangent.withPointer { dw in
+              ek_conv_forward_tangent(Element.kernelType, &record, x, dx, w, dw, target)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The derivative of `convolutionInputGradient` along a tangent of self and one of the weights, as `convolvedTangent`.
+  public func convolutionInputGradientTangent(
+    _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, inputShape: Shape,
+    _ geometry: ConvolutionGeometry
+  ) -> Tensor {
+    var record = geometry.record(input: inputShape, weights: weights.shape)
+    precondition(
+      shape == geometry.outputShape(input: inputShape, weights: weights.shape), "gradient of \(shape)")
+    precondition(
+      tangent.shape == shape && weightsTangent.shape == weights.shape,
+      "tangents of \(tangent.shape) and \(weightsTangent.shape) for \(shape) and \(weights.shape)")
+    return Tensor(shape: inputShape) { target in
+      withPointer { dy in
+        tangent.withPointer { ddy in
+          weights.withPointer { w in
+            weightsTangent.withPointer { dw in
+              ek_conv_backward_data_tangent(Element.kernelType, &record, dy, ddy, w, dw, target)
+            }
+          }
+        }
       }
     }
   }

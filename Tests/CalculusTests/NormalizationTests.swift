@@ -110,25 +110,4 @@ struct NormalizationTests {
     same(got.primal, want.primal, "primal")
     same(got.tangent, want.tangent, "tangent")
   }
-
-  @Test("a convolution added in place is the sum of both, rounded apart", arguments: [1, 2])
-  func addedConvolution(stride: Int) {
-    let geometry = ConvolutionGeometry(stride: stride, padding: 1)
-    for (i, (channels, outputs)) in [(3, 5), (16, 16), (64, 20), (8, 64)].enumerated() {
-      for path in ExecutionPath.each(turn: i) {
-        path.run {
-          var numbers = TestNumbers(seed: UInt64(i))
-          let x = Tensor<Float>(numbers.values(3 * 7 * 8 * channels), shape: [3, 7, 8, channels])
-          let w = Tensor<Float>(numbers.values(9 * channels * outputs), shape: [3, 3, channels, outputs])
-          let y = x.convolved(with: w, geometry)
-          let sum = Tensor<Float>(numbers.values(y.count), shape: y.shape)
-          #expect(x.convolved(with: w, geometry, plus: sum) == sum + y, "\(path)")
-          let dx = y.convolutionInputGradient(weights: w, inputShape: x.shape, geometry)
-          #expect(
-            y.convolutionInputGradient(weights: w, inputShape: x.shape, geometry, plus: x) == x + dx,
-            "\(path)")
-        }
-      }
-    }
-  }
 }

@@ -50,7 +50,14 @@ extension Reference {
   }
 
   /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps in the padding take part as +0 · weight.
-  public static func convolutionForward<E: Real>(_ s: Convolution, x: [E], weights: [E]) -> [E] {
+  ///
+  /// Float goes by Winograd where the shape allows it and `direct` does not forbid it; so do the two below.
+  public static func convolutionForward<E: Real>(
+    _ s: Convolution, x: [E], weights: [E], direct: Bool = false
+  ) -> [E] {
+    if !direct && s.isWinograd, let x = x as? [Float], let weights = weights as? [Float] {
+      return winogradForward(s, x: x, weights: weights) as! [E]
+    }
     var y: [E] = []
     y.reserveCapacity(s.countY)
     for n in 0..<s.n {
@@ -77,7 +84,12 @@ extension Reference {
   ///
   /// A tap (kh, kw) belongs to the phase when the stride divides iy + pad − kh and ix + pad − kw. Taps of the
   /// phase whose output pixel lies outside take part as +0 · weight; other taps do not count among the terms.
-  public static func convolutionBackwardData<E: Real>(_ s: Convolution, dy: [E], weights: [E]) -> [E] {
+  public static func convolutionBackwardData<E: Real>(
+    _ s: Convolution, dy: [E], weights: [E], direct: Bool = false
+  ) -> [E] {
+    if !direct && s.isWinograd, let dy = dy as? [Float], let weights = weights as? [Float] {
+      return winogradBackwardData(s, dy: dy, weights: weights) as! [E]
+    }
     var dx: [E] = []
     dx.reserveCapacity(s.countX)
     for n in 0..<s.n {
@@ -106,7 +118,12 @@ extension Reference {
   }
 
   /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; taps in the padding count as +0 · dy.
-  public static func convolutionBackwardWeight<E: Real>(_ s: Convolution, x: [E], dy: [E]) -> [E] {
+  public static func convolutionBackwardWeight<E: Real>(
+    _ s: Convolution, x: [E], dy: [E], direct: Bool = false
+  ) -> [E] {
+    if !direct && s.isWinograd, let x = x as? [Float], let dy = dy as? [Float] {
+      return winogradBackwardWeight(s, x: x, dy: dy) as! [E]
+    }
     var dweights: [E] = []
     dweights.reserveCapacity(s.countWeights)
     let pixels = s.oh * s.ow

@@ -90,6 +90,16 @@ typedef struct {
 void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y, bool accumulate);
 void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const void *weights, void *dx, bool accumulate);
 void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights);
+// The derivatives of the first two along tangents of both operands: forward(x', w) + forward(x, w') and
+// backward_data(dy', w) + backward_data(dy, w'), the sum rounded by itself; by Winograd one chain over both.
+void ek_conv_forward_tangent(ek_type t, const ek_conv *s, const void *x, const void *x_tangent, const void *weights,
+                             const void *weights_tangent, void *y);
+void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, const void *dy_tangent, const void *weights,
+                                   const void *weights_tangent, void *dx);
+// Whether a convolution of this shape is computed by Winograd F(4×4, 3×3) on this thread: Float, 3×3 taps, stride 1,
+// padding 1, height and width multiples of 4 with at most 8192 pixels, channels multiples of 16 and at most 256, unless
+// ek_convolution_current says direct. All four functions above and all samples of a batch go the same way.
+bool ek_conv_is_winograd(ek_type t, const ek_conv *s);
 
 // ---- Elementwise (in place allowed) -------------------------------------------------------------
 
