@@ -11,10 +11,32 @@ enum ConvolutionBenchmarks {
     case forward, data, weight
   }
 
-  /// Forward, data gradient and weight gradient of each shape.
+  /// Forward, data gradient and weight gradient of each shape, and of all layers of a ResNet-32 that go by Winograd.
   static var all: [Benchmark] {
     Operation.allCases.flatMap { operation in
       shapes.map { convolution(operation, input: $0, output: $1, side: $2, stride: $3) }
+    } + [eligibleLayers]
+  }
+
+  /// The 28 convolutions of a ResNet-32 whose shape goes by Winograd: ten, nine and nine of the first three shapes, each in its
+  /// three operations. Its work is counted as direct convolutions count it, so its share of the peak may exceed 1.
+  private static var eligibleLayers: Benchmark {
+    let layers = zip(shapes, [10, 9, 9]).flatMap { shape, times in
+      Operation.allCases.map { operation in
+        let (input, output, side, stride) = shape
+        return (convolution(operation, input: input, output: output, side: side, stride: stride), times)
+      }
+    }
+    let flops = layers.reduce(0) { $0 + $1.0.work * Double($1.1) }
+    return Benchmark(
+      name: "conv-resnet-32", shape: "28 layers, 128 pictures", work: flops, unit: .flop, flops: flops
+    ) {
+      let prepared = try layers.map { (try $0.0.prepare(), $0.1) }
+      return Benchmark.Prepared {
+        for (layer, times) in prepared {
+          for _ in 0..<times { _ = try layer.run() }
+        }
+      }
     }
   }
 
