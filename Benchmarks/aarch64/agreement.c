@@ -79,7 +79,10 @@ static void convolutions(ek_type t) {
   static const ek_conv shapes[] = {
     {.n = 3, .h = 32, .w = 32, .ci = 3, .co = 16, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
     {.n = 9, .h = 16, .w = 16, .ci = 16, .co = 32, .kh = 3, .kw = 3, .stride = 2, .pad = 1},
+    // By Winograd in Float: specialised widths, others, ragged groups of samples.
     {.n = 5, .h = 8, .w = 8, .ci = 64, .co = 64, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
+    {.n = 3, .h = 16, .w = 16, .ci = 16, .co = 16, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
+    {.n = 2, .h = 4, .w = 28, .ci = 48, .co = 96, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
     {.n = 2, .h = 9, .w = 7, .ci = 5, .co = 7, .kh = 5, .kw = 2, .stride = 3, .pad = 2}};
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     ek_conv s = shapes[i];
@@ -87,6 +90,7 @@ static void convolutions(ek_type t) {
     s.ow = (s.w + 2 * s.pad - s.kw) / s.stride + 1;
     size_t nx = s.n * s.h * s.w * s.ci, nw = s.kh * s.kw * s.ci * s.co, ny = s.n * s.oh * s.ow * s.co;
     void *x = numbers(t, nx), *w = numbers(t, nw), *dy = numbers(t, ny);
+    void *xt = numbers(t, nx), *wt = numbers(t, nw), *dyt = numbers(t, ny);
     void *y = malloc(ny * 8), *dx = malloc(nx * 8), *dw = malloc(nw * 8);
     char name[40];
     ek_conv_forward(t, &s, x, w, y, false);
@@ -95,7 +99,11 @@ static void convolutions(ek_type t) {
     snprintf(name, sizeof name, "conv-backward-data-%zu", i), report(name, t, dx, nx);
     ek_conv_backward_weight(t, &s, x, dy, dw);
     snprintf(name, sizeof name, "conv-backward-weight-%zu", i), report(name, t, dw, nw);
-    free(x), free(w), free(dy), free(y), free(dx), free(dw);
+    ek_conv_forward_tangent(t, &s, x, xt, w, wt, y);
+    snprintf(name, sizeof name, "conv-forward-tangent-%zu", i), report(name, t, y, ny);
+    ek_conv_backward_data_tangent(t, &s, dy, dyt, w, wt, dx);
+    snprintf(name, sizeof name, "conv-backward-data-tangent-%zu", i), report(name, t, dx, nx);
+    free(x), free(w), free(dy), free(y), free(dx), free(dw), free(xt), free(wt), free(dyt);
   }
 }
 
