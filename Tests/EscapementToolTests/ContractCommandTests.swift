@@ -54,6 +54,14 @@ struct ContractCommandTests {
       }
       #expect(try measure(Self.usual).status == 0)
       #expect(try JSON(contentsOf: URL(fileURLWithPath: spectra)).array?.first?["contract"] == "2")
+      let other = directory.appendingPathComponent("direct.json").path
+      #expect(
+        try ToolProcess.run(
+          ["spectrum", a, "--class", "9", "--steps", "2", "--out", other], environment: Self.direct
+        ).status == 0)
+      let drawn = try ToolProcess.run(
+        ["draw", "density", spectra, other, "--out", directory.appendingPathComponent("d.svg").path])
+      #expect(drawn.status == 0 && drawn.errors.contains("under the numeric contracts 2 direct, 2:"))
       let mixed = try measure(Self.direct)
       #expect(mixed.status == 65 && mixed.errorLines.count == 1)
       #expect(mixed.errors.contains("found a measurement under contract 2, expected contract 2 direct"))
