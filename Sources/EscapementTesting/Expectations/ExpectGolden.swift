@@ -88,7 +88,7 @@ struct GoldenExpectation {
     case .missing: return ["missing: no record of \(values.count) values; \(acceptance)"]
     case .differs(let comparison):
       if let recorded = comparison.otherContract {
-        return ["\(comparison.failures[0].text); \(recorded.instruction), or: \(acceptance)"]
+        return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it anew (\(acceptance))"]
       }
       return comparison.failures.map(\.text) + series(comparison, values) + [acceptance]
     }

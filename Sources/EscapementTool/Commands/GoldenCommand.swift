@@ -87,9 +87,7 @@ struct GoldenCommand: ParsableCommand {
 
     /// One line where records were made under another contract: what differs then is that, and no value.
     static func contractLine(_ outcomes: [GoldenOutcome]) -> String? {
-      let recorded = outcomes.compactMap { outcome in
-        if case .differs(let comparison) = outcome { comparison.otherContract } else { nil }
-      }
+      let recorded = outcomes.compactMap(\.otherContract)
       guard let oldest = recorded.min() else { return nil }
       let names = Set(recorded).sorted().map(\.description).joined(separator: ", ")
       return
@@ -113,7 +111,7 @@ struct GoldenCommand: ParsableCommand {
         + strays.map { [$0, "unreferenced: no case reads this file; remove it or restore its case"] }
       print(table.text)
       for (golden, outcome) in results {
-        guard case .differs(let comparison) = outcome, comparison.otherContract == nil else { continue }
+        guard case .differs(let comparison) = outcome, outcome.otherContract == nil else { continue }
         print("\n\(golden.path)\n" + comparison.lines.joined(separator: "\n"))
       }
     }

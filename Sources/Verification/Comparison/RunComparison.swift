@@ -30,7 +30,7 @@ public struct RunComparison: Sendable {
   ///
   /// How often something was written, and the time it took, do not count.
   public var agrees: Bool {
-    guard contracts.left == contracts.right, records.allSatisfy(\.isOfRecording), trace.agrees else {
+    guard records.allSatisfy(\.isOfRecording), trace.agrees, contracts.left == contracts.right else {
       return false
     }
     if case .differs = checkpoints { return false }

@@ -12,6 +12,11 @@ public enum GoldenOutcome: Hashable, Sendable {
 
   /// Whether all values agree.
   public var agrees: Bool { if case .same = self { true } else { false } }
+
+  /// The contract of the record, where it is not the one in force: nothing else was compared then.
+  public var otherContract: NumericContract? {
+    if case .differs(let comparison) = self { comparison.otherContract } else { nil }
+  }
 }
 
 /// One way in which a computation is not what is on record. Each has a line of its own.
