@@ -89,6 +89,7 @@ def main():
     torch.set_num_threads(1)
     vectors = Vectors(options.directory)
     failed, results = 0, {}
+    print(f"vectors of numeric contract {vectors.contract}\n")
     print("| case | largest relative deviation | in |\n| --- | --- | --- |")
     for name in options.cases or vectors.names:
         case = vectors.case(name)

@@ -5,6 +5,7 @@
     case.rule, case.loss, case.weighting, case.problem     # what to run: dictionaries, as in the JSON files
     case.samples["inputs"], case.samples["labels"]
     case.tensors["parameters.linear1.weight"]   # [steps + 1, out, in]
+    vectors.contract                            # the numeric contract they were computed under, "2" or "2 direct"
 """
 
 import hashlib
@@ -15,6 +16,8 @@ import struct
 import numpy
 
 SCHEMA = 1
+# The contract of files that state none.
+FIRST_CONTRACT = "1"
 DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "U8": "u1"}
 
 
@@ -69,12 +72,23 @@ class Vectors:
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
-        self.names = json.loads((self.directory / "index.json").read_text())["cases"]
+        index = json.loads((self.directory / "index.json").read_text())
+        self.names = index["cases"]
+        self.contract = index.get("contract", FIRST_CONTRACT)
         self.problems = {}
 
-    def case(self, name):
+    def read(self, name):
+        """A problem or a case, which must be of the index's contract."""
         fields, tensors = read(self.directory, name)
+        contract = fields.get("contract", FIRST_CONTRACT)
+        if contract != self.contract:
+            raise ValueError(f"{name}.json was computed under contract {contract}, index.json says {self.contract}: "
+                             "export the vectors anew")
+        return fields, tensors
+
+    def case(self, name):
+        fields, tensors = self.read(name)
         problem = fields["problem"]
         if problem not in self.problems:
-            self.problems[problem] = read(self.directory, problem)
+            self.problems[problem] = self.read(problem)
         return Case(fields, tensors, *self.problems[problem])

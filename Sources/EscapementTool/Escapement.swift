@@ -14,7 +14,9 @@ struct Escapement: ParsableCommand {
       64 usage; 65 bad input data; 69 something needed is missing; 70 internal or non-finite; \
       75 interrupted after a valid checkpoint, safe to run again.
 
-      ESCAPEMENT_ISA=scalar|avx2|avx512|neon and ESCAPEMENT_THREADS=N force a path; the bits do not depend on it.
+      ESCAPEMENT_ISA=scalar|avx2|avx512|neon and ESCAPEMENT_THREADS=N force a path; the bits do not depend on it. \
+      ESCAPEMENT_CONVOLUTION=direct computes without Winograd's algorithm: other bits, another numeric contract, which \
+      records state.
       """,
     version: PackageVersion.current,
     subcommands: [

@@ -1,5 +1,6 @@
 import Artifacts
 import Calculus
+import Kernels
 import Synchronization
 
 /// What the ranks of a run tell each other beside numbers: faults, a wish to stop, and that they hold the same state.
@@ -24,7 +25,7 @@ public final class RankAgreement: Sendable {
     // 0, or the exit code of this rank's fault.
     var code: Int64 = 0
     var stops: Int64 = 0
-    // Of the state, where ranks agree on one.
+    // Of the state or of the contract, where ranks agree on one.
     var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
   }
 
@@ -39,6 +40,17 @@ public final class RankAgreement: Sendable {
 
   /// Whether any rank wishes to stop. Throws `RankDifference` unless all hold the state that `digest` is of.
   public func stops(_ wish: Bool, digest: Digest, step: Int) throws -> Bool {
+    try compare(digest, wish: wish) { RankDifference(rank: $0, step: step) }
+  }
+
+  /// Throws `RankContract` unless all ranks compute under one numeric contract: each adds its share to the same sums.
+  public func checkContract() throws {
+    let contract = NumericContract.current
+    _ = try compare(Digest(of: contract.description), wish: false) { RankContract(rank: $0) }
+  }
+
+  /// Whether any rank wishes to stop. Throws `fault` of the first rank whose digest is not that of rank 0.
+  private func compare(_ digest: Digest, wish: Bool, or fault: (Int) -> any ReportedError) throws -> Bool {
     var own = Word()
     own.stops = wish ? 1 : 0
     digest.bytes.withUnsafeBytes { bytes in
@@ -47,7 +59,7 @@ public final class RankAgreement: Sendable {
     let words = try settle(own, fault: Result<Void, any Error>.success(()))
     if let other = words.firstIndex(where: { $0.digest != words[0].digest }) {
       closed.store(true, ordering: .relaxed)
-      throw RankDifference(rank: other, step: step)
+      throw fault(other)
     }
     return words.contains { $0.stops != 0 }
   }
@@ -80,6 +92,23 @@ public struct RankFailed: ReportedError, Hashable {
 
   /// One line.
   public var description: String { "rank \(rank) ended the job" }
+}
+
+/// A rank computes under another numeric contract than rank 0: the environments of the ranks differ.
+///
+/// Exit code 64.
+public struct RankContract: ReportedError, Hashable {
+  /// The first rank that differs.
+  public let rank: Int
+
+  /// 64.
+  public var exitCode: Int32 { 64 }
+
+  /// One line.
+  public var description: String {
+    "rank \(rank) computes under another numeric contract than rank 0: set ESCAPEMENT_CONVOLUTION alike for all ranks, "
+      + "or for none"
+  }
 }
 
 /// A rank's state is not that of rank 0, although every rank computes the same: a fault of memory, or of this package.

@@ -36,6 +36,7 @@ extension Trainer {
     [
       "schema": .integer(RunDirectory.recordSchema),
       "version": .string(PackageVersion.current),
+      NumericContract.key: NumericContract.current.json,
       "recipe": recipe.json,
       "method": .string(recipe.method),
       "element": .string(Element.dtypeName),
@@ -120,6 +121,14 @@ extension Trainer {
     func refuse(_ place: String, found: String, advice: String) -> DataError {
       DataError(
         file: record.file, place: place, found: found, expected: "what is asked for", advice: advice)
+    }
+    // First of all: the bits of a run that changes its contract would be those of neither.
+    let (began, now) = (try NumericContract(of: record), NumericContract.current)
+    guard began == now else {
+      throw DataError(
+        file: record.file, place: NumericContract.key, found: "a run begun under contract \(began)",
+        expected: "contract \(now), which is in force here",
+        advice: "to go on under contract \(began), \(began.instruction); or start the run anew")
     }
     let advice = "give the flags of the first start, or another directory"
     guard record.value["provenance"] == provenance else {

@@ -90,7 +90,8 @@ public struct Trainer<Element: Real>: Sendable {
   ) throws -> TrainingState<Element> {
     guard let ranks else { return try lead(in: directory, resume: resume, isCancelled, observer) }
     return try ranks.all {
-      ranks.leads
+      try ranks.checkContract()
+      return ranks.leads
         ? try lead(in: directory, resume: resume, isCancelled, observer)
         : try follow(in: directory, resume: resume, isCancelled)
     }

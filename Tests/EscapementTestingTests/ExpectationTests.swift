@@ -1,5 +1,7 @@
 import Artifacts
+import CKernels
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 import Training
@@ -71,6 +73,35 @@ import Verification
       try Self.check([1, (0.5).nextUp, 0.25], in: store, accept, because: "a new rounding")
       #expect(try GoldenRecord(contentsOf: record).accepted?.what == "of 3 values: 1 changed")
       try Self.check([1, (0.5).nextUp, 0.25], in: store)
+    }
+  }
+
+  /// What a check under one way of convolving says; nothing where it agrees or accepts.
+  private static func findings(
+    _ series: [Double], _ way: ek_convolution, in store: GoldenStore, _ environment: [String: String]
+  ) -> [String] {
+    do {
+      try convolving(way) { try check(series, in: store, environment) }
+      return []
+    } catch { return (error as? ExpectationFailure)?.findings ?? ["\(error)"] }
+  }
+
+  /// A record of another contract is told in one line; one of an older contract is accepted anew under its own reason.
+  @Test func anotherContract() throws {
+    try Self.withStore { store, record, _ in
+      let accept = ["ESCAPEMENT_ACCEPT": "1"]
+      #expect(Self.findings([1, 0.5], EK_CONVOLUTION_DIRECT, in: store, accept) == [])
+      #expect(
+        Self.findings([2, 1], EK_CONVOLUTION_WINOGRAD, in: store, ["CI": "1"]) == [
+          "another contract: the record was made under contract 2 direct, this is contract 2; set "
+            + "ESCAPEMENT_CONVOLUTION=direct, or accept it anew (CI is set: nothing is put on record here)"
+        ])
+      #expect(Self.findings([1, (0.5).nextUp], EK_CONVOLUTION_WINOGRAD, in: store, accept) == [])
+      let what = try GoldenRecord(contentsOf: record).accepted?.what
+      #expect(what == "of 2 values: 1 changed, contract 2 direct to 2")
+      // Direct convolutions are the exception, and replace no record of the rule unasked.
+      let refused = Self.findings([1, (0.5).nextUp], EK_CONVOLUTION_DIRECT, in: store, accept)
+      #expect(refused.first?.contains("unset ESCAPEMENT_CONVOLUTION, or") == true)
     }
   }
 

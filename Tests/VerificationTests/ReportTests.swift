@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Kernels
 import Testing
 
 #if canImport(FoundationXML)
@@ -24,6 +25,7 @@ import Testing
       B10  refuted      0/1     1 of 1 judged quantities failed, first a quantity: 0.75, expected 0.25 ± 0.001
 
       3 claims: 1 supported, 1 conditional, 1 refuted
+      numeric contract \(NumericContract.current)
       changed: B10: on record supported, now refuted
 
       """
@@ -88,7 +90,9 @@ import Testing
 
   @Test func markdownIsShort() throws {
     let page = try Self.record().markdown()
-    #expect(page.contains("3 claims: 1 supported, 1 conditional, 1 refuted."))
+    #expect(
+      page.contains(
+        "3 claims: 1 supported, 1 conditional, 1 refuted; numeric contract \(NumericContract.current)."))
     #expect(page.contains("| A2 | conditional: only if x > 2 | value 0.25 |"))
     #expect(page.contains("- B10: on record supported, now refuted"))
     // GitHub refuses a job's summary above a mebibyte.

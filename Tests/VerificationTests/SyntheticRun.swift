@@ -11,6 +11,8 @@ struct SyntheticRun {
   var testTime = "none"
   var digestEvery = 1
   var salt = ""
+  /// The numeric contract that its record states; nil states none.
+  var contract: String?
   var extraEvents: [JSON] = []
   /// Correct training pictures, of 100 a class, after the last epoch; nil leaves them out.
   var correctInTraining: [Int]?
@@ -33,6 +35,7 @@ struct SyntheticRun {
       "schema": 1, "recipe": recipe.json, "method": .string(recipe.method), "element": "F32",
       "class_counts": .array(Array(repeating: 100, count: 10)), "test_samples": 10_000,
       "groups": ["head": [0, 1, 2], "mid": [3, 4, 5, 6], "tail": [7, 8, 9]],
+      "contract": contract.map { .string($0) } ?? .null,
       "digest_every": .integer(digestEvery), "test_time": .string(testTime),
       "provenance": ["data": .string(recipe.data), "train": ["kind": kind], "test": ["kind": kind]],
     ]

@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Kernels
 import Verification
 
 /// Compares a metric series with the one on record, and records it where that is asked for.
@@ -9,7 +10,7 @@ import Verification
 /// The record is `Golden/SUITE/NAME.json` beside the calling file, or below `root`. Without one the expectation fails,
 /// unless the environment variable ESCAPEMENT_ACCEPT is 1: then the series goes on record with the reason `because`. A
 /// series that differs is put on record in the same way, but only under a reason other than the one on record, so that no
-/// change goes unexplained. Where the variable CI is set nothing is ever written; elsewhere a failure leaves the computed
+/// change goes unexplained; where the record is of an older numeric contract, that is the explanation. Where the variable CI is set nothing is ever written; elsewhere a failure leaves the computed
 /// series beside the record, as `NAME.received.json`.
 ///
 /// - Parameters:
@@ -67,13 +68,14 @@ struct GoldenExpectation {
 
   private var writes: Bool { !GoldenStore.isContinuousIntegration(environment) }
 
-  /// Whether the environment asks for it, and a reason is given that is not on record already.
+  /// Whether the environment asks for it, and a reason is given that is not on record already; a newer contract is one.
   private func mayAccept(_ golden: GoldenCase, _ reason: String, in store: GoldenStore) throws -> Bool {
     guard writes, environment["ESCAPEMENT_ACCEPT"] == "1", reason.contains(where: { !$0.isWhitespace })
     else { return false }
     let file = store.url(of: golden)
-    return try !FileManager.default.fileExists(atPath: file.path)
-      || GoldenRecord(contentsOf: file).reason != reason
+    guard FileManager.default.fileExists(atPath: file.path) else { return true }
+    let record = try GoldenRecord(contentsOf: file)
+    return record.reason != reason || record.contract < .current
   }
 
   private func findings(_ outcome: GoldenOutcome, _ values: [GoldenValue]) -> [String] {
@@ -85,6 +87,9 @@ struct GoldenExpectation {
     case .same: return []
     case .missing: return ["missing: no record of \(values.count) values; \(acceptance)"]
     case .differs(let comparison):
+      if let recorded = comparison.otherContract {
+        return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it anew (\(acceptance))"]
+      }
       return comparison.failures.map(\.text) + series(comparison, values) + [acceptance]
     }
   }

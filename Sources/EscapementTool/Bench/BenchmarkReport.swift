@@ -1,6 +1,8 @@
 import Artifacts
 import CKernels
 import Foundation
+import Kernels
+import Training
 
 /// Measurements as a table or a JSON object.
 struct BenchmarkReport {
@@ -43,6 +45,7 @@ struct BenchmarkReport {
   /// Everything measured, every run's time included.
   var json: JSON {
     [
+      NumericContract.key: NumericContract.current.json,
       "isa": .string(isa), "threads": .integer(threads), "peak_gflops": .number(peak.gflops),
       "triad_gbytes": .number(peak.gbytes),
       "rows": .array(

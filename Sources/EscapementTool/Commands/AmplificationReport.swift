@@ -1,7 +1,9 @@
 import Artifacts
 import Curvature
 import Foundation
+import Kernels
 import Networks
+import Training
 import Verification
 
 /// Statistics of mini-batches along each direction, as text and as JSON.
@@ -187,6 +189,7 @@ struct AmplificationReport {
   var json: JSON {
     let subject = result.subject
     return [
+      NumericContract.key: NumericContract.current.json,
       "loss": .string(subject.lossName), "checkpoint_step": .integer(step), "rho": .number(subject.rho),
       "dimension": .integer(subject.network.layout.count), "seed": .string(String(subject.seed)),
       "normalization_of_eigenvalue": .string(subject.normalization.rawValue),

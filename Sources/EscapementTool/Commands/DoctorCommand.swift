@@ -1,7 +1,10 @@
 import ArgumentParser
 import Artifacts
 import CKernels
+import Foundation
+import Kernels
 import LongTail
+import Training
 
 /// `escapement doctor`: what this machine offers, and whether its paths give the same bits.
 struct DoctorCommand: ParsableCommand {
@@ -29,6 +32,12 @@ struct DoctorCommand: ParsableCommand {
 
   private var currentISA: String { String(cString: ek_isa_name(ek_isa_current())) }
 
+  /// The contract in force, and why it is not the usual one.
+  private var contract: String {
+    let asked = ProcessInfo.processInfo.environment["ESCAPEMENT_CONVOLUTION"] ?? ""
+    return "\(NumericContract.current)" + (asked.isEmpty ? "" : ", as ESCAPEMENT_CONVOLUTION=\(asked) is set")
+  }
+
   private func printText(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixturePair) {
     var facts = TextTable()
     facts.rows = [
@@ -37,6 +46,7 @@ struct DoctorCommand: ParsableCommand {
     ]
     facts.rows += LinkedLibraries.versions.map { [$0.name, $0.version] }
     facts.rows += [
+      ["numeric contract", contract],
       ["path used", "\(currentISA), \(threads) threads"],
       [
         "fixture",
@@ -70,6 +80,7 @@ struct DoctorCommand: ParsableCommand {
         "agrees": .bool(agreement.agrees),
         "builtWith": .string(Toolchain.builtWith),
         "configuration": .string(Toolchain.configuration),
+        NumericContract.key: NumericContract.current.json,
         "currentISA": .string(currentISA),
         "fixture": [
           "name": .string(FixtureStore.name), "train": .string(fixture.train.provenance.digest.hex),

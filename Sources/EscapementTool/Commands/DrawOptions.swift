@@ -1,6 +1,7 @@
 import ArgumentParser
 import Artifacts
 import Foundation
+import Kernels
 import Verification
 
 /// A path with what a legend calls it: LABEL=PATH, or a path alone.
@@ -43,6 +44,12 @@ struct SpectrumFiles: ParsableArguments {
     let inputs = arguments.map(LabelledPath.init)
     let read = try inputs.map {
       try SpectrumRecord.read(URL(fileURLWithPath: $0.path), acceptingInvalid: acceptingInvalid)
+    }
+    let contracts = Set(read.joined().map(\.contract)).sorted().map(\.description)
+    if contracts.count > 1 {
+      Console.note(
+        "these spectra were computed under the numeric contracts \(contracts.joined(separator: ", ")): they differ by "
+          + "rounding too")
     }
     // A name that two files share needs their stems to be told apart.
     let names = read.map { Set($0.map { $0.data + "/" + $0.mode.rawValue }) }

@@ -128,6 +128,7 @@ struct EscapeScene {
     _ rules: [CheckpointEscape.Rule], seed: UInt64
   ) -> JSON {
     [
+      NumericContract.key: NumericContract.current.json,
       "selection": .string(name), "samples": .integer(positions.count), "loss": .string(lossName),
       "checkpoint_step": .integer(run.step), "seed": .string(String(seed)),
       "saddle": [

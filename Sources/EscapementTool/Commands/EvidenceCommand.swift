@@ -1,6 +1,7 @@
 import ArgumentParser
 import Artifacts
 import Foundation
+import Kernels
 import Training
 import Verification
 
@@ -30,8 +31,8 @@ struct EvidenceCommand: ParsableCommand {
       if json { return Console.output(.array(entries.map(\.json))) }
       var table = TextTable(
         heading: [
-          "run", "preset", "seed", "epochs", "acc", "head", "mid", "tail", "best", "pictures", "digest",
-          "state",
+          "run", "preset", "seed", "epochs", "acc", "head", "mid", "tail", "best", "pictures", "contract",
+          "digest", "state",
         ])
       table.rightAligned = [2, 3, 4, 5, 6, 7, 8]
       table.rows = entries.map(\.cells)
@@ -62,7 +63,7 @@ struct EvidenceCommand: ParsableCommand {
 extension RunArchive.Entry {
   fileprivate var cells: [String] {
     guard let run else {
-      return [directory.lastPathComponent] + Array(repeating: "", count: 10) + [standing.text]
+      return [directory.lastPathComponent] + Array(repeating: "", count: 11) + [standing.text]
     }
     func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
       epoch?.figures[metric].map { EpochLine.fixed($0, 2) } ?? "-"
@@ -72,7 +73,8 @@ extension RunArchive.Entry {
       directory.lastPathComponent, run.recipe.preset, String(run.recipe.seed),
       "\(run.epochs.count)/\(run.recipe.epochs)", percent(last, .accuracy), percent(last, .head),
       percent(last, .mid), percent(last, .tail), percent(run.best, .accuracy),
-      run.isPublished ? "published" : "other", run.digest.map { String($0.hex.prefix(12)) } ?? "-",
+      run.isPublished ? "published" : "other", "\(run.contract)",
+      run.digest.map { String($0.hex.prefix(12)) } ?? "-",
       standing.text,
     ]
   }
@@ -89,6 +91,7 @@ extension RunArchive.Entry {
       "recipe_sha256": .string(run.recipeDigest.hex), "test_time": .string(run.testTime.rawValue),
       "published": .bool(run.isPublished), "data": run.data,
       "digest": run.digest.map { .string($0.hex) } ?? .null,
+      NumericContract.key: run.contract.json,
       "version": run.version.map { .string($0) } ?? .null, "last": run.epochs.last?.json ?? .null,
       "best": run.best?.json ?? .null, "counted": .bool(standing.isCounted), "state": .string(standing.text),
     ]

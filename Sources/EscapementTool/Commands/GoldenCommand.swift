@@ -1,7 +1,9 @@
 import ArgumentParser
 import Artifacts
 import Foundation
+import Kernels
 import LongTail
+import Training
 import Verification
 
 /// `escapement golden`: metrics on record, compared bit for bit.
@@ -83,34 +85,52 @@ struct GoldenCommand: ParsableCommand {
       }
     }
 
+    /// One line where records were made under another contract: what differs then is that, and no value.
+    static func contractLine(_ outcomes: [GoldenOutcome]) -> String? {
+      let recorded = outcomes.compactMap(\.otherContract)
+      guard let oldest = recorded.min() else { return nil }
+      let names = Set(recorded).sorted().map(\.description).joined(separator: ", ")
+      return
+        "\(recorded.count) of \(outcomes.count) records were made under contract \(names), this is contract "
+        + "\(NumericContract.current): their values are not compared; \(oldest.instruction), or put them on record anew "
+        + "(golden accept)"
+    }
+
     private func report(_ results: [(golden: GoldenCase, outcome: GoldenOutcome)], _ strays: [String]) {
       if json {
         return Console.output([
+          NumericContract.key: NumericContract.current.json,
           "cases": .array(results.map { $1.json(name: $0.path) }),
           "unreferenced": .array(strays.map { .string($0) }),
         ])
       }
+      if let line = Self.contractLine(results.map(\.outcome)) { print(line) }
       var table = TextTable()
       table.rows =
         results.map { [$0.path, $1.text] }
         + strays.map { [$0, "unreferenced: no case reads this file; remove it or restore its case"] }
       print(table.text)
       for (golden, outcome) in results {
-        guard case .differs(let comparison) = outcome else { continue }
+        guard case .differs(let comparison) = outcome, outcome.otherContract == nil else { continue }
         print("\n\(golden.path)\n" + comparison.lines.joined(separator: "\n"))
       }
     }
   }
 
-  /// `escapement golden accept NAME --reason TEXT`.
+  /// `escapement golden accept NAME… --reason TEXT`.
   struct Accept: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Puts the values of cases, or the claims' verdicts (\"claims\"), on record with a reason.")
+      abstract: "Puts the values of cases, or the claims' verdicts (\"claims\"), on record with a reason.",
+      discussion: """
+        --all is for a change of the numeric contract: every case of every suite, then the claims' verdicts. On a fixture \
+        of one's own it is every case on it.
+        """)
 
     @Argument(
       help: ArgumentHelp(
         "Cases, suites or folders of them (fixture/ldam), or \"claims\" alone.", valueName: "NAME"))
-    var names: [String]
+    var names: [String] = []
+    @Flag(help: "Everything: all cases, and the claims' verdicts.") var all = false
     @Option(help: "Why the record changes.") var reason: String
     @Option(
       name: .customLong("tier"),
@@ -123,6 +143,12 @@ struct GoldenCommand: ParsableCommand {
 
     func validate() throws {
       guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("the reason is blank") }
+      guard all == names.isEmpty else {
+        throw ValidationError(
+          all
+            ? "--all and names exclude each other"
+            : "name cases, suites, folders or \"claims\", or give --all")
+      }
       guard names == [GoldenCommand.claims] || !names.contains(GoldenCommand.claims) else {
         throw ValidationError("\"claims\" stands alone: verdicts and values have reasons of their own")
       }
@@ -131,8 +157,9 @@ struct GoldenCommand: ParsableCommand {
 
     func run() throws {
       let root = URL(fileURLWithPath: golden)
+      let claims = root.appendingPathComponent("claims.json")
       if names == [GoldenCommand.claims] {
-        return try acceptClaims(root.appendingPathComponent("claims.json"))
+        return try acceptClaims(claims)
       }
       let store = GoldenStore(root: root)
       Interruption.catchSignals()
@@ -145,6 +172,8 @@ struct GoldenCommand: ParsableCommand {
           "\(golden.path): \(record.accepted?.what ?? ""); \(record.values.count) values on record, chain "
             + record.chain.hex)
       }
+      // Verdicts are on the embedded fixture.
+      if all, pictures.fixture == nil { try acceptClaims(claims) }
     }
 
     private func acceptClaims(_ file: URL) throws {

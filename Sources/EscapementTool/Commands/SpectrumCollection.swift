@@ -1,10 +1,12 @@
 import Artifacts
 import Foundation
+import Kernels
+import Training
 
 /// Measurements of spectra, one a selection, probe and procedure, on file after each one where a file is named.
 ///
 /// A measurement that is there already is not taken again, so an interrupted command goes on where it stopped, and
-/// one file can hold several checkpoints.
+/// one file can hold several checkpoints. All are of one numeric contract.
 struct SpectrumCollection {
   private(set) var records: [JSON] = []
   private let file: URL?
@@ -18,6 +20,13 @@ struct SpectrumCollection {
       // A file of another kind is not to be replaced by this one.
       _ = try entry.field("data").string()
       _ = try entry.field("mode").string()
+      let (contract, now) = (try NumericContract(of: entry), NumericContract.current)
+      guard contract == now else {
+        throw entry.fault(
+          found: "a measurement under contract \(contract)",
+          expected: "contract \(now), which is in force here",
+          advice: "name another file; or, to add to this one, \(contract.instruction)")
+      }
       records.append(entry.value)
     }
   }

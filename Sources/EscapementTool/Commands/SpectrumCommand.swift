@@ -123,6 +123,7 @@ struct SpectrumCommand: RankedCommand {
   func run() throws { try Job.all(measure) }
 
   private func measure() throws {
+    try Job.ranks?.checkContract()
     let run = try Job.all { try source.load() }
     let criterion: (any ClassificationLoss)? = loss == .ce ? SoftmaxCrossEntropy() : run.trainingLoss
     guard let criterion else {

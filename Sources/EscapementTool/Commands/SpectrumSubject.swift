@@ -47,6 +47,7 @@ struct SpectrumSubject {
     redraws: Bool = false
   ) -> [String: JSON] {
     [
+      NumericContract.key: NumericContract.current.json,
       "mode": .string(mode.rawValue), "operator": .string(matrix.rawValue), "data": .string(name),
       "samples": .integer(samples), "steps_asked": .integer(steps), "seed": .string(String(seed)),
       "probe": .integer(Int(probe)), "loss": .string(lossName),

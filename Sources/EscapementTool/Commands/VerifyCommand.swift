@@ -99,7 +99,10 @@ struct VerifyCommand: ParsableCommand {
     }
     for change in record.changes { Console.error("verdict changed: \(change.text)") }
     let differing = compared.filter { !$0.outcome.agrees }
-    for golden in differing { Console.error("golden \(golden.name): not as on record") }
+    if let line = GoldenCommand.Check.contractLine(compared.map(\.outcome)) { Console.error(line) }
+    for golden in differing where golden.outcome.otherContract == nil {
+      Console.error("golden \(golden.name): not as on record")
+    }
     guard differing.isEmpty else { throw ExitCode(ExitStatus.differs.rawValue) }
     if record.exitCode != 0 { throw ExitCode(record.exitCode) }
   }

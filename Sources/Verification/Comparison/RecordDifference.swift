@@ -1,4 +1,6 @@
 import Artifacts
+import Kernels
+import Training
 
 /// A member of two records (`run.json`) that is not the same in both.
 public struct RecordDifference: Hashable, Sendable {
@@ -15,8 +17,9 @@ public struct RecordDifference: Hashable, Sendable {
   /// Members that are digests of what happens in a run: its trace has them.
   static let partsOfTheTrace = ["first_order_sha256", "initial_parameters_sha256"]
 
-  /// The file's layout and seal: they follow from its version and the other members.
-  static let partsOfTheFile = ["schema", SealedJSON.key]
+  /// The file's layout and seal: they follow from its version and the other members. The contract is compared by itself
+  /// (`RunComparison.contracts`), as older files state none.
+  static let partsOfTheFile = ["schema", SealedJSON.key, NumericContract.key]
 
   /// Whether it concerns how often things are written, which changes nothing of the run.
   public var isOfRecording: Bool { Self.settingsOfRecording.contains(place) }

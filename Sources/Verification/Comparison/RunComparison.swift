@@ -1,9 +1,12 @@
 import Artifacts
 import Foundation
+import Kernels
 import Training
 
 /// Two run directories side by side: their records, their steps and their checkpoints.
 public struct RunComparison: Sendable {
+  /// The numeric contracts of the two. Where they differ, nothing below need have another cause.
+  public let contracts: (left: NumericContract, right: NumericContract)
   /// Members of `run.json` that differ: recipe, data, then the rest.
   public let records: [RecordDifference]
   /// The steps, on the ladder.
@@ -16,24 +19,33 @@ public struct RunComparison: Sendable {
   /// - Throws: `MissingError` where there is no run; `DataError` where a record, a line of the metrics or a checkpoint
   ///   is damaged.
   public init(_ left: RunDirectory, _ right: RunDirectory) throws {
-    records = RecordDifference.all(
-      between: try left.readRecord().value, and: try right.readRecord().value)
+    let (leftRecord, rightRecord) = (try left.readRecord(), try right.readRecord())
+    contracts = (try NumericContract(of: leftRecord), try NumericContract(of: rightRecord))
+    records = RecordDifference.all(between: leftRecord.value, and: rightRecord.value)
     trace = TraceComparison(try Trace(of: left), try Trace(of: right))
     checkpoints = try CheckpointComparison(left, right)
   }
 
-  /// Whether the two are one run as far as the records tell: recipe and data, all steps, all tensors.
+  /// Whether the two are one run as far as the records tell: contract, recipe and data, all steps, all tensors.
   ///
   /// How often something was written, and the time it took, do not count.
   public var agrees: Bool {
-    guard records.allSatisfy(\.isOfRecording), trace.agrees else { return false }
+    guard records.allSatisfy(\.isOfRecording), trace.agrees, contracts.left == contracts.right else {
+      return false
+    }
     if case .differs = checkpoints { return false }
     return true
   }
 
   /// The comparison in words.
   public var lines: [String] {
-    var lines = ["records:"]
+    var lines: [String] = []
+    if contracts.left != contracts.right {
+      lines.append(
+        "contracts: A was computed under \(contracts.left), B under \(contracts.right); their bits differ by that alone"
+      )
+    }
+    lines.append("records:")
     lines +=
       records.isEmpty
       ? ["  recipe, data and all else agree"]
@@ -52,7 +64,7 @@ public struct RunComparison: Sendable {
   /// The comparison for machines.
   public var json: JSON {
     [
-      "same": .bool(agrees),
+      "same": .bool(agrees), "contracts": [contracts.left.json, contracts.right.json],
       "records": .array(
         records.map { difference in
           [

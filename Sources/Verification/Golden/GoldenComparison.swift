@@ -1,4 +1,5 @@
 import Artifacts
+import Kernels
 
 /// How a computation compares with its record.
 public enum GoldenOutcome: Hashable, Sendable {
@@ -11,10 +12,17 @@ public enum GoldenOutcome: Hashable, Sendable {
 
   /// Whether all values agree.
   public var agrees: Bool { if case .same = self { true } else { false } }
+
+  /// The contract of the record, where it is not the one in force: nothing else was compared then.
+  public var otherContract: NumericContract? {
+    if case .differs(let comparison) = self { comparison.otherContract } else { nil }
+  }
 }
 
 /// One way in which a computation is not what is on record. Each has a line of its own.
 public enum GoldenFailure: Hashable, Sendable {
+  /// The record was made under another numeric contract: its values differ by rounding, and are not compared.
+  case contract(recorded: NumericContract, found: NumericContract)
   /// The record was made of something else: other data, another recipe.
   case stale(key: String, recorded: String?, found: String?)
   /// The two lists of values have two lengths.
@@ -31,6 +39,8 @@ public enum GoldenFailure: Hashable, Sendable {
   /// One line for people.
   public var text: String {
     switch self {
+    case .contract(let recorded, let found):
+      "another contract: the record was made under contract \(recorded), this is contract \(found)"
     case .stale(let key, let recorded, let found):
       "stale: the record was made with \(key) \(recorded ?? "(none)"), the case now has \(found ?? "(none)")"
     case .length(let recorded, let found): "length: \(recorded) values on record, \(found) computed"
@@ -57,8 +67,18 @@ public struct GoldenComparison: Hashable, Sendable {
   /// The steps of the record (A) beside the computed ones (B), where both have any.
   public let trace: TraceComparison?
 
-  /// Compares computed values with a record; nil where they agree.
+  /// Compares values computed under the contract in force with a record; nil where they agree.
   public init?(_ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord) {
+    let contract = NumericContract.current
+    guard record.contract == contract else {
+      failures = [.contract(recorded: record.contract, found: contract)]
+      first = GoldenDifference(
+        index: nil, name: NumericContract.key, recorded: "\(record.contract)", found: "\(contract)",
+        ulps: nil,
+        agreeing: 0)
+      trace = nil
+      return
+    }
     let first = GoldenDifference(of: values, provenance: provenance, from: record)
     guard let first else { return nil }
     self.first = first
@@ -67,6 +87,11 @@ public struct GoldenComparison: Hashable, Sendable {
       Trace(golden: record.values, provenance: record.provenance),
       Trace(golden: values, provenance: provenance))
     trace = comparison.places.isEmpty ? nil : comparison
+  }
+
+  /// The contract of the record, where it is not the one in force: nothing else was compared then.
+  public var otherContract: NumericContract? {
+    if case .contract(let recorded, _)? = failures.first { recorded } else { nil }
   }
 
   private static func failures(

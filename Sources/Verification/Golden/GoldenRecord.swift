@@ -1,5 +1,7 @@
 import Artifacts
 import Foundation
+import Kernels
+import Training
 
 /// The recorded values of one golden case, as a file holds them.
 public struct GoldenRecord: Hashable, Sendable {
@@ -26,16 +28,20 @@ public struct GoldenRecord: Hashable, Sendable {
   public var accepted: Acceptance?
   /// What produced them, by name: variant, data, seed.
   public var provenance: [String: String]
+  /// The numeric contract that they were computed under.
+  public var contract: NumericContract
   /// The values, in the order in which they came about.
   public var values: [GoldenValue]
 
-  /// A record from its parts.
+  /// A record from its parts, of values computed under the contract in force unless another is named.
   public init(
-    reason: String, provenance: [String: String], values: [GoldenValue], accepted: Acceptance? = nil
+    reason: String, provenance: [String: String], values: [GoldenValue], accepted: Acceptance? = nil,
+    contract: NumericContract = .current
   ) {
     self.reason = reason
     self.accepted = accepted
     self.provenance = provenance
+    self.contract = contract
     self.values = values
   }
 
@@ -88,7 +94,7 @@ public struct GoldenRecord: Hashable, Sendable {
   /// The file's content.
   public var json: JSON {
     var members: [String: JSON] = [
-      "schema": .integer(Self.schema), "reason": .string(reason),
+      "schema": .integer(Self.schema), "reason": .string(reason), NumericContract.key: contract.json,
       "provenance": .object(provenance.mapValues { .string($0) }), "chain": .string(chain.hex),
       "values": .array(values.map(\.json)),
     ]
@@ -109,6 +115,7 @@ public struct GoldenRecord: Hashable, Sendable {
     let top = try reader.object(json, "top level")
     try reader.schema(top, Self.schema)
     reason = try reader.string(top, "reason", at: "top level")
+    contract = try NumericContract(of: JSONCursor(json, file: file))
     if top["accepted"] != nil {
       let fields = try reader.object(top, "accepted", at: "top level")
       accepted = Acceptance(

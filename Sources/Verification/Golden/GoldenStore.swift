@@ -99,7 +99,9 @@ public struct GoldenStore: Sendable {
       (before.values.count { !names.contains($0.name) }, "removed"),
     ]
     let parts = counts.filter { $0.0 > 0 }.map { "\($0) \($1)" }
-    let origin = before.provenance == record.provenance ? [] : ["provenance changed"]
+    let origin =
+      (before.provenance == record.provenance ? [] : ["provenance changed"])
+      + (before.contract == record.contract ? [] : ["contract \(before.contract) to \(record.contract)"])
     return "of \(before.values.count) values: "
       + (parts.isEmpty && origin.isEmpty ? ["none changed"] : parts + origin).joined(separator: ", ")
   }

@@ -1,5 +1,7 @@
 import Artifacts
 import Foundation
+import Kernels
+import Training
 
 /// The verdicts that stand on record, one a claim; `Golden/claims.json` in this repository.
 ///
@@ -26,11 +28,14 @@ public struct Baseline: Sendable, Hashable {
   public var entries: [String: Entry]
   /// Why the file was last written.
   public var reason: String
+  /// The numeric contract under which the verdicts last accepted were reached.
+  public var contract: NumericContract
 
-  /// A baseline from its parts.
-  public init(entries: [String: Entry], reason: String) {
+  /// A baseline from its parts, of the contract in force unless another is named.
+  public init(entries: [String: Entry], reason: String, contract: NumericContract = .current) {
     self.entries = entries
     self.reason = reason
+    self.contract = contract
   }
 
   /// Reads a baseline; a malformed file throws one line with its name and the key at fault.
@@ -44,6 +49,7 @@ public struct Baseline: Sendable, Hashable {
     let top = try reader.object(json, "top level")
     try reader.schema(top, Self.schema)
     reason = try reader.string(top, "reason", at: "top level")
+    contract = try NumericContract(of: JSONCursor(json, file: file))
     entries = [:]
     for (id, value) in try reader.object(top, "claims", at: "top level") {
       let place = "claims.\(id)"
@@ -65,7 +71,7 @@ public struct Baseline: Sendable, Hashable {
   /// The file's content.
   public var json: JSON {
     .object([
-      "schema": .integer(Self.schema), "reason": .string(reason),
+      "schema": .integer(Self.schema), "reason": .string(reason), NumericContract.key: contract.json,
       "claims": .object(
         entries.mapValues { entry in
           var fields: [String: JSON] = [
@@ -86,6 +92,7 @@ public struct Baseline: Sendable, Hashable {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
     var accepted = self
     accepted.reason = reason
+    accepted.contract = record.contract
     for entry in record.entries {
       if Self.waits(entry), accepted.entries[entry.claim.id] == nil, !entry.verdict.outcome.isConclusive {
         continue

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Which runs a procedure asks for.
 public struct RunSelection: Hashable, Sendable {
   /// The preset, DATA/METHOD.
@@ -79,16 +81,21 @@ public struct RunEvidence: Sendable, Hashable {
   public var last: [RunMetric: Double]
   /// The figures of the epoch with the best test accuracy: descriptive, as that epoch is chosen on the test pictures.
   public var best: [RunMetric: Double]
+  /// The numeric contract that it was trained under. Figures of two differ by rounding, as those of two machines of any
+  /// other package do: they are samples of one method.
+  public var contract: NumericContract
 
-  /// A run from its parts.
+  /// A run from its parts, trained under the contract in force unless another is named.
   public init(
-    seed: UInt64, data: String, isPublished: Bool, last: [RunMetric: Double], best: [RunMetric: Double] = [:]
+    seed: UInt64, data: String, isPublished: Bool, last: [RunMetric: Double], best: [RunMetric: Double] = [:],
+    contract: NumericContract = .current
   ) {
     self.seed = seed
     self.data = data
     self.isPublished = isPublished
     self.last = last
     self.best = best
+    self.contract = contract
   }
 }
 

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Runs the procedures of selected claims and compares their verdicts with the baseline.
 public struct Verifier: Sendable {
   /// The tiers judged where none are named, and whose verdicts stand on record: those that need no finished runs.
@@ -42,7 +44,7 @@ public struct Verifier: Sendable {
     }
     return VerificationRecord(
       entries: entries, changes: baseline?.changes(in: entries) ?? [], compared: baseline != nil,
-      unrecorded: baseline?.unrecorded(in: entries) ?? [])
+      unrecorded: baseline?.unrecorded(in: entries) ?? [], comparedContract: baseline?.contract)
   }
 }
 
@@ -76,13 +78,28 @@ public struct VerificationRecord: Sendable {
 
   /// Claims decided on finished runs without a verdict on record.
   public var unrecorded: [String]
+  /// The numeric contract that the procedures computed under; runs have their own, which the claims about them name.
+  public var contract: NumericContract
+  /// That of the verdicts on record; nil where there was no baseline.
+  public var comparedContract: NumericContract?
 
-  /// A record from its parts.
-  public init(entries: [Entry], changes: [VerdictChange], compared: Bool, unrecorded: [String] = []) {
+  /// A record from its parts, judged under the contract in force unless another is named.
+  public init(
+    entries: [Entry], changes: [VerdictChange], compared: Bool, unrecorded: [String] = [],
+    contract: NumericContract = .current, comparedContract: NumericContract? = nil
+  ) {
     self.entries = entries
     self.changes = changes
     self.compared = compared
     self.unrecorded = unrecorded
+    self.contract = contract
+    self.comparedContract = comparedContract
+  }
+
+  /// "numeric contract 2", and that of the verdicts on record where it is another.
+  var contractText: String {
+    guard let before = comparedContract, before != contract else { return "numeric contract \(contract)" }
+    return "numeric contract \(contract); the verdicts on record were reached under contract \(before)"
   }
 
   /// 1 when a verdict differs from the baseline, or a claim is refuted and there was no verdict to compare with;

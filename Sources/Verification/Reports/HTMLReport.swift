@@ -13,7 +13,8 @@ extension VerificationRecord {
     }
     page.add(
       "<p class=\"soft\">\(compared ? "Compared with the verdicts on record." : "Not compared with a record.")"
-        + " A refuted claim is a result, not a fault. Each line opens.</p>")
+        + " A refuted claim is a result, not a fault. Each line opens. Computed under \(Markup.escape(contractText)).</p>"
+    )
     page.add("<h2 id=\"tree\">Code, procedure, result</h2>")
     page.add(
       "<p>Each branch speaks on the ground of the one before. A weight says what of the papers falls with a claim: 3 a main "

@@ -1,4 +1,6 @@
 import Artifacts
+import Kernels
+import Training
 
 extension VerificationRecord {
   /// The layout of the JSON report.
@@ -11,6 +13,7 @@ extension VerificationRecord {
   public func json() -> JSON {
     .object([
       "schema": .integer(Self.schema), "compared": .bool(compared), "exit": .integer(Int(exitCode)),
+      NumericContract.key: contract.json, "compared_contract": comparedContract?.json ?? .null,
       "claims": .array(entries.map(\.json)), "tree": .array(tree.map(\.json)),
       "unrecorded": .array(unrecorded.map { .string($0) }),
       "changes": .array(

@@ -22,7 +22,7 @@ public struct RunReport: Sendable {
     let rows = entries.map(Self.row)
     page.add(
       ReportPage.table(
-        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "pictures"], rows,
+        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "pictures", "contract"], rows,
         style: "runs"))
     let counted = entries.count { $0.standing.isCounted }
     page.add(
@@ -35,6 +35,12 @@ public struct RunReport: Sendable {
       })
     page.add("</ul>")
     let runs = entries.compactMap(\.run)
+    let contracts = Set(runs.map(\.contract)).sorted()
+    if contracts.count > 1 {
+      page.add(
+        "<p>These runs were trained under the numeric contracts \(contracts.map(\.description).joined(separator: ", ")): "
+          + "their figures are samples of the same methods, their bits do not compare.</p>")
+    }
     let shown = runs.prefix(Self.drawn).map { (name: $0.title, run: $0) }
     if let course = CourseFigure.draw(shown) {
       page.add("<h2>Course</h2>")
@@ -63,7 +69,7 @@ public struct RunReport: Sendable {
 
   private static func row(_ entry: RunArchive.Entry) -> [String] {
     guard let run = entry.run else {
-      return [Markup.escape(entry.directory.lastPathComponent)] + Array(repeating: "", count: 8)
+      return [Markup.escape(entry.directory.lastPathComponent)] + Array(repeating: "", count: 9)
     }
     func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
       epoch?.figures[metric].map(NumberText.rounded) ?? "–"
@@ -73,6 +79,7 @@ public struct RunReport: Sendable {
       Markup.escape(run.recipe.preset), "\(run.recipe.seed)", "\(run.epochs.count)/\(run.recipe.epochs)",
       percent(last, .accuracy), percent(last, .head), percent(last, .mid), percent(last, .tail),
       percent(run.best, .accuracy), run.isPublished ? "published" : "other",
+      "\(run.contract)",
     ]
   }
 
@@ -80,7 +87,8 @@ public struct RunReport: Sendable {
     let pairs: [(String, String)] = [
       ("method", run.recipe.method), ("run", run.digest?.hex ?? "no epoch ended"),
       ("recipe", run.recipeDigest.hex), ("test pictures", run.testTime.rawValue),
-      ("version", run.version ?? "not recorded"), ("data", run.data.canonical(pretty: true)),
+      ("version", run.version ?? "not recorded"), ("numeric contract", "\(run.contract)"),
+      ("data", run.data.canonical(pretty: true)),
       ("values", run.recipe.json.canonical(pretty: true)),
     ]
     let lines = pairs.map { name, text in

@@ -29,6 +29,7 @@ extension VerificationRecord {
     }
     lines.append("")
     lines.append(tallyText)
+    lines.append(contractText)
     lines += changes.map { "changed: \($0.text)" }
     lines += unrecorded.map { "not on record: \($0)" }
     if !compared { lines.append("not compared with a baseline") }

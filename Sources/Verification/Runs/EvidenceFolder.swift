@@ -41,9 +41,14 @@ public struct EvidenceFolder: Sendable {
     let place = url.appendingPathComponent(run.storedName, isDirectory: true)
     if FileManager.default.fileExists(atPath: place.path) {
       let other = try RecordedRun(RunDirectory(place))
-      let difference =
-        other.data == run.data && other.recipeDigest == run.recipeDigest
-        ? other.disagreement(with: run) : "other pictures or another recipe"
+      let difference: String? =
+        if other.data != run.data || other.recipeDigest != run.recipeDigest {
+          "other pictures or another recipe"
+        } else if other.contract != run.contract {
+          "numeric contract \(run.contract) where it has \(other.contract)"
+        } else {
+          other.disagreement(with: run)
+        }
       if let difference {
         throw DataError(
           file: directory.url.path, found: difference, expected: "the run of that name in \(place.path)",

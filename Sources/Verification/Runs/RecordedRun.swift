@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Kernels
 import LongTail
 import Training
 
@@ -31,6 +32,8 @@ public struct RecordedRun: Sendable {
   public let digestEvery: Int
   /// Which pictures, as `DataManifest` summarises them.
   public let data: JSON
+  /// The numeric contract that it was trained under.
+  public let contract: NumericContract
   /// The version that trained it; nil where the record has none.
   public let version: String?
   /// The epochs, in order from the first.
@@ -61,6 +64,7 @@ public struct RecordedRun: Sendable {
     testTime = known
     digestEvery = try record.field("digest_every").integer(atLeast: 0)
     data = try record.field("provenance").value
+    contract = try NumericContract(of: record)
     version = try record.optionalField("version")?.string()
     let groups = try RecordedGroups(record)
     let metrics = try RecordedMetrics(
@@ -133,10 +137,10 @@ public struct RecordedRun: Sendable {
     let accuracies: Set<RunMetric> = [.accuracy, .head, .mid, .tail]
     return RunEvidence(
       seed: recipe.seed, data: dataName, isPublished: isPublished, last: epochs[place - 1].figures,
-      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) })
+      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) }, contract: contract)
   }
 
-  /// Why two runs of one recipe, seed and data cannot both be right; nil where they agree.
+  /// Why two runs of one recipe, seed, data and numeric contract cannot both be right; nil where they agree.
   ///
   /// The chain of digests depends on how often a link is added; between different intervals the counts of correct
   /// pictures are compared.

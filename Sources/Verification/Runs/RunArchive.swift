@@ -27,8 +27,8 @@ public struct RunArchive: EvidenceSource {
   /// Reads run directories and folders of them.
   ///
   /// A directory with `run.json` is a run; of any other the directories inside are. Damaged runs are kept with their reason.
-  /// Throws `MissingError` for a folder that is not there, and `DataError` where two runs of one recipe, seed and
-  /// data disagree: one of them is not what it says.
+  /// Throws `MissingError` for a folder that is not there, and `DataError` where two runs of one recipe, seed, data and
+  /// numeric contract disagree: one of them is not what it says. Of two that differ in their contract alone the newer counts.
   public init(reading folders: [URL]) throws {
     let standards = RunStandards()
     var entries: [Entry] = []
@@ -41,12 +41,13 @@ public struct RunArchive: EvidenceSource {
       }
       var standing = standards.standing(of: run)
       if run.state == .finished {
-        let key = [run.recipeDigest.hex, String(run.recipe.seed), run.data.canonical()]
+        let key = Self.sample(run) + [run.contract.description]
         if let first = seen[key] {
           if let disagreement = first.disagreement(with: run) {
             throw DataError(
               file: directory.path, found: disagreement,
-              expected: "the figures of \(first.directory.path), a run of the same recipe, seed and data",
+              expected:
+                "the figures of \(first.directory.path), a run of the same recipe, seed, data and contract",
               advice: "train one of them anew, and remove the wrong one")
           }
           standing = .duplicate(of: first.directory)
@@ -56,7 +57,29 @@ public struct RunArchive: EvidenceSource {
       }
       entries.append(Entry(directory: directory, run: run, standing: standing))
     }
-    self.entries = entries
+    self.entries = Self.supersede(entries)
+  }
+
+  /// What a run is a sample of; runs that differ in their numeric contract alone are one sample, as they share the seed.
+  private static func sample(_ run: RecordedRun) -> [String] {
+    [run.recipeDigest.hex, String(run.recipe.seed), run.data.canonical()]
+  }
+
+  /// Of the runs that are one sample the one of the newest contract counts.
+  private static func supersede(_ entries: [Entry]) -> [Entry] {
+    var newest: [[String]: RecordedRun] = [:]
+    for run in entries.compactMap(\.run) where run.state == .finished {
+      let key = sample(run)
+      if newest[key].map({ $0.contract < run.contract }) ?? true { newest[key] = run }
+    }
+    return entries.map { entry in
+      guard entry.standing.isCounted, let run = entry.run, let best = newest[sample(run)],
+        run.contract < best.contract
+      else { return entry }
+      var entry = entry
+      entry.standing = .superseded(by: best.directory, contract: best.contract)
+      return entry
+    }
   }
 
   /// The runs that count for some preset.

@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Kernels
 import Training
 
 /// What a run on disk counts for.
@@ -14,6 +15,8 @@ public enum RunStanding: Sendable, Hashable {
   case damaged(String)
   /// It repeats another run bit for bit.
   case duplicate(of: URL)
+  /// It repeats another run under an older numeric contract; only one of the two can count, as they share a seed.
+  case superseded(by: URL, contract: NumericContract)
   /// Its recipe is no preset's; the text says how it differs.
   case otherRecipe(String)
 
@@ -28,6 +31,8 @@ public enum RunStanding: Sendable, Hashable {
     case .diverged(let step): "not counted: diverged at step \(step)"
     case .damaged(let reason): "not counted: damaged: \(reason)"
     case .duplicate(let other): "not counted: the same run as \(other.lastPathComponent)"
+    case .superseded(let other, let contract):
+      "not counted: \(other.lastPathComponent) is the same run under contract \(contract)"
     case .otherRecipe(let reason): "not counted: \(reason)"
     }
   }

@@ -1,6 +1,8 @@
 import Artifacts
 import Curvature
 import Foundation
+import Kernels
+import Training
 
 /// One spectrum as `escapement spectrum --json` keeps it: enough to redraw its density without a product.
 ///
@@ -28,6 +30,8 @@ public struct SpectrumRecord: Hashable, Sendable {
 
   /// The file that it was read from.
   public let file: String
+  /// The numeric contract that it was computed under.
+  public let contract: NumericContract
   /// What the spectrum is of: "class 9", "tail", "all".
   public let data: String
   /// Pictures it is over.
@@ -76,6 +80,7 @@ public struct SpectrumRecord: Hashable, Sendable {
   /// Reads one record; throws a `DataError` that names the key.
   public init(_ cursor: JSONCursor, acceptingInvalid: Bool = false) throws {
     file = cursor.file
+    contract = try NumericContract(of: cursor)
     let valid = try cursor.optionalField("valid")
     isValid = try valid?.bool()
     if let valid, isValid == false, !acceptingInvalid {

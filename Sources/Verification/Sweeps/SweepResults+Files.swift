@@ -1,5 +1,7 @@
 import Artifacts
 import Curvature
+import Kernels
+import Training
 
 extension SweepResults {
   /// One record a row of the plan; figures of runs that are not done are empty, and the rows stay.
@@ -7,7 +9,7 @@ extension SweepResults {
     let names = Self.metrics.map(\.name)
     let heading =
       ["index", "run", "preset", "method", "rho", "seed", "state"] + names + names.map { "best_\($0)" }
-      + ["best_epoch", "digest"]
+      + ["best_epoch", NumericContract.key, "digest"]
     return CSVText.text(
       of: [heading]
         + rows.map { row in
@@ -18,7 +20,10 @@ extension SweepResults {
             "\(row.index)", row.row.id, row.row.recipe.preset, row.row.recipe.method, row.row.rho,
             "\(row.row.recipe.seed)", row.finding.state.text,
           ] + figures(row.last) + figures(row.best)
-            + [row.best.map { "\($0.epoch)" } ?? "", row.last?.digest.hex ?? ""]
+            + [
+              row.best.map { "\($0.epoch)" } ?? "", row.contract.map(\.description) ?? "",
+              row.last?.digest.hex ?? "",
+            ]
         })
   }
 
@@ -62,6 +67,7 @@ extension SweepResults {
             "state": .string(row.finding.state.name), "detail": .string(row.finding.state.text),
             "last": figures(row.last), "best": figures(row.best),
             "digest": row.last.map { .string($0.digest.hex) } ?? .null,
+            NumericContract.key: row.contract?.json ?? .null,
           ]
         }),
       "groups": .array(groups.map(Self.json)),

@@ -1,5 +1,6 @@
 import Artifacts
 import Curvature
+import Kernels
 
 /// What a sweep has brought so far: every row of the plan, whether its run is done or not, and the means over seeds.
 public struct SweepResults: Sendable {
@@ -14,6 +15,8 @@ public struct SweepResults: Sendable {
 
     /// The last epoch of a run that is done; nil for any other, whose figures are not the recipe's.
     public var last: RecordedEpoch? { finding.state == .done ? finding.run?.epochs.last : nil }
+    /// The numeric contract of a run that is done.
+    public var contract: NumericContract? { finding.state == .done ? finding.run?.contract : nil }
     /// The first epoch with the best test accuracy, chosen on the test pictures.
     public var best: RecordedEpoch? { finding.state == .done ? finding.run?.best : nil }
   }

@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Kernels
 import Training
 
 /// Conformance vectors as files: what another implementation of the rules needs to take the same steps, and
@@ -7,7 +8,7 @@ import Training
 ///
 /// For each problem `PROBLEM.json` and `PROBLEM.safetensors` (samples and labels); for each case
 /// `CASE.json` (rule, loss, constants) and `CASE.safetensors` (trajectory); last `index.json` with the
-/// names. Equal code gives equal bytes.
+/// names. Each of the JSON files states the numeric contract. Equal code gives equal bytes.
 public struct ConformanceExport {
   /// The layout of the files.
   public static let schema = 1
@@ -46,7 +47,9 @@ public struct ConformanceExport {
     try AtomicFile.write(index, to: directory.appendingPathComponent("index.json"))
   }
 
-  private static let header: [String: JSON] = ["schema": .integer(schema)]
+  private static var header: [String: JSON] {
+    ["schema": .integer(schema), NumericContract.key: NumericContract.current.json]
+  }
 
   /// Writes NAME.safetensors, then NAME.json with its digest, which is returned.
   @discardableResult

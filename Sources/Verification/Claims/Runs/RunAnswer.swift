@@ -1,4 +1,5 @@
 import Curvature
+import Kernels
 
 /// What the evidence says to one question: a p value for it, one against it, and every number behind them.
 struct RunAnswer {
@@ -12,6 +13,8 @@ struct RunAnswer {
   var isPublished: Bool
   /// The names of the data.
   var data: [String]
+  /// The numeric contracts of the runs.
+  var contracts: Set<NumericContract>
   /// The numbers, none of which decides by itself.
   var measurements: [Measurement] = []
   /// For an agreement with a printed mean ± std: the setting of its power.
@@ -23,6 +26,7 @@ struct RunAnswer {
     count = samples.map(\.values.count).min() ?? 0
     isPublished = samples.allSatisfy(\.isPublished)
     data = Set(samples.flatMap(\.data)).sorted()
+    contracts = samples.reduce(into: []) { $0.formUnion($1.contracts) }
     for (quantity, sample) in zip(question.quantities, samples) {
       observe("n, \(quantity.selection.text)", Double(sample.values.count), "seeds")
       observe(

@@ -74,6 +74,9 @@ struct RunFamily: Sendable {
       details: zip(statement.questions, own).map { "\($0.text): p = \(NumberText.short($1.pFor))" })
     let count = own.map(\.count).min() ?? 0
     verdict.details.append("data: " + Set(own.flatMap(\.data)).sorted().joined(separator: ", "))
+    verdict.details.append(
+      "numeric contracts of the runs: "
+        + Set(own.flatMap(\.contracts)).sorted().map(\.description).joined(separator: ", "))
     guard count >= Self.seeds else {
       verdict.summary = "\(count) of the \(Self.seeds) seeds that a verdict needs"
       return verdict

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A figure of the runs of a selection.
 struct RunQuantity: Hashable, Sendable {
   var selection: RunSelection
@@ -57,6 +59,8 @@ struct RunSample {
   var best: [Double]
   var isPublished: Bool
   var data: [String]
+  /// The numeric contracts of the runs.
+  var contracts: Set<NumericContract>
 
   /// Why a quantity cannot be had from the evidence.
   enum Gap: Error, Equatable {
@@ -79,5 +83,6 @@ struct RunSample {
     best = peaks.count == runs.count ? peaks : []
     isPublished = runs.allSatisfy(\.isPublished)
     data = Set(runs.map(\.data)).sorted()
+    contracts = Set(runs.map(\.contract))
   }
 }
