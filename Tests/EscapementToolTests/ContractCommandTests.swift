@@ -38,7 +38,8 @@ struct ContractCommandTests {
       #expect(difference.status == 1)
       #expect(
         difference.output.hasPrefix(
-          "contracts: A was computed under 2, B under 2 direct; their bits differ by that alone\nrecords:\n"))
+          "contracts: A was computed under 2, B under 2 direct: that alone makes their bits differ\nrecords:\n"
+        ))
       let refused = try ToolProcess.run(["train", "--resume", "--out", b], environment: Self.usual)
       #expect(refused.status == 65 && refused.errorLines.count == 1)
       #expect(

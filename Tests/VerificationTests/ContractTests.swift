@@ -94,7 +94,7 @@ import Training
       #expect(comparison.contracts.left.description == "2" && comparison.contracts.right == Self.direct)
       #expect(
         comparison.lines.first
-          == "contracts: A was computed under 2, B under 2 direct; their bits differ by that alone")
+          == "contracts: A was computed under 2, B under 2 direct: that alone makes their bits differ")
       #expect(!comparison.agrees && comparison.lines.last == "different")
       #expect(comparison.records.isEmpty, "it is told once")
       #expect(comparison.json["contracts"] == ["2", "2 direct"] && comparison.json["same"] == false)
@@ -104,7 +104,7 @@ import Training
       fields[SealedJSON.key] = nil
       try AtomicFile.write(SealedJSON.sealed(.object(fields)), to: b.record)
       #expect(
-        try RunComparison(b, a).lines.first?.hasPrefix("contracts: A was computed under 1, B under 2;")
+        try RunComparison(b, a).lines.first?.hasPrefix("contracts: A was computed under 1, B under 2:")
           == true)
     }
   }

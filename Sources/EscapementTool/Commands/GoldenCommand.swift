@@ -134,7 +134,7 @@ struct GoldenCommand: ParsableCommand {
     @Option(help: "Why the record changes.") var reason: String
     @Option(
       name: .customLong("tier"),
-      help: "With \"claims\": the tiers whose decided verdicts go on record, separated by commas.")
+      help: "With \"claims\" and --all: the tiers whose decided verdicts go on record, separated by commas.")
     var tierList =
       "exact,fixture"
     @OptionGroup var evidence: EvidenceOptions

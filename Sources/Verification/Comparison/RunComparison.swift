@@ -42,7 +42,7 @@ public struct RunComparison: Sendable {
     var lines: [String] = []
     if contracts.left != contracts.right {
       lines.append(
-        "contracts: A was computed under \(contracts.left), B under \(contracts.right); their bits differ by that alone"
+        "contracts: A was computed under \(contracts.left), B under \(contracts.right): that alone makes their bits differ"
       )
     }
     lines.append("records:")
