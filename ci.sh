@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # The two commands of Escapement:
 #
-#   ./ci.sh              install what is missing, build, lint, test, golden, example and consumer checks
+#   ./ci.sh              install what is missing, build, lint, test, golden and example checks
+#   ./ci.sh nightly      what takes too long for every change: all tests, every path's goldens, the contrasts with their
+#                        nulls, the package as a versioned dependency
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
 #   ./ci.sh mutants [--shard I/N] [FAULT...]
 #                        break a copy of the code on purpose, one fault at a time, and see the tests notice
@@ -31,8 +33,8 @@ requirements=(
   'libjpeg-dev|jpeglib.h'
 )
 
-# What the whole check needs besides: its tests run on several ranks too.
-(($# == 0)) && requirements+=('libopenmpi-dev|mpi/mpi.h' 'openmpi-bin|mpi/mpi.h')
+# What the checks need besides: their tests run on several ranks too.
+[[ $# == 0 || $1 == nightly ]] && requirements+=('libopenmpi-dev|mpi/mpi.h' 'openmpi-bin|mpi/mpi.h')
 
 has_header() {
   local compiler
@@ -152,37 +154,88 @@ run_tests() {
   tests_passed=$count
 }
 
+tool=.build/release/escapement
+
 golden_checks() {
-  local tool=.build/release/escapement isa paths
   "$tool" doctor
   "$tool" laws --json >/dev/null
   "$tool" golden check
-  # The same bits whatever the machine offers: doctor names the paths that this one has. Kept whole
-  # before the search: a search that stops early would break the pipe and hide a path.
+  # Scalar code takes thirty times as long as the others: two short runs here, the suites at night.
+  golden_checks_on_paths 'fixture/ce/sgd fixture/ce/sam' 'training trajectories'
+}
+
+# The same bits whatever the machine offers: goldens on scalar code, and others on its other instruction sets, in one
+# thread. doctor names the paths that there are. Kept whole before the search: a search that stops early would break the
+# pipe and hide a path.
+golden_checks_on_paths() { # names-for-scalar names-for-others
+  local isa paths names
   paths=$("$tool" doctor --json)
   for isa in scalar avx2 avx512 neon; do
     [[ $paths == *"\"isa\": \"$isa\""* ]] || continue
-    printf 'golden check --suite training,trajectories with ESCAPEMENT_ISA=%s ESCAPEMENT_THREADS=1\n' "$isa"
-    ESCAPEMENT_ISA=$isa ESCAPEMENT_THREADS=1 "$tool" golden check --suite training,trajectories
+    names=$2
+    [[ $isa == scalar ]] && names=$1
+    printf 'golden check %s with ESCAPEMENT_ISA=%s ESCAPEMENT_THREADS=1\n' "$names" "$isa"
+    # shellcheck disable=SC2086
+    ESCAPEMENT_ISA=$isa ESCAPEMENT_THREADS=1 "$tool" golden check $names
   done
 }
 
-# An author's package with an optimizer of its own, by path, under Swift Testing and XCTest. It shares the debug build's
-# directory and traits, so that only its own files are compiled; with CI set no golden is written.
-example_check() {
-  local example=(--package-path Examples/OwnOptimizer --scratch-path .build)
-  build_debug "${example[@]}"
-  CI=1 swift test --skip-build "${example[@]}" --traits "$traits"
+# The contrasts at fixture scale against the record, and the worlds in which those that are seen must vanish.
+contrast_checks() {
+  "$tool" verify --tier contrast
+  "$tool" verify --tier contrast --null permuted-labels
+  "$tool" verify --tier contrast --null identity-hessian
 }
 
-# The README's examples, in a package of its own that depends on a tagged version of this one, and the example package
-# by that version: versioned dependencies refuse unsafe build flags unless the toolchain allows them.
+# An author's package with an optimizer of its own, by path, under Swift Testing and XCTest, and the README's examples in
+# a package that depends on this one by path. They share the debug build's directory and traits, so that only their own
+# files are compiled; with CI set no golden is written.
+example_check() {
+  local example=(--package-path Examples/OwnOptimizer --scratch-path .build) readme
+  build_debug "${example[@]}"
+  CI=1 swift test --skip-build "${example[@]}" --traits "$traits"
+  readme=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$readme'" EXIT
+  readme_package "$readme" ".package(name: \"escapement\", path: \"$PWD\", traits: [\"${traits//,/\", \"}\"])"
+  SWIFT_DETERMINISTIC_HASHING=1 swift run --package-path "$readme" --scratch-path .build consumer
+  rm -rf "$readme"
+  trap - EXIT
+}
+
+# A package of the README's Swift examples: directory, and the dependency on this package.
+readme_package() {
+  mkdir -p "$1/Sources/consumer"
+  # shellcheck disable=SC2016
+  sed -n '/^```swift$/,/^```$/p' README.md | sed '/^```/d' >"$1/Sources/consumer/main.swift"
+  [[ -s $1/Sources/consumer/main.swift ]] || {
+    say "ci.sh: README.md holds no Swift example"
+    return 1
+  }
+  cat >"$1/Package.swift" <<MANIFEST
+// swift-tools-version: 6.2
+import PackageDescription
+let package = Package(
+  name: "consumer",
+  dependencies: [$2],
+  targets: [
+    .executableTarget(
+      name: "consumer",
+      dependencies: [
+        .product(name: "EscapementKit", package: "escapement"),
+        .product(name: "EscapementTesting", package: "escapement"),
+      ])
+  ])
+MANIFEST
+}
+
+# The same two by a tagged version: versioned dependencies refuse unsafe build flags unless the toolchain allows them.
 consumer_check() {
   local scratch
   scratch=$(mktemp -d)
   # shellcheck disable=SC2064
   trap "rm -rf '$scratch'" EXIT
-  mkdir -p "$scratch/escapement" "$scratch/consumer/Sources/consumer"
+  mkdir -p "$scratch/escapement"
   git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done |
     tar --null -T - -cf - | tar -xf - -C "$scratch/escapement"
@@ -193,27 +246,7 @@ consumer_check() {
     git -c user.name=ci -c user.email=ci@localhost commit -qm 'Consumer check'
     git tag 1.0.0
   )
-  # shellcheck disable=SC2016
-  sed -n '/^```swift$/,/^```$/p' README.md | sed '/^```/d' >"$scratch/consumer/Sources/consumer/main.swift"
-  [[ -s $scratch/consumer/Sources/consumer/main.swift ]] || {
-    say "ci.sh: README.md holds no Swift example"
-    return 1
-  }
-  cat >"$scratch/consumer/Package.swift" <<MANIFEST
-// swift-tools-version: 6.2
-import PackageDescription
-let package = Package(
-  name: "consumer",
-  dependencies: [.package(url: "file://$scratch/escapement", from: "1.0.0")],
-  targets: [
-    .executableTarget(
-      name: "consumer",
-      dependencies: [
-        .product(name: "EscapementKit", package: "escapement"),
-        .product(name: "EscapementTesting", package: "escapement"),
-      ])
-  ])
-MANIFEST
+  readme_package "$scratch/consumer" ".package(url: \"file://$scratch/escapement\", from: \"1.0.0\")"
   swift run --package-path "$scratch/consumer" consumer
   # The example package too, as its manifest says an author would write it: by version in place of by path.
   cp -R Examples/OwnOptimizer "$scratch/example"
@@ -256,22 +289,37 @@ if [[ ${1:-} == sanitize ]]; then
   exec swift test --traits JPEG --disable-xctest --sanitize "$kind" --scratch-path ".build-$kind" \
     --skip '/fileSizeLimit|BenchTests/steady' "$@"
 fi
-if (($# > 0)); then
+nightly=false
+if [[ ${1:-} == nightly ]]; then
+  (($# == 1)) || {
+    say "ci.sh: nightly takes no argument, got \"$2\""
+    exit 64
+  }
+  nightly=true
+elif (($# > 0)); then
   build_release >&2
   exec "$(swift build -c release --show-bin-path)/escapement" "$@"
 fi
 
 tests_passed=0
 stage build build_debug
-stage lint lint
-stage libm check_no_libm
-stage faults Benchmarks/detection/run --check
-stage test run_tests
-stage ranks Benchmarks/ranks/run --short --tool .build/debug/escapement
-stage example example_check
-stage release build_release
-stage golden golden_checks
-stage consumer consumer_check
+if $nightly; then
+  # Tests/TestSupport/Nightly.swift
+  ESCAPEMENT_TESTS=nightly stage test run_tests
+  stage release build_release
+  stage goldens golden_checks_on_paths 'training trajectories' 'training trajectories fixture'
+  stage contrasts contrast_checks
+  stage consumer consumer_check
+else
+  stage lint lint
+  stage libm check_no_libm
+  stage faults Benchmarks/detection/run --check
+  stage test run_tests
+  stage ranks Benchmarks/ranks/run --short --tool .build/debug/escapement
+  stage example example_check
+  stage release build_release
+  stage golden golden_checks
+fi
 summary=$(printf ', %s' "${durations[@]}")
 printf 'ci.sh: passed in %d s: %s\n' "$SECONDS" "${summary:2}"
 printf '%d passed, 0 failed\n' "$tests_passed"

@@ -4,18 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <pthread.h>
-#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-enum { EK_MAX_THREADS = 256 };
 static _Thread_local int isa_override = -1;
 static _Thread_local int threads_override = 0;
 static _Thread_local int convolution_override = -1;
 
 static ek_isa environment_isa;
 static int environment_threads;
+static ek_threads_source environment_threads_source;
 static ek_convolution environment_convolution;
 static char problem[160];
 static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
@@ -68,14 +67,15 @@ static void read_environment(void) {
       snprintf(problem, sizeof problem, "ESCAPEMENT_ISA is \"%.24s\", which is not one of this machine's: %s", isa, list);
     }
   }
-  long online = sysconf(_SC_NPROCESSORS_ONLN);
-  environment_threads = online < 1 ? 1 : online > EK_MAX_THREADS ? EK_MAX_THREADS : (int)online;
+  environment_threads = ek_threads_for(ek_cores_available(), &environment_threads_source);
   const char *threads = getenv("ESCAPEMENT_THREADS");
   if (threads && *threads) {
     char *end = NULL;
     long n = strtol(threads, &end, 10);
-    if (*end == 0 && n >= 1 && n <= EK_MAX_THREADS) environment_threads = (int)n;
-    else snprintf(problem, sizeof problem, "ESCAPEMENT_THREADS is \"%.24s\", expected a whole number from 1 to %d", threads, EK_MAX_THREADS);
+    if (*end == 0 && n >= 1 && n <= EK_MAX_THREADS) {
+      environment_threads = (int)n;
+      environment_threads_source = EK_THREADS_ENVIRONMENT;
+    } else snprintf(problem, sizeof problem, "ESCAPEMENT_THREADS is \"%.24s\", expected a whole number from 1 to %d", threads, EK_MAX_THREADS);
   }
   environment_convolution = EK_CONVOLUTION_WINOGRAD;
   const char *convolution = getenv("ESCAPEMENT_CONVOLUTION");
@@ -110,6 +110,11 @@ int ek_threads_current(void) {
   if (threads_override > 0) return threads_override;
   pthread_once(&environment_once, read_environment);
   return environment_threads;
+}
+
+ek_threads_source ek_threads_current_source(void) {
+  pthread_once(&environment_once, read_environment);
+  return environment_threads_source;
 }
 
 void ek_threads_override(int threads) {

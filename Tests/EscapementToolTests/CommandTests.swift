@@ -88,6 +88,24 @@ struct CommandTests {
     }
   }
 
+  @Test("threads are as many as the cores that a process may use, and doctor says what sets the number")
+  func threads() throws {
+    // The first CPU that this process may run on; 0 may be forbidden to it.
+    let status = try String(contentsOf: URL(fileURLWithPath: "/proc/self/status"), encoding: .utf8)
+    let list = try #require(status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") })
+    let cpu = list.split(separator: "\t").last.map { $0.prefix(while: \.isNumber) } ?? "0"
+    let environment = ["ESCAPEMENT_THREADS": ""]
+    let all = try ToolProcess.run(["doctor", "--json"], environment: environment)
+    let bound = try ToolProcess.run(
+      ["doctor", "--json"], environment: environment, through: ["taskset", "-c", String(cpu)])
+    let (free, one) = (try json(all.output), try json(bound.output))
+    #expect(one["threads"]?.integer == 1 && one["cores"]?["allowed"]?.integer == 1, "\(bound.output)")
+    let several = try #require(free["cores"]?["online"]?.integer) > 1
+    #expect(one["threadsSource"]?.string == (several ? "affinity" : "cores"))
+    let given = try ToolProcess.run(["doctor"], environment: ["ESCAPEMENT_THREADS": "3"])
+    #expect(given.output.contains(", 3 threads (ESCAPEMENT_THREADS)"), "\(given.output)")
+  }
+
   @Test("a changed verdict is exit 1 and is named")
   func changedVerdict() throws {
     try ToolProcess.withDirectory { directory in

@@ -54,6 +54,10 @@ struct VerifyCommandTests {
   func tiersOfNamedClaims() throws {
     let named = try ToolProcess.run(["verify", "P1", "--plan"])
     #expect(named.status == 0 && named.output.contains("P1"))
+    let plain = try ToolProcess.run(["verify", "--plan"])
+    #expect(plain.status == 0 && plain.output.contains("H17") && !plain.output.contains("F-DRW"))
+    let contrasts = try ToolProcess.run(["verify", "--tier", "contrast", "--plan"])
+    #expect(contrasts.output.contains("F-H1") && !contrasts.output.contains("H17"))
     let excluded = try ToolProcess.run(["verify", "P1", "--tier", "exact", "--plan"])
     #expect(excluded.status == 2 && excluded.errors.contains("no claim of tier exact"))
   }

@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import LongTail
 import Networks
+import TestSupport
 import Testing
 
 @testable import Training
@@ -44,11 +45,16 @@ struct RankedTrainingTests {
     for (name, data) in theirs where ours[name] != data { Issue.record("\(name) differs: \(what)") }
   }
 
-  @Test("every update rule leaves the files of one process", arguments: OptimizerChoice.byName.map(\.name))
+  /// Rules that run on more ranks and for longer, and each time; the others run at night.
+  private static let main = ["sgd", "sam", "lpf-sgd"]
+
+  @Test(
+    "every update rule leaves the files of one process",
+    arguments: Nightly.cases(OptimizerChoice.byName.map(\.name)) { main.contains($0) })
   func everyRule(name: String) throws {
     let optimizer = try #require(OptimizerChoice.byName.first { $0.name == name }?.optimizer)
     // Head and tail of 36, 24 and 12 pictures; radii that move something.
-    let isMain = ["sgd", "sam", "lpf-sgd"].contains(name)
+    let isMain = Self.main.contains(name)
     let tiny = tiny(optimizer.with(eta: 30) ?? optimizer, epochs: isMain ? 2 : 1)
     try inDirectory { parent in
       let whole = RunDirectory(parent.appendingPathComponent("one"))

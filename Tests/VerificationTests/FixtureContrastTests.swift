@@ -96,7 +96,9 @@ import Training
       return TrainingState(
         network: recipe.architecture.network(classes: data.train.classes), seed: recipe.seed)
     }
-    var context = ClaimContext(subject: subject)
+    let heard = Mutex<[[Int]]>([])
+    var context = ClaimContext(subject: subject) { done, total in heard.withLock { $0.append([done, total]) }
+    }
     let selection = RunSelection("fixture/ce-drw-sam")
     let runs = try context.fixtureRuns.runs(of: selection)
     #expect(runs.map(\.seed) == Array(0..<9) && runs.allSatisfy { !$0.isPublished })
@@ -106,8 +108,12 @@ import Training
     #expect(
       try context.fixtureRuns.runs(of: selection) == runs && trained.withLock { $0.sorted() } == Array(0..<9))
     #expect(try context.fixtureRuns.runs(of: RunSelection("cifar10-lt100/ce")).isEmpty)
+    // Before the first run and after each, of three presets and nine seeds; nothing for what is known or not asked for.
+    let counts = (0...9).map { [$0, 27] }
+    #expect(heard.withLock { $0 } == counts)
     context.subject = subject
     #expect(try context.fixtureRuns.runs(of: selection) == runs && trained.withLock { $0.count } == 18)
+    #expect(heard.withLock { $0 } == counts + counts, "counted on their own")
   }
 
   /// Under ρ = 0 SAM's parameters are SGD's bit for bit, under exchanged labels the rarest class is class 0, under balance

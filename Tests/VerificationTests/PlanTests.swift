@@ -23,7 +23,7 @@ import Training
     #expect(drw.trainingPictures == 12_406 && drw.steps == 19_400 && drw.images == 2_481_200)
     #expect(drw.testPictures == 10_000)
     // 19400 steps of a quarter of a second, and 2 million test pictures of 1/1024 of one.
-    #expect(drw.seconds(StepCost(step: 0.25, testPicture: 1.0 / 1024, memory: 1)) == 4850 + 1953.125)
+    #expect(drw.cpuSeconds(StepCost(step: 0.25, testPicture: 1.0 / 1024, memory: 1)) == 4850 + 1953.125)
   }
 
   @Test func commandsTrainWhatIsMissing() throws {
@@ -75,7 +75,7 @@ import Training
     let plan = VerificationPlan(ClaimCatalogue.standard.claims, archive: RunArchive())
     for item in plan.items {
       let need = plan.need(of: item)
-      #expect((need == "no runs") == (item.claim.tier <= .fixture), "\(item.claim.id): \(need)")
+      #expect((need == "no runs") == (!item.claim.tier.waitsForRuns), "\(item.claim.id): \(need)")
     }
     for request in plan.requests {
       #expect(request.missing.isEmpty == (request.obstacle != nil), "\(request.preset.name)")

@@ -90,6 +90,14 @@ import Testing
     #expect(heard == ["A2"])
   }
 
+  /// What takes minutes is asked for by its tier, but everybody can judge it.
+  @Test func tiers() {
+    #expect(Verifier.defaultTiers == [.exact, .fixture])
+    #expect(Tier.allCases.filter(\.waitsForRuns) == [.cifar, .paper, .large])
+    let contrasts = ClaimCatalogue.standard.claims.filter { $0.tier == .contrast }.map(\.id)
+    #expect(contrasts == FixtureContrast.all.map(\.id))
+  }
+
   @Test func anUnknownIdNamesItsNeighbours() throws {
     let error = try #require(throws: UnknownClaim.self) {
       try ClaimCatalogue.standard.selecting(ids: ["T33"], tiers: [.exact])

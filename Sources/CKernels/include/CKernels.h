@@ -31,8 +31,35 @@ void ek_isa_override(int isa);
 // valid, else one line naming the variable, its value and the values that work here.
 const char *ek_environment_problem(void);
 
-// Threads used by the calling thread's work: override, else ESCAPEMENT_THREADS, else online cores.
+enum { EK_MAX_THREADS = 256 };
+
+// What limits the cores that this process may use.
+typedef struct {
+  int online;    // cores of the machine that are online
+  int allowed;   // of these, those that the calling thread's affinity mask allows
+  double quota;  // cores' worth of time that CPU quotas of control groups leave; 0 without one
+} ek_cores;
+// This process's limits.
+ek_cores ek_cores_available(void);
+// The least CPU quota, in cores, of the process's control group and of all groups around it, by the files below `root`
+// ("" for the system's): proc/self/cgroup, proc/self/mountinfo, and cpu.max (version 2) or cpu.cfs_quota_us and
+// cpu.cfs_period_us (version 1) in each group. 0 without one; a file that is missing or cannot be understood sets none.
+double ek_cpu_quota(const char *root);
+
+// What set a number of threads.
+typedef enum {
+  EK_THREADS_CORES = 0, EK_THREADS_AFFINITY = 1, EK_THREADS_QUOTA = 2, EK_THREADS_ENVIRONMENT = 3
+} ek_threads_source;
+// "cores", "affinity", "quota" or "ESCAPEMENT_THREADS".
+const char *ek_threads_source_name(ek_threads_source source);
+// As many threads as cores can be used, from 1 to EK_MAX_THREADS, and which limit that is. A quota is rounded up.
+int ek_threads_for(ek_cores cores, ek_threads_source *source);
+
+// Threads used by the calling thread's work: override, else ESCAPEMENT_THREADS, else ek_threads_for of this process's
+// cores, once for the whole process.
 int ek_threads_current(void);
+// What set the number where no override does.
+ek_threads_source ek_threads_current_source(void);
 // Overrides the count for the calling thread; 0 removes the override.
 void ek_threads_override(int threads);
 

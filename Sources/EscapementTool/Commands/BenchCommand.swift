@@ -21,7 +21,7 @@ struct BenchCommand: ParsableCommand {
   var cases: [String] = []
   @Option(
     parsing: .unconditional,
-    help: "Threads, from 1 to 256; ESCAPEMENT_THREADS or all cores without it.")
+    help: "Threads, from 1 to 256; ESCAPEMENT_THREADS or the cores that can be used without it.")
   var threads: Int?
   @Option(
     parsing: .unconditional, help: "Measured runs of each (default: 15; 1 for a density).")

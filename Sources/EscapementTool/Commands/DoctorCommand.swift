@@ -30,6 +30,21 @@ struct DoctorCommand: ParsableCommand {
     }
   }
 
+  /// What set the number of threads: "cores", "affinity", "quota" or "ESCAPEMENT_THREADS".
+  private var threadsSource: String { String(cString: ek_threads_source_name(ek_threads_current_source())) }
+
+  /// The same with what it leaves out: "affinity: 1 of 8 cores".
+  private var threadsReason: String {
+    let cores = ek_cores_available()
+    return switch ek_threads_current_source() {
+    case EK_THREADS_CORES: "every core"
+    case EK_THREADS_AFFINITY: "affinity: \(cores.allowed) of \(cores.online) cores"
+    case EK_THREADS_QUOTA:
+      "CPU quota: \(EpochLine.fixed(cores.quota, 2)) of \(cores.allowed) cores, rounded up"
+    default: threadsSource
+    }
+  }
+
   private var currentISA: String { String(cString: ek_isa_name(ek_isa_current())) }
 
   /// The contract in force, and why it is not the usual one.
@@ -47,7 +62,7 @@ struct DoctorCommand: ParsableCommand {
     facts.rows += LinkedLibraries.versions.map { [$0.name, $0.version] }
     facts.rows += [
       ["numeric contract", contract],
-      ["path used", "\(currentISA), \(threads) threads"],
+      ["path used", "\(currentISA), \(threads) threads (\(threadsReason))"],
       [
         "fixture",
         "\(FixtureStore.name), \(FixtureStore.locate() == nil ? "drawn anew" : "read from its files")",
@@ -75,11 +90,16 @@ struct DoctorCommand: ParsableCommand {
         "differsIn": path.firstDifference.map { .string($0) } ?? .null,
       ])
     }
+    let cores = ek_cores_available()
     Console.output(
       .object([
         "agrees": .bool(agreement.agrees),
         "builtWith": .string(Toolchain.builtWith),
         "configuration": .string(Toolchain.configuration),
+        "cores": [
+          "online": .integer(Int(cores.online)), "allowed": .integer(Int(cores.allowed)),
+          "quota": cores.quota > 0 ? .number(cores.quota) : .null,
+        ],
         NumericContract.key: NumericContract.current.json,
         "currentISA": .string(currentISA),
         "fixture": [
@@ -89,6 +109,7 @@ struct DoctorCommand: ParsableCommand {
         "libraries": .object(Dictionary(uniqueKeysWithValues: libraries)),
         "paths": .array(paths),
         "threads": .integer(threads),
+        "threadsSource": .string(threadsSource),
         "toolchain": Toolchain.onPath.map { .string($0) } ?? .null,
       ]))
   }

@@ -181,8 +181,12 @@ struct GoldenCommand: ParsableCommand {
         FileManager.default.fileExists(atPath: file.path)
         ? try Baseline(contentsOf: file) : Baseline(entries: [:], reason: reason)
       let tiers = try Tier.set(tierList)
-      let context = ClaimContext(runs: try evidence.archive())
+      let meter = ProgressMeter()
+      let context = ClaimContext(runs: try evidence.archive()) {
+        meter.show("runs of the contrasts", done: $0, total: $1)
+      }
       let record = try Verifier(context: context, baseline: before).verify(tiers: tiers)
+      meter.clear()
       let accepted = try before.accepting(record, reason: reason)
       try accepted.write(to: file)
       let waiting = record.entries.count { accepted.entries[$0.claim.id] == nil }

@@ -14,14 +14,16 @@ struct NullReport {
   /// Judges the claims that must lose their verdict under the null.
   init(_ claims: [Claim], under null: NullHypothesis) {
     self.null = null
-    let meter = ProgressMeter()
+    let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
+    let context = ClaimContext { runMeter.show("runs of the contrasts", done: $0, total: $1) }
     let total = claims.count { $0.nulls.contains(null) }
     var done = 0
-    trials = NullTrial.trials(claims, under: null) { claim in
+    trials = NullTrial.trials(claims, under: null, context: context) { claim in
       meter.show(claim.id, done: done, total: total)
       done += 1
     }
     meter.clear()
+    runMeter.clear()
     others = claims.filter { !$0.nulls.contains(null) }.map { claim in
       (
         claim.id,

@@ -7,6 +7,7 @@ struct PlanReport {
   private let plan: VerificationPlan
   /// The cost of a step of each request; nil where nothing is to be trained.
   private let costs: [StepCost?]
+  private let cores = QuietCores.current
 
   /// Measures the steps of what is missing.
   init(_ plan: VerificationPlan) throws {
@@ -21,17 +22,23 @@ struct PlanReport {
     }
   }
 
-  private var seconds: Double {
+  private var cpuSeconds: Double {
     zip(plan.requests, costs).reduce(0) { sum, pair in
-      sum + Double(pair.0.missing.count) * (pair.1.flatMap(pair.0.seconds) ?? 0)
+      sum + Double(pair.0.missing.count) * (pair.1.flatMap(pair.0.cpuSeconds) ?? 0)
     }
   }
 
   private var memory: Int { costs.compactMap { $0?.memory }.max() ?? 0 }
 
-  private static let basis =
-    "Steps and pictures are counted; time is theirs at the speed of a timed step and a timed pass on this machine now, "
-    + "spectra not included; memory is this process's after such steps, pictures not included."
+  private var basis: String {
+    let threads = cores.threads == 1 ? "1 thread" : "\(cores.threads) threads"
+    let fewer =
+      cores.cores < Double(cores.threads) ? " that share \(EpochLine.fixed(cores.cores, 2)) cores" : ""
+    return
+      "Steps and pictures are counted. Time is the CPU time of a timed step and a timed pass on this machine now, "
+      + "divided by \(threads)\(fewer): it assumes quiet cores and threads that are busy throughout; spectra and "
+      + "waiting for data are not included. Memory is this process's after such steps, pictures not included."
+  }
 
   /// Two tables, the commands and the totals.
   var text: String {
@@ -49,7 +56,7 @@ struct PlanReport {
         request.missing.isEmpty
           ? request.obstacle ?? "none" : request.missing.map(String.init).joined(separator: ","),
         request.steps.map(String.init) ?? "?", request.images.map(String.init) ?? "?",
-        cost.flatMap(request.seconds).map(ProgressText.duration) ?? "",
+        cost.flatMap(request.cpuSeconds).map { ProgressText.duration(cores.seconds($0)) } ?? "",
       ]
     }
     let commands = plan.requests.flatMap { request in request.missing.map { request.command(seed: $0) } }
@@ -59,7 +66,7 @@ struct PlanReport {
       "\(plan.missingRuns) runs to train: \(plan.missingSteps) steps, \(plan.missingImages) pictures"
         + (commands.isEmpty
           ? ""
-          : ", about \(ProgressText.duration(seconds)) one after another, \(memory >> 20) MiB\n\(Self.basis)")
+          : ", about \(ProgressText.duration(cores.seconds(cpuSeconds))) one after another, \(memory >> 20) MiB\n\(basis)")
     )
     return parts.joined(separator: "\n\n")
   }
@@ -85,15 +92,17 @@ struct PlanReport {
             "on_other_pictures": .integer(request.onOtherPictures),
             "steps": request.steps.map { .integer($0) } ?? .null,
             "images": request.images.map { .integer($0) } ?? .null,
-            "seconds": cost.flatMap(request.seconds).map { .number($0) } ?? .null,
+            "seconds": cost.flatMap(request.cpuSeconds).map { .number(cores.seconds($0)) } ?? .null,
+            "cpu_seconds": cost.flatMap(request.cpuSeconds).map { .number($0) } ?? .null,
             "memory": cost.map { .integer($0.memory) } ?? .null,
             "commands": .array(request.missing.map { .string(request.command(seed: $0)) }),
           ]
         }),
       "totals": [
         "runs": .integer(plan.missingRuns), "steps": .integer(plan.missingSteps),
-        "images": .integer(plan.missingImages), "seconds": .number(seconds), "memory": .integer(memory),
-        "basis": .string(Self.basis),
+        "images": .integer(plan.missingImages), "seconds": .number(cores.seconds(cpuSeconds)),
+        "cpu_seconds": .number(cpuSeconds), "threads": .integer(cores.threads), "memory": .integer(memory),
+        "basis": .string(basis),
       ],
     ]
   }

@@ -47,7 +47,7 @@ struct SweepEngine {
   var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment
     if environment["ESCAPEMENT_THREADS"] == nil {
-      environment["ESCAPEMENT_THREADS"] = String(max(1, ProcessInfo.processInfo.activeProcessorCount / jobs))
+      environment["ESCAPEMENT_THREADS"] = String(max(1, Int(ek_threads_current()) / jobs))
     }
     return environment
   }

@@ -155,8 +155,8 @@ struct TrainCommand: RankedCommand {
     if resume { try pictures.check(againstFile: directory.record.path) }
     let spectra = try chosenSpectra(pictures)
     let meter = ProgressMeter()
-    // Used on this thread alone, between steps; a meter of its own, because it counts other units.
-    nonisolated(unsafe) let spectrumMeter = ProgressMeter()
+    // A meter of its own, because it counts other units.
+    let spectrumMeter = ProgressMeter()
     let trainer = Trainer<Float>(
       recipe: recipe, data: pictures, options: options,
       measurement: spectra?.measurement(on: pictures.train, seed: recipe.seed) { label, progress in

@@ -32,7 +32,8 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     name: .customLong("tier"),
     help:
-      "Tiers to judge, separated by commas; else exact and fixture, or those of the claims that are named.")
+      "Tiers to judge, separated by commas; else exact and fixture, or those of the claims that are named. Tier contrast trains for minutes."
+  )
   var tierList: String?
   @OptionGroup var evidence: EvidenceOptions
   @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
@@ -76,9 +77,11 @@ struct VerifyCommand: ParsableCommand {
     let archive = try evidence.archive()
     // Likewise: a spectrum that cannot be drawn.
     let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
+    let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
     let verifier = Verifier(
-      catalogue: catalogue, context: ClaimContext(runs: archive), baseline: try baseline())
-    let meter = ProgressMeter()
+      catalogue: catalogue,
+      context: ClaimContext(runs: archive) { runMeter.show("runs of the contrasts", done: $0, total: $1) },
+      baseline: try baseline())
     var judged = 0
     meter.show(selected[0].id, done: 0, total: selected.count)
     let record = try verifier.verify(ids: ids, tiers: tiers) { _ in
@@ -86,6 +89,7 @@ struct VerifyCommand: ParsableCommand {
       if judged < selected.count { meter.show(selected[judged].id, done: judged, total: selected.count) }
     }
     meter.clear()
+    runMeter.clear()
     if json { Console.output(record.json()) } else { print(record.text(detailed: detailed)) }
     let compared = goldens ? try goldenOutcomes() : []
     if let directory {
@@ -121,7 +125,7 @@ struct VerifyCommand: ParsableCommand {
 
   private func tiers() throws -> Set<Tier> {
     if let tierList { return try Tier.set(tierList) }
-    return ids.isEmpty ? [.exact, .fixture] : Set(Tier.allCases)
+    return ids.isEmpty ? Verifier.defaultTiers : Set(Tier.allCases)
   }
 
   private func baseline() throws -> Baseline? {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The words of a progress line.
 struct ProgressText: Equatable {
@@ -46,12 +47,16 @@ struct ProgressText: Equatable {
   }
 }
 
-/// One line on a terminal that is rewritten as work goes on; silent in a pipe.
-final class ProgressMeter {
+/// One line on a terminal that is rewritten as work goes on; silent in a pipe. Any thread may call it.
+final class ProgressMeter: Sendable {
+  private struct State {
+    var start: (done: Int, time: ContinuousClock.Instant)?
+    var lastDrawn: ContinuousClock.Instant?
+    var drawn = false
+  }
+
   private let visible: Bool
-  private var start: (done: Int, time: ContinuousClock.Instant)?
-  private var lastDrawn: ContinuousClock.Instant?
-  private var drawn = false
+  private let state = Mutex(State())
 
   /// A meter on standard error.
   init(visible: Bool = Console.isTerminal) { self.visible = visible }
@@ -59,27 +64,31 @@ final class ProgressMeter {
   /// Redraws the line, at most ten times a second. The clock starts with the first call.
   func show(_ label: String, done: Int, total: Int, note: String = "") {
     guard visible else { return }
-    let now = ContinuousClock.now
-    let start = self.start ?? (done, now)
-    self.start = start
-    if let lastDrawn, done < total, now - lastDrawn < .milliseconds(100) { return }
-    lastDrawn = now
-    drawn = true
-    let text = ProgressText(
-      label: label, done: done, total: total, doneAtStart: start.done,
-      elapsed: (now - start.time) / .seconds(1), note: note)
-    // Carriage return, the line cut to the terminal's width, erase to the end.
-    write("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
+    state.withLock { state in
+      let now = ContinuousClock.now
+      let start = state.start ?? (done, now)
+      state.start = start
+      if let lastDrawn = state.lastDrawn, done < total, now - lastDrawn < .milliseconds(100) { return }
+      state.lastDrawn = now
+      state.drawn = true
+      let text = ProgressText(
+        label: label, done: done, total: total, doneAtStart: start.done,
+        elapsed: (now - start.time) / .seconds(1), note: note)
+      // Carriage return, the line cut to the terminal's width, erase to the end.
+      Self.write("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
+    }
   }
 
   /// Removes the line, so that ordinary output can follow.
   func clear() {
-    guard drawn else { return }
-    drawn = false
-    write("\r\u{1B}[K")
+    state.withLock { state in
+      guard state.drawn else { return }
+      state.drawn = false
+      Self.write("\r\u{1B}[K")
+    }
   }
 
-  private func write(_ text: some StringProtocol) {
+  private static func write(_ text: some StringProtocol) {
     FileHandle.standardError.write(Data(text.utf8))
   }
 

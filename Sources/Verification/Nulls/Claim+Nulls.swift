@@ -6,7 +6,7 @@ extension Claim {
 
   /// Why no null applies; nil for a claim that has one.
   public var withoutNull: String? {
-    if tier > .fixture { return "its contrasts of runs are tests against a null of their own" }
+    if tier.waitsForRuns { return "its contrasts of runs are tests against a null of their own" }
     return nulls.isEmpty ? Self.reasons.first { $0.ids.contains(id) }?.text : nil
   }
 

@@ -100,9 +100,9 @@ public struct RunRequest: Sendable {
 
 /// What a step of a recipe takes on this machine, measured.
 public struct StepCost: Sendable, Hashable {
-  /// Seconds of a training step.
+  /// CPU seconds of a training step, of all threads together.
   public let step: Double
-  /// Seconds of classifying one test picture.
+  /// CPU seconds of classifying one test picture, of all threads together.
   public let testPicture: Double
   /// The process's largest resident size after such steps, in bytes.
   public let memory: Int
@@ -114,8 +114,8 @@ public struct StepCost: Sendable, Hashable {
 }
 
 extension RunRequest {
-  /// Seconds of one run: its steps, and the test pictures after each epoch. Spectra are not in it.
-  public func seconds(_ cost: StepCost) -> Double? {
+  /// CPU seconds of one run: its steps, and the test pictures after each epoch. Spectra are not in it.
+  public func cpuSeconds(_ cost: StepCost) -> Double? {
     guard let steps, let testPictures else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
     return Double(steps) * cost.step + Double(recipe.epochs * testPictures * passes) * cost.testPicture

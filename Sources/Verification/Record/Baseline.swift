@@ -111,10 +111,8 @@ public struct Baseline: Sendable, Hashable {
     try AtomicFile.write(json, to: url)
   }
 
-  /// Whether a claim is judged on finished runs, which not everybody has: it may be on record or not.
-  private static func waits(_ entry: VerificationRecord.Entry) -> Bool {
-    !Verifier.defaultTiers.contains(entry.claim.tier)
-  }
+  /// Whether a claim is judged on finished runs: it may be on record or not.
+  private static func waits(_ entry: VerificationRecord.Entry) -> Bool { entry.claim.tier.waitsForRuns }
 
   /// Claims decided on finished runs that are not on record: news, which contradict nothing.
   public func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {

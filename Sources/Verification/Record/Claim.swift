@@ -77,7 +77,7 @@ public struct Claim: Sendable {
 public struct ClaimContext: Sendable {
   /// The code under judgement: update rules, Lanczos, class counts.
   public var subject: any ClaimSubject {
-    didSet { fixtureRuns = FixtureRuns(subject) }
+    didSet { fixtureRuns = FixtureRuns(subject, onRun: onRun) }
   }
   /// The seed of every draw; the default of the verifier is fixed, never the clock.
   public var seed: UInt64
@@ -87,6 +87,9 @@ public struct ClaimContext: Sendable {
   public var presets: [Preset]
   /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
   public var runs: any EvidenceSource
+  /// Hears how many runs of the contrasts are trained, of how many: before the first and after each, one call at a time, on
+  /// any thread. A null's runs are counted on their own.
+  public let onRun: @Sendable (_ trained: Int, _ total: Int) -> Void
   /// Runs of the subject's code on the embedded pictures, trained when they are asked for.
   var fixtureRuns: any EvidenceSource
 
@@ -94,14 +97,16 @@ public struct ClaimContext: Sendable {
   public init(
     subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022,
     tables: [PublishedTable] = PublishedTable.all, presets: [Preset] = Preset.all,
-    runs: any EvidenceSource = InMemoryEvidence([:])
+    runs: any EvidenceSource = InMemoryEvidence([:]),
+    onRun: @escaping @Sendable (_ trained: Int, _ total: Int) -> Void = { _, _ in }
   ) {
     self.subject = subject
     self.seed = seed
     self.tables = tables
     self.presets = presets
     self.runs = runs
-    fixtureRuns = FixtureRuns(subject)
+    self.onRun = onRun
+    fixtureRuns = FixtureRuns(subject, onRun: onRun)
   }
 
   /// The table of that name; one that is not there is a caller's bug.

@@ -7,12 +7,17 @@ public enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
   case exact
   /// Short runs on the embedded synthetic pictures.
   case fixture
+  /// Contrasts between runs of nine seeds each on the same pictures: minutes.
+  case contrast
   /// Short runs on the published CIFAR files.
   case cifar
   /// The papers' own protocol on CIFAR: hundreds of epochs.
   case paper
   /// ImageNet-LT and iNaturalist.
   case large
+
+  /// Whether a verdict waits for finished runs, which not everybody has.
+  public var waitsForRuns: Bool { self > .contrast }
 
   /// Cheaper tiers come first.
   public static func < (a: Tier, b: Tier) -> Bool {

@@ -2,7 +2,7 @@ import Kernels
 
 /// Runs the procedures of selected claims and compares their verdicts with the baseline.
 public struct Verifier: Sendable {
-  /// The tiers judged where none are named, and whose verdicts stand on record: those that need no finished runs.
+  /// The tiers judged where none are named: those that take seconds.
   public static let defaultTiers: Set<Tier> = [.exact, .fixture]
 
   /// The claims to choose from.

@@ -51,7 +51,7 @@ struct FixtureContrast: Sendable {
   /// The claim.
   var claim: Claim {
     Claim(
-      id: id, source: source, statement: statement, tier: .fixture,
+      id: id, source: source, statement: statement, tier: .contrast,
       refutedBy:
         "Nothing: not to see a contrast on synthetic pictures refutes no statement of a paper. Not consistent is p > "
         + "\(NumberText.short(Self.level)).",

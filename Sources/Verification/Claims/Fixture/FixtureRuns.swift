@@ -21,9 +21,17 @@ final class FixtureRuns: EvidenceSource {
 
   private let subject: any ClaimSubject
   private let kept = Mutex<[RunSelection: [RunEvidence]]>([:])
+  private let onRun: @Sendable (Int, Int) -> Void
+  private let trained = Mutex(0)
+  /// The runs of all selections that the contrasts ask for.
+  private static let total =
+    Set(FixtureContrast.all.flatMap(\.question.quantities).map(\.selection)).count * seeds.count
 
-  /// Runs by a subject's code on its pictures.
-  init(_ subject: any ClaimSubject) { self.subject = subject }
+  /// Runs by a subject's code on its pictures; `onRun` hears how many are trained, of how many, one call at a time.
+  init(_ subject: any ClaimSubject, onRun: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) {
+    self.subject = subject
+    self.onRun = onRun
+  }
 
   /// The runs of a preset on the fixture, with the figures that `FixtureContrast.all` asks of it; none of other presets.
   func runs(of selection: RunSelection) throws -> [RunEvidence] {
@@ -32,11 +40,17 @@ final class FixtureRuns: EvidenceSource {
       FixtureContrast.all.flatMap(\.question.quantities).filter { $0.selection == selection }.map(\.metric))
     guard !metrics.isEmpty else { return [] }
     let data = try subject.fixture()
-    let trained = try Self.inParallel(Array(Self.seeds)) { seed in
-      try self.run(selection, seed: seed, measuring: metrics, on: data)
+    trained.withLock { onRun($0, Self.total) }
+    let evidence = try Self.inParallel(Array(Self.seeds)) { seed in
+      let run = try self.run(selection, seed: seed, measuring: metrics, on: data)
+      trained.withLock { count in
+        count += 1
+        onRun(count, Self.total)
+      }
+      return run
     }
-    kept.withLock { $0[selection] = trained }
-    return trained
+    kept.withLock { $0[selection] = evidence }
+    return evidence
   }
 
   private func run(

@@ -63,7 +63,7 @@ extension Claim {
   /// The leaf of the tree in which the claim stands: by its family where it waits for runs, else by the letter of its id.
   public var leaf: String {
     if tier == .large { return "large sets" }
-    if tier > .fixture { return Self.leaves[id] ?? "accuracies" }
+    if tier.waitsForRuns { return Self.leaves[id] ?? "accuracies" }
     switch id.first {
     case "F": return "fixture"
     case "T": return "theory"

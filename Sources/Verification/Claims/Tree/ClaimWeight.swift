@@ -28,9 +28,9 @@ public enum ClaimWeight: Int, Hashable, Sendable, CaseIterable, Comparable {
 extension Claim {
   /// What of the papers falls with the claim. Stated by what it says and the tier of its evidence, before any verdict.
   public var weight: ClaimWeight {
-    if tier == .fixture { return .nothing }
+    if tier == .fixture || tier == .contrast { return .nothing }
     if Self.headlines.contains(id) { return .headline }
-    return tier > .fixture || Self.theorems.contains(id) ? .table : .remark
+    return tier.waitsForRuns || Self.theorems.contains(id) ? .table : .remark
   }
 
   /// SAM amplifies along negative curvature and so leaves saddles; re-weighting ends in saddles of the tail and SAM does

@@ -9,7 +9,7 @@ enum ReportSection: String, CaseIterable {
 
   /// The section of a claim: what waits for runs by its tier, the others by the letter of their id.
   init(_ claim: Claim) {
-    guard claim.tier <= .fixture else {
+    guard !claim.tier.waitsForRuns else {
       self = .runs
       return
     }
