@@ -81,25 +81,22 @@ struct KernelAgreement {
         }
       })
 
-    var s = ek_conv(n: 11, h: 9, w: 7, ci: 5, oh: 5, ow: 4, co: 19, kh: 3, kw: 3, stride: 2, pad: 1)
-    let x = normals(2, [11, 9, 7, 5])
-    let weights = normals(3, [3, 3, 5, 19])
-    let dy = normals(4, [11, 5, 4, 19])
-    record(
-      "convolution forward",
-      Tensor(shape: dy.shape) { y in
-        x.withPointer { x in weights.withPointer { ek_conv_forward(t, &s, x, $0, y, false) } }
-      })
-    record(
-      "convolution backward-data",
-      Tensor(shape: x.shape) { dx in
-        dy.withPointer { dy in weights.withPointer { ek_conv_backward_data(t, &s, dy, $0, dx, false) } }
-      })
-    record(
-      "convolution backward-weight",
-      Tensor(shape: weights.shape) { dw in
-        x.withPointer { x in dy.withPointer { ek_conv_backward_weight(t, &s, x, $0, dw) } }
-      })
+    // Direct, and in Float by Winograd.
+    for (name, geometry, input, output) in [
+      ("convolution", ConvolutionGeometry(stride: 2, padding: 1), [11, 9, 7, 5] as Shape, 19),
+      ("convolution of whole tiles", ConvolutionGeometry(stride: 1, padding: 1), [9, 8, 8, 32], 48),
+    ] {
+      let x = normals(2, input)
+      let weights = normals(3, [3, 3, input[3], output])
+      let dy = normals(4, geometry.outputShape(input: input, weights: weights.shape))
+      record("\(name) forward", x.convolved(with: weights, geometry))
+      record(
+        "\(name) backward-data",
+        dy.convolutionInputGradient(weights: weights, inputShape: input, geometry))
+      record(
+        "\(name) backward-weight",
+        dy.convolutionWeightGradient(input: x, weightShape: weights.shape, geometry))
+    }
 
     // Magnitudes from subnormal results to overflow, and the special values behind them.
     var arguments = normals(5, [4099])
@@ -122,6 +119,7 @@ struct KernelAgreement {
         Digest(of: withUnsafeBytes(of: (sum.bitPattern, dot.bitPattern)) { Array($0) })
       ))
     var moments = [Double](repeating: 0, count: 10)
+    let x = normals(2, [11, 9, 7, 5])
     moments.withUnsafeMutableBufferPointer { buffer in
       x.withPointer { ek_channel_moments(t, 11, 63, 5, $0, buffer.baseAddress!, buffer.baseAddress! + 5) }
     }
