@@ -47,12 +47,13 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
   for (size_t r = 0; r < run_count; r++) {
     const char *p[7];
 #pragma clang loop unroll(full)
-    for (int g = 0; g < groups; g++) p[g] = (const char *)(a + places[g].from + runs[r].offset);
+    for (int g = 0; g < groups; g++) p[g] = (const char *)(a + (places[g].from + runs[r].offset));
+    const T *bk = b + runs[r].k * ldb;
 #pragma clang loop unroll(disable)
-    for (size_t k = 0; k < runs[r].length; k++, b += ldb) {
+    for (size_t k = 0; k < runs[r].length; k++, bk += ldb) {
       V bv[2];
 #pragma clang loop unroll(full)
-      for (int j = 0; j < vectors; j++) bv[j] = *(const V *)(b + j * LANES_V);
+      for (int j = 0; j < vectors; j++) bv[j] = *(const V *)(bk + j * LANES_V);
 #pragma clang loop unroll(full)
       for (int i = 0; i < groups * height; i++) {
         const char *q = p[i / height];
