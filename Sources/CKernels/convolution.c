@@ -312,47 +312,27 @@ void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, 
 
 // ---- Backward weight: a contraction over the batch ------------------------------------------------
 
+// The taps of a convolution by which pixels they see: each part's are a rectangle of taps that see the same ones, with plans
+// over a whole group of samples and, where it has fewer, the last one.
+typedef struct {
+  ek_conv s;
+  size_t count, tiles;  // parts, and their tiles a panel
+  ek_part *parts;
+  ek_plan *plans[2];
+  size_t *row_bytes;
+} taps;
+
 typedef struct {
   const ek_leaf *leaf;
   ek_type t;
-  ek_conv s;
   const char *x, *dy;
   size_t group, elements;  // samples of a group, elements of its sum [kh kw ci][co]
+  ek_conv s;
+  taps set;                // of s, or of frames with nothing outside
+  size_t frame_bytes;      // 0: without frames
   bool segmented;
   size_t tiles_a_group;
-  // Taps that see the same pixels, with plans over a whole group and, where it has fewer samples, the last one.
-  ek_part *parts;
-  ek_plan *plans[2];
-  size_t count;
 } weight_job;
-
-static void weight_group(const void *context, size_t index, bool more, void *scratch, void *sums) {
-  const weight_job *j = context;
-  const ek_conv *s = &j->s;
-  ek_part *parts = scratch;
-  const size_t size = ek_size(j->t), first = index * j->group, samples = ek_min(j->group, s->n - first);
-  const char *x = j->x + first * s->h * s->w * s->ci * size;
-  ek_panels b = ek_panels_make(j->leaf, j->t, samples * s->oh * s->ow, s->co, j->dy + first * s->oh * s->ow * s->co * size, s->co, 1);
-  for (size_t i = 0; i < j->count; i++) {
-    parts[i] = j->parts[i];
-    parts[i].product.b = b;
-    parts[i].product.plan = &j->plans[samples < j->group][i];
-  }
-  // The next group's samples, if this task takes it.
-  ek_ahead ahead = {0};
-  const size_t next = first + samples, later = more ? ek_min(j->group, s->n - next) : 0;
-  if (later > 0) {
-    const size_t input = s->h * s->w * s->ci * size, output = s->oh * s->ow * s->co * size;
-    ahead.read[0] = (ek_stretch){j->x + next * input, j->x + (next + later) * input};
-    ahead.read[1] = (ek_stretch){j->dy + next * output, j->dy + (next + later) * output};
-    ahead.bytes = later * ek_max(input, output) / j->tiles_a_group + 64;
-  }
-  if (j->segmented) ek_multiply_segments(parts, j->count, x, sums, j->elements, &ahead);
-  else
-    for (size_t panel = 0; panel < b.count; panel++)
-      for (size_t i = 0; i < j->count; i++) ek_multiply(&parts[i].product, &parts[i].rows, panel, x, sums, &ahead);
-  ek_panels_free(&b);
-}
 
 // Over the pixels ys.lo ..< ys.hi × xs.lo ..< xs.hi of `samples` samples: where tap (0, 0) reads.
 static ek_plan pixels_plan(const ek_conv *s, size_t samples, span ys, span xs) {
@@ -369,12 +349,11 @@ static ek_plan pixels_plan(const ek_conv *s, size_t samples, span ys, span xs) {
   return plan;
 }
 
-// The rows (tap, ci) of the taps ys.first ..< × xs.first ..<, in groups of neighbours and a rest in each line of taps.
-static ek_rows taps_rows(const weight_job *j, span ys, span xs, size_t vectors, size_t *bytes) {
-  const ek_conv *s = &j->s;
-  const size_t lines = ys.count, length = xs.count * s->ci, height = j->leaf->height;
+// The rows (tap, ci) of the taps from (ys.first, xs.first) on, in groups of neighbours and a rest in each line of taps.
+static ek_rows taps_rows(const ek_conv *s, const ek_leaf *leaf, size_t vectors, span ys, span xs, size_t *bytes) {
+  const size_t lines = ys.count, length = xs.count * s->ci, height = leaf->height;
   // Lines of nine rows fill a tile of their own (3 input channels under 3 taps).
-  const bool tall = length == 9 && lines == 3 && j->leaf->tall[vectors - 1] > 0;
+  const bool tall = length == 9 && lines == 3 && leaf->tall[vectors - 1] > 0;
   ek_rows r = {.count = tall ? 0 : lines * (length / height), .rest_height = tall ? 9 : length % height};
   r.rest_count = r.rest_height > 0 ? lines : 0;
   *bytes = ek_max((r.count + r.rest_count) * sizeof(ek_group), 1);
@@ -391,6 +370,118 @@ static ek_rows taps_rows(const weight_job *j, span ys, span xs, size_t vectors, 
   return r;
 }
 
+static taps taps_make(const weight_job *j, const ek_conv *s) {
+  // Tap k of output pixel o is at k + at[o].
+  const size_t at_bytes = (s->oh + s->ow) * sizeof(ptrdiff_t), span_bytes = (s->kh + s->kw) * sizeof(span);
+  ptrdiff_t *at_y = ek_scratch(at_bytes), *at_x = at_y + s->oh;
+  for (size_t oy = 0; oy < s->oh; oy++) at_y[oy] = (ptrdiff_t)(oy * s->stride) - (ptrdiff_t)s->pad;
+  for (size_t ox = 0; ox < s->ow; ox++) at_x[ox] = (ptrdiff_t)(ox * s->stride) - (ptrdiff_t)s->pad;
+  span *ys = ek_scratch(span_bytes), *xs = ys + s->kh;
+  const size_t down = spans_of(s->kh, 1, s->h, s->oh, at_y, ys), across = spans_of(s->kw, 1, s->w, s->ow, at_x, xs);
+  const size_t vectors = ek_panels_of(j->leaf, s->co).vectors;
+  taps set = {.s = *s, .count = down * across};
+  set.parts = ek_scratch(set.count * sizeof(ek_part));
+  set.plans[0] = ek_scratch(2 * set.count * sizeof(ek_plan));
+  set.plans[1] = set.plans[0] + set.count;
+  set.row_bytes = ek_scratch(set.count * sizeof(size_t));
+  for (size_t i = 0; i < set.count; i++) {
+    const span y = ys[i / across], x = xs[i % across];
+    set.plans[0][i] = pixels_plan(s, j->group, y, x);
+    set.plans[1][i] = pixels_plan(s, s->n % j->group, y, x);
+    set.parts[i].rows = taps_rows(s, j->leaf, vectors, y, x, &set.row_bytes[i]);
+    set.parts[i].product = (ek_product){.leaf = j->leaf, .t = j->t, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci), .columns = s->co, .ldo = s->co};
+    set.tiles += ek_tiles(&set.parts[i].rows, j->leaf, vectors);
+  }
+  ek_pool_give(ys, span_bytes);
+  ek_pool_give(at_y, at_bytes);
+  return set;
+}
+
+static void taps_free(taps *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    ek_plan_free(&set->plans[0][i]);
+    ek_plan_free(&set->plans[1][i]);
+    ek_pool_give(set->parts[i].rows.groups, set->row_bytes[i]);
+  }
+  ek_pool_give(set->row_bytes, set->count * sizeof(size_t));
+  ek_pool_give(set->plans[0], 2 * set->count * sizeof(ek_plan));
+  ek_pool_give(set->parts, set->count * sizeof(ek_part));
+}
+
+// The group's sum by these taps, whose parts are or are copied to `parts`; x is where its first sample lies.
+static void taps_multiply(const weight_job *j, const taps *set, size_t samples, const char *x, const ek_panels *b, ek_part *parts, void *sums,
+                          ek_ahead *ahead) {
+  for (size_t i = 0; i < set->count; i++) {
+    parts[i] = set->parts[i];
+    parts[i].product.b = *b;
+    parts[i].product.plan = &set->plans[samples < j->group][i];
+  }
+  if (j->segmented) ek_multiply_segments(parts, set->count, x, sums, j->elements, ahead);
+  else
+    for (size_t panel = 0; panel < b->count; panel++)
+      for (size_t i = 0; i < set->count; i++) ek_multiply(&parts[i].product, &parts[i].rows, panel, x, sums, ahead);
+}
+
+// Copies pictures [h][w][c] into frames of zeros, from whose taps none is outside.
+static void frames_fill(ek_type t, const ek_conv *s, const ek_conv *frame, size_t samples, const char *x, char *to) {
+  const size_t pixel = s->ci * ek_size(t), frame_line = frame->w * pixel;
+  const size_t left = ek_min(s->pad, frame->w), across = ek_min(s->w, frame->w - left) * pixel;
+  const size_t top = ek_min(s->pad, frame->h), down = across > 0 ? ek_min(s->h, frame->h - top) : 0;
+  for (size_t n = 0; n < samples; n++) {
+    // The zeros before the first line, between lines and after the last.
+    char *past = to + n * frame->h * frame_line, *const end = past + frame->h * frame_line;
+    for (size_t y = 0; y < down; y++) {
+      char *line = to + (n * frame->h + top + y) * frame_line + left * pixel;
+      memset(past, 0, (size_t)(line - past));
+      memcpy(line, x + (n * s->h + y) * s->w * pixel, across);
+      past = line + across;
+    }
+    memset(past, 0, (size_t)(end - past));
+  }
+}
+
+// Whether none is zero or NaN.
+static bool are_certain(ek_type t, size_t count, const void *values) {
+  const float *f = values;
+  const double *d = values;
+  int32_t doubtful_f = 0;  // as wide as the elements: vectors of them need no packing
+  int64_t doubtful_d = 0;
+  if (t == EK_F32)
+    for (size_t i = 0; i < count; i++) doubtful_f |= !(__builtin_fabsf(f[i]) > 0);
+  else
+    for (size_t i = 0; i < count; i++) doubtful_d |= !(__builtin_fabs(d[i]) > 0);
+  return doubtful_f == 0 && doubtful_d == 0;
+}
+
+static void weight_group(const void *context, size_t index, bool more, void *scratch, void *sums) {
+  const weight_job *j = context;
+  const ek_conv *s = &j->s;
+  char *frames = scratch;
+  ek_part *parts = (ek_part *)(frames + j->frame_bytes);
+  const size_t size = ek_size(j->t), first = index * j->group, samples = ek_min(j->group, s->n - first);
+  const size_t input = s->h * s->w * s->ci * size, output = s->oh * s->ow * s->co * size;
+  const char *x = j->x + first * input;
+  ek_panels b = ek_panels_make(j->leaf, j->t, samples * s->oh * s->ow, s->co, j->dy + first * output, s->co, 1);
+  // The next group's samples, if this task takes it.
+  ek_ahead ahead = {0};
+  const size_t next = first + samples, later = more ? ek_min(j->group, s->n - next) : 0;
+  if (later > 0) {
+    ahead.read[0] = (ek_stretch){j->x + next * input, j->x + (next + later) * input};
+    ahead.read[1] = (ek_stretch){j->dy + next * output, j->dy + (next + later) * output};
+    ahead.bytes = later * ek_max(input, output) / j->tiles_a_group + 64;
+  }
+  if (j->frame_bytes > 0) frames_fill(j->t, s, &j->set.s, samples, x, frames);
+  taps_multiply(j, &j->set, samples, j->frame_bytes > 0 ? frames : x, &b, parts, sums, &ahead);
+  // A frame's term +0 · dy makes a chain NaN, and so the sum, or −0 to +0, after which the chain is what it would be or
+  // zero, and so is the sum: one that is neither NaN nor zero has the bits that it has without such terms.
+  if (j->frame_bytes > 0 && !are_certain(j->t, j->elements, sums)) {
+    taps in_place = taps_make(j, s);
+    taps_multiply(j, &in_place, samples, x, &b, in_place.parts, sums, &ahead);
+    taps_free(&in_place);
+  }
+  ek_panels_free(&b);
+}
+
 void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights) {
   const size_t elements = s->kh * s->kw * s->ci * s->co, size = ek_size(t);
   if (elements == 0) return;
@@ -402,44 +493,25 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
     ek_winograd_backward_weight(s, x, dy, dweights);
     return;
   }
-  weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .elements = elements};
-  j.group = ek_group_samples(s->oh * s->ow);
-  const ek_panels panels = ek_panels_of(j.leaf, s->co);
-  // Tap k of output pixel o is at k + at[o].
-  const size_t at_bytes = (s->oh + s->ow) * sizeof(ptrdiff_t), span_bytes = (s->kh + s->kw) * sizeof(span);
-  ptrdiff_t *at_y = ek_scratch(at_bytes), *at_x = at_y + s->oh;
-  for (size_t oy = 0; oy < s->oh; oy++) at_y[oy] = (ptrdiff_t)(oy * s->stride) - (ptrdiff_t)s->pad;
-  for (size_t ox = 0; ox < s->ow; ox++) at_x[ox] = (ptrdiff_t)(ox * s->stride) - (ptrdiff_t)s->pad;
-  span *ys = ek_scratch(span_bytes), *xs = ys + s->kh;
-  const size_t down = spans_of(s->kh, 1, s->h, s->oh, at_y, ys), across = spans_of(s->kw, 1, s->w, s->ow, at_x, xs);
-  j.count = down * across;
-  const size_t part_bytes = j.count * sizeof(ek_part), plan_bytes = 2 * j.count * sizeof(ek_plan), list_bytes = j.count * sizeof(size_t);
-  j.parts = ek_scratch(part_bytes);
-  j.plans[0] = ek_scratch(plan_bytes);
-  j.plans[1] = j.plans[0] + j.count;
-  size_t *row_bytes = ek_scratch(list_bytes), tiles = 0;
-  for (size_t i = 0; i < j.count; i++) {
-    const span y = ys[i / across], x = xs[i % across];
-    j.plans[0][i] = pixels_plan(s, j.group, y, x);
-    j.plans[1][i] = pixels_plan(s, s->n % j.group, y, x);
-    j.parts[i].rows = taps_rows(&j, y, x, panels.vectors, &row_bytes[i]);
-    j.parts[i].product = (ek_product){.leaf = j.leaf, .t = t, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci), .columns = s->co, .ldo = s->co};
-    tiles += ek_tiles(&j.parts[i].rows, j.leaf, panels.vectors);
+  weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .group = ek_group_samples(s->oh * s->ow), .elements = elements};
+  ek_conv seen = *s;
+  // The few rows of one tap leave the fma units waiting where those of a line of taps do not: half as fast at 3 channels.
+  enum { FRAMED_CHANNELS = 8 };
+  if (s->ci <= FRAMED_CHANNELS && s->pad > 0) {
+    seen.h = (s->oh - 1) * s->stride + s->kh;
+    seen.w = (s->ow - 1) * s->stride + s->kw;
+    seen.pad = 0;
+    // Whole cache lines, after which the parts are aligned too.
+    j.frame_bytes = (j.group * seen.h * seen.w * s->ci * size + 63) / 64 * 64;
   }
+  j.set = taps_make(&j, &seen);
+  const ek_panels panels = ek_panels_of(j.leaf, s->co);
   // A result that stays in the first cache can be gone over once a segment (a twelfth faster at 16 → 16 channels).
   enum { SMALL_RESULT = 20 << 10 };
   j.segmented = elements * size <= SMALL_RESULT && s->co % panels.width == 0;
   const size_t segments = j.segmented ? ek_max(s->oh * s->ow * j.group / EK_SEGMENT, 1) : 1;
-  j.tiles_a_group = ek_max(tiles * panels.count * segments, 1);
-  ek_sum_groups(j.leaf, t, (s->n + j.group - 1) / j.group, elements, part_bytes, weight_group, &j, dweights);
-  for (size_t i = 0; i < j.count; i++) {
-    ek_plan_free(&j.plans[0][i]);
-    ek_plan_free(&j.plans[1][i]);
-    ek_pool_give(j.parts[i].rows.groups, row_bytes[i]);
-  }
-  ek_pool_give(row_bytes, list_bytes);
-  ek_pool_give(j.plans[0], plan_bytes);
-  ek_pool_give(j.parts, part_bytes);
-  ek_pool_give(ys, span_bytes);
-  ek_pool_give(at_y, at_bytes);
+  j.tiles_a_group = ek_max(j.set.tiles * panels.count * segments, 1);
+  ek_sum_groups(j.leaf, t, (s->n + j.group - 1) / j.group, elements, j.frame_bytes + j.set.count * sizeof(ek_part), weight_group, &j,
+                dweights);
+  taps_free(&j.set);
 }
