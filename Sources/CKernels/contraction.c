@@ -5,25 +5,22 @@
 #include "contraction.h"
 #include <string.h>
 
-ek_plan ek_plan_make(size_t count, size_t length, const ptrdiff_t *offsets, ptrdiff_t cs) {
-  size_t k = count * length;
-  ek_plan p = {.chunks = (k + EK_CHUNK - 1) / EK_CHUNK, .length = k};
-  size_t most = count + p.chunks;
+ek_plan ek_plan_make(size_t length, size_t count, const ek_run *runs, ptrdiff_t cs) {
+  ek_plan p = {.chunks = (length + EK_CHUNK - 1) / EK_CHUNK, .length = length};
+  const size_t most = count + p.chunks;
   p.bytes = most * sizeof(ek_run) + (p.chunks + 1) * sizeof(size_t);
   p.memory = ek_scratch(p.bytes);
   p.runs = p.memory;
   p.first = (size_t *)(p.runs + most);
-  size_t used = 0, position = 0, chunk = 0;
+  size_t used = 0, chunk = 0;
   for (size_t r = 0; r < count; r++)
-    for (size_t done = 0; done < length;) {
-      size_t room = EK_CHUNK - position % EK_CHUNK;
-      size_t piece = ek_min(room, length - done);
-      if (position % EK_CHUNK == 0) p.first[chunk++] = used;
-      p.runs[used++] = (ek_run){offsets[r] + (ptrdiff_t)done * cs, piece};
+    for (size_t done = 0; done < runs[r].length;) {
+      const size_t k = runs[r].k + done, piece = ek_min(EK_CHUNK - k % EK_CHUNK, runs[r].length - done);
+      while (chunk <= k / EK_CHUNK) p.first[chunk++] = used;
+      p.runs[used++] = (ek_run){runs[r].offset + (ptrdiff_t)done * cs, k, piece};
       done += piece;
-      position += piece;
     }
-  p.first[chunk] = used;
+  while (chunk <= p.chunks) p.first[chunk++] = used;
   return p;
 }
 
@@ -119,8 +116,8 @@ void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const e
   size_t depth = 0;
   for (size_t chunk = 0; chunk < plan->chunks; chunk++) {
     leaf->tile(height, groups, p->b.vectors, dense, p->rs, p->cs, plan->runs + plan->first[chunk],
-               plan->first[chunk + 1] - plan->first[chunk], a, b + chunk * EK_CHUNK * p->b.ldb * size, p->b.ldb,
-               stack[depth].bytes, columns, EK_REPLACE);
+               plan->first[chunk + 1] - plan->first[chunk], a, b, p->b.ldb, stack[depth].bytes, columns,
+               EK_REPLACE);
     level[depth++] = 0;
     while (depth > 1 && level[depth - 1] == level[depth - 2]) {
       leaf->zip(EK_ADD, rows * columns, stack[depth - 2].bytes, stack[depth - 1].bytes, stack[depth - 2].bytes);
@@ -152,7 +149,7 @@ static inline void look_ahead(ek_ahead *a) {
 }
 
 size_t ek_tiles(const ek_rows *rows, const ek_leaf *leaf, size_t vectors) {
-  const size_t most = leaf->groups[vectors - 1];
+  const size_t can = leaf->groups[vectors - 1], most = rows->most > 0 ? ek_min(rows->most, can) : can;
   return (rows->count + most - 1) / most;
 }
 
@@ -172,10 +169,10 @@ void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const v
 
 // Calls the leaf for every tile of the rows with one panel, over some runs.
 static void segment_tiles(const ek_product *p, const ek_rows *rows, size_t panel, const ek_run *runs, size_t run_count,
-                          size_t k, const void *a, void *out, ek_store store, ek_ahead *ahead) {
+                          const void *a, void *out, ek_store store, ek_ahead *ahead) {
   const ek_leaf *leaf = p->leaf;
   const size_t size = ek_size(p->t), vectors = p->b.vectors, tiles = ek_tiles(rows, leaf, vectors);
-  const char *b = p->b.data + (panel * p->b.stride + k * p->b.ldb) * size;
+  const char *b = p->b.data + panel * p->b.stride * size;
   char *target = (char *)out + panel * p->b.width * size;
   for (size_t tile = 0, first = 0; tile < tiles; tile++) {
     const size_t groups = (rows->count - first + (tiles - tile) - 1) / (tiles - tile);
@@ -190,36 +187,40 @@ static void segment_tiles(const ek_product *p, const ek_rows *rows, size_t panel
                target, p->ldo, store);
 }
 
-void ek_multiply_segments(const ek_product *p, const ek_rows *rows, const void *a, void *out, size_t span,
-                          ek_ahead *ahead) {
-  const ek_plan *plan = p->plan;
-  const size_t size = ek_size(p->t);
+void ek_multiply_segments(const ek_part *parts, size_t count, const void *a, void *out, size_t span, ek_ahead *ahead) {
+  const ek_product *any = &parts[0].product;
+  const size_t size = ek_size(any->t), chunks = any->plan->chunks;
   // Partial sums of whole results: the first in place, later ones behind each other in scratch.
   size_t buffers = 0;
-  while ((size_t)1 << buffers < plan->chunks) buffers++;
-  const size_t bytes = ek_max(buffers * span * size, 1);
+  while ((size_t)1 << buffers < chunks) buffers++;
+  const size_t next_bytes = count * sizeof(size_t), bytes = ek_max(buffers * span * size, 1);
+  size_t *next = ek_scratch(next_bytes);  // the run of each part that comes next
   char *scratch = ek_scratch(bytes);
+  for (size_t i = 0; i < count; i++) next[i] = 0;
   unsigned level[EK_TREE_DEPTH];
   size_t depth = 0;
 #define PARTIAL(i) ((i) == 0 ? (char *)out : scratch + ((i) - 1) * span * size)
-  for (size_t chunk = 0; chunk < plan->chunks; chunk++) {
-    size_t k = chunk * EK_CHUNK;
-    for (size_t run = plan->first[chunk]; run < plan->first[chunk + 1];) {
-      size_t end = run, length = 0;
-      while (end < plan->first[chunk + 1] && length < EK_SEGMENT) length += plan->runs[end++].length;
-      const ek_store store = run == plan->first[chunk] ? EK_REPLACE : EK_RESUME;
-      for (size_t panel = 0; panel < p->b.count; panel++)
-        segment_tiles(p, rows, panel, plan->runs + run, end - run, k, a, PARTIAL(depth), store, ahead);
-      k += length;
-      run = end;
-    }
+  for (size_t chunk = 0; chunk < chunks; chunk++) {
+    const size_t start = chunk * EK_CHUNK, past = ek_min(start + EK_CHUNK, any->plan->length);
+    for (size_t k = start; k < past; k += EK_SEGMENT)
+      for (size_t panel = 0; panel < any->b.count; panel++)
+        for (size_t i = 0; i < count; i++) {
+          const ek_plan *plan = parts[i].product.plan;
+          size_t end = next[i];
+          while (end < plan->first[chunk + 1] && plan->runs[end].k < k + EK_SEGMENT) end++;
+          if (end > next[i] || k == start)
+            segment_tiles(&parts[i].product, &parts[i].rows, panel, plan->runs + next[i], end - next[i], a,
+                          PARTIAL(depth), k == start ? EK_REPLACE : EK_RESUME, ahead);
+          if (panel + 1 == any->b.count) next[i] = end;
+        }
     level[depth++] = 0;
     while (depth > 1 && level[depth - 1] == level[depth - 2]) {
-      p->leaf->zip(EK_ADD, span, PARTIAL(depth - 2), PARTIAL(depth - 1), PARTIAL(depth - 2));
+      any->leaf->zip(EK_ADD, span, PARTIAL(depth - 2), PARTIAL(depth - 1), PARTIAL(depth - 2));
       level[--depth - 1]++;
     }
   }
-  for (; depth > 1; depth--) p->leaf->zip(EK_ADD, span, PARTIAL(depth - 2), PARTIAL(depth - 1), PARTIAL(depth - 2));
+  for (; depth > 1; depth--) any->leaf->zip(EK_ADD, span, PARTIAL(depth - 2), PARTIAL(depth - 1), PARTIAL(depth - 2));
 #undef PARTIAL
   ek_pool_give(scratch, bytes);
+  ek_pool_give(next, next_bytes);
 }

@@ -3,7 +3,8 @@
 #define EK_CONTRACTION_H
 #include "machine.h"
 
-// The contraction index as runs of constant stride, cut at chunk borders.
+// The contraction index as runs of constant stride, cut at chunk borders. Places in no run are no terms, but count where
+// the index is cut; a chunk without terms sums to +0.
 typedef struct {
   ek_run *runs;
   size_t *first;  // first run of each chunk, and one past the last run
@@ -13,8 +14,8 @@ typedef struct {
   size_t bytes;
 } ek_plan;
 
-// `count` runs of `length` each at the given offsets, read with stride cs.
-ek_plan ek_plan_make(size_t count, size_t length, const ptrdiff_t *offsets, ptrdiff_t cs);
+// An index of `length` places with the given runs, k ascending, read with stride cs.
+ek_plan ek_plan_make(size_t length, size_t count, const ek_run *runs, ptrdiff_t cs);
 void ek_plan_free(ek_plan *p);
 
 // B in panels of one vector of columns, or two where B is wider, the last filled up with zeros: panel j starts at
@@ -41,6 +42,7 @@ typedef struct {
   size_t count;
   ek_group *rests;
   size_t rest_count, rest_height;
+  size_t most;  // groups a tile takes at most, if not as many as it can (0)
 } ek_rows;
 
 // A product of rows with panels.
@@ -70,13 +72,19 @@ typedef struct {
 
 // The product of all rows with panel `panel`; a and out are what the groups' places count from.
 void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out, ek_ahead *ahead);
-enum { EK_SEGMENT = 128 };  // terms of a segment, rounded up to whole runs
 
-// The product of all rows with all panels, walking the contraction index in segments short enough that what a segment
-// reads of A and B stays in the first cache for all tiles. The result must be `span` elements without gaps, and
-// columns whole panels.
-void ek_multiply_segments(const ek_product *p, const ek_rows *rows, const void *a, void *out, size_t span,
-                          ek_ahead *ahead);
+// Some of a result's rows, with a product of their own.
+typedef struct {
+  ek_product product;
+  ek_rows rows;
+} ek_part;
+
+enum { EK_SEGMENT = 128 };  // places of a segment; runs that begin in it are gone over whole
+
+// The products of all parts with all panels, walking the contraction index in segments short enough that what a segment
+// reads of A and B stays in the first cache for all tiles. The parts must make up a result of `span` elements without
+// gaps, its columns whole panels, and differ only in their rows and which places of the index are terms.
+void ek_multiply_segments(const ek_part *parts, size_t count, const void *a, void *out, size_t span, ek_ahead *ahead);
 // One tile of it, of which only the first `valid` rows are stored.
 void ek_multiply_tile(const ek_product *p, size_t height, size_t groups, const ek_group *places, size_t valid,
                       size_t panel, const void *a, void *out);

@@ -1,53 +1,47 @@
-// The convolution triple (rules 1 to 3): no patches are copied out; tiles read zero-framed rows in place.
+// The convolution triple (rules 1 to 3): no patches are copied out; tiles read the pictures in place. Taps outside the
+// picture are no terms: what sees the same taps shares a plan of its own.
 #include "batch_sum.h"
 #include "contraction.h"
 #include "winograd.h"
 #include <string.h>
 
-// Copies rows of `from` [h][w][c] into a frame of zeros: frame row y is picture row y - top.
-static void frame_fill(ek_type t, size_t h, size_t w, size_t c, const char *from, size_t frame_h, size_t frame_w,
-                       ptrdiff_t top, ptrdiff_t left, char *frame) {
-  const size_t pixel = c * ek_size(t);
-  ptrdiff_t x0 = left > 0 ? left : 0;
-  ptrdiff_t x1 = (ptrdiff_t)w + left < (ptrdiff_t)frame_w ? (ptrdiff_t)w + left : (ptrdiff_t)frame_w;
-  for (ptrdiff_t y = 0; y < (ptrdiff_t)frame_h; y++) {
-    char *row = frame + (size_t)y * frame_w * pixel;
-    ptrdiff_t source = y - top;
-    if (source < 0 || source >= (ptrdiff_t)h || x1 <= x0) {
-      memset(row, 0, frame_w * pixel);
-      continue;
-    }
-    memset(row, 0, (size_t)x0 * pixel);
-    memcpy(row + (size_t)x0 * pixel, from + ((size_t)source * w + (size_t)(x0 - left)) * pixel, (size_t)(x1 - x0) * pixel);
-    memset(row + (size_t)x1 * pixel, 0, (frame_w - (size_t)x1) * pixel);
-  }
-}
+// ---- What lies inside ------------------------------------------------------------------------------
 
-// `lines` lines of `length` rows each as groups and a rest: a line starts from_line after the one before
-// in A and to_line in the result, a row from_row and to_row after its neighbour.
-static ek_rows rows_make(const ek_leaf *leaf, size_t vectors, size_t lines, size_t length, size_t from_line, size_t from_row, size_t to_line, size_t to_row,
-                         size_t *bytes) {
-  // Lines of nine rows of unit stride fill a tile of their own (3 input channels under 3 taps).
-  const bool tall = length == 9 && lines == 3 && from_row == 1 && leaf->tall[vectors - 1] > 0;
-  const size_t height = leaf->height;
-  ek_rows r = {.count = tall ? 0 : lines * (length / height), .rest_height = tall ? 9 : length % height};
-  r.rest_count = r.rest_height > 0 ? lines : 0;
-  *bytes = ek_max((r.count + r.rest_count) * sizeof(ek_group), 1);
-  r.groups = ek_scratch(*bytes);
-  r.rests = r.groups + r.count;
-  size_t used = 0;
-  for (size_t y = 0; y < lines; y++) {
-    if (!tall)
-      for (size_t x = 0; x + height <= length; x += height)
-        r.groups[used++] = (ek_group){(ptrdiff_t)(y * from_line + x * from_row), (ptrdiff_t)(y * to_line + x * to_row)};
-    const size_t x = length - r.rest_height;
-    if (r.rest_height > 0)
-      r.rests[y] = (ek_group){(ptrdiff_t)(y * from_line + x * from_row), (ptrdiff_t)(y * to_line + x * to_row)};
+// Neighbours along one axis, first ..< first + count, of whose taps the same ones, lo ..< hi, lie inside.
+typedef struct {
+  size_t first, count, lo, hi;
+} span;
+
+// Place i's tap k is at i step + at[k]; at rises or falls. Writes at most `places` spans; where no tap is inside, lo = hi = 0.
+static size_t spans_of(size_t places, size_t step, size_t extent, size_t taps, const ptrdiff_t *at, span *spans) {
+  size_t count = 0;
+  for (size_t i = 0; i < places; i++) {
+    span s = {i, 1, 0, 0};
+    for (size_t k = 0; k < taps; k++) {
+      const ptrdiff_t p = (ptrdiff_t)(i * step) + at[k];
+      if (p < 0 || p >= (ptrdiff_t)extent) continue;
+      if (s.hi == 0) s.lo = k;
+      s.hi = k + 1;
+    }
+    if (count > 0 && spans[count - 1].lo == s.lo && spans[count - 1].hi == s.hi) spans[count - 1].count++;
+    else spans[count++] = s;
   }
-  return r;
+  return count;
 }
 
 // ---- Forward and backward data: pictures through taps -------------------------------------------
+
+enum { SAMPLES_A_TASK = 4 };  // neighbours, so that a thread can fetch its next sample ahead
+
+// Outputs that see the same taps: a rectangle. Its rows are taken from it in groups of neighbours in a line; the columns that
+// remain in groups of neighbours in a column; the pixels that still remain in groups of neighbouring samples, or where a task
+// has less than SAMPLES_A_TASK of these by themselves.
+enum { ACROSS, DOWN, DEEP, ALONE, WAYS };
+typedef struct {
+  ek_plan plan;
+  size_t first, lines, a_line;  // output lines, and ACROSS groups in each
+  ek_part parts[WAYS];
+} rectangle;
 
 // One correlation of pictures with taps: of the whole output, or of one stride phase of it.
 typedef struct {
@@ -55,43 +49,38 @@ typedef struct {
   const char *x;
   char *y;
   size_t samples, samples_a_task;
-  size_t h, w, c;            // of one sample of x
-  size_t out_sample;         // elements of one sample of y
-  size_t lines, band;        // output lines, and how many are made from one frame
-  size_t line_to, row_to;    // elements between output lines and between neighbours in one
-  size_t first_to;           // of the first output element
-  size_t step;               // input lines between output lines
-  size_t frame_w;
-  ptrdiff_t top, left;       // where the sample's (0, 0) stands in the frame
-  size_t reach;              // frame lines an output line reads
-  bool framed;
-  bool gaps;                 // between the outputs, of other stride phases
+  size_t h, w, c;                 // of one sample of x
+  size_t out_sample;              // elements of one sample of y
+  size_t lines, length, band;     // output lines, outputs in each, and how many lines are made at once
+  size_t line_to, row_to;         // elements between output lines and between neighbours in one
+  size_t first_to;                // of the first output element
+  size_t step;                    // input pixels between outputs
+  size_t taps_y, taps_x;
+  const ptrdiff_t *at_y, *at_x;   // where the taps of output 0 are
+  bool gaps;                      // between the outputs, of other stride phases
   size_t tiles_a_band;
-  ek_rows rows;              // of a whole band
-  ek_rows last;              // of the last band, if that is lower
+  rectangle *rectangles;
+  size_t count;
 } correlation;
 
 static const char *stretch_end(const char *from, size_t bytes, const char *limit) {
   return from + ek_min(bytes, (size_t)(limit - from));
 }
 
-static void correlate_sample(const correlation *j, size_t n, char *frame, bool more) {
+static void correlate_sample(const correlation *j, size_t n, bool alone, bool more) {
   const size_t size = ek_size(j->product.t), pixel = j->c * size, input = j->h * j->w * pixel;
   const char *sample = j->x + n * input;
   char *y = j->y + (n * j->out_sample + j->first_to) * size;
   for (size_t first = 0; first < j->lines; first += j->band) {
-    const bool whole = first + j->band <= j->lines;
-    const size_t lines = whole ? j->band : j->lines - first;
-    const char *base = sample + first * j->step * j->w * pixel;
+    const size_t past = ek_min(first + j->band, j->lines);
     // The next band's input lines and output lines, of this sample or the next.
     ek_ahead ahead = {0};
-    const size_t past = (first + lines) * j->step, band_bytes = j->band * j->step * j->w * pixel;
-    const size_t out_bytes = j->band * j->line_to * size;
+    const size_t band_bytes = j->band * j->step * j->w * pixel, out_bytes = j->band * j->line_to * size;
     if (j->gaps) {
       // A stride phase: its neighbours have just brought the memory in.
-    } else if (whole && first + lines < j->lines) {
-      ahead.read[0].from = sample + ek_min(past, j->h) * j->w * pixel;
-      ahead.written.from = y + (first + lines) * j->line_to * size;
+    } else if (past < j->lines) {
+      ahead.read[0].from = sample + ek_min(past * j->step, j->h) * j->w * pixel;
+      ahead.written.from = y + past * j->line_to * size;
     } else if (more) {
       ahead.read[0].from = sample + input;
       ahead.written.from = y + j->out_sample * size;
@@ -101,52 +90,116 @@ static void correlate_sample(const correlation *j, size_t n, char *frame, bool m
       ahead.written.end = stretch_end(ahead.written.from, out_bytes, j->y + j->samples * j->out_sample * size);
       ahead.bytes = ek_max(band_bytes, out_bytes) / j->tiles_a_band + 64;
     }
-    if (j->framed) {
-      frame_fill(j->product.t, j->h, j->w, j->c, sample, (lines - 1) * j->step + j->reach, j->frame_w,
-                 j->top - (ptrdiff_t)(first * j->step), j->left, frame);
-      base = frame;
-    }
-    char *target = y + first * j->line_to * size;
-    const ek_rows *rows = whole ? &j->rows : &j->last;
     for (size_t panel = 0; panel < j->product.b.count; panel++)
-      ek_multiply(&j->product, rows, panel, base, target, &ahead);
+      for (const rectangle *r = j->rectangles; r < j->rectangles + j->count; r++) {
+        const size_t begin = ek_max(first, r->first), end = ek_min(past, r->first + r->lines);
+        if (begin < end && r->a_line > 0) {
+          const ek_rows rows = {.groups = r->parts[ACROSS].rows.groups + (begin - r->first) * r->a_line,
+                                .count = (end - begin) * r->a_line};
+          ek_multiply(&r->parts[ACROSS].product, &rows, panel, sample, y, &ahead);
+        }
+        if (past < j->lines) continue;
+        ek_multiply(&r->parts[DOWN].product, &r->parts[DOWN].rows, panel, sample, y, &ahead);
+        if (alone) ek_multiply(&r->parts[ALONE].product, &r->parts[ALONE].rows, panel, sample, y, &ahead);
+      }
   }
 }
 
-enum { SAMPLES_A_TASK = 4 };  // neighbours, so that a thread can fetch its next sample ahead
-
 static void correlation_task(void *context, size_t index) {
   const correlation *j = context;
-  const size_t most_lines = (j->band - 1) * j->step + j->reach;
-  const size_t bytes = ek_max(most_lines * j->frame_w * j->c * ek_size(j->product.t), 1);
-  char *frame = j->framed ? ek_scratch(bytes) : NULL;
   const size_t first = index * j->samples_a_task, last = ek_min(first + j->samples_a_task, j->samples);
-  for (size_t n = first; n < last; n++) correlate_sample(j, n, frame, n + 1 < last);
-  if (frame) ek_pool_give(frame, bytes);
+  const bool alone = last - first < SAMPLES_A_TASK;
+  for (size_t n = first; n < last; n++) correlate_sample(j, n, alone, n + 1 < last);
+  if (alone) return;
+  const size_t size = ek_size(j->product.t);
+  const char *samples = j->x + first * j->h * j->w * j->c * size;
+  char *y = j->y + (first * j->out_sample + j->first_to) * size;
+  for (size_t panel = 0; panel < j->product.b.count; panel++)
+    for (const rectangle *r = j->rectangles; r < j->rectangles + j->count; r++)
+      ek_multiply(&r->parts[DEEP].product, &r->parts[DEEP].rows, panel, samples, y, NULL);
 }
 
-// Runs the correlation over n samples; `length` outputs a line, `row_from` input elements apart.
-static void correlate(correlation *j, size_t n, size_t length, size_t row_from) {
-  // A band's frame stays in the first cache, beside a panel.
+// The runs of the taps ys.lo ..< ys.hi × xs.lo ..< xs.hi among all; those that lie behind each other are one.
+static ek_plan taps_plan(const correlation *j, span ys, span xs) {
+  const size_t bytes = ek_max(j->taps_y * j->taps_x * sizeof(ek_run), 1);
+  ek_run *runs = ek_scratch(bytes);
+  size_t count = 0;
+  for (size_t a = ys.lo; a < ys.hi; a++)
+    for (size_t b = xs.lo; b < xs.hi; b++) {
+      const ek_run run = {(j->at_y[a] * (ptrdiff_t)j->w + j->at_x[b]) * (ptrdiff_t)j->c, (a * j->taps_x + b) * j->c, j->c};
+      ek_run *last = count > 0 ? runs + count - 1 : NULL;
+      if (last && last->offset + (ptrdiff_t)last->length == run.offset && last->k + last->length == run.k) last->length += j->c;
+      else runs[count++] = run;
+    }
+  ek_plan plan = ek_plan_make(j->taps_y * j->taps_x * j->c, count, runs, 1);
+  ek_pool_give(runs, bytes);
+  return plan;
+}
+
+// Rows that a line or a sample lie between are often a power of two apart: they fall on the same ways of the first cache.
+enum { FAR_ROWS = 8 };
+
+// Cuts the rectangle ys × xs of outputs into groups, which are written to `groups`; returns where they end.
+static ek_group *rectangle_make(const correlation *j, span ys, span xs, rectangle *r, ek_group *groups) {
+  const size_t height = j->product.leaf->height, input = j->h * j->w * j->c, from_row = j->step * j->c, from_line = from_row * j->w;
+  *r = (rectangle){.plan = taps_plan(j, ys, xs), .first = ys.first, .lines = ys.count, .a_line = xs.count / height};
+  const size_t row_strides[WAYS] = {from_row, from_line, input, from_row}, out_strides[WAYS] = {j->row_to, j->line_to, j->out_sample, j->row_to};
+  for (int way = 0; way < WAYS; way++) {
+    ek_part *part = &r->parts[way];
+    part->product = j->product;
+    part->product.plan = &r->plan;
+    part->product.rs = (ptrdiff_t)row_strides[way];
+    part->product.cs = 1;
+    part->product.ldo = out_strides[way];
+    part->rows = (ek_rows){.groups = groups, .rests = groups, .rest_height = way == ALONE ? xs.count % height : 0,
+                           .most = way == ACROSS ? 0 : ek_max(FAR_ROWS / height, 1)};
+    const size_t wide = r->a_line * height, high = ys.count / height * height;
+    const size_t y0 = way == DEEP || way == ALONE ? high : 0, y1 = way == DOWN ? high : ys.count;
+    const size_t x0 = way == ACROSS ? 0 : wide, x1 = way == ACROSS ? wide : xs.count;
+    const size_t y_step = way == DOWN ? height : 1, x_step = way == ACROSS ? height : way == ALONE ? ek_max(xs.count % height, 1) : 1;
+    for (size_t n = 0; n < (way == DEEP ? SAMPLES_A_TASK : 1); n += height)
+      for (size_t y = ys.first + y0; y < ys.first + y1; y += y_step)
+        for (size_t x = xs.first + x0; x < xs.first + x1; x += x_step)
+          *groups++ = (ek_group){(ptrdiff_t)(n * input + y * from_line + x * from_row),
+                                 (ptrdiff_t)(n * j->out_sample + y * j->line_to + x * j->row_to)};
+    *(way == ALONE ? &part->rows.rest_count : &part->rows.count) = (size_t)(groups - part->rows.groups);
+  }
+  return groups;
+}
+
+// Runs the correlation over n samples.
+static void correlate(correlation *j, size_t n) {
+  // What a band reads stays in the first cache, beside a panel.
   enum { BAND_PIXELS = 256 };
-  j->band = ek_min(ek_max(BAND_PIXELS / length, 1), j->lines);
-  j->gaps = j->row_to != j->product.columns || j->line_to != length * j->row_to;
-  const size_t from_line = j->step * (j->framed ? j->frame_w : j->w) * j->c;
+  j->band = ek_min(ek_max(BAND_PIXELS / j->length, 1), j->lines);
+  j->gaps = j->row_to != j->product.columns || j->line_to != j->length * j->row_to;
   const ek_leaf *leaf = j->product.leaf;
-  const size_t vectors = j->product.b.vectors;
-  size_t bytes, last_bytes;
-  j->rows = rows_make(leaf, vectors, j->band, length, from_line, row_from, j->line_to, j->row_to, &bytes);
-  j->last = rows_make(leaf, vectors, j->lines % j->band, length, from_line, row_from, j->line_to, j->row_to, &last_bytes);
-  j->product.rs = (ptrdiff_t)row_from;
-  j->product.cs = 1;
-  j->product.ldo = j->row_to;
-  j->tiles_a_band = ek_max(ek_tiles(&j->rows, leaf, vectors) * j->product.b.count, 1);
+  const size_t span_bytes = (j->lines + j->length) * sizeof(span);
+  span *ys = ek_scratch(span_bytes), *xs = ys + j->lines;
+  const size_t down = spans_of(j->lines, j->step, j->h, j->taps_y, j->at_y, ys);
+  const size_t across = spans_of(j->length, j->step, j->w, j->taps_x, j->at_x, xs);
+  j->count = down * across;
+  // Most groups hold leaf->height outputs of a sample; of the rest a rectangle has fewer than height².
+  const size_t most = j->lines * j->length / leaf->height + 2 * j->count * SAMPLES_A_TASK * leaf->height;
+  const size_t rectangle_bytes = j->count * sizeof(rectangle), group_bytes = most * sizeof(ek_group);
+  j->rectangles = ek_scratch(rectangle_bytes);
+  ek_group *groups = ek_scratch(group_bytes), *used = groups;
+  size_t tiles = 0;
+  for (size_t y = 0; y < down; y++)
+    for (size_t x = 0; x < across; x++) {
+      rectangle *r = &j->rectangles[y * across + x];
+      used = rectangle_make(j, ys[y], xs[x], r, used);
+      tiles += ek_tiles(&r->parts[ACROSS].rows, leaf, j->product.b.vectors);
+    }
+  j->tiles_a_band = ek_max(tiles * j->product.b.count / ((j->lines + j->band - 1) / j->band), 1);
   j->samples = n;
   // Fewer where that leaves threads without work.
   j->samples_a_task = ek_max(ek_min(SAMPLES_A_TASK, n / (4 * (size_t)ek_threads_current())), 1);
   ek_parallel((n + j->samples_a_task - 1) / j->samples_a_task, correlation_task, j);
-  ek_pool_give(j->rows.groups, bytes);
-  ek_pool_give(j->last.groups, last_bytes);
+  for (size_t i = 0; i < j->count; i++) ek_plan_free(&j->rectangles[i].plan);
+  ek_pool_give(groups, group_bytes);
+  ek_pool_give(j->rectangles, rectangle_bytes);
+  ek_pool_give(ys, span_bytes);
 }
 
 void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *weights, void *y, bool accumulate) {
@@ -161,25 +214,22 @@ void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *wei
               accumulate);
     return;
   }
+  const size_t table = ek_max((s->kh + s->kw) * sizeof(ptrdiff_t), 1);
+  ptrdiff_t *at_y = ek_scratch(table), *at_x = at_y + s->kh;
+  for (size_t kh = 0; kh < s->kh; kh++) at_y[kh] = (ptrdiff_t)kh - (ptrdiff_t)s->pad;
+  for (size_t kw = 0; kw < s->kw; kw++) at_x[kw] = (ptrdiff_t)kw - (ptrdiff_t)s->pad;
   correlation j = {.x = x, .y = y, .h = s->h, .w = s->w, .c = s->ci, .out_sample = s->oh * s->ow * s->co,
-                   .lines = s->oh, .line_to = s->ow * s->co, .row_to = s->co, .step = s->stride,
-                   .frame_w = ek_max((s->ow - 1) * s->stride + s->kw, 1), .top = (ptrdiff_t)s->pad,
-                   .left = (ptrdiff_t)s->pad, .reach = s->kh, .framed = s->pad > 0};
-  const size_t row = (j.framed ? j.frame_w : s->w) * s->ci, table = ek_max(s->kh * sizeof(ptrdiff_t), 1);
-  ptrdiff_t *offsets = ek_scratch(table);
-  for (size_t kh = 0; kh < s->kh; kh++) offsets[kh] = (ptrdiff_t)(kh * row);
-  ek_plan plan = ek_plan_make(s->kh, s->kw * s->ci, offsets, 1);
-  ek_pool_give(offsets, table);
-  j.product = (ek_product){.leaf = ek_leaf_current(t), .t = t, .plan = &plan, .columns = s->co,
-                           .accumulate = accumulate};
+                   .lines = s->oh, .length = s->ow, .line_to = s->ow * s->co, .row_to = s->co, .step = s->stride,
+                   .taps_y = s->kh, .taps_x = s->kw, .at_y = at_y, .at_x = at_x};
+  j.product = (ek_product){.leaf = ek_leaf_current(t), .t = t, .columns = s->co, .accumulate = accumulate};
   j.product.b = ek_panels_make(j.product.leaf, t, k, s->co, weights, s->co, 1);
-  correlate(&j, s->n, s->ow, s->stride * s->ci);
+  correlate(&j, s->n);
   ek_panels_free(&j.product.b);
-  ek_plan_free(&plan);
+  ek_pool_give(at_y, table);
 }
 
 // Taps (along one axis) of the pixels p with p mod stride = phase: those where (p + pad - tap) is a
-// multiple of the stride; first[i] is the output index at the phase's first pixel, which may be negative.
+// multiple of the stride; first[i] is the output index at the phase's first pixel, which may be negative. It falls.
 static size_t phase_taps(size_t phase, size_t taps, size_t stride, size_t pad, size_t *tap, ptrdiff_t *first) {
   size_t count = 0;
   for (size_t k = 0; k < taps; k++) {
@@ -207,10 +257,8 @@ void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const vo
   const size_t size = ek_size(t), taps = s->kh * s->kw;
   ek_panels b = ek_panels_of(leaf, s->ci);
   const size_t packed_bytes = ek_max(taps * s->co * b.count * b.width * size, 1);
-  const size_t offset_bytes = ek_max(taps * sizeof(ptrdiff_t), 1);
   const size_t list_bytes = ek_max((s->kh + s->kw) * (sizeof(size_t) + sizeof(ptrdiff_t)), 1);
   char *packed = ek_scratch(packed_bytes);
-  ptrdiff_t *offsets = ek_scratch(offset_bytes);
   size_t *tap_y = ek_scratch(list_bytes), *tap_x = tap_y + s->kh;
   ptrdiff_t *first_y = (ptrdiff_t *)(tap_x + s->kw), *first_x = first_y + s->kh;
   for (size_t phase_y = 0; phase_y < ek_min(s->stride, s->h); phase_y++)
@@ -219,21 +267,11 @@ void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const vo
       size_t nx = phase_taps(phase_x, s->kw, s->stride, s->pad, tap_x, first_x);
       const size_t length = (s->w - phase_x + s->stride - 1) / s->stride;
       correlation j = {.x = dy, .y = dx, .h = s->oh, .w = s->ow, .c = s->co, .out_sample = s->h * s->w * s->ci,
-                       .lines = (s->h - phase_y + s->stride - 1) / s->stride, .line_to = s->stride * s->w * s->ci,
-                       .row_to = s->stride * s->ci, .first_to = (phase_y * s->w + phase_x) * s->ci, .step = 1,
-                       .framed = true};
-      // first_ decreases with the tap: the last tap reads the frame's first line.
-      if (ny > 0 && nx > 0) {
-        j.top = -first_y[ny - 1];
-        j.left = -first_x[nx - 1];
-        j.reach = (size_t)(first_y[0] - first_y[ny - 1]) + 1;
-        j.frame_w = (size_t)(first_x[0] - first_x[nx - 1]) + length;
-      }
-      size_t used = 0;
-      for (size_t a = 0; a < ny; a++)
-        for (size_t c = 0; c < nx; c++)
-          offsets[used++] =
-              ((first_y[a] + j.top) * (ptrdiff_t)j.frame_w + first_x[c] + j.left) * (ptrdiff_t)s->co;
+                       .lines = (s->h - phase_y + s->stride - 1) / s->stride, .length = length,
+                       .line_to = s->stride * s->w * s->ci, .row_to = s->stride * s->ci,
+                       .first_to = (phase_y * s->w + phase_x) * s->ci, .step = 1, .taps_y = ny, .taps_x = nx,
+                       .at_y = first_y, .at_x = first_x};
+      const size_t used = ny * nx;
       // Panels of the weights with (tap, co) as rows and ci as columns.
       for (size_t panel = 0; panel < b.count; panel++)
         for (size_t tap = 0; tap < used; tap++)
@@ -241,16 +279,12 @@ void ek_conv_backward_data(ek_type t, const ek_conv *s, const void *dy, const vo
                   (const char *)weights +
                       ((tap_y[tap / nx] * s->kw + tap_x[tap % nx]) * s->ci + panel * b.width) * s->co * size,
                   1, s->co, packed + (panel * used + tap) * s->co * b.width * size);
-      ek_plan plan = ek_plan_make(used, s->co, offsets, 1);
       b.data = packed;
       b.stride = used * s->co * b.width;
-      j.product = (ek_product){.leaf = leaf, .t = t, .plan = &plan, .b = b, .columns = s->ci,
-                               .accumulate = accumulate};
-      correlate(&j, s->n, length, s->co);
-      ek_plan_free(&plan);
+      j.product = (ek_product){.leaf = leaf, .t = t, .b = b, .columns = s->ci, .accumulate = accumulate};
+      correlate(&j, s->n);
     }
   ek_pool_give(tap_y, list_bytes);
-  ek_pool_give(offsets, offset_bytes);
   ek_pool_give(packed, packed_bytes);
 }
 
@@ -278,83 +312,206 @@ void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, 
 
 // ---- Backward weight: a contraction over the batch ------------------------------------------------
 
+// The taps of a convolution by which pixels they see: each part's are a rectangle of taps that see the same ones, with plans
+// over a whole group of samples and, where it has fewer, the last one.
+typedef struct {
+  ek_conv s;
+  size_t count, tiles;  // parts, and their tiles a panel
+  ek_part *parts;
+  ek_plan *plans[2];
+  size_t *row_bytes;
+} taps;
+
 typedef struct {
   const ek_leaf *leaf;
   ek_type t;
-  ek_conv s;
   const char *x, *dy;
-  size_t group, count;  // samples of a group, elements of its sum [kh kw ci][co]
-  size_t frame_h, frame_w, frame_bytes;
+  size_t group, elements;  // samples of a group, elements of its sum [kh kw ci][co]
+  ek_conv s;
+  taps set;                // of s, or of frames with nothing outside
+  size_t frame_bytes;      // 0: without frames
   bool segmented;
   size_t tiles_a_group;
-  ek_rows rows;
 } weight_job;
+
+// Over the pixels ys.lo ..< ys.hi × xs.lo ..< xs.hi of `samples` samples: where tap (0, 0) reads.
+static ek_plan pixels_plan(const ek_conv *s, size_t samples, span ys, span xs) {
+  const size_t count = samples * (ys.hi - ys.lo), bytes = ek_max(count * sizeof(ek_run), 1);
+  ek_run *runs = ek_scratch(bytes), *run = runs;
+  for (size_t n = 0; n < samples; n++)
+    for (size_t oy = ys.lo; oy < ys.hi; oy++) {
+      const ptrdiff_t y = (ptrdiff_t)(oy * s->stride) - (ptrdiff_t)s->pad, x = (ptrdiff_t)(xs.lo * s->stride) - (ptrdiff_t)s->pad;
+      *run++ = (ek_run){(((ptrdiff_t)(n * s->h) + y) * (ptrdiff_t)s->w + x) * (ptrdiff_t)s->ci,
+                        (n * s->oh + oy) * s->ow + xs.lo, xs.hi - xs.lo};
+    }
+  ek_plan plan = ek_plan_make(samples * s->oh * s->ow, count, runs, (ptrdiff_t)(s->stride * s->ci));
+  ek_pool_give(runs, bytes);
+  return plan;
+}
+
+// The rows (tap, ci) of the taps from (ys.first, xs.first) on, in groups of neighbours and a rest in each line of taps.
+static ek_rows taps_rows(const ek_conv *s, const ek_leaf *leaf, size_t vectors, span ys, span xs, size_t *bytes) {
+  const size_t lines = ys.count, length = xs.count * s->ci, height = leaf->height;
+  // Lines of nine rows fill a tile of their own (3 input channels under 3 taps).
+  const bool tall = length == 9 && lines == 3 && leaf->tall[vectors - 1] > 0;
+  ek_rows r = {.count = tall ? 0 : lines * (length / height), .rest_height = tall ? 9 : length % height};
+  r.rest_count = r.rest_height > 0 ? lines : 0;
+  *bytes = ek_max((r.count + r.rest_count) * sizeof(ek_group), 1);
+  r.groups = ek_scratch(*bytes);
+  r.rests = r.groups + r.count;
+  size_t used = 0;
+  for (size_t y = 0; y < lines; y++) {
+    const size_t from = ((ys.first + y) * s->w + xs.first) * s->ci, to = ((ys.first + y) * s->kw + xs.first) * s->ci;
+    if (!tall)
+      for (size_t i = 0; i + height <= length; i += height) r.groups[used++] = (ek_group){(ptrdiff_t)(from + i), (ptrdiff_t)((to + i) * s->co)};
+    const size_t i = length - r.rest_height;
+    if (r.rest_height > 0) r.rests[y] = (ek_group){(ptrdiff_t)(from + i), (ptrdiff_t)((to + i) * s->co)};
+  }
+  return r;
+}
+
+static taps taps_make(const weight_job *j, const ek_conv *s) {
+  // Tap k of output pixel o is at k + at[o].
+  const size_t at_bytes = (s->oh + s->ow) * sizeof(ptrdiff_t), span_bytes = (s->kh + s->kw) * sizeof(span);
+  ptrdiff_t *at_y = ek_scratch(at_bytes), *at_x = at_y + s->oh;
+  for (size_t oy = 0; oy < s->oh; oy++) at_y[oy] = (ptrdiff_t)(oy * s->stride) - (ptrdiff_t)s->pad;
+  for (size_t ox = 0; ox < s->ow; ox++) at_x[ox] = (ptrdiff_t)(ox * s->stride) - (ptrdiff_t)s->pad;
+  span *ys = ek_scratch(span_bytes), *xs = ys + s->kh;
+  const size_t down = spans_of(s->kh, 1, s->h, s->oh, at_y, ys), across = spans_of(s->kw, 1, s->w, s->ow, at_x, xs);
+  const size_t vectors = ek_panels_of(j->leaf, s->co).vectors;
+  taps set = {.s = *s, .count = down * across};
+  set.parts = ek_scratch(set.count * sizeof(ek_part));
+  set.plans[0] = ek_scratch(2 * set.count * sizeof(ek_plan));
+  set.plans[1] = set.plans[0] + set.count;
+  set.row_bytes = ek_scratch(set.count * sizeof(size_t));
+  for (size_t i = 0; i < set.count; i++) {
+    const span y = ys[i / across], x = xs[i % across];
+    set.plans[0][i] = pixels_plan(s, j->group, y, x);
+    set.plans[1][i] = pixels_plan(s, s->n % j->group, y, x);
+    set.parts[i].rows = taps_rows(s, j->leaf, vectors, y, x, &set.row_bytes[i]);
+    set.parts[i].product = (ek_product){.leaf = j->leaf, .t = j->t, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci), .columns = s->co, .ldo = s->co};
+    set.tiles += ek_tiles(&set.parts[i].rows, j->leaf, vectors);
+  }
+  ek_pool_give(ys, span_bytes);
+  ek_pool_give(at_y, at_bytes);
+  return set;
+}
+
+static void taps_free(taps *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    ek_plan_free(&set->plans[0][i]);
+    ek_plan_free(&set->plans[1][i]);
+    ek_pool_give(set->parts[i].rows.groups, set->row_bytes[i]);
+  }
+  ek_pool_give(set->row_bytes, set->count * sizeof(size_t));
+  ek_pool_give(set->plans[0], 2 * set->count * sizeof(ek_plan));
+  ek_pool_give(set->parts, set->count * sizeof(ek_part));
+}
+
+// The group's sum by these taps, whose parts are or are copied to `parts`; x is where its first sample lies.
+static void taps_multiply(const weight_job *j, const taps *set, size_t samples, const char *x, const ek_panels *b, ek_part *parts, void *sums,
+                          ek_ahead *ahead) {
+  for (size_t i = 0; i < set->count; i++) {
+    parts[i] = set->parts[i];
+    parts[i].product.b = *b;
+    parts[i].product.plan = &set->plans[samples < j->group][i];
+  }
+  if (j->segmented) ek_multiply_segments(parts, set->count, x, sums, j->elements, ahead);
+  else
+    for (size_t panel = 0; panel < b->count; panel++)
+      for (size_t i = 0; i < set->count; i++) ek_multiply(&parts[i].product, &parts[i].rows, panel, x, sums, ahead);
+}
+
+// Copies pictures [h][w][c] into frames of zeros, from whose taps none is outside.
+static void frames_fill(ek_type t, const ek_conv *s, const ek_conv *frame, size_t samples, const char *x, char *to) {
+  const size_t pixel = s->ci * ek_size(t), frame_line = frame->w * pixel;
+  const size_t left = ek_min(s->pad, frame->w), across = ek_min(s->w, frame->w - left) * pixel;
+  const size_t top = ek_min(s->pad, frame->h), down = across > 0 ? ek_min(s->h, frame->h - top) : 0;
+  for (size_t n = 0; n < samples; n++) {
+    // The zeros before the first line, between lines and after the last.
+    char *past = to + n * frame->h * frame_line, *const end = past + frame->h * frame_line;
+    for (size_t y = 0; y < down; y++) {
+      char *line = to + (n * frame->h + top + y) * frame_line + left * pixel;
+      memset(past, 0, (size_t)(line - past));
+      memcpy(line, x + (n * s->h + y) * s->w * pixel, across);
+      past = line + across;
+    }
+    memset(past, 0, (size_t)(end - past));
+  }
+}
+
+// Whether none is zero or NaN.
+static bool are_certain(ek_type t, size_t count, const void *values) {
+  const float *f = values;
+  const double *d = values;
+  int32_t doubtful_f = 0;  // as wide as the elements: vectors of them need no packing
+  int64_t doubtful_d = 0;
+  if (t == EK_F32)
+    for (size_t i = 0; i < count; i++) doubtful_f |= !(__builtin_fabsf(f[i]) > 0);
+  else
+    for (size_t i = 0; i < count; i++) doubtful_d |= !(__builtin_fabs(d[i]) > 0);
+  return doubtful_f == 0 && doubtful_d == 0;
+}
 
 static void weight_group(const void *context, size_t index, bool more, void *scratch, void *sums) {
   const weight_job *j = context;
   const ek_conv *s = &j->s;
   char *frames = scratch;
-  ptrdiff_t *offsets = (ptrdiff_t *)(frames + j->frame_bytes);
+  ek_part *parts = (ek_part *)(frames + j->frame_bytes);
   const size_t size = ek_size(j->t), first = index * j->group, samples = ek_min(j->group, s->n - first);
-  const size_t frame = j->frame_h * j->frame_w * s->ci, pixels = samples * s->oh * s->ow;
-  const bool framed = s->pad > 0;
-  const char *base = j->x + first * s->h * s->w * s->ci * size;
-  if (framed) {
-    for (size_t n = 0; n < samples; n++)
-      frame_fill(j->t, s->h, s->w, s->ci, base + n * s->h * s->w * s->ci * size, j->frame_h, j->frame_w,
-                 (ptrdiff_t)s->pad, (ptrdiff_t)s->pad, frames + n * frame * size);
-    base = frames;
-  }
-  const size_t row = (framed ? j->frame_w : s->w) * s->ci, sample = framed ? frame : s->h * s->w * s->ci;
-  for (size_t n = 0; n < samples; n++)
-    for (size_t oy = 0; oy < s->oh; oy++) offsets[n * s->oh + oy] = (ptrdiff_t)(n * sample + oy * s->stride * row);
-  ek_plan plan = ek_plan_make(samples * s->oh, s->ow, offsets, (ptrdiff_t)(s->stride * s->ci));
-  ek_product p = {.leaf = j->leaf, .t = j->t, .plan = &plan, .rs = 1, .cs = (ptrdiff_t)(s->stride * s->ci),
-                  .columns = s->co, .ldo = s->co};
-  p.b = ek_panels_make(j->leaf, j->t, pixels, s->co, j->dy + first * s->oh * s->ow * s->co * size, s->co, 1);
+  const size_t input = s->h * s->w * s->ci * size, output = s->oh * s->ow * s->co * size;
+  const char *x = j->x + first * input;
+  ek_panels b = ek_panels_make(j->leaf, j->t, samples * s->oh * s->ow, s->co, j->dy + first * output, s->co, 1);
   // The next group's samples, if this task takes it.
   ek_ahead ahead = {0};
   const size_t next = first + samples, later = more ? ek_min(j->group, s->n - next) : 0;
   if (later > 0) {
-    const size_t input = s->h * s->w * s->ci * size, output = s->oh * s->ow * s->co * size;
     ahead.read[0] = (ek_stretch){j->x + next * input, j->x + (next + later) * input};
     ahead.read[1] = (ek_stretch){j->dy + next * output, j->dy + (next + later) * output};
     ahead.bytes = later * ek_max(input, output) / j->tiles_a_group + 64;
   }
-  if (j->segmented) ek_multiply_segments(&p, &j->rows, base, sums, j->count, &ahead);
-  else
-    for (size_t panel = 0; panel < p.b.count; panel++) ek_multiply(&p, &j->rows, panel, base, sums, &ahead);
-  ek_panels_free(&p.b);
-  ek_plan_free(&plan);
+  if (j->frame_bytes > 0) frames_fill(j->t, s, &j->set.s, samples, x, frames);
+  taps_multiply(j, &j->set, samples, j->frame_bytes > 0 ? frames : x, &b, parts, sums, &ahead);
+  // A frame's term +0 · dy makes a chain NaN, and so the sum, or −0 to +0, after which the chain is what it would be or
+  // zero, and so is the sum: one that is neither NaN nor zero has the bits that it has without such terms.
+  if (j->frame_bytes > 0 && !are_certain(j->t, j->elements, sums)) {
+    taps in_place = taps_make(j, s);
+    taps_multiply(j, &in_place, samples, x, &b, in_place.parts, sums, &ahead);
+    taps_free(&in_place);
+  }
+  ek_panels_free(&b);
 }
 
 void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights) {
-  const size_t count = s->kh * s->kw * s->ci * s->co, size = ek_size(t);
-  if (count == 0) return;
+  const size_t elements = s->kh * s->kw * s->ci * s->co, size = ek_size(t);
+  if (elements == 0) return;
   if (s->n * s->oh * s->ow == 0) {
-    memset(dweights, 0, count * size);
+    memset(dweights, 0, elements * size);
     return;
   }
   if (ek_conv_is_winograd(t, s)) {
     ek_winograd_backward_weight(s, x, dy, dweights);
     return;
   }
-  weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .count = count};
-  j.group = ek_group_samples(s->oh * s->ow);
-  j.frame_h = ek_max((s->oh - 1) * s->stride + s->kh, 1);
-  j.frame_w = ek_max((s->ow - 1) * s->stride + s->kw, 1);
-  const size_t line = (s->pad > 0 ? j.frame_w : s->w) * s->ci;
-  size_t row_bytes;
-  j.rows = rows_make(j.leaf, ek_panels_of(j.leaf, s->co).vectors, s->kh, s->kw * s->ci, line, 1, s->kw * s->ci * s->co, s->co, &row_bytes);
+  weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .group = ek_group_samples(s->oh * s->ow), .elements = elements};
+  ek_conv seen = *s;
+  // The few rows of one tap leave the fma units waiting where those of a line of taps do not: half as fast at 3 channels.
+  enum { FRAMED_CHANNELS = 8 };
+  if (s->ci <= FRAMED_CHANNELS && s->pad > 0) {
+    seen.h = (s->oh - 1) * s->stride + s->kh;
+    seen.w = (s->ow - 1) * s->stride + s->kw;
+    seen.pad = 0;
+    // Whole cache lines, after which the parts are aligned too.
+    j.frame_bytes = (j.group * seen.h * seen.w * s->ci * size + 63) / 64 * 64;
+  }
+  j.set = taps_make(&j, &seen);
   const ek_panels panels = ek_panels_of(j.leaf, s->co);
   // A result that stays in the first cache can be gone over once a segment (a twelfth faster at 16 → 16 channels).
   enum { SMALL_RESULT = 20 << 10 };
-  j.segmented = count * size <= SMALL_RESULT && s->co % panels.width == 0;
+  j.segmented = elements * size <= SMALL_RESULT && s->co % panels.width == 0;
   const size_t segments = j.segmented ? ek_max(s->oh * s->ow * j.group / EK_SEGMENT, 1) : 1;
-  j.tiles_a_group = ek_max(ek_tiles(&j.rows, j.leaf, panels.vectors) * panels.count * segments, 1);
-  // Whole cache lines, after which the offsets are aligned too.
-  j.frame_bytes = s->pad > 0 ? (j.group * j.frame_h * j.frame_w * s->ci * size + 63) / 64 * 64 : 0;
-  ek_sum_groups(j.leaf, t, (s->n + j.group - 1) / j.group, count, j.frame_bytes + j.group * s->oh * sizeof(ptrdiff_t),
-                weight_group, &j, dweights);
-  ek_pool_give(j.rows.groups, row_bytes);
+  j.tiles_a_group = ek_max(j.set.tiles * panels.count * segments, 1);
+  ek_sum_groups(j.leaf, t, (s->n + j.group - 1) / j.group, elements, j.frame_bytes + j.set.count * sizeof(ek_part), weight_group, &j,
+                dweights);
+  taps_free(&j.set);
 }

@@ -44,12 +44,18 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
                          : (V){0};
   ptrdiff_t step = cs * (ptrdiff_t)sizeof(T), row = rs * (ptrdiff_t)sizeof(T), rows3 = 3 * row;
   __asm__("" : "+r"(row), "+r"(rows3));
-  for (size_t r = 0; r < run_count; r++) {
+  size_t at = 0;
+  for (const ek_run *run = runs; run < runs + run_count; run++) {
     const char *p[7];
 #pragma clang loop unroll(full)
-    for (int g = 0; g < groups; g++) p[g] = (const char *)(a + places[g].from + runs[r].offset);
+    for (int g = 0; g < groups; g++) p[g] = (const char *)(a + (places[g].from + run->offset));
+    if (run->k != at) {  // a gap in k; a branch, so that runs without one do not wait for the product
+      b += (ptrdiff_t)(run->k - at) * (ptrdiff_t)ldb;
+      __asm__("" : "+r"(b));
+    }
+    at = run->k + run->length;
 #pragma clang loop unroll(disable)
-    for (size_t k = 0; k < runs[r].length; k++, b += ldb) {
+    for (size_t k = run->length; k > 0; k--, b += ldb) {
       V bv[2];
 #pragma clang loop unroll(full)
       for (int j = 0; j < vectors; j++) bv[j] = *(const V *)(b + j * LANES_V);

@@ -7,9 +7,11 @@ static inline size_t ek_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t ek_max(size_t a, size_t b) { return a > b ? a : b; }
 static inline size_t ek_size(ek_type t) { return t == EK_F32 ? 4 : 8; }
 
-// A stretch of the contraction index k along which operand A is read with one stride.
+// A stretch of the contraction index k along which operand A is read with one stride. Between stretches k may have gaps:
+// places that are no terms.
 typedef struct {
   ptrdiff_t offset;  // elements from the row's base to the stretch's first element
+  size_t k;          // of the stretch's first element, which is a row of B
   size_t length;
 } ek_run;
 
@@ -52,7 +54,8 @@ typedef struct {
   size_t groups[2];  // the most groups a tile takes, with a panel of one vector and of two
   size_t tall[2];    // how many groups of nine rows a tile takes (0: none)
   // Row i of group g, column j < vectors · vector: one fma chain over the runs of
-  // a[places[g].from + i rs + run + k cs] · b[k ldb + j], stored at out[places[g].to + i ldo + j]. The chain starts at +0,
+  // a[places[g].from + i rs + run.offset + t cs] · b[(run.k + t) ldb + j], t < run.length, stored at
+  // out[places[g].to + i ldo + j]. The chain starts at +0,
   // or with EK_RESUME at what stands in out; EK_ADD_TO adds what stands there to the chain's end.
   // `height` rows a group take 1 to `groups` groups, fewer rows one group, nine (rs = 1) `tall` groups.
   void (*tile)(size_t height, size_t groups, size_t vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,

@@ -87,8 +87,7 @@ void ek_matmul(ek_type t, bool transpose_a, bool transpose_b, size_t m, size_t n
   j.product.rs = j.packed ? 1 : (ptrdiff_t)j.a_rs;
   const size_t width = (leaf->height * j.most + 3) / 4 * 4;
   j.product.cs = (ptrdiff_t)(j.packed ? width : j.a_cs);
-  const ptrdiff_t zero = 0;
-  ek_plan plan = ek_plan_make(1, k, &zero, j.product.cs);
+  ek_plan plan = ek_plan_make(k, 1, &(ek_run){0, 0, k}, j.product.cs);
   j.product.plan = &plan;
   // As many tiles a task as stay in the second cache beside a panel, but enough tasks for every thread.
   enum { CACHED = 512 << 10 };

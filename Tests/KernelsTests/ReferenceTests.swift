@@ -67,12 +67,32 @@ import Testing
     let s = Reference.Convolution(n: 1, h: 2, w: 2, ci: 1, co: 1, kh: 1, stride: 2, pad: 0)
     let dx = Reference.convolutionBackwardData(s, dy: [3] as [Float], weights: [.infinity])
     #expect(dx == [.infinity, 0, 0, 0])
-    // The same phase outside the output takes part: +0 · ∞ is NaN.
+    // A tap of the phase whose output pixel lies outside is no term either: no +0 · ∞.
     let padded = Reference.Convolution(n: 1, h: 1, w: 1, ci: 1, co: 1, kh: 3, kw: 1, stride: 2, pad: 0)
-    let outside: [Float] = Reference.convolutionBackwardData(padded, dy: [], weights: [1, .infinity, 1])
-    #expect(outside == [0])
-    let inside: [Float] = Reference.convolutionBackwardData(padded, dy: [], weights: [.infinity, 1, 1])
-    #expect(inside[0].isNaN)
+    let outside: [Float] = Reference.convolutionBackwardData(padded, dy: [], weights: [.infinity, .infinity, 1])
+    #expect(outside[0].bits == 0)
+  }
+
+  @Test func tapsOutsideThePictureAreNoTermsButKeepTheirPlaces() {
+    // Only the middle tap lies inside; its product is too small for the type, and nothing turns the −0 into +0.
+    let one = Reference.Convolution(n: 1, h: 1, w: 1, ci: 1, co: 1, kh: 3, stride: 1, pad: 1)
+    var weights = [Float](repeating: 1, count: 9)
+    weights[0] = .infinity
+    weights[4] = -0.25
+    let least = Float.leastNonzeroMagnitude
+    #expect(Reference.convolutionForward(one, x: [least], weights: weights)[0].bits == (-0.0 as Float).bits)
+    #expect(Reference.convolutionBackwardData(one, dy: [least], weights: weights)[0].bits == (-0.0 as Float).bits)
+    let gradient = Reference.convolutionBackwardWeight(one, x: [1], dy: [.infinity] as [Float])
+    #expect(gradient == [0, 0, 0, 0, .infinity, 0, 0, 0, 0])
+    // At the left border places 0…255 are no terms. The second pixel's products still meet at places 512 and 513.
+    let wide = Reference.Convolution(n: 1, h: 1, w: 2, ci: 256, co: 1, kh: 1, kw: 3, stride: 1, pad: 1)
+    var x = [Float](repeating: 0, count: 512)
+    x[0] = 1
+    x[256] = half
+    x[257] = half
+    let y = Reference.convolutionForward(wide, x: x, weights: [Float](repeating: 1, count: 768))
+    // Rows 0 and 2 of y see no picture at all. The right pixel's terms are at places 0…511.
+    #expect(y == [0, 0, 1 + 0x1p-23, 1, 0, 0])
   }
 
   /// The definitions against plain mathematics in Double, where the order of a sum may not matter.

@@ -11,13 +11,12 @@ public enum Reference {
 }
 
 extension Reference {
-  /// Σ aᵢbᵢ by one chain from +0: acc ← fma(aᵢ, bᵢ, acc), i ascending over `range`.
-  static func chain<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)) -> E {
+  /// Σ aᵢbᵢ by one chain from +0: acc ← fma(aᵢ, bᵢ, acc), i ascending over `range`; a place without factors is no term.
+  static func chain<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)?) -> E {
     var sum: E = 0
     var i = range.lowerBound
     while i < range.upperBound {
-      let (a, b) = factors(i)
-      sum = sum.addingProduct(a, b)
+      if let (a, b) = factors(i) { sum = sum.addingProduct(a, b) }
       i += 1
     }
     return sum
@@ -38,8 +37,8 @@ extension Reference {
     return p.first ?? 0
   }
 
-  /// Σ aᵢbᵢ over `range` in chains of 512 terms whose sums meet in the tree.
-  static func chunkedDot<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)) -> E {
+  /// Σ aᵢbᵢ over `range` in chains of 512 places whose sums meet in the tree; places without factors are no terms, but count.
+  static func chunkedDot<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)?) -> E {
     var parts: [E] = []
     var start = range.lowerBound
     while start < range.upperBound {
@@ -58,7 +57,7 @@ extension Reference {
   }
 
   /// Σ aᵢbᵢ over the pixels i of a batch: chunked chains inside each group of samples, a tree over groups.
-  static func batchDot<E: Real>(samples: Int, pixels: Int, _ factors: (Int) -> (E, E)) -> E {
+  static func batchDot<E: Real>(samples: Int, pixels: Int, _ factors: (Int) -> (E, E)?) -> E {
     let g = groupSize(pixels: pixels)
     var groups: [E] = []
     var first = 0

@@ -49,7 +49,7 @@ extension Reference {
     }
   }
 
-  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps in the padding take part as +0 · weight.
+  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the picture are no terms, but keep their places.
   ///
   /// Float goes by Winograd where the shape allows it and `direct` does not forbid it; so do the two below.
   public static func convolutionForward<E: Real>(
@@ -69,9 +69,8 @@ extension Reference {
                 let ci = k % s.ci
                 let iy = oy * s.stride + k / s.ci / s.kw - s.pad
                 let ix = ox * s.stride + k / s.ci % s.kw - s.pad
-                let inside = iy >= 0 && iy < s.h && ix >= 0 && ix < s.w
-                let value: E = inside ? x[((n * s.h + iy) * s.w + ix) * s.ci + ci] : 0
-                return (value, weights[k * s.co + co])
+                guard iy >= 0 && iy < s.h && ix >= 0 && ix < s.w else { return nil }
+                return (x[((n * s.h + iy) * s.w + ix) * s.ci + ci], weights[k * s.co + co])
               })
           }
         }
@@ -83,7 +82,7 @@ extension Reference {
   /// dx[n,iy,ix,ci] = Σ dy·weights over (tap, co), taps being those of this pixel's phase in ascending order.
   ///
   /// A tap (kh, kw) belongs to the phase when the stride divides iy + pad − kh and ix + pad − kw. Taps of the
-  /// phase whose output pixel lies outside take part as +0 · weight; other taps do not count among the terms.
+  /// phase whose output pixel lies outside are no terms, but keep their places; other taps have none.
   public static func convolutionBackwardData<E: Real>(
     _ s: Convolution, dy: [E], weights: [E], direct: Bool = false
   ) -> [E] {
@@ -106,9 +105,8 @@ extension Reference {
               chunkedDot(0..<taps.count * s.co) { k in
                 let (kh, kw, oy, ox) = taps[k / s.co]
                 let co = k % s.co
-                let inside = oy >= 0 && oy < s.oh && ox >= 0 && ox < s.ow
-                let value: E = inside ? dy[((n * s.oh + oy) * s.ow + ox) * s.co + co] : 0
-                return (value, weights[((kh * s.kw + kw) * s.ci + ci) * s.co + co])
+                guard oy >= 0 && oy < s.oh && ox >= 0 && ox < s.ow else { return nil }
+                return (dy[((n * s.oh + oy) * s.ow + ox) * s.co + co], weights[((kh * s.kw + kw) * s.ci + ci) * s.co + co])
               })
           }
         }
@@ -117,7 +115,8 @@ extension Reference {
     return dx
   }
 
-  /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; taps in the padding count as +0 · dy.
+  /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; pixels whose input lies outside the picture are
+  /// no terms, but keep their places.
   public static func convolutionBackwardWeight<E: Real>(
     _ s: Convolution, x: [E], dy: [E], direct: Bool = false
   ) -> [E] {
@@ -136,9 +135,8 @@ extension Reference {
                 let n = p / pixels
                 let iy = p % pixels / s.ow * s.stride + kh - s.pad
                 let ix = p % s.ow * s.stride + kw - s.pad
-                let inside = iy >= 0 && iy < s.h && ix >= 0 && ix < s.w
-                let value: E = inside ? x[((n * s.h + iy) * s.w + ix) * s.ci + ci] : 0
-                return (value, dy[p * s.co + co])
+                guard iy >= 0 && iy < s.h && ix >= 0 && ix < s.w else { return nil }
+                return (x[((n * s.h + iy) * s.w + ix) * s.ci + ci], dy[p * s.co + co])
               })
           }
         }
