@@ -408,20 +408,6 @@ static void taps_free(taps *set) {
   ek_pool_give(set->parts, set->count * sizeof(ek_part));
 }
 
-// The group's sum by these taps, whose parts are or are copied to `parts`; x is where its first sample lies.
-static void taps_multiply(const weight_job *j, const taps *set, size_t samples, const char *x, const ek_panels *b, ek_part *parts, void *sums,
-                          ek_ahead *ahead) {
-  for (size_t i = 0; i < set->count; i++) {
-    parts[i] = set->parts[i];
-    parts[i].product.b = *b;
-    parts[i].product.plan = &set->plans[samples < j->group][i];
-  }
-  if (j->segmented) ek_multiply_segments(parts, set->count, x, sums, j->elements, ahead);
-  else
-    for (size_t panel = 0; panel < b->count; panel++)
-      for (size_t i = 0; i < set->count; i++) ek_multiply(&parts[i].product, &parts[i].rows, panel, x, sums, ahead);
-}
-
 // Copies pictures [h][w][c] into frames of zeros, from whose taps none is outside.
 static void frames_fill(ek_type t, const ek_conv *s, const ek_conv *frame, size_t samples, const char *x, char *to) {
   const size_t pixel = s->ci * ek_size(t), frame_line = frame->w * pixel;
@@ -470,16 +456,37 @@ static void weight_group(const void *context, size_t index, bool more, void *scr
     ahead.read[1] = (ek_stretch){j->dy + next * output, j->dy + (next + later) * output};
     ahead.bytes = later * ek_max(input, output) / j->tiles_a_group + 64;
   }
-  if (j->frame_bytes > 0) frames_fill(j->t, s, &j->set.s, samples, x, frames);
-  taps_multiply(j, &j->set, samples, j->frame_bytes > 0 ? frames : x, &b, parts, sums, &ahead);
-  // A frame's term +0 · dy makes a chain NaN, and so the sum, or −0 to +0, after which the chain is what it would be or
-  // zero, and so is the sum: one that is neither NaN nor zero has the bits that it has without such terms.
-  if (j->frame_bytes > 0 && !are_certain(j->t, j->elements, sums)) {
-    taps in_place = taps_make(j, s);
-    taps_multiply(j, &in_place, samples, x, &b, in_place.parts, sums, &ahead);
-    taps_free(&in_place);
+  if (j->frame_bytes > 0) {
+    frames_fill(j->t, s, &j->set.s, samples, x, frames);
+    x = frames;
   }
+  for (size_t i = 0; i < j->set.count; i++) {
+    parts[i] = j->set.parts[i];
+    parts[i].product.b = b;
+    parts[i].product.plan = &j->set.plans[samples < j->group][i];
+  }
+  if (j->segmented) ek_multiply_segments(parts, j->set.count, x, sums, j->elements, &ahead);
+  else
+    for (size_t panel = 0; panel < b.count; panel++)
+      for (size_t i = 0; i < j->set.count; i++) ek_multiply(&parts[i].product, &parts[i].rows, panel, x, sums, &ahead);
   ek_panels_free(&b);
+}
+
+// By the taps of `seen`: the job's convolution, or that of its frames.
+static void weight_sums(weight_job *j, const ek_conv *seen, void *dweights) {
+  const ek_panels panels = ek_panels_of(j->leaf, j->s.co);
+  const size_t size = ek_size(j->t), pixels = j->s.oh * j->s.ow;
+  j->set = taps_make(j, seen);
+  // Whole cache lines, after which the parts are aligned too.
+  j->frame_bytes = seen == &j->s ? 0 : (j->group * seen->h * seen->w * seen->ci * size + 63) / 64 * 64;
+  // A result that stays in the first cache can be gone over once a segment (a twelfth faster at 16 → 16 channels).
+  enum { SMALL_RESULT = 20 << 10 };
+  j->segmented = j->elements * size <= SMALL_RESULT && j->s.co % panels.width == 0;
+  const size_t segments = j->segmented ? ek_max(pixels * j->group / EK_SEGMENT, 1) : 1;
+  j->tiles_a_group = ek_max(j->set.tiles * panels.count * segments, 1);
+  ek_sum_groups(j->leaf, j->t, (j->s.n + j->group - 1) / j->group, j->elements, j->frame_bytes + j->set.count * sizeof(ek_part), weight_group,
+                j, dweights);
+  taps_free(&j->set);
 }
 
 void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const void *dy, void *dweights) {
@@ -494,24 +501,17 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
     return;
   }
   weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .group = ek_group_samples(s->oh * s->ow), .elements = elements};
-  ek_conv seen = *s;
   // The few rows of one tap leave the fma units waiting where those of a line of taps do not: half as fast at 3 channels.
   enum { FRAMED_CHANNELS = 8 };
   if (s->ci <= FRAMED_CHANNELS && s->pad > 0) {
-    seen.h = (s->oh - 1) * s->stride + s->kh;
-    seen.w = (s->ow - 1) * s->stride + s->kw;
-    seen.pad = 0;
-    // Whole cache lines, after which the parts are aligned too.
-    j.frame_bytes = (j.group * seen.h * seen.w * s->ci * size + 63) / 64 * 64;
+    ek_conv frame = *s;
+    frame.h = (s->oh - 1) * s->stride + s->kh;
+    frame.w = (s->ow - 1) * s->stride + s->kw;
+    frame.pad = 0;
+    weight_sums(&j, &frame, dweights);
+    // A frame's term +0 · dy makes a chain NaN, and so the sum, or −0 to +0, after which the chain is what it would be or
+    // zero, and so is the sum: one that is neither NaN nor zero has the bits that it has without such terms.
+    if (are_certain(t, elements, dweights)) return;
   }
-  j.set = taps_make(&j, &seen);
-  const ek_panels panels = ek_panels_of(j.leaf, s->co);
-  // A result that stays in the first cache can be gone over once a segment (a twelfth faster at 16 → 16 channels).
-  enum { SMALL_RESULT = 20 << 10 };
-  j.segmented = elements * size <= SMALL_RESULT && s->co % panels.width == 0;
-  const size_t segments = j.segmented ? ek_max(s->oh * s->ow * j.group / EK_SEGMENT, 1) : 1;
-  j.tiles_a_group = ek_max(j.set.tiles * panels.count * segments, 1);
-  ek_sum_groups(j.leaf, t, (s->n + j.group - 1) / j.group, elements, j.frame_bytes + j.set.count * sizeof(ek_part), weight_group, &j,
-                dweights);
-  taps_free(&j.set);
+  weight_sums(&j, &j.s, dweights);
 }

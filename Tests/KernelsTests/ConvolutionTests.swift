@@ -127,8 +127,8 @@ import Testing
   @Test func emptyBatchesAndOutputsFloat() { nothing(Float.self) }
   @Test func emptyBatchesAndOutputsDouble() { nothing(Double.self) }
 
-  /// Where taps outside the picture took part as zeros, infinite factors would make them NaN, and chains of tiny products
-  /// that are −0 would become +0.
+  /// Where taps outside the picture took part as zeros, infinite factors would make them NaN, and chains of
+  /// tiny products that are −0 would become +0.
   private func unusualNumbers<E: Real>(_ type: E.Type) {
     for kind in [TestNumbers.Kind.tiny, .edges, .signs] {
       for (seed, (kernel, stride, pad)) in [(3, 1, 1), (3, 2, 1), (5, 2, 3), (2, 3, 2), (1, 2, 0), (7, 1, 3)]

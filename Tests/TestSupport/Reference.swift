@@ -11,7 +11,8 @@ public enum Reference {
 }
 
 extension Reference {
-  /// Σ aᵢbᵢ by one chain from +0: acc ← fma(aᵢ, bᵢ, acc), i ascending over `range`; a place without factors is no term.
+  /// Σ aᵢbᵢ by one chain from +0: acc ← fma(aᵢ, bᵢ, acc), i ascending over `range`. A place without factors
+  /// is no term.
   static func chain<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)?) -> E {
     var sum: E = 0
     var i = range.lowerBound
@@ -37,7 +38,8 @@ extension Reference {
     return p.first ?? 0
   }
 
-  /// Σ aᵢbᵢ over `range` in chains of 512 places whose sums meet in the tree; places without factors are no terms, but count.
+  /// Σ aᵢbᵢ over `range` in chains of 512 places whose sums meet in the tree. Places without factors are no
+  /// terms, but count.
   static func chunkedDot<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)?) -> E {
     var parts: [E] = []
     var start = range.lowerBound

@@ -49,7 +49,8 @@ extension Reference {
     }
   }
 
-  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the picture are no terms, but keep their places.
+  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the picture are no terms, but keep their
+  /// places.
   ///
   /// Float goes by Winograd where the shape allows it and `direct` does not forbid it; so do the two below.
   public static func convolutionForward<E: Real>(
@@ -106,7 +107,8 @@ extension Reference {
                 let (kh, kw, oy, ox) = taps[k / s.co]
                 let co = k % s.co
                 guard oy >= 0 && oy < s.oh && ox >= 0 && ox < s.ow else { return nil }
-                return (dy[((n * s.oh + oy) * s.ow + ox) * s.co + co], weights[((kh * s.kw + kw) * s.ci + ci) * s.co + co])
+                let weight = weights[((kh * s.kw + kw) * s.ci + ci) * s.co + co]
+                return (dy[((n * s.oh + oy) * s.ow + ox) * s.co + co], weight)
               })
           }
         }
@@ -115,8 +117,8 @@ extension Reference {
     return dx
   }
 
-  /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; pixels whose input lies outside the picture are
-  /// no terms, but keep their places.
+  /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; pixels whose input lies outside the
+  /// picture are no terms, but keep their places.
   public static func convolutionBackwardWeight<E: Real>(
     _ s: Convolution, x: [E], dy: [E], direct: Bool = false
   ) -> [E] {
