@@ -101,7 +101,7 @@ static void convolutions(ek_type t) {
     snprintf(name, sizeof name, "conv-backward-weight-%zu", i), report(name, t, dw, nw);
     ek_conv_forward_tangent(t, &s, x, xt, w, wt, y);
     snprintf(name, sizeof name, "conv-forward-tangent-%zu", i), report(name, t, y, ny);
-    ek_conv_backward_data_tangent(t, &s, dy, dyt, w, wt, dx);
+    ek_conv_backward_data_tangent(t, &s, dy, dyt, w, wt, dx, false);
     snprintf(name, sizeof name, "conv-backward-data-tangent-%zu", i), report(name, t, dx, nx);
     free(x), free(w), free(dy), free(y), free(dx), free(dw), free(xt), free(wt), free(dyt);
   }
@@ -177,8 +177,8 @@ static void normalization(ek_type t) {
     const void *residual = rectifier == EK_RECTIFIED_RECOMPUTED ? NULL : r;
     ek_normalize(t, ROWS, CHANNELS, x, &norm, residual, rectifier != EK_LINEAR, y);
     snprintf(name, sizeof name, "normalize-%d", rectifier), report(name, t, y, COUNT);
-    ek_normalize_tangent(t, ROWS, CHANNELS, x, xt, &norm, c[4], c[5], residual, (ek_rectifier)rectifier, y, z);
-    snprintf(name, sizeof name, "normalize-tangent-%d", rectifier), report(name, t, z, COUNT);
+    ek_normalize_dual(t, ROWS, CHANNELS, x, xt, &norm, c[4], c[5], residual, residual ? gt : NULL, rectifier != EK_LINEAR, y, z);
+    snprintf(name, sizeof name, "normalize-dual-%d", rectifier), report(name, t, y, COUNT), report(name, t, z, COUNT);
     ek_normalize_gradient_input(t, ROWS, CHANNELS, g, (ek_rectifier)rectifier, x, y, &norm, c[4], c[5], c[6], z);
     snprintf(name, sizeof name, "normalize-gradient-input-%d", rectifier), report(name, t, z, COUNT);
     for (int tangents = 0; tangents < 2; tangents++) {

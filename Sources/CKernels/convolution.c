@@ -301,13 +301,19 @@ void ek_conv_forward_tangent(ek_type t, const ek_conv *s, const void *x, const v
 }
 
 void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, const void *dy_tangent, const void *weights,
-                                   const void *weights_tangent, void *dx) {
+                                   const void *weights_tangent, void *dx, bool accumulate) {
   if (ek_conv_is_winograd(t, s)) {
-    ek_winograd_forward(s, true, 2, (const float *const[]){dy_tangent, dy}, (const float *const[]){weights, weights_tangent}, dx, false);
+    ek_winograd_forward(s, true, 2, (const float *const[]){dy_tangent, dy}, (const float *const[]){weights, weights_tangent}, dx,
+                        accumulate);
     return;
   }
-  ek_conv_backward_data(t, s, dy_tangent, weights, dx, false);
-  ek_conv_backward_data(t, s, dy, weights_tangent, dx, true);
+  const size_t count = s->n * s->h * s->w * s->ci, bytes = ek_max(count * ek_size(t), 1);
+  void *sum = accumulate ? ek_scratch(bytes) : dx;
+  ek_conv_backward_data(t, s, dy_tangent, weights, sum, false);
+  ek_conv_backward_data(t, s, dy, weights_tangent, sum, true);
+  if (!accumulate) return;
+  ek_zip(t, EK_ADD, count, dx, sum, dx);
+  ek_pool_give(sum, bytes);
 }
 
 // ---- Backward weight: a contraction over the batch ------------------------------------------------

@@ -314,7 +314,7 @@ const ek_leaf LEAF = {
     .transpose_rows = FN(transpose_rows), .map = FN(map), .zip = FN(zip), .zip_scalar = FN(zip_scalar), .axpy = FN(axpy),
     .add_scaled = FN(add_scaled), .sgd = FN(sgd), .lanes = FN(lanes), .channel_chain = FN(channel_chain),
     .channel_chain_squares = FN(channel_chain_squares), .pool_mean = FN(pool_mean),
-    .normalize = FN(normalize), .normalize_tangent = FN(normalize_tangent),
+    .normalize = FN(normalize), .normalize_dual = FN(normalize_dual),
     .normalize_gradient = FN(normalize_gradient), .normalize_gradient_input = FN(normalize_gradient_input),
     .channel_moments = FN(channel_moments),
 #if EK_IS_F32

@@ -79,9 +79,9 @@ typedef struct {
   // Batch norm, whose arrays a channel are laid out to `period` elements: see ek_normalize and its companions.
   void (*normalize)(size_t count, size_t period, const void *x, const ek_normalization *laid, const void *residual,
                     bool rectified, void *y);
-  void (*normalize_tangent)(size_t count, size_t period, const void *x, const void *x_tangent,
-                            const ek_normalization *laid, const void *gain_tangent, const void *shift_tangent,
-                            const void *residual_tangent, ek_rectifier rectifier, const void *y, void *out);
+  void (*normalize_dual)(size_t count, size_t period, const void *x, const void *x_tangent, const ek_normalization *laid,
+                         const void *gain_tangent, const void *shift_tangent, const void *residual,
+                         const void *residual_tangent, bool rectified, void *y, void *y_tangent);
   void (*normalize_gradient_input)(size_t count, size_t period, const void *g, ek_rectifier rectifier, const void *x,
                                    const void *y, const ek_normalization *laid, const void *along1,
                                    const void *along_output, const void *scale, void *dx);

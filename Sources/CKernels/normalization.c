@@ -35,10 +35,10 @@ typedef struct {
   size_t size, count, span;  // elements in all, and of a task: whole periods
   size_t period;
   ek_normalization laid;
-  const char *x, *xt, *g, *y, *r;
+  const char *x, *xt, *g, *y, *r, *rt;
   const void *a, *b, *c;
   ek_rectifier rectifier;
-  char *out;
+  char *out, *out_tangent;
 } normalize_job;
 
 static void run(normalize_job *j, ek_type t, size_t rows, size_t channels, ek_task task) {
@@ -58,8 +58,8 @@ static void run(normalize_job *j, ek_type t, size_t rows, size_t channels, ek_ta
 #define FROM(array) ((array) ? (array) + at : NULL)
 NORMALIZE_TASK(normalize_task,
                j->leaf->normalize(n, j->period, j->x + at, &j->laid, FROM(j->r), j->rectifier != EK_LINEAR, j->out + at))
-NORMALIZE_TASK(tangent_task, j->leaf->normalize_tangent(n, j->period, j->x + at, j->xt + at, &j->laid, j->a, j->b,
-                                                        FROM(j->r), j->rectifier, FROM(j->y), j->out + at))
+NORMALIZE_TASK(dual_task, j->leaf->normalize_dual(n, j->period, j->x + at, j->xt + at, &j->laid, j->a, j->b, FROM(j->r),
+                                                  FROM(j->rt), j->rectifier != EK_LINEAR, j->out + at, j->out_tangent + at))
 NORMALIZE_TASK(input_task, j->leaf->normalize_gradient_input(n, j->period, j->g + at, j->rectifier, j->x + at, FROM(j->y),
                                                              &j->laid, j->a, j->b, j->c, j->out + at))
 
@@ -73,16 +73,17 @@ void ek_normalize(ek_type t, size_t rows, size_t channels, const void *x, const 
   ek_pool_give(l.memory, l.bytes);
 }
 
-void ek_normalize_tangent(ek_type t, size_t rows, size_t channels, const void *x, const void *x_tangent,
-                          const ek_normalization *norm, const void *gain_tangent, const void *shift_tangent,
-                          const void *residual_tangent, ek_rectifier rectifier, const void *y, void *out) {
+void ek_normalize_dual(ek_type t, size_t rows, size_t channels, const void *x, const void *x_tangent,
+                       const ek_normalization *norm, const void *gain_tangent, const void *shift_tangent,
+                       const void *residual, const void *residual_tangent, bool rectified, void *y, void *y_tangent) {
   if (rows * channels == 0) return;
   laid_out l = lay_out(t, channels);
-  normalize_job j = {.period = l.period, .laid = lay_normalization(&l, norm), .x = x, .xt = x_tangent, .y = y,
-                     .r = residual_tangent, .rectifier = rectifier, .out = out};
+  normalize_job j = {.period = l.period, .laid = lay_normalization(&l, norm), .x = x, .xt = x_tangent, .r = residual,
+                     .rt = residual_tangent, .rectifier = rectified ? EK_RECTIFIED_OUTPUT : EK_LINEAR, .out = y,
+                     .out_tangent = y_tangent};
   j.a = lay(&l, gain_tangent);
   j.b = lay(&l, shift_tangent);
-  run(&j, t, rows, channels, tangent_task);
+  run(&j, t, rows, channels, dual_task);
   ek_pool_give(l.memory, l.bytes);
 }
 

@@ -32,27 +32,27 @@ static void FN(normalize)(size_t count, size_t period, const void *xv, const ek_
   else EACH_IN_PERIODS(AFFINE y[i] = v;)
 }
 
-static void FN(normalize_tangent)(size_t count, size_t period, const void *xv, const void *xtv,
-                                  const ek_normalization *laid, const void *gain_tv, const void *shift_tv,
-                                  const void *rtv, ek_rectifier rectifier, const void *yv, void *outv) {
-  const T *restrict x = xv, *restrict xt = xtv, *restrict rt = rtv, *restrict y = yv;
+static void FN(normalize_dual)(size_t count, size_t period, const void *xv, const void *xtv, const ek_normalization *laid,
+                               const void *gain_tv, const void *shift_tv, const void *rv, const void *rtv, bool rectified,
+                               void *yv, void *ytv) {
+  const T *restrict x = xv, *restrict xt = xtv, *restrict r = rv, *restrict rt = rtv;
   const T *restrict mean = laid->mean, *restrict inverse = laid->inverse, *restrict gain = laid->gain,
           *restrict shift = laid->shift, *restrict gain_t = gain_tv, *restrict shift_t = shift_tv;
-  T *restrict out = outv;
-#define TANGENT \
+  T *restrict y = yv, *restrict yt = ytv;
+#define DUAL \
   T u = (x[i] - mean[j]) * inverse[j]; \
+  T p = u * gain[j]; \
+  p = p + shift[j]; \
   T left = (xt[i] * inverse[j]) * gain[j]; \
   T right = u * gain_t[j]; \
   T v = left + right; \
   v = v + shift_t[j];
-#define RECOMPUTED T p = u * gain[j]; p = p + shift[j];
-  if (rectifier == EK_LINEAR) {
-    if (rt) EACH_IN_PERIODS(TANGENT out[i] = v + rt[i];)
-    else EACH_IN_PERIODS(TANGENT out[i] = v;)
-  } else if (rectifier == EK_RECTIFIED_OUTPUT) {
-    if (rt) EACH_IN_PERIODS(TANGENT v = v + rt[i]; out[i] = MASKED(v, y[i]);)
-    else EACH_IN_PERIODS(TANGENT out[i] = MASKED(v, y[i]);)
-  } else EACH_IN_PERIODS(TANGENT RECOMPUTED out[i] = MASKED(v, p);)
+#define RESIDUAL p = p + r[i]; v = v + rt[i];
+#define RECTIFIED y[i] = p < (T)0 ? (T)0 : p; yt[i] = MASKED(v, p);
+  if (r && rectified) EACH_IN_PERIODS(DUAL RESIDUAL RECTIFIED)
+  else if (r) EACH_IN_PERIODS(DUAL RESIDUAL y[i] = p; yt[i] = v;)
+  else if (rectified) EACH_IN_PERIODS(DUAL RECTIFIED)
+  else EACH_IN_PERIODS(DUAL y[i] = p; yt[i] = v;)
 }
 
 static void FN(normalize_gradient_input)(size_t count, size_t period, const void *gv, ek_rectifier rectifier,
@@ -218,6 +218,7 @@ static void FN(channel_moments)(size_t pixels, size_t channels, const void *xv, 
 #undef MASKED
 #undef EACH_IN_PERIODS
 #undef AFFINE
-#undef TANGENT
-#undef RECOMPUTED
+#undef DUAL
+#undef RESIDUAL
+#undef RECTIFIED
 #undef INPUT_GRADIENT

@@ -107,23 +107,15 @@ extension TensorAlgebra {
     compositeNormalizationGradient(n, input: input, rectifier, demand, &memory)
   }
 
-  public func normalizedTangent(
-    _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Self?,
-    _ rectifier: Rectifier<Self>
-  ) -> Self {
-    let x = Dual(self, tangent: input)
+  public func normalizedDual(
+    _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Dual<Self>?,
+    rectified: Bool
+  ) -> Dual<Self> {
     let vectors = ChannelNormalization(
       mean: Dual(n.mean, tangent: nil), inverse: Dual(n.inverse, tangent: nil),
       gain: Dual(n.gain, tangent: gain),
       shift: Dual(n.shift, tangent: shift))
-    let y = x.compositeNormalized(
-      vectors, plus: residual.map { Dual($0, tangent: $0) }, rectified: false)
-    guard let tangent = y.tangent else { preconditionFailure("a moving input gave an output at rest") }
-    switch rectifier {
-    case .linear: return tangent
-    case .output(let output): return tangent.masked(by: output)
-    case .recomputed: return tangent.masked(by: y.primal)
-    }
+    return Dual(self, tangent: input).compositeNormalized(vectors, plus: residual, rectified: rectified)
   }
 
   public func normalizationGradientTangent(
@@ -196,11 +188,17 @@ extension Tensor {
       sums: sums.view(at: 0, shape: [channels]), dots: sums.view(at: channels, shape: [channels]))
   }
 
-  public func normalizedTangent(
-    _ n: ChannelNormalization<Tensor>, input: Tensor, gain: Tensor, shift: Tensor, plus residual: Tensor?,
-    _ rectifier: Rectifier<Tensor>
-  ) -> Tensor {
-    normalizedTangent(by: Self.vectors(n), input: input, gain: gain, shift: shift, plus: residual, rectifier)
+  public func normalizedDual(
+    _ n: ChannelNormalization<Tensor>, input: Tensor, gain: Tensor, shift: Tensor,
+    plus residual: Dual<Tensor>?, rectified: Bool
+  ) -> Dual<Tensor> {
+    let beside = residual.map { r in
+      guard let tangent = r.tangent else { preconditionFailure("a residual at rest has no tangent") }
+      return (value: r.primal, tangent: tangent)
+    }
+    let y = normalizedDual(
+      by: Self.vectors(n), input: input, gain: gain, shift: shift, plus: beside, rectified: rectified)
+    return Dual(y.value, tangent: y.tangent)
   }
 
   public func normalizationGradientTangent(
@@ -234,13 +232,8 @@ extension Dual {
     guard Self.rests(n), let tangent, let gain = n.gain.tangent, let shift = n.shift.tangent,
       residual == nil || residual?.tangent != nil
     else { return compositeNormalized(n, plus: residual, rectified: rectified) }
-    let vectors = Self.primal(n)
-    let y = primal.normalized(vectors, plus: residual?.primal, rectified: rectified)
-    let rectifier: Rectifier<V> = !rectified ? .linear : residual == nil ? .recomputed : .output(y)
-    return Dual(
-      y,
-      tangent: primal.normalizedTangent(
-        vectors, input: tangent, gain: gain, shift: shift, plus: residual?.tangent, rectifier))
+    return primal.normalizedDual(
+      Self.primal(n), input: tangent, gain: gain, shift: shift, plus: residual, rectified: rectified)
   }
 
   public func normalizationGradient(

@@ -8,7 +8,7 @@ public struct Dual<V: TensorAlgebra>: Sendable {
   /// The value.
   public let primal: V
   /// Its derivative along the direction; nil is exactly zero.
-  public let tangent: V?
+  public internal(set) var tangent: V?
 
   /// Pairs a value with its derivative.
   public init(_ primal: V, tangent: V?) {

@@ -72,10 +72,14 @@ extension TensorAlgebra {
   }
 
   public func convolutionInputGradientTangent(
-    _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry
+    _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry,
+    plus sum: consuming Self?
   ) -> Self {
-    tangent.convolutionInputGradient(weights: weights, inputShape: inputShape, geometry)
+    let dx =
+      tangent.convolutionInputGradient(weights: weights, inputShape: inputShape, geometry)
       + convolutionInputGradient(weights: weightsTangent, inputShape: inputShape, geometry)
+    guard let sum else { return dx }
+    return sum + dx
   }
 
   public func convolutionInputGradient(
@@ -107,18 +111,40 @@ extension Dual {
     let dx = memory.recall {
       primal.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
     }
-    let moving: V? =
-      switch (tangent, weights.tangent) {
-      case (nil, nil): nil
-      case (let t?, nil):
-        t.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
-      case (nil, let w?):
-        primal.convolutionInputGradient(weights: w, inputShape: inputShape, geometry)
-      case (let t?, let w?):
-        primal.convolutionInputGradientTangent(
-          t, weights: weights.primal, weightsTangent: w, inputShape: inputShape, geometry)
-      }
-    return Dual(dx, tangent: moving)
+    return Dual(dx, tangent: inputGradientTangent(weights, inputShape, geometry, plus: nil))
+  }
+
+  /// Keeps the primal's sum, which rests at one point as both its parts do.
+  public func convolutionInputGradient(
+    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Dual,
+    _ memory: inout PrimalMemory
+  ) -> Dual {
+    var other = consume sum
+    // Taken out of its place, so that the gradient is added to it without a copy.
+    let moving = other.tangent.take()
+    let beside = (consume other).primal
+    let dx = memory.recall {
+      var nothing = PrimalMemory()
+      return primal.convolutionInputGradient(
+        weights: weights.primal, inputShape: inputShape, geometry, plus: beside, &nothing)
+    }
+    return Dual(dx, tangent: inputGradientTangent(weights, inputShape, geometry, plus: consume moving))
+  }
+
+  private func inputGradientTangent(
+    _ weights: Dual, _ inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming V?
+  ) -> V? {
+    switch (tangent, weights.tangent) {
+    case (nil, nil): return sum
+    case (let t?, nil):
+      return Self.sum(
+        sum, t.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry))
+    case (nil, let w?):
+      return Self.sum(sum, primal.convolutionInputGradient(weights: w, inputShape: inputShape, geometry))
+    case (let t?, let w?):
+      return primal.convolutionInputGradientTangent(
+        t, weights: weights.primal, weightsTangent: w, inputShape: inputShape, geometry, plus: consume sum)
+    }
   }
 
   public func convolved(with weights: Dual, _ geometry: ConvolutionGeometry) -> Dual {

@@ -27,6 +27,24 @@ extension Tensor: TensorAlgebra {
     return dx
   }
 
+  public func convolutionInputGradientTangent(
+    _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, inputShape: Shape,
+    _ geometry: ConvolutionGeometry,
+    plus sum: consuming Tensor?
+  ) -> Tensor {
+    switch consume sum {
+    case .some(let other):
+      precondition(other.shape == inputShape, "a sum of \(other.shape) for an input of \(inputShape)")
+      var dx = consume other
+      dx.addConvolutionInputGradientTangent(
+        of: self, tangent, weights: weights, weightsTangent: weightsTangent, geometry)
+      return dx
+    case .none:
+      return convolutionInputGradientTangent(
+        tangent, weights: weights, weightsTangent: weightsTangent, inputShape: inputShape, geometry)
+    }
+  }
+
   public func convolutionWeightTerms(
     input: Tensor, weightShape: Shape, _ geometry: ConvolutionGeometry
   ) -> [Tensor] {

@@ -77,11 +77,11 @@ public protocol TensorAlgebra: Sendable {
     _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand,
     _ memory: inout PrimalMemory
   ) -> NormalizationGradient<Self>
-  /// The tangent of `normalized` at input self along tangents of input, gain, shift and residual.
-  func normalizedTangent(
-    _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Self?,
-    _ rectifier: Rectifier<Self>
-  ) -> Self
+  /// `normalized` of self moving along `input`, with gain, shift and residual moving too; mean and inverse rest.
+  func normalizedDual(
+    _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Dual<Self>?,
+    rectified: Bool
+  ) -> Dual<Self>
   /// `normalizationGradient` of self moving along `gradient`, with the gain moving along `gain`.
   func normalizationGradientTangent(
     _ n: ChannelNormalization<Self>, input: Dual<Self>, gain: Self, _ rectifier: Rectifier<Self>,
@@ -103,9 +103,11 @@ public protocol TensorAlgebra: Sendable {
   func convolvedTangent(
     _ tangent: Self, weights: Self, weightsTangent: Self, _ geometry: ConvolutionGeometry
   ) -> Self
-  /// The tangent of `convolutionInputGradient` along tangents of self and of the weights.
+  /// The tangent of `convolutionInputGradient` along tangents of self and of the weights, added to `sum` where there is one,
+  /// rounded by itself.
   func convolutionInputGradientTangent(
-    _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry
+    _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry,
+    plus sum: consuming Self?
   ) -> Self
   /// `sum` + `convolutionInputGradient`, the sum rounded by itself, whose primal contraction a memory keeps.
   func convolutionInputGradient(

@@ -89,18 +89,36 @@ extension Tensor {
     _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, inputShape: Shape,
     _ geometry: ConvolutionGeometry
   ) -> Tensor {
-    var record = geometry.record(input: inputShape, weights: weights.shape)
+    var dx = Tensor(shape: inputShape) { _ in }
+    dx.storeInputGradientTangent(
+      of: self, tangent, weights: weights, weightsTangent: weightsTangent, geometry, adding: false)
+    return dx
+  }
+
+  /// self ← self + `dy.convolutionInputGradientTangent(…)`, the sum rounded by itself, in place.
+  public mutating func addConvolutionInputGradientTangent(
+    of dy: Tensor, _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, _ geometry: ConvolutionGeometry
+  ) {
+    storeInputGradientTangent(
+      of: dy, tangent, weights: weights, weightsTangent: weightsTangent, geometry, adding: true)
+  }
+
+  private mutating func storeInputGradientTangent(
+    of dy: Tensor, _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor,
+    _ geometry: ConvolutionGeometry, adding: Bool
+  ) {
+    var record = geometry.record(input: shape, weights: weights.shape)
     precondition(
-      shape == geometry.outputShape(input: inputShape, weights: weights.shape), "gradient of \(shape)")
+      dy.shape == geometry.outputShape(input: shape, weights: weights.shape), "gradient of \(dy.shape)")
     precondition(
-      tangent.shape == shape && weightsTangent.shape == weights.shape,
-      "tangents of \(tangent.shape) and \(weightsTangent.shape) for \(shape) and \(weights.shape)")
-    return Tensor(shape: inputShape) { target in
-      withPointer { dy in
+      tangent.shape == dy.shape && weightsTangent.shape == weights.shape,
+      "tangents of \(tangent.shape) and \(weightsTangent.shape) for \(dy.shape) and \(weights.shape)")
+    withMutablePointer { target in
+      dy.withPointer { dy in
         tangent.withPointer { ddy in
           weights.withPointer { w in
             weightsTangent.withPointer { dw in
-              ek_conv_backward_data_tangent(Element.kernelType, &record, dy, ddy, w, dw, target)
+              ek_conv_backward_data_tangent(Element.kernelType, &record, dy, ddy, w, dw, target, adding)
             }
           }
         }

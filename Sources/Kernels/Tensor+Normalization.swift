@@ -90,24 +90,30 @@ extension Tensor {
     }
   }
 
-  /// The tangent of `normalized` along tangents of self, gain, shift and residual; mean and inverse rest.
-  public func normalizedTangent(
-    by vectors: ChannelVectors<Element>, input: Tensor, gain: Tensor, shift: Tensor, plus residual: Tensor?,
-    _ rectifier: Rectifier<Tensor>
-  ) -> Tensor {
+  /// `normalized` and its tangent along tangents of self, gain, shift and residual in one pass; mean and inverse rest.
+  public func normalizedDual(
+    by vectors: ChannelVectors<Element>, input: Tensor, gain: Tensor, shift: Tensor,
+    plus residual: (value: Tensor, tangent: Tensor)?, rectified: Bool
+  ) -> (value: Tensor, tangent: Tensor) {
     precondition(input.shape == shape && gain.count == shape.columns && shift.count == shape.columns)
-    return Tensor(shape: shape) { target in
-      withPointer { x in
-        input.withPointer { tangent in
-          gain.withPointer { gain in
-            shift.withPointer { shift in
-              residual.withPointer { r in
-                rectifier.output.withPointer { y in
-                  vectors.withRecord {
-                    ek_normalize_tangent(
-                      Element.kernelType, self.shape.rows, self.shape.columns, x, tangent, &$0, gain, shift,
-                      r,
-                      rectifier.code, y, target)
+    precondition(
+      residual.map { $0.value.shape == shape && $0.tangent.shape == shape } ?? true,
+      "a residual of another shape than \(shape)")
+    var tangent = Tensor(shape: shape) { _ in }
+    let value = Tensor(shape: shape) { target in
+      tangent.withMutablePointer { tangentTarget in
+        withPointer { x in
+          input.withPointer { dx in
+            gain.withPointer { gain in
+              shift.withPointer { shift in
+                (residual?.value).withPointer { r in
+                  (residual?.tangent).withPointer { dr in
+                    vectors.withRecord {
+                      ek_normalize_dual(
+                        Element.kernelType, self.shape.rows, self.shape.columns, x, dx, &$0, gain, shift, r,
+                        dr,
+                        rectified, target, tangentTarget)
+                    }
                   }
                 }
               }
@@ -116,6 +122,7 @@ extension Tensor {
         }
       }
     }
+    return (value, tangent)
   }
 
   /// What one pass over a batch norm's output gradient yields; tensors are nil where not asked for.

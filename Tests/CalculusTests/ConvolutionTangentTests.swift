@@ -90,4 +90,35 @@ import Testing
           + y.convolutionInputGradient(weights: wt, inputShape: x.shape, geometry))
     }
   }
+
+  /// A memory keeps the primal's sum: another direction at the same point must find it, with tangents of its own.
+  @Test("a moving input gradient added to another is the sum of both, whatever moves", arguments: [1, 2])
+  func movingSum(stride: Int) {
+    let geometry = ConvolutionGeometry(stride: stride, padding: 1)
+    for (i, (inputs, outputs)) in Self.channels.enumerated() {
+      var numbers = TestNumbers(seed: UInt64(20 + i))
+      func tensor(_ shape: Shape) -> Tensor<Float> { Tensor(numbers.values(shape.count), shape: shape) }
+      let inputShape: Shape = [3, 4, 8, inputs]
+      let w = tensor([3, 3, inputs, outputs])
+      let g = tensor(geometry.outputShape(input: inputShape, weights: w.shape))
+      let other = tensor(inputShape)
+      var memory = PrimalMemory(budget: 1 << 20)
+      for (gMoves, wMoves, otherMoves) in [
+        (true, true, true), (true, false, true), (false, true, true), (false, false, true), (true, true, false),
+        (false, false, false), (true, true, true),
+      ] {
+        let gradient = Dual(g, tangent: gMoves ? tensor(g.shape) : nil)
+        let weights = Dual(w, tangent: wMoves ? tensor(w.shape) : nil)
+        let beside = Dual(other, tangent: otherMoves ? tensor(inputShape) : nil)
+        memory.rewind()
+        let got = gradient.convolutionInputGradient(
+          weights: weights, inputShape: inputShape, geometry, plus: beside, &memory)
+        let want =
+          beside
+          + gradient.convolutionInputGradient(weights: weights, inputShape: inputShape, geometry)
+        #expect(got.primal == want.primal, "\(inputs) → \(outputs)")
+        #expect(got.tangent == want.tangent, "\(inputs) → \(outputs), \(gMoves) \(wMoves) \(otherMoves)")
+      }
+    }
+  }
 }

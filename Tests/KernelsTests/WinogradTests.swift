@@ -100,7 +100,7 @@ import Testing
       }
       checkAgreement("backward data along tangents \(s)", count: s.countX, as: Float.self) {
         ek_conv_backward_data_tangent(
-          EK_F32, &shape, dy.pointer, dyt.pointer, weights.pointer, weightsTangent.pointer, $0)
+          EK_F32, &shape, dy.pointer, dyt.pointer, weights.pointer, weightsTangent.pointer, $0, false)
       }
       checkAgreement("backward weight \(s)", count: s.countWeights, as: Float.self) {
         ek_conv_backward_weight(EK_F32, &shape, x.pointer, dy.pointer, $0)

@@ -122,7 +122,7 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
 void ek_conv_forward_tangent(ek_type t, const ek_conv *s, const void *x, const void *x_tangent, const void *weights,
                              const void *weights_tangent, void *y);
 void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, const void *dy_tangent, const void *weights,
-                                   const void *weights_tangent, void *dx);
+                                   const void *weights_tangent, void *dx, bool accumulate);
 // Whether a convolution of this shape is computed by Winograd F(4×4, 3×3) on this thread: Float, 3×3 taps, stride 1,
 // padding 1, height and width multiples of 4 with at most 8192 pixels, channels multiples of 16 and at most 256, unless
 // ek_convolution_current says direct. All four functions above and all samples of a batch go the same way.
@@ -209,11 +209,11 @@ typedef enum {
 // residual may be NULL. In place allowed (y is x or residual).
 void ek_normalize(ek_type t, size_t rows, size_t channels, const void *x, const ek_normalization *norm,
                   const void *residual, bool rectified, void *y);
-// The derivative of y along tangents of x, gain, shift and residual (NULL: there is none), mean and inverse resting:
-// masked((x'·inverse)·gain + u·gain' + shift' + residual').
-void ek_normalize_tangent(ek_type t, size_t rows, size_t channels, const void *x, const void *x_tangent,
-                          const ek_normalization *norm, const void *gain_tangent, const void *shift_tangent,
-                          const void *residual_tangent, ek_rectifier rectifier, const void *y, void *out);
+// y and, in the same pass, its derivative along tangents of x, gain, shift and residual (both NULL: there is none), mean and
+// inverse resting: y' = masked((x'·inverse)·gain + u·gain' + shift' + residual').
+void ek_normalize_dual(ek_type t, size_t rows, size_t channels, const void *x, const void *x_tangent,
+                       const ek_normalization *norm, const void *gain_tangent, const void *shift_tangent,
+                       const void *residual, const void *residual_tangent, bool rectified, void *y, void *y_tangent);
 
 // One pass backward. With m = g where the rectifier let through, by rule 2 and unrounded: sums = Σ m, dots = Σ m·u.
 // With tangents (m' of g_tangent, u' = x_tangent·inverse): sums = Σ m', dots = Σ m'·u, cross = Σ m·u'.
