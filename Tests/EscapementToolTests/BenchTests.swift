@@ -27,7 +27,8 @@ struct BenchTests {
     }
     let some = try json(
       ToolProcess.run(["bench", "--list", "--json", "--case", "conv", "hvp-repeated", "sgd-step"]).output)
-    #expect(some.array?.count == 18 + 1 + 3 + 1)
+    let count = 18 + 1 + 3 + 1
+    #expect(some.array?.count == count)
     #expect(
       some.array?.allSatisfy { $0["work"]?.double ?? 0 > 0 && $0["shape"]?.string != nil } == true)
   }
