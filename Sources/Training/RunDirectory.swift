@@ -34,8 +34,9 @@ public struct RunDirectory: Sendable {
     }.sorted()
   }
 
-  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none.
-  static var recordSchema: Int { 2 }
+  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none. 3 says besides
+  /// that the metrics of the finished run end in a seal of theirs (`MetricsSeal`).
+  static var recordSchema: Int { 3 }
 
   /// Bytes of `run.json` at most.
   public static var recordLimit: Int { 16 << 20 }
@@ -55,13 +56,43 @@ public struct RunDirectory: Sendable {
     }
     guard (1...Self.recordSchema).contains(try schema.integer()) else {
       throw schema.fault(
-        found: "\(try schema.integer())", expected: "1 or \(Self.recordSchema)",
+        found: "\(try schema.integer())", expected: "1 to \(Self.recordSchema)",
         advice: "go on with the version that wrote it")
     }
     guard try schema.integer() == 1, var members = fields.value.object else { return fields }
     // Runs of that layout knew no other action.
     members["on_divergence"] = .string(DivergenceAction.stop.rawValue)
     return JSONCursor(.object(members), file: record.path)
+  }
+
+  /// What `metrics.jsonl` holds, compared with its seal where it has one.
+  public struct Metrics: Sendable {
+    /// The file that was read.
+    public let file: URL
+    /// Its lines; after the last newline there may be the beginning of one, which an interruption left.
+    public let bytes: Data
+    /// Whether they end in a seal, which is then the one of these bytes and of the `run.json` beside them.
+    public let isSealed: Bool
+  }
+
+  /// Bytes of `metrics.jsonl` at most.
+  public static var metricsLimit: Int { 1 << 28 }
+
+  /// The metrics, for every reader that draws conclusions from them.
+  ///
+  /// `MissingError` where there are none; `DataError` where they are not the bytes that were sealed, or those of another
+  /// run.
+  public func readMetrics(limit: Int = RunDirectory.metricsLimit) throws -> Metrics {
+    let bytes = try FileContents.read(metrics, limit: limit)
+    let record = try FileContents.read(record, limit: Self.recordLimit)
+    return Metrics(
+      file: metrics, bytes: bytes,
+      isSealed: try MetricsSeal.check(bytes, file: metrics.path, record: record))
+  }
+
+  /// Whether a finished run of this record has sealed metrics; older ones have not.
+  public static func sealsMetrics(_ record: JSONCursor) throws -> Bool {
+    try record.field("schema").integer() >= 3
   }
 
   /// The recipe in `run.json`, for resuming a run without repeating its flags.

@@ -132,7 +132,23 @@ public struct Trainer<Element: Real>: Sendable {
         throw Interrupted(checkpoint: directory.sidecar(step: loop.state.step))
       }
     }
+    try seal(loop, metrics, directory)
     return loop.snapshot
+  }
+
+  /// Ends the metrics of a finished run with their seal, once, and has the last checkpoint cover it.
+  private func seal(_ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory) throws {
+    guard try metrics.last()?["event"] != JSON.string(MetricsSeal.event) else { return }
+    let position = metrics.position
+    guard let digest = position.digest else { preconditionFailure("a log without its digest") }
+    let record = Digest(of: try FileContents.read(directory.record, limit: RunDirectory.recordLimit))
+    try metrics.append(MetricsSeal(bytes: position.length, digest: digest, record: record).json)
+    // As in `lead`: none among skipped steps.
+    if loop.state.skippedInARow == 0 {
+      try checkpoint(loop, metrics, directory)
+    } else {
+      try metrics.synchronize()
+    }
   }
 
   /// One step, and its line where one is due; or the record of one that cannot be taken.

@@ -1,6 +1,7 @@
 import Artifacts
 import Foundation
 import Testing
+import Training
 
 @Suite("evidence, report, plan and nulls, run as processes")
 struct EvidenceCommandTests {
@@ -33,17 +34,35 @@ struct EvidenceCommandTests {
         "verify", "D1", "--runs", directory.appendingPathComponent("no").path,
       ])
       #expect(missing.status == 69 && missing.errorLines.count == 1)
-      // Two runs of one recipe and seed with other digests: one of them is wrong.
+      // What is not as the run's end left it counts for nothing, and the list says why.
       let copy = directory.appendingPathComponent("Evidence/copy")
       try FileManager.default.copyItem(at: URL(fileURLWithPath: run), to: copy)
       let metrics = copy.appendingPathComponent("metrics.jsonl")
       let text = try String(contentsOf: metrics, encoding: .utf8)
-      try Data().write(to: metrics)
-      let unfinished = try ToolProcess.run(["verify", "D1"], in: directory)
-      #expect(unfinished.errors.contains("1 of 2 runs not counted"), "\(unfinished.errors)")
+      func standing(_ changed: String) throws -> String {
+        try Data(changed.utf8).write(to: metrics)
+        let unused = try ToolProcess.run(["verify", "D1"], in: directory)
+        #expect(unused.errors.contains("1 of 2 runs not counted"), "\(unused.errors)")
+        let list = try ToolProcess.run(["evidence", "list", "--json"], in: directory)
+        let rows = try JSON(parsing: Data(list.output.utf8), file: "list").array
+        return try #require(
+          rows?.first { $0["directory"]?.string?.hasSuffix("copy") == true }?["state"]?.string)
+      }
       let digest = try #require(row["digest"]?.string)
       let other = (digest.hasPrefix("0") ? "1" : "0") + digest.dropFirst()
-      try Data(text.replacingOccurrences(of: digest, with: other).utf8).write(to: metrics)
+      let edited = text.replacingOccurrences(of: digest, with: other)
+      #expect(try standing(edited).contains("metrics.jsonl: seal: found"))
+      let lines = text.split(separator: "\n")
+      let unsealed = lines.dropLast().joined(separator: "\n") + "\n"
+      #expect(try standing(unsealed).contains("train --resume seals them"))
+      #expect(try standing("").contains("unfinished, 0 of 10 epochs"))
+      let refused = try ToolProcess.run(["evidence", "add", copy.path], in: directory)
+      #expect(refused.status == 65 && refused.errorLines.count == 1)
+      // Two runs of one recipe and seed with other digests: one of them is wrong.
+      let changed = Data((edited.split(separator: "\n").dropLast().joined(separator: "\n") + "\n").utf8)
+      let seal = MetricsSeal(
+        of: changed, record: try Data(contentsOf: copy.appendingPathComponent("run.json")))
+      try (changed + Data((seal.json.canonical() + "\n").utf8)).write(to: metrics)
       let conflict = try ToolProcess.run(["verify", "D1"], in: directory)
       #expect(conflict.status == 65 && conflict.errorLines.count == 1)
       #expect(conflict.errors.contains("Evidence/copy") && conflict.errors.contains("-seed0"))

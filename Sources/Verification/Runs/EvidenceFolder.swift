@@ -34,6 +34,11 @@ public struct EvidenceFolder: Sendable {
         file: directory.metrics.path, found: "\(epochs) epochs",
         expected: "the \(run.recipe.epochs) of the recipe",
         advice: "finish the run: escapement train --resume")
+    case .unsealed:
+      throw DataError(
+        file: directory.metrics.path, found: "no seal after the last epoch",
+        expected: "that of a finished run",
+        advice: "finish the run: escapement train --resume")
     case .diverged(let step):
       throw DataError(
         file: directory.metrics.path, found: "a divergence at step \(step)", expected: "a finished run")
@@ -59,7 +64,7 @@ public struct EvidenceFolder: Sendable {
     let scratch = try Self.scratchDirectory(in: url, for: run.storedName)
     do {
       for name in [directory.record, directory.metrics] {
-        let bytes = try FileContents.read(name, limit: RecordedRun.metricsLimit)
+        let bytes = try FileContents.read(name, limit: RunDirectory.metricsLimit)
         try AtomicFile.write(bytes, to: scratch.appendingPathComponent(name.lastPathComponent))
       }
       guard rename(scratch.path, place.path) == 0 else {

@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Training
 
 /// The events of `metrics.jsonl` that outlast a run: epochs, spectra, skipped steps and a divergence.
 struct RecordedMetrics {
@@ -27,9 +28,11 @@ struct RecordedMetrics {
       case "spectrum": try addSpectrum(event)
       case "divergence": divergence = try event.field("step").integer(atLeast: 0)
       case "skip": skipped += 1
-      case "step": break
+      // `RunDirectory.readMetrics` has compared the seal.
+      case "step", MetricsSeal.event: break
       default:
-        throw name.fault(found: try name.string(), expected: "epoch, step, skip, spectrum or divergence")
+        throw name.fault(
+          found: try name.string(), expected: "epoch, step, skip, spectrum, divergence or seal")
       }
     }
   }

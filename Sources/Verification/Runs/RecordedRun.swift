@@ -10,14 +10,13 @@ public struct RecordedRun: Sendable {
   public enum State: Sendable, Hashable {
     /// Every epoch of the recipe is there.
     case finished
+    /// The last epoch is there and the seal of the metrics is not: the run was stopped in between.
+    case unsealed
     /// Only that many epochs are there.
     case unfinished(epochs: Int)
     /// The run left the finite numbers at that step.
     case diverged(step: Int)
   }
-
-  /// Bytes of `metrics.jsonl` at most.
-  public static let metricsLimit = 1 << 28
 
   /// Epochs of a recipe at most.
   public static let epochLimit = 100_000
@@ -67,9 +66,8 @@ public struct RecordedRun: Sendable {
     contract = try NumericContract(of: record)
     version = try record.optionalField("version")?.string()
     let groups = try RecordedGroups(record)
-    let metrics = try RecordedMetrics(
-      FileContents.read(directory.metrics, limit: Self.metricsLimit), file: directory.metrics.path,
-      groups: groups)
+    let written = try directory.readMetrics()
+    let metrics = try RecordedMetrics(written.bytes, file: written.file.path, groups: groups)
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
@@ -79,8 +77,10 @@ public struct RecordedRun: Sendable {
     }
     if let step = metrics.divergence {
       state = .diverged(step: step)
+    } else if epochs.count < recipe.epochs {
+      state = .unfinished(epochs: epochs.count)
     } else {
-      state = epochs.count == recipe.epochs ? .finished : .unfinished(epochs: epochs.count)
+      state = try written.isSealed || !RunDirectory.sealsMetrics(record) ? .finished : .unsealed
     }
   }
 

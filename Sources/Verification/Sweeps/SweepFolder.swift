@@ -111,7 +111,7 @@ public struct SweepFolder: Sendable {
   private func state(of run: RecordedRun, for row: SweepRow, _ directory: RunDirectory) throws -> SweepState {
     switch run.state {
     case .diverged(let step): return .diverged(step: step)
-    case .unfinished: return interrupted(directory)
+    case .unfinished, .unsealed: return interrupted(directory)
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }
