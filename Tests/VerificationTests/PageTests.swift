@@ -124,7 +124,7 @@ import Training
       #expect(page.all("tr").count == 3)
       #expect(
         page.all("td").prefix(9).map(\.text) == [
-          "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "published",
+          "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "other",
         ])
       // Only what is not as its name says is listed.
       #expect(page.count("li") == 1 && page.all("p").contains { $0.text.contains("1 of 2 runs count") })

@@ -18,7 +18,7 @@ import Training
     try Self.withFolder { folder in
       var run = try SyntheticRun("fixture/ce-drw", seed: 3, accuracy: 40, tail: 20)
       // Epoch 4 is the best by its overall accuracy, not by its tail.
-      run.correct[4] = Array(repeating: 900, count: 7) + [100, 150, 200]
+      run.correct[4] = Array(repeating: 90, count: 7) + [10, 15, 20]
       run.extraEvents = [
         [
           "event": "spectrum", "epoch": 9,
@@ -29,12 +29,13 @@ import Training
           ],
         ]
       ]
-      run.correctInTraining = Array(repeating: 100, count: 7) + [90, 95, 97]
+      // All, half and three of ten of the tail's three classes.
+      run.correctInTraining = run.classCounts.prefix(7) + [21, 7, 3]
       try run.write(in: folder, as: "a")
       let archive = try RunArchive(reading: [folder])
       let evidence = try #require(archive.runs(of: RunSelection("fixture/ce-drw")).first)
-      #expect(evidence.seed == 3 && evidence.isPublished)
-      // 7·400 + 3·200 of 10000.
+      #expect(evidence.seed == 3 && !evidence.isPublished)
+      // 7·40 + 3·20 of 1000.
       #expect(evidence.last[.accuracy] == 34 && evidence.last[.head] == 40)
       #expect(evidence.last[.mid] == 40 && evidence.last[.tail] == 20)
       #expect(evidence.best == [.accuracy: 67.5, .head: 90, .mid: 90, .tail: 15])
@@ -44,8 +45,7 @@ import Training
       #expect(evidence.last[.trainingLoss(ofClass: 0)] == 0.25)
       #expect(evidence.last[.trainingLoss(ofClass: nil)] == 0.375)
       #expect(evidence.last[.saddleRatio(ofClass: nil)] == 0.5 / 16)
-      // (90 + 95 + 97) of 300.
-      #expect(evidence.last[.trainingTail] == 94)
+      #expect(evidence.last[.trainingTail] == 60)
       let early = archive.runs(of: RunSelection("fixture/ce-drw", epoch: 5))
       #expect(early.first?.last[.accuracy] == 67.5)
       #expect(archive.runs(of: RunSelection("fixture/ce-drw", epoch: 11)).isEmpty)
@@ -125,7 +125,7 @@ import Training
 
   @Test func duplicatesMustAgree() throws {
     try Self.withFolder { folder in
-      let run = try SyntheticRun("fixture/ce", seed: 0)
+      let run = try SyntheticRun("cifar10-lt100/ce", seed: 0)
       try run.write(in: folder, as: "a")
       try run.write(in: folder, as: "b")
       let archive = try RunArchive(reading: [folder])
@@ -149,7 +149,7 @@ import Training
       try other.write(in: folder, as: "b")
       let both = try RunArchive(reading: [folder])
       #expect(both.counted.count == 2)
-      #expect(both.runs(of: RunSelection("fixture/ce")).map(\.isPublished) == [true])
+      #expect(both.runs(of: RunSelection("cifar10-lt100/ce")).map(\.isPublished) == [true])
     }
   }
 
@@ -170,18 +170,18 @@ import Training
   }
 
   @Test(arguments: [
-    ("\"epoch\":0", "\"epoch\":1"), ("\"samples\":1000}", "\"samples\":0}"),
+    ("\"epoch\":0", "\"epoch\":1"), ("\"samples\":100}", "\"samples\":0}"),
     ("\"correct\":480", "\"correct\":481"), ("\"correct\":480", "\"correct\":-480"),
-    ("\"samples\":10000", "\"samples\":9223372036854775807"), ("\"digest\":\"", "\"digest\":\"x"),
+    ("\"samples\":1000,", "\"samples\":9223372036854775807,"), ("\"digest\":\"", "\"digest\":\"x"),
     ("\"event\":\"epoch\"", "\"event\":\"other\""), ("\"epoch\":0", "\"epoch\":-1"),
-    ("\"correct\":77,", "\"correct\":78,"),
-    ("\"correct\":77,\"samples\":100}", "\"correct\":77,\"samples\":101}"),
+    ("\"correct\":7,", "\"correct\":8,"),
+    ("\"correct\":7,\"samples\":10}", "\"correct\":7,\"samples\":11}"),
     ("\"class\":null,", ""),
   ])
   func hostileMetrics(_ from: String, _ to: String) throws {
     try Self.withFolder { folder in
       var synthetic = try SyntheticRun("fixture/ce", seed: 0)
-      synthetic.correctInTraining = Array(repeating: 99, count: 9) + [77]
+      synthetic.correctInTraining = synthetic.classCounts.dropLast() + [7]
       synthetic.extraEvents = [
         [
           "event": "spectrum", "epoch": 0,
@@ -242,7 +242,7 @@ import Training
     try Self.withFolder { folder in
       for seed in 0..<5 {
         var run = try SyntheticRun("fixture/ce", seed: UInt64(seed), accuracy: 80, tail: 30 + seed % 3)
-        run.correctInTraining = Array(repeating: 100, count: 7) + [95, 96, 97]
+        run.correctInTraining = run.classCounts.prefix(7) + [20, 14, 10]
         try run.write(in: folder, as: "\(seed)")
       }
       let gap = RunQuestion.exceeds(

@@ -102,7 +102,7 @@ struct SweepResultsTests {
         // The best epoch is the last but one, and the last is at 48 percent.
         if row == 2 {
           run.correct.swapAt(8, 9)
-          run.correct[9] = Array(repeating: 480, count: 10)
+          run.correct[9] = Array(repeating: 48, count: 10)
         }
         try run.write(in: url, as: manifest.rows[row].id)
       }

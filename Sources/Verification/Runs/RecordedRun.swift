@@ -65,9 +65,10 @@ public struct RecordedRun: Sendable {
     data = try record.field("provenance").value
     contract = try NumericContract(of: record)
     version = try record.optionalField("version")?.string()
-    let groups = try RecordedGroups(record)
+    let pictures = try RecordedData(record, data: recipe.data)
     let written = try directory.readMetrics()
-    let metrics = try RecordedMetrics(written.bytes, file: written.file.path, groups: groups)
+    let metrics = try RecordedMetrics(
+      written.bytes, file: written.file.path, data: pictures, recipe: recipe)
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
@@ -117,6 +118,18 @@ public struct RecordedRun: Sendable {
 
   /// The last link of the digest chain; nil before the first epoch ended.
   public var digest: Digest? { epochs.last?.digest }
+
+  /// What no run of another seed shares: the links after the first and the last epoch, and the course of losses and test
+  /// counts, with what to call each.
+  var marks: [(Digest, String)] {
+    let course = DigestStream()
+    for epoch in epochs {
+      course.update(Int(bitPattern: UInt(epoch.loss.bitPattern)))
+      for count in epoch.correct { course.update(count) }
+    }
+    let links = [epochs.first, epochs.last].compactMap { $0?.digest }
+    return links.map { ($0, "the digests") } + [(course.finish(), "the figures")]
+  }
 
   /// The first epoch with the best test accuracy.
   public var best: RecordedEpoch? {
