@@ -106,12 +106,7 @@ import Training
     try RunArchiveTests.withFolder { folder in
       var run = try SyntheticRun("fixture/ce-drw-sam", seed: 1, accuracy: 60, tail: 30)
       run.extraEvents = [
-        [
-          "event": "spectrum", "epoch": 9,
-          "classes": [
-            ["class": 9, "loss": 0.75, "smallest": -2.0, "largest": 8.0, "ratio": 0.25, "gradient_norm": 1.0]
-          ],
-        ]
+        run.spectrum(after: 9, [.init(label: 9, loss: 0.75, smallest: -2, largest: 8)])
       ]
       let directory = try run.write(in: folder, as: "a")
       try SyntheticRun("fixture/ce-drw", seed: 1).write(in: folder, as: "b<&>")

@@ -20,14 +20,13 @@ import Training
       // Epoch 4 is the best by its overall accuracy, not by its tail.
       run.correct[4] = Array(repeating: 90, count: 7) + [10, 15, 20]
       run.extraEvents = [
-        [
-          "event": "spectrum", "epoch": 9,
-          "classes": [
-            ["class": 9, "loss": 0.75, "smallest": -2.0, "largest": 8.0],
-            ["class": 0, "loss": 0.25, "smallest": 0.5, "largest": 4.0],
-            ["class": .null, "loss": 0.375, "smallest": -0.5, "largest": 16.0],
-          ],
-        ]
+        run.spectrum(
+          after: 9,
+          [
+            .init(label: 9, loss: 0.75, smallest: -2, largest: 8),
+            .init(label: 0, loss: 0.25, smallest: 0.5, largest: 4),
+            .init(label: nil, loss: 0.375, smallest: -0.5, largest: 16),
+          ])
       ]
       // All, half and three of ten of the tail's three classes.
       run.correctInTraining = run.classCounts.prefix(7) + [21, 7, 3]
@@ -183,10 +182,7 @@ import Training
       var synthetic = try SyntheticRun("fixture/ce", seed: 0)
       synthetic.correctInTraining = synthetic.classCounts.dropLast() + [7]
       synthetic.extraEvents = [
-        [
-          "event": "spectrum", "epoch": 0,
-          "classes": [["class": .null, "loss": 1.0, "smallest": -1.0, "largest": 1.0]],
-        ]
+        synthetic.spectrum(after: 0, [.init(label: nil, smallest: -1, largest: 1)])
       ]
       let run = try synthetic.write(in: folder, as: "a")
       #expect(try RunArchive(reading: [folder]).entries[0].run != nil, "as written it is read")

@@ -117,6 +117,39 @@ struct SyntheticRun {
     } + extraEvents.map { $0.canonical() }
   }
 
+  /// What was measured of a class (nil: all), as a row of a spectrum event.
+  struct Curvature {
+    var label: Int?
+    var loss = 0.5
+    var smallest: Double
+    var largest: Double
+    var residual: Double? = 0.001
+    var steps = 100
+  }
+
+  /// The event that `ClassSpectra` writes after an epoch.
+  func spectrum(
+    after epoch: Int, _ rows: [Curvature], loss: String = ClassSpectra.loss,
+    normalization: String = ClassSpectra.normalization
+  ) -> JSON {
+    [
+      "event": "spectrum", "epoch": .integer(epoch), "loss": .string(loss),
+      "normalization": .string(normalization),
+      "classes": .array(
+        rows.map { row -> JSON in
+          let label: JSON = row.label.map { .integer($0) } ?? .null
+          let samples = row.label.map { classCounts[$0] } ?? classCounts.reduce(0, +)
+          let residual: JSON = row.residual.map { .number($0) } ?? .null
+          return [
+            "class": label, "loss": .number(row.loss), "samples": .integer(samples),
+            "steps": .integer(row.steps), "smallest": .number(row.smallest), "largest": .number(row.largest),
+            "smallest_residual": residual, "largest_residual": residual,
+            "ratio": .number((row.smallest / row.largest).magnitude), "gradient_norm": 1.0,
+          ]
+        }),
+    ]
+  }
+
   /// Writes it as a directory of that name and returns the directory.
   @discardableResult func write(in folder: URL, as name: String) throws -> RunDirectory {
     let directory = RunDirectory(folder.appendingPathComponent(name, isDirectory: true))

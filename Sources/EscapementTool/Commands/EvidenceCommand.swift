@@ -105,6 +105,7 @@ extension RecordedEpoch {
       (.accuracy, "accuracy"), (.head, "head"), (.mid, "mid"), (.tail, "tail"),
     ]
     for (metric, name) in names { fields[name] = figures[metric].map { .number($0) } }
+    if !curvature.isEmpty { fields["curvature"] = .array(curvature.map(\.json)) }
     return .object(fields)
   }
 }

@@ -12,6 +12,8 @@ public struct RecordedEpoch: Sendable, Hashable {
   public let correct: [Int]
   /// Mean training loss.
   public let loss: Double
-  /// Accuracies in percent and, where they were measured, the classes' curvatures.
+  /// Accuracies in percent and, of the classes' curvatures, those that count.
   public internal(set) var figures: [RunMetric: Double]
+  /// The classes' curvatures as they were measured.
+  public internal(set) var curvature: [CurvatureMeasurement] = []
 }

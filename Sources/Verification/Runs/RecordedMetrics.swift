@@ -11,14 +11,17 @@ struct RecordedMetrics {
   private(set) var skipped = 0
   private let data: RecordedData
   private let recipe: Recipe
+  private let spectra: CurvatureMeasurement.Plan
 
   /// Reads the bytes of a metrics file.
   ///
   /// A last line without its end is what an interruption leaves, and is passed over. Throws `DataError` for a line that
   /// is no event, epochs out of order, counts that contradict each other or the data, numbers that are none, and steps or
   /// evaluations that no run of the recipe has.
-  init(_ bytes: Data, file: String, data: RecordedData, recipe: Recipe) throws {
-    (self.data, self.recipe) = (data, recipe)
+  init(
+    _ bytes: Data, file: String, data: RecordedData, recipe: Recipe, spectra: CurvatureMeasurement.Plan
+  ) throws {
+    (self.data, self.recipe, self.spectra) = (data, recipe, spectra)
     let step = Data("\"event\":\"step\"".utf8)
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     // What follows the last end of line: nothing, or the beginning of a line.
@@ -184,22 +187,14 @@ struct RecordedMetrics {
       throw place.fault(found: "\(epoch)", expected: "one of the \(epochs.count) epochs before it")
     }
     for row in try event.field("classes").elements() {
-      // Null is the loss over all classes; without the member the row is none.
-      let label = try row.value["class"] == .null ? nil : row.field("class").integer(atLeast: 0)
-      func number(_ key: String) throws -> Double {
-        let cursor = try row.field(key)
-        let value = try cursor.double()
-        guard value.magnitude <= SpectrumRecord.magnitudeLimit else {
-          throw cursor.fault(found: "\(value)", expected: "a finite number")
+      let measured = try CurvatureMeasurement(row, of: event, plan: spectra, data: data)
+      if let earlier = epochs[epoch].curvature.firstIndex(where: { $0.label == measured.label }) {
+        for metric in epochs[epoch].curvature.remove(at: earlier).figures.keys {
+          epochs[epoch].figures[metric] = nil
         }
-        return value
       }
-      let (smallest, largest) = try (number("smallest"), number("largest"))
-      let negative = max(0, -smallest)
-      epochs[epoch].figures[.trainingLoss(ofClass: label)] = try number("loss")
-      epochs[epoch].figures[.negativeCurvature(ofClass: label)] = negative
-      epochs[epoch].figures[.largestEigenvalue(ofClass: label)] = largest
-      if largest > 0 { epochs[epoch].figures[.saddleRatio(ofClass: label)] = negative / largest }
+      epochs[epoch].curvature.append(measured)
+      epochs[epoch].figures.merge(measured.figures) { $1 }
     }
   }
 }

@@ -68,7 +68,8 @@ public struct RecordedRun: Sendable {
     let pictures = try RecordedData(record, data: recipe.data)
     let written = try directory.readMetrics()
     let metrics = try RecordedMetrics(
-      written.bytes, file: written.file.path, data: pictures, recipe: recipe)
+      written.bytes, file: written.file.path, data: pictures, recipe: recipe,
+      spectra: CurvatureMeasurement.Plan(record))
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
@@ -138,9 +139,7 @@ public struct RecordedRun: Sendable {
 
   /// Whether the curvature of classes was measured along it.
   public var hasSpectra: Bool {
-    epochs.contains { epoch in
-      epoch.figures.keys.contains { if case .largestEigenvalue = $0 { true } else { false } }
-    }
+    epochs.contains { !$0.curvature.isEmpty }
   }
 
   /// The figures as evidence, after `epoch` completed epochs or at the end; nil where the run has no such epoch.
@@ -150,7 +149,8 @@ public struct RecordedRun: Sendable {
     let accuracies: Set<RunMetric> = [.accuracy, .head, .mid, .tail]
     return RunEvidence(
       seed: recipe.seed, data: dataName, isPublished: isPublished, last: epochs[place - 1].figures,
-      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) }, contract: contract)
+      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) }, contract: contract,
+      curvature: epochs[place - 1].curvature)
   }
 
   /// Why two runs of one recipe, seed, data and numeric contract cannot both be right; nil where they agree.

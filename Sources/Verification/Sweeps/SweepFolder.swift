@@ -116,8 +116,9 @@ public struct SweepFolder: Sendable {
     }
     guard let spectra = row.spectra else { return .done }
     let subjects = spectra.classes.map(Optional.some) + (spectra.overall ? [nil] : [])
-    let measured = run.epochs.last?.figures ?? [:]
-    if subjects.allSatisfy({ measured[.largestEigenvalue(ofClass: $0)] != nil }) { return .done }
+    // Measured, whether it counts or not: another run would measure the same.
+    let measured = run.epochs.last?.curvature.map(\.label) ?? []
+    if subjects.allSatisfy(measured.contains) { return .done }
     let planned = try directory.readRecord().value["measurement"]
     let classes = Set(planned?["classes"]?.array?.compactMap(\.integer) ?? [])
     guard classes.isSuperset(of: spectra.classes), !spectra.overall || planned?["overall"]?.bool == true
