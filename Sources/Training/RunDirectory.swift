@@ -20,9 +20,13 @@ public struct RunDirectory: Sendable {
 
   /// The sidecar of the checkpoint after `step` steps.
   public func sidecar(step: Int) -> URL {
+    checkpoints.appendingPathComponent(Self.sidecarName(step: step))
+  }
+
+  /// The name of the sidecar of a checkpoint after `step` steps, in whatever folder it lies.
+  public static func sidecarName(step: Int) -> String {
     let digits = String(step)
-    let name = String(repeating: "0", count: max(0, 8 - digits.count)) + digits
-    return checkpoints.appendingPathComponent("step-\(name).json")
+    return "step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).json"
   }
 
   /// The steps that have a sidecar, ascending; empty where there is no run.

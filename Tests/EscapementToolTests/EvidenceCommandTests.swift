@@ -69,6 +69,61 @@ struct EvidenceCommandTests {
     }
   }
 
+  @Test("an audit reproduces an honest run, finds a forged one, and says what it cannot check")
+  func audit() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run")
+      let trained = try ToolProcess.run([
+        "train", "--preset", "fixture/ce", "--epochs", "3", "--batch-size", "64", "--metrics-every", "5",
+        "--keep-every", "1", "--out", run.path,
+      ])
+      #expect(trained.status == 0, "\(trained.errors)")
+      // Nothing may be written, so nothing can be.
+      let folders = [run.appendingPathComponent("checkpoints").path, run.path]
+      for folder in folders { chmod(folder, 0o555) }
+      defer { for folder in folders { chmod(folder, 0o755) } }
+      let words = ["evidence", "audit", run.path]
+      let honest = try ToolProcess.run(words + ["--segments", "2", "--audit-seed", "7"])
+      #expect(honest.status == 0 && honest.errors.isEmpty, "\(honest.errors)\(honest.output)")
+      #expect(honest.output.hasPrefix("reproduced: ") && honest.output.contains("of 1000 test pictures"))
+      #expect(
+        honest.output.contains("2 of 3 segments drawn")
+          && honest.output.contains("probability 0.19 with 10 %"))
+      let machine = try ToolProcess.run(words + ["--json"])
+      let json = try JSON(parsing: Data(machine.output.utf8), file: "output")
+      #expect(machine.status == 0 && json["outcome"]?.string == "reproduced")
+      #expect(json["steps"]?.integer == 15 && json["steps_on_record"]?.integer == 45)
+      for flags in [["--segments", "1"], ["--epochs", "0"], ["--epochs", "-1"]] {
+        let wrong = try ToolProcess.run(words + flags)
+        #expect(wrong.status == 64 && wrong.errorLines.count == 1, "\(wrong.errors)")
+      }
+      let none = try ToolProcess.run(["evidence", "audit", directory.appendingPathComponent("no").path])
+      #expect(none.status == 69 && none.errorLines.count == 1)
+      for folder in folders { chmod(folder, 0o755) }
+
+      // An accuracy too good, sealed as if the run had ended with it.
+      let metrics = run.appendingPathComponent("metrics.jsonl")
+      let record = try Data(contentsOf: run.appendingPathComponent("run.json"))
+      var lines = try String(contentsOf: metrics, encoding: .utf8).split(separator: "\n").map(String.init)
+      _ = lines.removeLast()
+      let place = try #require(lines.lastIndex { $0.contains("\"event\":\"epoch\"") })
+      let digest = try #require(
+        JSON(parsing: Data(lines[place].utf8), file: "line")["digest"]?.string)
+      let other = (digest.hasPrefix("0") ? "1" : "0") + digest.dropFirst()
+      let text = lines.joined(separator: "\n").replacingOccurrences(of: digest, with: other) + "\n"
+      let seal = MetricsSeal(of: Data(text.utf8), record: record).json.canonical()
+      try Data((text + seal + "\n").utf8).write(to: metrics)
+      let forged = try ToolProcess.run(words + ["--epochs", "3"])
+      #expect(
+        forged.status == 1 && forged.output.hasPrefix("differs at step 45: its link"), "\(forged.output)")
+      try FileManager.default.removeItem(at: run.appendingPathComponent("checkpoints"))
+      let gone = try ToolProcess.run(words + ["--segments", "3", "--audit-seed", "1"])
+      #expect(
+        gone.status == 2 && gone.output.hasPrefix("not checkable: epochs 2 to 2 were drawn"), "\(gone.output)"
+      )
+    }
+  }
+
   @Test("a plan trains nothing and names the commands; a null makes claims lose their verdicts")
   func planAndNull() throws {
     let plan = try ToolProcess.run(["verify", "S17", "T1", "--tier", "exact,paper", "--plan", "--json"])

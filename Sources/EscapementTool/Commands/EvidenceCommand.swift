@@ -9,7 +9,7 @@ import Verification
 struct EvidenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evidence", abstract: "Finished runs that claims are judged by: never trained, only read.",
-    subcommands: [List.self, Add.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Add.self, Audit.self], defaultSubcommand: List.self)
 
   /// `escapement evidence list [DIR…]`.
   struct List: ParsableCommand {

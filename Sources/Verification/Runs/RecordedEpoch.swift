@@ -14,6 +14,8 @@ public struct RecordedEpoch: Sendable, Hashable {
   public let loss: Double
   /// Accuracies in percent and, of the classes' curvatures, those that count.
   public internal(set) var figures: [RunMetric: Double]
+  /// Correct training pictures of each class, without augmentation; nil where they were not classified.
+  public internal(set) var trainingCorrect: [Int]? = nil
   /// The classes' curvatures as they were measured.
   public internal(set) var curvature: [CurvatureMeasurement] = []
 }

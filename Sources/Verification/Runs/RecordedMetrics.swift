@@ -57,14 +57,17 @@ struct RecordedMetrics {
         found: "\(test.all.samples) pictures", expected: "the \(data.testSamples) of the test set")
     }
     var figures = test.figures
+    var trainingCorrect: [Int]?
     if let pictures = try event.optionalField("training_pictures") {
       let training = try accuracies(pictures, counts: data.classCounts, of: "training set")
       figures[.trainingTail] = training.figures[.tail]
+      trainingCorrect = training.classes.map(\.correct)
     }
     epochs.append(
       RecordedEpoch(
         epoch: epochs.count, step: step, digest: try event.field("digest").digest(),
-        correct: test.classes.map(\.correct), loss: loss, figures: figures))
+        correct: test.classes.map(\.correct), loss: loss, figures: figures,
+        trainingCorrect: trainingCorrect))
   }
 
   /// Steps of an epoch: ⌈pictures/batch⌉.
