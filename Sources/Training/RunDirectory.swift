@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import LongTail
 
 /// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, and `run.lock` while it is written to.
 public struct RunDirectory: Sendable {
@@ -13,6 +14,12 @@ public struct RunDirectory: Sendable {
   public var record: URL { url.appendingPathComponent("run.json") }
   /// One JSON object an event.
   public var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
+  /// The same of a finished run, shortened and compressed by gzip: what a folder of evidence keeps in its place.
+  public var compactMetrics: URL { url.appendingPathComponent("metrics.jsonl.gz") }
+  /// Whether there are metrics, in either form.
+  public var hasMetrics: Bool {
+    [metrics, compactMetrics].contains { FileManager.default.fileExists(atPath: $0.path) }
+  }
   /// Locked by the process that writes, and signed by it.
   public var lockFile: URL { url.appendingPathComponent("run.lock") }
   /// Tensor files and their sidecars, named by the step.
@@ -69,7 +76,7 @@ public struct RunDirectory: Sendable {
     return JSONCursor(.object(members), file: record.path)
   }
 
-  /// What `metrics.jsonl` holds, compared with its seal where it has one.
+  /// What `metrics.jsonl` or `metrics.jsonl.gz` holds, compared with its seal where it has one.
   public struct Metrics: Sendable {
     /// The file that was read.
     public let file: URL
@@ -79,19 +86,23 @@ public struct RunDirectory: Sendable {
     public let isSealed: Bool
   }
 
-  /// Bytes of `metrics.jsonl` at most.
+  /// Bytes of metrics at most, once inflated.
   public static var metricsLimit: Int { 1 << 28 }
 
-  /// The metrics, for every reader that draws conclusions from them.
+  /// The metrics, for every reader that draws conclusions from them; compressed ones where there are no others.
   ///
   /// `MissingError` where there are none; `DataError` where they are not the bytes that were sealed, or those of another
   /// run.
   public func readMetrics(limit: Int = RunDirectory.metricsLimit) throws -> Metrics {
-    let bytes = try FileContents.read(metrics, limit: limit)
+    let manager = FileManager.default
+    let isCompact =
+      !manager.fileExists(atPath: metrics.path) && manager.fileExists(atPath: compactMetrics.path)
+    let file = isCompact ? compactMetrics : metrics
+    let stored = try FileContents.read(file, limit: limit)
+    let bytes = isCompact ? try Gzip.inflate(stored, limit: limit, file: file.path) : stored
     let record = try FileContents.read(record, limit: Self.recordLimit)
     return Metrics(
-      file: metrics, bytes: bytes,
-      isSealed: try MetricsSeal.check(bytes, file: metrics.path, record: record))
+      file: file, bytes: bytes, isSealed: try MetricsSeal.check(bytes, file: file.path, record: record))
   }
 
   /// Whether a finished run of this record has sealed metrics; older ones have not.

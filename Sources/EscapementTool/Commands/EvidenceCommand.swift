@@ -43,17 +43,20 @@ struct EvidenceCommand: ParsableCommand {
   /// `escapement evidence add RUN…`.
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Copies run.json and metrics.jsonl of finished runs under their recipe's digest and seed.")
+      abstract: "Copies the records and short metrics of finished runs under their recipe's digest and seed.")
 
     @Argument(help: ArgumentHelp("Run directories.", valueName: "RUN")) var runs: [String]
     @Option(help: "The folder.") var to = EvidenceFolder.defaultName
+    @Flag(help: "Keep the final weights too: the run's last checkpoint.") var weights = false
 
     func run() throws {
       let folder = EvidenceFolder(URL(fileURLWithPath: to, isDirectory: true))
       for path in runs {
-        switch try folder.add(RunDirectory(URL(fileURLWithPath: path, isDirectory: true))) {
+        let run = RunDirectory(URL(fileURLWithPath: path, isDirectory: true))
+        switch try folder.add(run, weights: weights) {
         case .added(let place): print(place.path)
         case .present(let place): print("\(place.path) is there already, with the same digests")
+        case .completed(let place): print("\(place.path) was there already, and has its final weights now")
         }
       }
     }

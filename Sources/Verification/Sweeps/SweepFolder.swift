@@ -91,7 +91,7 @@ public struct SweepFolder: Sendable {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     // The record is the first file of a run, the metrics are its second.
     guard exists(directory.record) else { return Finding(state: .waiting) }
-    guard exists(directory.metrics) else { return Finding(state: interrupted(directory)) }
+    guard directory.hasMetrics else { return Finding(state: interrupted(directory)) }
     do {
       let run = try RecordedRun(directory)
       guard run.storedName == row.id else {
