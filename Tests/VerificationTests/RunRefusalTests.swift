@@ -147,6 +147,10 @@ import Training
       #expect(try RunArchive(reading: [folder]).counted.count == 2)
       try FileContents.read(original.metrics).write(to: other.metrics)
       #expect(try refusal().hasPrefix("the digests of "))
+      let store = EvidenceFolder(folder.appendingPathComponent("kept"))
+      _ = try store.add(original)
+      let late = try #require(throws: DataError.self) { try store.add(other) }
+      #expect(late.found.hasPrefix("the digests of ") && late.file == other.url.path)
       // With digests of its own it still has the losses and counts of seed 0.
       copy.epochFaults = ["train.loss": 1.5]
       try copy.write(in: folder, as: "b")

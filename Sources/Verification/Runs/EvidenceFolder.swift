@@ -4,7 +4,8 @@ import LongTail
 import Networks
 import Training
 
-/// A folder of finished runs with short metrics and without checkpoints, but for the last where it is asked for; each under the digest of its recipe and its seed.
+/// A folder of finished runs, each under the digest of its recipe and its seed: records with short metrics, and the last
+/// checkpoint where it was asked for.
 public struct EvidenceFolder: Sendable {
   /// The folder that `verify` reads where none is named.
   public static let defaultName = "Evidence"
@@ -28,9 +29,9 @@ public struct EvidenceFolder: Sendable {
   /// Copies `run.json` and what lasts of the metrics of a finished run, whole or not at all.
   ///
   /// With `weights` its last checkpoint too, which an audit evaluates and every command that takes a checkpoint reads.
-  /// Throws `DataError` for a run that is damaged, unfinished or diverged, and where another run of its recipe and seed is
-  /// there; `MissingError` where its last checkpoint is asked for and not there; `FileError` where the folder cannot be
-  /// written to.
+  /// Throws `DataError` for a run that is damaged, unfinished or diverged, where another run of its recipe and seed is
+  /// there, and where it is there under another seed; `MissingError` where its last checkpoint is asked for and not there;
+  /// `FileError` where the folder cannot be written to.
   public func add(_ directory: RunDirectory, weights: Bool = false) throws -> Addition {
     let run = try RecordedRun(directory)
     switch run.state {
@@ -72,6 +73,7 @@ public struct EvidenceFolder: Sendable {
       try Self.copyWeights(of: run, from: directory, to: kept)
       return .completed(place)
     }
+    try checkSeed(of: run)
     let scratch = try Self.scratchDirectory(in: url, for: run.storedName)
     do {
       let copy = RunDirectory(scratch)
@@ -89,6 +91,24 @@ public struct EvidenceFolder: Sendable {
       throw error
     }
     return .added(place)
+  }
+
+  /// Throws where a run of the folder is this one under another seed.
+  private func checkSeed(of run: RecordedRun) throws {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    let recipe = "\(run.storedName.prefix(16))-seed"
+    let marks = Dictionary(run.marks, uniquingKeysWith: { first, _ in first })
+    for name in names.sorted() where name.hasPrefix(recipe) && name != run.storedName {
+      let place = url.appendingPathComponent(name, isDirectory: true)
+      // A damaged run is for the list to tell.
+      guard let other = try? RecordedRun(RunDirectory(place)), other.recipe.seed != run.recipe.seed,
+        let shared = other.marks.lazy.compactMap({ marks[$0.0] }).first
+      else { continue }
+      throw DataError(
+        file: run.directory.path, found: "\(shared) of \(place.path) under another seed",
+        expected: "a run of its own for seed \(run.recipe.seed)",
+        advice: "train the one that was copied, and remove the copy")
+    }
   }
 
   /// Copies the last checkpoint of a run, tensors first, after seeing that it is the one that the chain ends in.
