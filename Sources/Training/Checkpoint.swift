@@ -8,7 +8,7 @@ import Networks
 ///
 /// The tensors have PyTorch's names and arrangement: parameters and running statistics as in a state
 /// dictionary, the rule's vectors as `optimizer.<vector>.<name>`. The sidecar has the recipe, the
-/// place in the run, the digest chain, length and SHA-256 of `metrics.jsonl` so far, the SHA-256 of the
+/// place in the run, the digest chain's last two links, length and SHA-256 of `metrics.jsonl` so far, the SHA-256 of the
 /// tensor file and that of itself (`SealedJSON`). It is written last: a crash before leaves a tensor file
 /// that nobody reads.
 ///
@@ -46,6 +46,7 @@ public struct Checkpoint<Element: Real>: Sendable {
     insert(state.statistics)
     let keys = state.ruleState.keys.sorted()
     for key in keys { insert(state.ruleState[key]!, prefix: "optimizer.\(key).") }
+    let previous: JSON = state.previousDigest.map { .string($0.hex) } ?? .null
     let bytes = content.encoded()
     try AtomicFile.write(bytes, to: tensorFile)
     let document: JSON = [
@@ -56,7 +57,7 @@ public struct Checkpoint<Element: Real>: Sendable {
       "step_in_epoch": .integer(state.stepInEpoch),
       "step": .integer(state.step),
       "skipped_in_a_row": .integer(state.skippedInARow),
-      "digest": .string(state.digest.hex),
+      "digest": .string(state.digest.hex), "previous_digest": previous,
       "digest_every": .integer(digestEvery),
       "epoch_totals": state.totals.json,
       "metrics_bytes": .integer(metrics.length),
@@ -109,6 +110,7 @@ public struct Checkpoint<Element: Real>: Sendable {
     state.step = try fields.field("step").integer(atLeast: 0)
     state.skippedInARow = try fields.optionalField("skipped_in_a_row")?.integer(atLeast: 0) ?? 0
     state.digest = try fields.field("digest").digest()
+    state.previousDigest = try fields.optionalField("previous_digest")?.digest()
     state.totals = try EpochTotals(fields.field("epoch_totals"))
   }
 

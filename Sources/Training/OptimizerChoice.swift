@@ -91,6 +91,27 @@ public enum OptimizerChoice: Hashable, Sendable {
     return .wholeBatch
   }
 
+  /// Oracle queries of `steps` steps that begin after `start` others, none of them skipped: what `StepRecord.evaluations`
+  /// adds up to. 1 a step for SGD and PGD, 2 for SAM, GSAM and Friendly SAM, 3 for ImbSAM and Focal-SAM, 4 for SSE-SAM, M
+  /// for LPF-SGD, and for LookSAM 2 in every k-th step and 1 in the others.
+  public func evaluations(steps: Int, after start: Int) -> Int {
+    switch self {
+    case .sgd, .pgd: steps
+    case .sam, .gsam, .friendlySAM: 2 * steps
+    case .imbSAM, .focalSAM: 3 * steps
+    case .sseSAM: 4 * steps
+    case .lpfSGD(_, let shards, _): shards * steps
+    case .lookSAM(_, let period, _):
+      // The multiples of k in start ..< start + steps.
+      steps + Self.multiples(of: period, below: start + steps) - Self.multiples(of: period, below: start)
+    }
+  }
+
+  /// ⌈end/k⌉, the multiples of k in 0 ..< end.
+  private static func multiples(of k: Int, below end: Int) -> Int {
+    end / k + (end.isMultiple(of: k) ? 0 : 1)
+  }
+
   /// The samples in a shard for a nominal batch size; nil: as many as the batch at hand needs.
   public func shardSize(batchSize: Int) -> Int? {
     guard case .lpfSGD(_, let shards, .nominal) = self else { return nil }

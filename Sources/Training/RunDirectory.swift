@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import LongTail
 
 /// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, and `run.lock` while it is written to.
 public struct RunDirectory: Sendable {
@@ -13,6 +14,12 @@ public struct RunDirectory: Sendable {
   public var record: URL { url.appendingPathComponent("run.json") }
   /// One JSON object an event.
   public var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
+  /// The same of a finished run, shortened and compressed by gzip: what a folder of evidence keeps in its place.
+  public var compactMetrics: URL { url.appendingPathComponent("metrics.jsonl.gz") }
+  /// Whether there are metrics, in either form.
+  public var hasMetrics: Bool {
+    [metrics, compactMetrics].contains { FileManager.default.fileExists(atPath: $0.path) }
+  }
   /// Locked by the process that writes, and signed by it.
   public var lockFile: URL { url.appendingPathComponent("run.lock") }
   /// Tensor files and their sidecars, named by the step.
@@ -20,9 +27,13 @@ public struct RunDirectory: Sendable {
 
   /// The sidecar of the checkpoint after `step` steps.
   public func sidecar(step: Int) -> URL {
+    checkpoints.appendingPathComponent(Self.sidecarName(step: step))
+  }
+
+  /// The name of the sidecar of a checkpoint after `step` steps, in whatever folder it lies.
+  public static func sidecarName(step: Int) -> String {
     let digits = String(step)
-    let name = String(repeating: "0", count: max(0, 8 - digits.count)) + digits
-    return checkpoints.appendingPathComponent("step-\(name).json")
+    return "step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).json"
   }
 
   /// The steps that have a sidecar, ascending; empty where there is no run.
@@ -34,8 +45,9 @@ public struct RunDirectory: Sendable {
     }.sorted()
   }
 
-  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none.
-  static var recordSchema: Int { 2 }
+  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none. 3 says besides
+  /// that the metrics of the finished run end in a seal of theirs (`MetricsSeal`).
+  static var recordSchema: Int { 3 }
 
   /// Bytes of `run.json` at most.
   public static var recordLimit: Int { 16 << 20 }
@@ -55,13 +67,47 @@ public struct RunDirectory: Sendable {
     }
     guard (1...Self.recordSchema).contains(try schema.integer()) else {
       throw schema.fault(
-        found: "\(try schema.integer())", expected: "1 or \(Self.recordSchema)",
+        found: "\(try schema.integer())", expected: "1 to \(Self.recordSchema)",
         advice: "go on with the version that wrote it")
     }
     guard try schema.integer() == 1, var members = fields.value.object else { return fields }
     // Runs of that layout knew no other action.
     members["on_divergence"] = .string(DivergenceAction.stop.rawValue)
     return JSONCursor(.object(members), file: record.path)
+  }
+
+  /// What `metrics.jsonl` or `metrics.jsonl.gz` holds, compared with its seal where it has one.
+  public struct Metrics: Sendable {
+    /// The file that was read.
+    public let file: URL
+    /// Its lines; after the last newline there may be the beginning of one, which an interruption left.
+    public let bytes: Data
+    /// Whether they end in a seal, which is then the one of these bytes and of the `run.json` beside them.
+    public let isSealed: Bool
+  }
+
+  /// Bytes of metrics at most, once inflated.
+  public static var metricsLimit: Int { 1 << 28 }
+
+  /// The metrics, for every reader that draws conclusions from them; compressed ones where there are no others.
+  ///
+  /// `MissingError` where there are none; `DataError` where they are not the bytes that were sealed, or those of another
+  /// run.
+  public func readMetrics(limit: Int = RunDirectory.metricsLimit) throws -> Metrics {
+    let manager = FileManager.default
+    let isCompact =
+      !manager.fileExists(atPath: metrics.path) && manager.fileExists(atPath: compactMetrics.path)
+    let file = isCompact ? compactMetrics : metrics
+    let stored = try FileContents.read(file, limit: limit)
+    let bytes = isCompact ? try Gzip.inflate(stored, limit: limit, file: file.path) : stored
+    let record = try FileContents.read(record, limit: Self.recordLimit)
+    return Metrics(
+      file: file, bytes: bytes, isSealed: try MetricsSeal.check(bytes, file: file.path, record: record))
+  }
+
+  /// Whether a finished run of this record has sealed metrics; older ones have not.
+  public static func sealsMetrics(_ record: JSONCursor) throws -> Bool {
+    try record.field("schema").integer() >= 3
   }
 
   /// The recipe in `run.json`, for resuming a run without repeating its flags.

@@ -58,6 +58,7 @@ extension Trainer {
       "digest_every": .integer(options.digestEvery),
       "metrics_every": .integer(options.metricsEvery),
       "checkpoint_every": .integer(options.checkpointEvery),
+      "keep_every": .integer(options.keepEvery),
       "test_time": .string(options.testTime.rawValue),
       "measurement": measurement?.record ?? .null,
       "on_divergence": .string(options.onDivergence.rawValue),

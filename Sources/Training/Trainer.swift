@@ -18,6 +18,8 @@ public struct Trainer<Element: Real>: Sendable {
     public var metricsEvery = 10
     /// Steps between checkpoints besides the one at each epoch's end; 0 writes none in between.
     public var checkpointEvery = 0
+    /// Epochs between checkpoints that stay for good, beside the newest; 0 keeps none. An audit begins at them.
+    public var keepEvery = 0
     /// What is done to test pictures.
     public var testTime = TestTimeAugmentation.none
     /// What a step does whose loss or gradient is not finite. Of all options this one decides bits.
@@ -41,7 +43,7 @@ public struct Trainer<Element: Real>: Sendable {
     case notice(String)
   }
 
-  /// Checkpoints that stay on disk.
+  /// The newest checkpoints, which stay on disk.
   public static var checkpointsKept: Int { 2 }
 
   let recipe: Recipe
@@ -132,7 +134,23 @@ public struct Trainer<Element: Real>: Sendable {
         throw Interrupted(checkpoint: directory.sidecar(step: loop.state.step))
       }
     }
+    try seal(loop, metrics, directory)
     return loop.snapshot
+  }
+
+  /// Ends the metrics of a finished run with their seal, once, and has the last checkpoint cover it.
+  private func seal(_ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory) throws {
+    guard try metrics.last()?["event"] != JSON.string(MetricsSeal.event) else { return }
+    let position = metrics.position
+    guard let digest = position.digest else { preconditionFailure("a log without its digest") }
+    let record = Digest(of: try FileContents.read(directory.record, limit: RunDirectory.recordLimit))
+    try metrics.append(MetricsSeal(bytes: position.length, digest: digest, record: record).json)
+    // As in `lead`: none among skipped steps.
+    if loop.state.skippedInARow == 0 {
+      try checkpoint(loop, metrics, directory)
+    } else {
+      try metrics.synchronize()
+    }
   }
 
   /// One step, and its line where one is due; or the record of one that cannot be taken.
@@ -265,6 +283,12 @@ public struct Trainer<Element: Real>: Sendable {
       || (options.checkpointEvery > 0 && step.isMultiple(of: options.checkpointEvery))
   }
 
+  /// Whether the checkpoint after that many steps stays for good: every `keepEvery`-th epoch's.
+  private func isKept(step: Int, _ loop: TrainingLoop<Element>) -> Bool {
+    let (epoch, rest) = step.quotientAndRemainder(dividingBy: loop.stepsPerEpoch)
+    return options.keepEvery > 0 && epoch > 0 && rest == 0 && epoch.isMultiple(of: options.keepEvery)
+  }
+
   /// Writes a checkpoint, then removes those that an uninterrupted run would not have kept.
   func checkpoint(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory
@@ -276,6 +300,7 @@ public struct Trainer<Element: Real>: Sendable {
     // One written on interruption stays only until the next scheduled one.
     guard isScheduled(step: loop.state.step, loop) else { return }
     let steps = directory.checkpointedSteps().filter { isScheduled(step: $0, loop) }
-    try directory.removeCheckpoints(except: steps.suffix(Self.checkpointsKept))
+    try directory.removeCheckpoints(
+      except: Array(steps.suffix(Self.checkpointsKept)) + steps.filter { isKept(step: $0, loop) })
   }
 }

@@ -22,6 +22,8 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
   public internal(set) var skippedInARow = 0
   /// The digest chain's last link; zero before the first.
   public internal(set) var digest = Digest.zero
+  /// The link before it; nil before the first, and behind a checkpoint of a release that did not keep it.
+  public internal(set) var previousDigest: Digest?
   /// Sums over this epoch's steps so far.
   public internal(set) var totals = EpochTotals()
 
@@ -40,14 +42,25 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
   ///
   /// Two runs whose links agree at a step have had the same bits at every linked step before it.
   mutating func extendDigestChain(ruleState: [String: ParameterVector<Element>]) {
+    previousDigest = digest
+    digest = link(after: digest, ruleState: ruleState)
+  }
+
+  /// Whether the last link was made of these very vectors; nil where the link before it is not known.
+  ///
+  /// True of a state with the rule's vectors right after a link, so of every checkpoint at the end of an epoch: who has
+  /// the chain can tell its tensors from any others, wherever the file comes from.
+  public var isLinked: Bool? { previousDigest.map { link(after: $0, ruleState: ruleState) == digest } }
+
+  private func link(after previous: Digest, ruleState: [String: ParameterVector<Element>]) -> Digest {
     let stream = DigestStream()
-    stream.update(digest)
+    stream.update(previous)
     stream.update(step)
     parameters.append(to: stream)
     for key in ruleState.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
       ruleState[key]!.append(to: stream, prefix: "optimizer.\(key).")
     }
     statistics.append(to: stream)
-    digest = stream.finish()
+    return stream.finish()
   }
 }

@@ -1,6 +1,7 @@
 import Artifacts
 import Foundation
 import Testing
+import Training
 
 @Suite("evidence, report, plan and nulls, run as processes")
 struct EvidenceCommandTests {
@@ -33,20 +34,93 @@ struct EvidenceCommandTests {
         "verify", "D1", "--runs", directory.appendingPathComponent("no").path,
       ])
       #expect(missing.status == 69 && missing.errorLines.count == 1)
-      // Two runs of one recipe and seed with other digests: one of them is wrong.
+      // What is not as the run's end left it counts for nothing, and the list says why.
       let copy = directory.appendingPathComponent("Evidence/copy")
       try FileManager.default.copyItem(at: URL(fileURLWithPath: run), to: copy)
       let metrics = copy.appendingPathComponent("metrics.jsonl")
       let text = try String(contentsOf: metrics, encoding: .utf8)
-      try Data().write(to: metrics)
-      let unfinished = try ToolProcess.run(["verify", "D1"], in: directory)
-      #expect(unfinished.errors.contains("1 of 2 runs not counted"), "\(unfinished.errors)")
+      func standing(_ changed: String) throws -> String {
+        try Data(changed.utf8).write(to: metrics)
+        let unused = try ToolProcess.run(["verify", "D1"], in: directory)
+        #expect(unused.errors.contains("1 of 2 runs not counted"), "\(unused.errors)")
+        let list = try ToolProcess.run(["evidence", "list", "--json"], in: directory)
+        let rows = try JSON(parsing: Data(list.output.utf8), file: "list").array
+        return try #require(
+          rows?.first { $0["directory"]?.string?.hasSuffix("copy") == true }?["state"]?.string)
+      }
       let digest = try #require(row["digest"]?.string)
       let other = (digest.hasPrefix("0") ? "1" : "0") + digest.dropFirst()
-      try Data(text.replacingOccurrences(of: digest, with: other).utf8).write(to: metrics)
+      let edited = text.replacingOccurrences(of: digest, with: other)
+      #expect(try standing(edited).contains("metrics.jsonl: seal: found"))
+      let lines = text.split(separator: "\n")
+      let unsealed = lines.dropLast().joined(separator: "\n") + "\n"
+      #expect(try standing(unsealed).contains("train --resume seals them"))
+      #expect(try standing("").contains("unfinished, 0 of 10 epochs"))
+      let refused = try ToolProcess.run(["evidence", "add", copy.path], in: directory)
+      #expect(refused.status == 65 && refused.errorLines.count == 1)
+      // Two runs of one recipe and seed with other digests: one of them is wrong.
+      let changed = Data((edited.split(separator: "\n").dropLast().joined(separator: "\n") + "\n").utf8)
+      let seal = MetricsSeal(
+        of: changed, record: try Data(contentsOf: copy.appendingPathComponent("run.json")))
+      try (changed + Data((seal.json.canonical() + "\n").utf8)).write(to: metrics)
       let conflict = try ToolProcess.run(["verify", "D1"], in: directory)
       #expect(conflict.status == 65 && conflict.errorLines.count == 1)
       #expect(conflict.errors.contains("Evidence/copy") && conflict.errors.contains("-seed0"))
+    }
+  }
+
+  @Test("an audit reproduces an honest run, finds a forged one, and says what it cannot check")
+  func audit() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run")
+      let trained = try ToolProcess.run([
+        "train", "--preset", "fixture/ce", "--epochs", "3", "--batch-size", "64", "--metrics-every", "5",
+        "--keep-every", "1", "--out", run.path,
+      ])
+      #expect(trained.status == 0, "\(trained.errors)")
+      // Nothing may be written, so nothing can be.
+      let folders = [run.appendingPathComponent("checkpoints").path, run.path]
+      for folder in folders { chmod(folder, 0o555) }
+      defer { for folder in folders { chmod(folder, 0o755) } }
+      let words = ["evidence", "audit", run.path]
+      let honest = try ToolProcess.run(words + ["--segments", "2", "--audit-seed", "7"])
+      #expect(honest.status == 0 && honest.errors.isEmpty, "\(honest.errors)\(honest.output)")
+      #expect(honest.output.hasPrefix("reproduced: ") && honest.output.contains("of 1000 test pictures"))
+      #expect(
+        honest.output.contains("2 of 3 segments drawn")
+          && honest.output.contains("probability 0.19 with 10 %"))
+      let machine = try ToolProcess.run(words + ["--json"])
+      let json = try JSON(parsing: Data(machine.output.utf8), file: "output")
+      #expect(machine.status == 0 && json["outcome"]?.string == "reproduced")
+      #expect(json["steps"]?.integer == 15 && json["steps_on_record"]?.integer == 45)
+      for flags in [["--segments", "1"], ["--epochs", "0"], ["--epochs", "-1"]] {
+        let wrong = try ToolProcess.run(words + flags)
+        #expect(wrong.status == 64 && wrong.errorLines.count == 1, "\(wrong.errors)")
+      }
+      let none = try ToolProcess.run(["evidence", "audit", directory.appendingPathComponent("no").path])
+      #expect(none.status == 69 && none.errorLines.count == 1)
+      for folder in folders { chmod(folder, 0o755) }
+
+      // An accuracy too good, sealed as if the run had ended with it.
+      let metrics = run.appendingPathComponent("metrics.jsonl")
+      let record = try Data(contentsOf: run.appendingPathComponent("run.json"))
+      var lines = try String(contentsOf: metrics, encoding: .utf8).split(separator: "\n").map(String.init)
+      _ = lines.removeLast()
+      let place = try #require(lines.lastIndex { $0.contains("\"event\":\"epoch\"") })
+      let digest = try #require(
+        JSON(parsing: Data(lines[place].utf8), file: "line")["digest"]?.string)
+      let other = (digest.hasPrefix("0") ? "1" : "0") + digest.dropFirst()
+      let text = lines.joined(separator: "\n").replacingOccurrences(of: digest, with: other) + "\n"
+      let seal = MetricsSeal(of: Data(text.utf8), record: record).json.canonical()
+      try Data((text + seal + "\n").utf8).write(to: metrics)
+      let forged = try ToolProcess.run(words + ["--epochs", "3"])
+      #expect(
+        forged.status == 1 && forged.output.hasPrefix("differs at step 45: its link"), "\(forged.output)")
+      try FileManager.default.removeItem(at: run.appendingPathComponent("checkpoints"))
+      let gone = try ToolProcess.run(words + ["--segments", "3", "--audit-seed", "1"])
+      #expect(
+        gone.status == 2 && gone.output.hasPrefix("not checkable: epochs 2 to 2 were drawn"), "\(gone.output)"
+      )
     }
   }
 

@@ -103,6 +103,7 @@ import Training
       var fields = try #require(Self.without(JSON(contentsOf: b.record)).object)
       fields[SealedJSON.key] = nil
       try AtomicFile.write(SealedJSON.sealed(.object(fields)), to: b.record)
+      try Sealing.close(b)
       #expect(
         try RunComparison(b, a).lines.first?.hasPrefix("contracts: A was computed under 1, B under 2:")
           == true)

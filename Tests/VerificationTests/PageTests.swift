@@ -106,12 +106,7 @@ import Training
     try RunArchiveTests.withFolder { folder in
       var run = try SyntheticRun("fixture/ce-drw-sam", seed: 1, accuracy: 60, tail: 30)
       run.extraEvents = [
-        [
-          "event": "spectrum", "epoch": 9,
-          "classes": [
-            ["class": 9, "loss": 0.75, "smallest": -2.0, "largest": 8.0, "ratio": 0.25, "gradient_norm": 1.0]
-          ],
-        ]
+        run.spectrum(after: 9, [.init(label: 9, loss: 0.75, smallest: -2, largest: 8)])
       ]
       let directory = try run.write(in: folder, as: "a")
       try SyntheticRun("fixture/ce-drw", seed: 1).write(in: folder, as: "b<&>")
@@ -124,7 +119,7 @@ import Training
       #expect(page.all("tr").count == 3)
       #expect(
         page.all("td").prefix(9).map(\.text) == [
-          "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "published",
+          "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "other",
         ])
       // Only what is not as its name says is listed.
       #expect(page.count("li") == 1 && page.all("p").contains { $0.text.contains("1 of 2 runs count") })

@@ -43,19 +43,16 @@ import Training
 
   @Test func whatIsThereIsNotTrainedAgain() throws {
     try RunArchiveTests.withFolder { folder in
-      let curvature: JSON = [
-        "event": "spectrum", "epoch": 199,
-        "classes": .array(
-          [0, 9].map {
-            ["class": .integer($0), "loss": 0.5, "smallest": -1.0, "largest": 4.0]
-          }),
-      ]
       for (seed, isPublished, isMeasured) in [
         (0, true, true), (1, true, false), (2, true, true), (3, false, true),
       ] {
         var run = try SyntheticRun("cifar10-lt100/ce-drw", seed: UInt64(seed))
         run.isPublished = isPublished
-        if isMeasured { run.extraEvents = [curvature] }
+        if isMeasured {
+          run.extraEvents = [
+            run.spectrum(after: 199, [0, 9].map { .init(label: $0, smallest: -1, largest: 4) })
+          ]
+        }
         try run.write(in: folder, as: "run-\(seed)")
       }
       let archive = try RunArchive(reading: [folder])

@@ -18,23 +18,23 @@ import Training
     try Self.withFolder { folder in
       var run = try SyntheticRun("fixture/ce-drw", seed: 3, accuracy: 40, tail: 20)
       // Epoch 4 is the best by its overall accuracy, not by its tail.
-      run.correct[4] = Array(repeating: 900, count: 7) + [100, 150, 200]
+      run.correct[4] = Array(repeating: 90, count: 7) + [10, 15, 20]
       run.extraEvents = [
-        [
-          "event": "spectrum", "epoch": 9,
-          "classes": [
-            ["class": 9, "loss": 0.75, "smallest": -2.0, "largest": 8.0],
-            ["class": 0, "loss": 0.25, "smallest": 0.5, "largest": 4.0],
-            ["class": .null, "loss": 0.375, "smallest": -0.5, "largest": 16.0],
-          ],
-        ]
+        run.spectrum(
+          after: 9,
+          [
+            .init(label: 9, loss: 0.75, smallest: -2, largest: 8),
+            .init(label: 0, loss: 0.25, smallest: 0.5, largest: 4),
+            .init(label: nil, loss: 0.375, smallest: -0.5, largest: 16),
+          ])
       ]
-      run.correctInTraining = Array(repeating: 100, count: 7) + [90, 95, 97]
+      // All, half and three of ten of the tail's three classes.
+      run.correctInTraining = run.classCounts.prefix(7) + [21, 7, 3]
       try run.write(in: folder, as: "a")
       let archive = try RunArchive(reading: [folder])
       let evidence = try #require(archive.runs(of: RunSelection("fixture/ce-drw")).first)
-      #expect(evidence.seed == 3 && evidence.isPublished)
-      // 7·400 + 3·200 of 10000.
+      #expect(evidence.seed == 3 && !evidence.isPublished)
+      // 7·40 + 3·20 of 1000.
       #expect(evidence.last[.accuracy] == 34 && evidence.last[.head] == 40)
       #expect(evidence.last[.mid] == 40 && evidence.last[.tail] == 20)
       #expect(evidence.best == [.accuracy: 67.5, .head: 90, .mid: 90, .tail: 15])
@@ -44,8 +44,7 @@ import Training
       #expect(evidence.last[.trainingLoss(ofClass: 0)] == 0.25)
       #expect(evidence.last[.trainingLoss(ofClass: nil)] == 0.375)
       #expect(evidence.last[.saddleRatio(ofClass: nil)] == 0.5 / 16)
-      // (90 + 95 + 97) of 300.
-      #expect(evidence.last[.trainingTail] == 94)
+      #expect(evidence.last[.trainingTail] == 60)
       let early = archive.runs(of: RunSelection("fixture/ce-drw", epoch: 5))
       #expect(early.first?.last[.accuracy] == 67.5)
       #expect(archive.runs(of: RunSelection("fixture/ce-drw", epoch: 11)).isEmpty)
@@ -125,7 +124,7 @@ import Training
 
   @Test func duplicatesMustAgree() throws {
     try Self.withFolder { folder in
-      let run = try SyntheticRun("fixture/ce", seed: 0)
+      let run = try SyntheticRun("cifar10-lt100/ce", seed: 0)
       try run.write(in: folder, as: "a")
       try run.write(in: folder, as: "b")
       let archive = try RunArchive(reading: [folder])
@@ -149,7 +148,7 @@ import Training
       try other.write(in: folder, as: "b")
       let both = try RunArchive(reading: [folder])
       #expect(both.counted.count == 2)
-      #expect(both.runs(of: RunSelection("fixture/ce")).map(\.isPublished) == [true])
+      #expect(both.runs(of: RunSelection("cifar10-lt100/ce")).map(\.isPublished) == [true])
     }
   }
 
@@ -170,23 +169,20 @@ import Training
   }
 
   @Test(arguments: [
-    ("\"epoch\":0", "\"epoch\":1"), ("\"samples\":1000}", "\"samples\":0}"),
+    ("\"epoch\":0", "\"epoch\":1"), ("\"samples\":100}", "\"samples\":0}"),
     ("\"correct\":480", "\"correct\":481"), ("\"correct\":480", "\"correct\":-480"),
-    ("\"samples\":10000", "\"samples\":9223372036854775807"), ("\"digest\":\"", "\"digest\":\"x"),
+    ("\"samples\":1000,", "\"samples\":9223372036854775807,"), ("\"digest\":\"", "\"digest\":\"x"),
     ("\"event\":\"epoch\"", "\"event\":\"other\""), ("\"epoch\":0", "\"epoch\":-1"),
-    ("\"correct\":77,", "\"correct\":78,"),
-    ("\"correct\":77,\"samples\":100}", "\"correct\":77,\"samples\":101}"),
+    ("\"correct\":7,", "\"correct\":8,"),
+    ("\"correct\":7,\"samples\":10}", "\"correct\":7,\"samples\":11}"),
     ("\"class\":null,", ""),
   ])
   func hostileMetrics(_ from: String, _ to: String) throws {
     try Self.withFolder { folder in
       var synthetic = try SyntheticRun("fixture/ce", seed: 0)
-      synthetic.correctInTraining = Array(repeating: 99, count: 9) + [77]
+      synthetic.correctInTraining = synthetic.classCounts.dropLast() + [7]
       synthetic.extraEvents = [
-        [
-          "event": "spectrum", "epoch": 0,
-          "classes": [["class": .null, "loss": 1.0, "smallest": -1.0, "largest": 1.0]],
-        ]
+        synthetic.spectrum(after: 0, [.init(label: nil, smallest: -1, largest: 1)])
       ]
       let run = try synthetic.write(in: folder, as: "a")
       #expect(try RunArchive(reading: [folder]).entries[0].run != nil, "as written it is read")
@@ -222,8 +218,8 @@ import Training
       #expect(try place.lastPathComponent == RecordedRun(run).storedName)
       #expect(place.lastPathComponent.hasSuffix("-seed4"))
       let names = try FileManager.default.contentsOfDirectory(atPath: place.path).sorted()
-      #expect(names == ["metrics.jsonl", "run.json"])
-      #expect(try Data(contentsOf: RunDirectory(place).metrics) == Data(contentsOf: run.metrics))
+      #expect(names == ["metrics.jsonl.gz", "run.json"])
+      #expect(try RecordedRun(RunDirectory(place)).epochs == RecordedRun(run).epochs)
       #expect(try store.add(run) == .present(place))
       var other = try SyntheticRun("fixture/ce", seed: 4)
       other.salt = "other"
@@ -242,7 +238,7 @@ import Training
     try Self.withFolder { folder in
       for seed in 0..<5 {
         var run = try SyntheticRun("fixture/ce", seed: UInt64(seed), accuracy: 80, tail: 30 + seed % 3)
-        run.correctInTraining = Array(repeating: 100, count: 7) + [95, 96, 97]
+        run.correctInTraining = run.classCounts.prefix(7) + [20, 14, 10]
         try run.write(in: folder, as: "\(seed)")
       }
       let gap = RunQuestion.exceeds(

@@ -138,9 +138,9 @@ import Training
     try Self.inDirectory { directory in
       let base = try Self.run(in: directory, "base")
       let other = try Self.run(in: directory, "other")
-      let whole = try FileContents.read(other.metrics)
       // A killed run may leave half a line: it is no damage, and the run is shorter.
-      try whole.dropLast(30).write(to: other.metrics)
+      try Sealing.open(other)
+      try FileContents.read(other.metrics).dropLast(30).write(to: other.metrics)
       let torn = try RunComparison(base, other)
       #expect(!torn.agrees && torn.trace.first == nil)
       #expect(torn.trace.right.points.count == torn.trace.left.points.count - 1)
@@ -174,6 +174,7 @@ import Training
       #expect(fields.removeValue(forKey: SealedJSON.key) != nil)
       fields["schema"] = 1
       try AtomicFile.write(JSON.object(fields), to: old.record)
+      try Sealing.open(old)
       let comparison = try RunComparison(base, old)
       #expect(comparison.agrees)
       #expect(comparison.trace.ladder[2].compared == [.initialSettings])

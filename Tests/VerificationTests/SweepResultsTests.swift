@@ -72,13 +72,10 @@ struct SweepResultsTests {
       func find(_ classes: [JSON], measured: [Int]) throws -> SweepState {
         var run = try SyntheticRun("fixture/ce", seed: 0)
         run.extraEvents = [
-          [
-            "event": "spectrum", "epoch": 9,
-            "classes": .array(
-              measured.map {
-                ["class": .integer($0), "smallest": -1.0, "largest": 2.0, "loss": 1.0]
-              }),
-          ]
+          // Whether it counts is no question of the sweep.
+          run.spectrum(
+            after: 9,
+            measured.map { .init(label: $0, smallest: -1, largest: 2, residual: $0 == 0 ? 1 : 0.001) })
         ]
         let directory = try run.write(in: url, as: row.id)
         var record = try #require(run.record.object)
@@ -102,7 +99,7 @@ struct SweepResultsTests {
         // The best epoch is the last but one, and the last is at 48 percent.
         if row == 2 {
           run.correct.swapAt(8, 9)
-          run.correct[9] = Array(repeating: 480, count: 10)
+          run.correct[9] = Array(repeating: 48, count: 10)
         }
         try run.write(in: url, as: manifest.rows[row].id)
       }

@@ -9,7 +9,7 @@ import Verification
 struct EvidenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evidence", abstract: "Finished runs that claims are judged by: never trained, only read.",
-    subcommands: [List.self, Add.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Add.self, Audit.self], defaultSubcommand: List.self)
 
   /// `escapement evidence list [DIR…]`.
   struct List: ParsableCommand {
@@ -43,17 +43,20 @@ struct EvidenceCommand: ParsableCommand {
   /// `escapement evidence add RUN…`.
   struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Copies run.json and metrics.jsonl of finished runs under their recipe's digest and seed.")
+      abstract: "Copies the records and short metrics of finished runs under their recipe's digest and seed.")
 
     @Argument(help: ArgumentHelp("Run directories.", valueName: "RUN")) var runs: [String]
     @Option(help: "The folder.") var to = EvidenceFolder.defaultName
+    @Flag(help: "Keep the final weights too: the run's last checkpoint.") var weights = false
 
     func run() throws {
       let folder = EvidenceFolder(URL(fileURLWithPath: to, isDirectory: true))
       for path in runs {
-        switch try folder.add(RunDirectory(URL(fileURLWithPath: path, isDirectory: true))) {
+        let run = RunDirectory(URL(fileURLWithPath: path, isDirectory: true))
+        switch try folder.add(run, weights: weights) {
         case .added(let place): print(place.path)
         case .present(let place): print("\(place.path) is there already, with the same digests")
+        case .completed(let place): print("\(place.path) was there already, and has its final weights now")
         }
       }
     }
@@ -105,6 +108,7 @@ extension RecordedEpoch {
       (.accuracy, "accuracy"), (.head, "head"), (.mid, "mid"), (.tail, "tail"),
     ]
     for (metric, name) in names { fields[name] = figures[metric].map { .number($0) } }
+    if !curvature.isEmpty { fields["curvature"] = .array(curvature.map(\.json)) }
     return .object(fields)
   }
 }

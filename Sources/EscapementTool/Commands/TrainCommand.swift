@@ -68,6 +68,12 @@ struct TrainCommand: RankedCommand {
   @Option(
     parsing: .unconditional, help: "Steps between checkpoints besides the one at each epoch's end; 0: none.")
   var checkpointEvery: Int?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Keep every so many epochs' checkpoint for good, beside the newest two; 0: none. `evidence audit` begins at them."
+  )
+  var keepEvery: Int?
   @Option(parsing: .unconditional, help: "Steps between step events in metrics.jsonl; 0: epochs only.")
   var metricsEvery: Int?
   @Option(parsing: .unconditional, help: "Steps between links of the digest chain; 0: epochs only.")
@@ -104,7 +110,7 @@ struct TrainCommand: RankedCommand {
       preset, dataset, epochs, compressTo, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize,
       learningRate,
       schedule, seed,
-      checkpointEvery, metricsEvery,
+      checkpointEvery, keepEvery, metricsEvery,
       digestEvery, testTime, onDivergence, spectrumEvery, spectrumClasses, spectrumSteps,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
@@ -117,7 +123,7 @@ struct TrainCommand: RankedCommand {
     if !resume, preset == nil { throw ValidationError("give a preset with --preset, or --resume") }
     for (flag, value) in [
       ("--checkpoint-every", checkpointEvery), ("--metrics-every", metricsEvery),
-      ("--digest-every", digestEvery),
+      ("--digest-every", digestEvery), ("--keep-every", keepEvery),
     ] {
       if let value, value < 0 { throw ValidationError("\(flag) is \(value), expected 0 or more") }
     }
@@ -252,6 +258,7 @@ struct TrainCommand: RankedCommand {
   private func chosenOptions() throws -> Trainer<Float>.Options {
     var options = Trainer<Float>.Options()
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
+    if let keepEvery { options.keepEvery = keepEvery }
     if let metricsEvery { options.metricsEvery = metricsEvery }
     if let digestEvery { options.digestEvery = digestEvery }
     if let onDivergence { options.onDivergence = onDivergence }
@@ -268,6 +275,7 @@ extension Trainer.Options {
     digestEvery = try record.field("digest_every").integer(atLeast: 0)
     metricsEvery = try record.field("metrics_every").integer(atLeast: 0)
     checkpointEvery = try record.field("checkpoint_every").integer(atLeast: 0)
+    keepEvery = try record.optionalField("keep_every")?.integer(atLeast: 0) ?? 0
     let mode = try record.field("test_time")
     guard let known = TestTimeAugmentation(rawValue: try mode.string()) else {
       throw mode.fault(found: try mode.string(), expected: "none or flip")

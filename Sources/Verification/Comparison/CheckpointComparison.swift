@@ -51,7 +51,8 @@ public enum CheckpointComparison: Hashable, Sendable {
     return .agrees(steps: steps)
   }
 
-  private static func difference<Element: Real>(
+  /// The first tensor in which two states differ, in that order; nil where all agree.
+  static func difference<Element: Real>(
     _ a: TrainingState<Element>, _ b: TrainingState<Element>
   ) -> TensorDifference? {
     if let found = TensorDifference.first(between: a.parameters, and: b.parameters, vector: "parameters") {

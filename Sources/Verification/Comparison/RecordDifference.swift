@@ -12,7 +12,7 @@ public struct RecordDifference: Hashable, Sendable {
   public var right: String?
 
   /// How the files of a run are written, and no part of what is computed.
-  static let settingsOfRecording = ["digest_every", "metrics_every", "checkpoint_every"]
+  static let settingsOfRecording = ["digest_every", "metrics_every", "checkpoint_every", "keep_every"]
 
   /// Members that are digests of what happens in a run: its trace has them.
   static let partsOfTheTrace = ["first_order_sha256", "initial_parameters_sha256"]

@@ -36,15 +36,16 @@ extension Trace {
   }
 
   private mutating func readMetrics(of run: RunDirectory) throws {
-    let path = run.metrics.path
-    let data: Data
+    let written: RunDirectory.Metrics
     do {
-      data = try FileContents.read(run.metrics)
+      written = try run.readMetrics()
     } catch is MissingError {
-      throw DataError(file: path, found: "no such file", expected: "the metrics of a run")
+      throw DataError(
+        file: run.metrics.path, found: "no such file", expected: "the metrics of a run")
     }
+    let path = written.file.path
     // Behind the last newline stands nothing, or half a line.
-    let lines = data.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
+    let lines = written.bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
     for (index, line) in lines.enumerated() {
       let place = "\(path), line \(index + 1)"
       try read(JSONCursor(try JSON(parsing: Data(line), file: place), file: place))

@@ -84,11 +84,14 @@ public struct RunEvidence: Sendable, Hashable {
   /// The numeric contract that it was trained under. Figures of two differ by rounding, as those of two machines of any
   /// other package do: they are samples of one method.
   public var contract: NumericContract
+  /// The curvatures among the primary figures as they were measured, and those that do not count; empty where a source
+  /// does not say.
+  public var curvature: [CurvatureMeasurement]
 
   /// A run from its parts, trained under the contract in force unless another is named.
   public init(
     seed: UInt64, data: String, isPublished: Bool, last: [RunMetric: Double], best: [RunMetric: Double] = [:],
-    contract: NumericContract = .current
+    contract: NumericContract = .current, curvature: [CurvatureMeasurement] = []
   ) {
     self.seed = seed
     self.data = data
@@ -96,6 +99,7 @@ public struct RunEvidence: Sendable, Hashable {
     self.last = last
     self.best = best
     self.contract = contract
+    self.curvature = curvature
   }
 }
 

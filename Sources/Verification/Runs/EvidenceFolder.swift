@@ -1,8 +1,11 @@
 import Artifacts
 import Foundation
+import LongTail
+import Networks
 import Training
 
-/// A folder of finished runs without their checkpoints, each under the digest of its recipe and its seed.
+/// A folder of finished runs, each under the digest of its recipe and its seed: records with short metrics, and the last
+/// checkpoint where it was asked for.
 public struct EvidenceFolder: Sendable {
   /// The folder that `verify` reads where none is named.
   public static let defaultName = "Evidence"
@@ -19,13 +22,17 @@ public struct EvidenceFolder: Sendable {
     case added(URL)
     /// The same run is there already.
     case present(URL)
+    /// The same run was there, and got its final weights.
+    case completed(URL)
   }
 
-  /// Copies `run.json` and `metrics.jsonl` of a finished run, whole or not at all.
+  /// Copies `run.json` and what lasts of the metrics of a finished run, whole or not at all.
   ///
-  /// Throws `DataError` for a run that is damaged, unfinished or diverged, and where another run of its recipe and seed is
-  /// there; `FileError` where the folder cannot be written to.
-  public func add(_ directory: RunDirectory) throws -> Addition {
+  /// With `weights` its last checkpoint too, which an audit evaluates and every command that takes a checkpoint reads.
+  /// Throws `DataError` for a run that is damaged, unfinished or diverged, where another run of its recipe and seed is
+  /// there, and where it is there under another seed; `MissingError` where its last checkpoint is asked for and not there;
+  /// `FileError` where the folder cannot be written to.
+  public func add(_ directory: RunDirectory, weights: Bool = false) throws -> Addition {
     let run = try RecordedRun(directory)
     switch run.state {
     case .finished: break
@@ -33,6 +40,11 @@ public struct EvidenceFolder: Sendable {
       throw DataError(
         file: directory.metrics.path, found: "\(epochs) epochs",
         expected: "the \(run.recipe.epochs) of the recipe",
+        advice: "finish the run: escapement train --resume")
+    case .unsealed:
+      throw DataError(
+        file: directory.metrics.path, found: "no seal after the last epoch",
+        expected: "that of a finished run",
         advice: "finish the run: escapement train --resume")
     case .diverged(let step):
       throw DataError(
@@ -54,14 +66,22 @@ public struct EvidenceFolder: Sendable {
           file: directory.url.path, found: difference, expected: "the run of that name in \(place.path)",
           advice: "keep it in another folder")
       }
-      return .present(place)
+      let kept = RunDirectory(place)
+      guard weights, let last = run.epochs.last, !kept.checkpointedSteps().contains(last.step) else {
+        return .present(place)
+      }
+      try Self.copyWeights(of: run, from: directory, to: kept)
+      return .completed(place)
     }
+    try checkSeed(of: run)
     let scratch = try Self.scratchDirectory(in: url, for: run.storedName)
     do {
-      for name in [directory.record, directory.metrics] {
-        let bytes = try FileContents.read(name, limit: RecordedRun.metricsLimit)
-        try AtomicFile.write(bytes, to: scratch.appendingPathComponent(name.lastPathComponent))
-      }
+      let copy = RunDirectory(scratch)
+      let record = try FileContents.read(directory.record, limit: RunDirectory.recordLimit)
+      try AtomicFile.write(record, to: copy.record)
+      let metrics = try CompactMetrics(directory.readMetrics(), record: record)
+      try AtomicFile.write(Gzip.deflate(metrics.lines), to: copy.compactMetrics)
+      if weights { try Self.copyWeights(of: run, from: directory, to: copy) }
       guard rename(scratch.path, place.path) == 0 else {
         throw FileError(operation: "write", path: place.path, code: errno)
       }
@@ -71,6 +91,53 @@ public struct EvidenceFolder: Sendable {
       throw error
     }
     return .added(place)
+  }
+
+  /// Throws where a run of the folder is this one under another seed.
+  private func checkSeed(of run: RecordedRun) throws {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    let recipe = "\(run.storedName.prefix(16))-seed"
+    let marks = Dictionary(run.marks, uniquingKeysWith: { first, _ in first })
+    for name in names.sorted() where name.hasPrefix(recipe) && name != run.storedName {
+      let place = url.appendingPathComponent(name, isDirectory: true)
+      // A damaged run is for the list to tell.
+      guard let other = try? RecordedRun(RunDirectory(place)), other.recipe.seed != run.recipe.seed,
+        let shared = other.marks.lazy.compactMap({ marks[$0.0] }).first
+      else { continue }
+      throw DataError(
+        file: run.directory.path, found: "\(shared) of \(place.path) under another seed",
+        expected: "a run of its own for seed \(run.recipe.seed)",
+        advice: "train the one that was copied, and remove the copy")
+    }
+  }
+
+  /// Copies the last checkpoint of a run, tensors first, after seeing that it is the one that the chain ends in.
+  private static func copyWeights(
+    of run: RecordedRun, from directory: RunDirectory, to copy: RunDirectory
+  ) throws {
+    guard let last = run.epochs.last else { return }
+    let sidecar = directory.sidecar(step: last.step)
+    guard FileManager.default.fileExists(atPath: sidecar.path) else {
+      throw MissingError(
+        what: "the last checkpoint of the run, \(sidecar.path)",
+        advice: "add the run without --weights, or restore the checkpoint from a copy")
+    }
+    let network = run.recipe.architecture.network(classes: last.correct.count)
+    let saved = try Checkpoint<Float>(sidecar: sidecar, network: network)
+    guard saved.state.digest == last.digest, saved.state.isLinked != false else {
+      throw DataError(
+        file: sidecar.path, found: "a checkpoint of link \(saved.state.digest)",
+        expected: "tensors that give \(last.digest), the run's last link",
+        advice: "restore the checkpoint from a copy")
+    }
+    if mkdir(copy.checkpoints.path, 0o755) != 0, errno != EEXIST {
+      throw FileError(operation: "create", path: copy.checkpoints.path, code: errno)
+    }
+    let place = copy.sidecar(step: last.step)
+    for ending in ["safetensors", "json"] {
+      func file(_ sidecar: URL) -> URL { sidecar.deletingPathExtension().appendingPathExtension(ending) }
+      try AtomicFile.write(FileContents.read(file(sidecar)), to: file(place))
+    }
   }
 
   /// A hidden directory that no reader takes for a run.

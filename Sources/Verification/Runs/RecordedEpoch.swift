@@ -12,31 +12,10 @@ public struct RecordedEpoch: Sendable, Hashable {
   public let correct: [Int]
   /// Mean training loss.
   public let loss: Double
-  /// Accuracies in percent and, where they were measured, the classes' curvatures.
+  /// Accuracies in percent and, of the classes' curvatures, those that count.
   public internal(set) var figures: [RunMetric: Double]
-}
-
-/// The classes of head, middle and tail in `run.json`.
-struct RecordedGroups {
-  let classes: Int
-  let groups: [(metric: RunMetric, name: String, labels: [Int])]
-  let testSamples: Int
-  let classCounts: [Int]
-
-  /// Reads a record; throws a `DataError` for labels that are no class.
-  init(_ record: JSONCursor) throws {
-    classCounts = try record.field("class_counts").elements().map { try $0.integer(atLeast: 0) }
-    classes = classCounts.count
-    testSamples = try record.field("test_samples").integer(atLeast: 1)
-    let cursor = try record.field("groups")
-    let names: [(RunMetric, String)] = [(.head, "head"), (.mid, "mid"), (.tail, "tail")]
-    groups = try names.map { [classes] metric, name in
-      let list = try cursor.field(name)
-      let labels = try list.elements().map { try $0.integer(atLeast: 0) }
-      guard labels.allSatisfy({ $0 < classes }), Set(labels).count == labels.count else {
-        throw list.fault(found: "\(labels.prefix(20))", expected: "different classes below \(classes)")
-      }
-      return (metric, name, labels)
-    }
-  }
+  /// Correct training pictures of each class, without augmentation; nil where they were not classified.
+  public internal(set) var trainingCorrect: [Int]? = nil
+  /// The classes' curvatures as they were measured.
+  public internal(set) var curvature: [CurvatureMeasurement] = []
 }

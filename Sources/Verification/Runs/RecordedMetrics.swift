@@ -1,5 +1,6 @@
 import Artifacts
 import Foundation
+import Training
 
 /// The events of `metrics.jsonl` that outlast a run: epochs, spectra, skipped steps and a divergence.
 struct RecordedMetrics {
@@ -8,12 +9,19 @@ struct RecordedMetrics {
   private(set) var divergence: Int?
   /// Steps that were not taken.
   private(set) var skipped = 0
+  private let data: RecordedData
+  private let recipe: Recipe
+  private let spectra: CurvatureMeasurement.Plan
 
   /// Reads the bytes of a metrics file.
   ///
   /// A last line without its end is what an interruption leaves, and is passed over. Throws `DataError` for a line that
-  /// is no event, epochs out of order, and counts that contradict each other.
-  init(_ bytes: Data, file: String, groups: RecordedGroups) throws {
+  /// is no event, epochs out of order, counts that contradict each other or the data, numbers that are none, and steps or
+  /// evaluations that no run of the recipe has.
+  init(
+    _ bytes: Data, file: String, data: RecordedData, recipe: Recipe, spectra: CurvatureMeasurement.Plan
+  ) throws {
+    (self.data, self.recipe, self.spectra) = (data, recipe, spectra)
     let step = Data("\"event\":\"step\"".utf8)
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     // What follows the last end of line: nothing, or the beginning of a line.
@@ -23,54 +31,115 @@ struct RecordedMetrics {
       let event = JSONCursor(try JSON(parsing: line, file: place), file: place)
       let name = try event.field("event")
       switch try name.string() {
-      case "epoch": try addEpoch(event, groups)
+      case "epoch": try addEpoch(event)
       case "spectrum": try addSpectrum(event)
       case "divergence": divergence = try event.field("step").integer(atLeast: 0)
       case "skip": skipped += 1
-      case "step": break
+      // `RunDirectory.readMetrics` has compared the seal.
+      case "step", MetricsSeal.event: break
       default:
-        throw name.fault(found: try name.string(), expected: "epoch, step, skip, spectrum or divergence")
+        throw name.fault(
+          found: try name.string(), expected: "epoch, step, skip, spectrum, divergence or seal")
       }
     }
   }
 
-  private mutating func addEpoch(_ event: JSONCursor, _ groups: RecordedGroups) throws {
+  private mutating func addEpoch(_ event: JSONCursor) throws {
     let place = try event.field("epoch")
     guard try place.integer() == epochs.count else {
       throw place.fault(found: "\(try place.integer())", expected: "\(epochs.count), the next one")
     }
-    let test = try Self.accuracies(event.field("test"), groups)
-    guard test.all.samples == groups.testSamples else {
+    let step = try self.step(after: event)
+    let loss = try self.loss(event.field("train"))
+    let test = try accuracies(event.field("test"), counts: data.testCounts, of: "test set")
+    guard test.all.samples == data.testSamples else {
       throw try event.field("test").fault(
-        found: "\(test.all.samples) pictures", expected: "the \(groups.testSamples) of the test set")
+        found: "\(test.all.samples) pictures", expected: "the \(data.testSamples) of the test set")
     }
     var figures = test.figures
+    var trainingCorrect: [Int]?
     if let pictures = try event.optionalField("training_pictures") {
-      let training = try Self.accuracies(pictures, groups)
-      guard training.classes.map(\.samples) == groups.classCounts else {
-        throw pictures.fault(found: "other counts of pictures", expected: "class_counts of run.json")
-      }
+      let training = try accuracies(pictures, counts: data.classCounts, of: "training set")
       figures[.trainingTail] = training.figures[.tail]
+      trainingCorrect = training.classes.map(\.correct)
     }
     epochs.append(
       RecordedEpoch(
-        epoch: epochs.count, step: try event.field("step").integer(atLeast: 0),
-        digest: try event.field("digest").digest(), correct: test.classes.map(\.correct),
-        loss: try event.field("train").field("loss").double(), figures: figures))
+        epoch: epochs.count, step: step, digest: try event.field("digest").digest(),
+        correct: test.classes.map(\.correct), loss: loss, figures: figures,
+        trainingCorrect: trainingCorrect))
+  }
+
+  /// Steps of an epoch: ⌈pictures/batch⌉.
+  private var stepsPerEpoch: Int {
+    let whole = data.trainingSamples / recipe.batchSize
+    return whole + (whole * recipe.batchSize < data.trainingSamples ? 1 : 0)
+  }
+
+  /// The step at which an epoch ends; throws where it is not that of so many whole epochs.
+  private func step(after event: JSONCursor) throws -> Int {
+    let place = try event.field("step")
+    let step = try place.integer(atLeast: 0)
+    // At most 10⁵ epochs of 10⁹ steps.
+    let expected = (epochs.count + 1) * stepsPerEpoch
+    guard step == expected else {
+      throw place.fault(
+        found: "\(step)",
+        expected: "\(expected): \(epochs.count + 1) epochs of \(stepsPerEpoch) steps of "
+          + "\(recipe.batchSize) of \(data.trainingSamples) pictures")
+    }
+    return step
+  }
+
+  /// The mean loss of an epoch, whose sums must be those of its steps.
+  private func loss(_ sums: JSONCursor) throws -> Double {
+    let skipped = try sums.optionalField("skipped")?.integer(atLeast: 0) ?? 0
+    func require(_ key: String, _ expected: Int, _ reason: String) throws {
+      let cursor = try sums.field(key)
+      guard try cursor.integer() == expected else {
+        throw cursor.fault(found: "\(try cursor.integer())", expected: "\(expected), \(reason)")
+      }
+    }
+    guard skipped <= stepsPerEpoch else {
+      throw sums.fault(
+        found: "\(skipped) steps skipped", expected: "at most the \(stepsPerEpoch) of an epoch")
+    }
+    try require("steps", stepsPerEpoch - skipped, "the steps of an epoch that were not skipped")
+    if skipped == 0 {
+      try require("samples", data.trainingSamples, "the pictures of the training set")
+      let evaluations = recipe.optimizer.evaluations(
+        steps: stepsPerEpoch, after: epochs.count * stepsPerEpoch)
+      try require("evaluations", evaluations, "as \(recipe.method) asks for in \(stepsPerEpoch) steps")
+    }
+    let loss = try sums.field("loss")
+    let value = try loss.double()
+    guard value.isFinite else { throw loss.fault(found: "\(value)", expected: "a finite number") }
+    return value
   }
 
   private typealias Counts = (correct: Int, samples: Int)
 
   /// The counts of each class and of all, and the accuracies of all and of the groups.
   ///
-  /// Throws a `DataError` where the classes' counts do not add up to those of all or of a group.
-  private static func accuracies(
-    _ place: JSONCursor, _ groups: RecordedGroups
+  /// Throws a `DataError` where the classes' counts are not those of the set, or do not add up to those of all or of a
+  /// group, and where the network answered with numbers that are none.
+  private func accuracies(
+    _ place: JSONCursor, counts expected: [Int]?, of set: String
   ) throws -> (classes: [Counts], all: Counts, figures: [RunMetric: Double]) {
     let rows = try place.field("per_class")
-    let classes = try rows.elements().map(Self.counts)
-    guard classes.count == groups.classes else {
-      throw rows.fault(found: "\(classes.count) classes", expected: "\(groups.classes)")
+    let elements = try rows.elements()
+    let classes = try elements.map(Self.counts)
+    guard classes.count == data.classes else {
+      throw rows.fault(found: "\(classes.count) classes", expected: "\(data.classes)")
+    }
+    for (label, expected) in (expected ?? []).enumerated() where classes[label].samples != expected {
+      throw elements[label].fault(
+        found: "\(classes[label].samples) pictures", expected: "the \(expected) of the \(set)")
+    }
+    if let cursor = try place.optionalField("not_a_number"), try cursor.integer() != 0 {
+      throw cursor.fault(
+        found: "\(try cursor.integer())", expected: "0: a network whose logits are no numbers has no accuracy"
+      )
     }
     // Each count is at most 10⁹ and there are at most so many classes as the file has room for: no sum can overflow.
     let all = try Self.counts(place)
@@ -84,7 +153,7 @@ struct RecordedMetrics {
         expected: "\(sums.correct) of \(sums.samples), the classes' sum")
     }
     var figures: [RunMetric: Double] = [.accuracy: 100 * Double(all.correct) / Double(all.samples)]
-    for group in groups.groups where !group.labels.isEmpty {
+    for group in data.groups where !group.labels.isEmpty {
       let members = group.labels.map { classes[$0] }
       let correct = members.reduce(0) { $0 + $1.correct }
       let samples = members.reduce(0) { $0 + $1.samples }
@@ -121,22 +190,14 @@ struct RecordedMetrics {
       throw place.fault(found: "\(epoch)", expected: "one of the \(epochs.count) epochs before it")
     }
     for row in try event.field("classes").elements() {
-      // Null is the loss over all classes; without the member the row is none.
-      let label = try row.value["class"] == .null ? nil : row.field("class").integer(atLeast: 0)
-      func number(_ key: String) throws -> Double {
-        let cursor = try row.field(key)
-        let value = try cursor.double()
-        guard value.magnitude <= SpectrumRecord.magnitudeLimit else {
-          throw cursor.fault(found: "\(value)", expected: "a finite number")
+      let measured = try CurvatureMeasurement(row, of: event, plan: spectra, data: data)
+      if let earlier = epochs[epoch].curvature.firstIndex(where: { $0.label == measured.label }) {
+        for metric in epochs[epoch].curvature.remove(at: earlier).figures.keys {
+          epochs[epoch].figures[metric] = nil
         }
-        return value
       }
-      let (smallest, largest) = try (number("smallest"), number("largest"))
-      let negative = max(0, -smallest)
-      epochs[epoch].figures[.trainingLoss(ofClass: label)] = try number("loss")
-      epochs[epoch].figures[.negativeCurvature(ofClass: label)] = negative
-      epochs[epoch].figures[.largestEigenvalue(ofClass: label)] = largest
-      if largest > 0 { epochs[epoch].figures[.saddleRatio(ofClass: label)] = negative / largest }
+      epochs[epoch].curvature.append(measured)
+      epochs[epoch].figures.merge(measured.figures) { $1 }
     }
   }
 }

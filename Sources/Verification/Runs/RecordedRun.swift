@@ -10,14 +10,13 @@ public struct RecordedRun: Sendable {
   public enum State: Sendable, Hashable {
     /// Every epoch of the recipe is there.
     case finished
+    /// The last epoch is there and the seal of the metrics is not: the run was stopped in between.
+    case unsealed
     /// Only that many epochs are there.
     case unfinished(epochs: Int)
     /// The run left the finite numbers at that step.
     case diverged(step: Int)
   }
-
-  /// Bytes of `metrics.jsonl` at most.
-  public static let metricsLimit = 1 << 28
 
   /// Epochs of a recipe at most.
   public static let epochLimit = 100_000
@@ -66,10 +65,11 @@ public struct RecordedRun: Sendable {
     data = try record.field("provenance").value
     contract = try NumericContract(of: record)
     version = try record.optionalField("version")?.string()
-    let groups = try RecordedGroups(record)
+    let pictures = try RecordedData(record, data: recipe.data)
+    let written = try directory.readMetrics()
     let metrics = try RecordedMetrics(
-      FileContents.read(directory.metrics, limit: Self.metricsLimit), file: directory.metrics.path,
-      groups: groups)
+      written.bytes, file: written.file.path, data: pictures, recipe: recipe,
+      spectra: CurvatureMeasurement.Plan(record))
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
@@ -79,8 +79,10 @@ public struct RecordedRun: Sendable {
     }
     if let step = metrics.divergence {
       state = .diverged(step: step)
+    } else if epochs.count < recipe.epochs {
+      state = .unfinished(epochs: epochs.count)
     } else {
-      state = epochs.count == recipe.epochs ? .finished : .unfinished(epochs: epochs.count)
+      state = try written.isSealed || !RunDirectory.sealsMetrics(record) ? .finished : .unsealed
     }
   }
 
@@ -118,6 +120,18 @@ public struct RecordedRun: Sendable {
   /// The last link of the digest chain; nil before the first epoch ended.
   public var digest: Digest? { epochs.last?.digest }
 
+  /// What no run of another seed shares: the links after the first and the last epoch, and the course of losses and test
+  /// counts, with what to call each.
+  var marks: [(Digest, String)] {
+    let course = DigestStream()
+    for epoch in epochs {
+      course.update(Int(bitPattern: UInt(epoch.loss.bitPattern)))
+      for count in epoch.correct { course.update(count) }
+    }
+    let links = [epochs.first, epochs.last].compactMap { $0?.digest }
+    return links.map { ($0, "the digests") } + [(course.finish(), "the figures")]
+  }
+
   /// The first epoch with the best test accuracy.
   public var best: RecordedEpoch? {
     epochs.max { ($0.figures[.accuracy] ?? 0, $1.epoch) < ($1.figures[.accuracy] ?? 0, $0.epoch) }
@@ -125,9 +139,7 @@ public struct RecordedRun: Sendable {
 
   /// Whether the curvature of classes was measured along it.
   public var hasSpectra: Bool {
-    epochs.contains { epoch in
-      epoch.figures.keys.contains { if case .largestEigenvalue = $0 { true } else { false } }
-    }
+    epochs.contains { !$0.curvature.isEmpty }
   }
 
   /// The figures as evidence, after `epoch` completed epochs or at the end; nil where the run has no such epoch.
@@ -137,7 +149,8 @@ public struct RecordedRun: Sendable {
     let accuracies: Set<RunMetric> = [.accuracy, .head, .mid, .tail]
     return RunEvidence(
       seed: recipe.seed, data: dataName, isPublished: isPublished, last: epochs[place - 1].figures,
-      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) }, contract: contract)
+      best: (best?.figures ?? [:]).filter { accuracies.contains($0.key) }, contract: contract,
+      curvature: epochs[place - 1].curvature)
   }
 
   /// Why two runs of one recipe, seed, data and numeric contract cannot both be right; nil where they agree.

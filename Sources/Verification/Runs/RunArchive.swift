@@ -27,12 +27,14 @@ public struct RunArchive: EvidenceSource {
   /// Reads run directories and folders of them.
   ///
   /// A directory with `run.json` is a run; of any other the directories inside are. Damaged runs are kept with their reason.
-  /// Throws `MissingError` for a folder that is not there, and `DataError` where two runs of one recipe, seed, data and
-  /// numeric contract disagree: one of them is not what it says. Of two that differ in their contract alone the newer counts.
+  /// Throws `MissingError` for a folder that is not there, and `DataError` where one of two runs is not what it says: where
+  /// those of one recipe, seed, data and numeric contract disagree, or those of two seeds are the same. Of two that differ
+  /// in their contract alone the newer counts.
   public init(reading folders: [URL]) throws {
     let standards = RunStandards()
     var entries: [Entry] = []
     var seen: [[String]: RecordedRun] = [:]
+    var marks: [Digest: RecordedRun] = [:]
     for directory in try folders.flatMap(Self.directories) {
       let run: RecordedRun
       do { run = try RecordedRun(RunDirectory(directory)) } catch let error as any ReportedError {
@@ -41,6 +43,7 @@ public struct RunArchive: EvidenceSource {
       }
       var standing = standards.standing(of: run)
       if run.state == .finished {
+        try Self.checkSeed(of: run, among: &marks)
         let key = Self.sample(run) + [run.contract.description]
         if let first = seen[key] {
           if let disagreement = first.disagreement(with: run) {
@@ -58,6 +61,24 @@ public struct RunArchive: EvidenceSource {
       entries.append(Entry(directory: directory, run: run, standing: standing))
     }
     self.entries = Self.supersede(entries)
+  }
+
+  /// Throws where a run is one of another seed under this seed: two seeds begin with other parameters, so that no link of
+  /// their chains and no course of their figures is the same.
+  private static func checkSeed(of run: RecordedRun, among marks: inout [Digest: RecordedRun]) throws {
+    for (mark, what) in run.marks {
+      guard let other = marks[mark] else {
+        marks[mark] = run
+        continue
+      }
+      guard other.recipe.seed != run.recipe.seed else { continue }
+      throw DataError(
+        file: run.directory.path, found: "\(what) of \(other.directory.path) under another seed",
+        expected:
+          "a run of its own for seed \(run.recipe.seed): \(other.directory.lastPathComponent) is of seed "
+          + "\(other.recipe.seed)",
+        advice: "train the one that was copied, and remove the copy")
+    }
   }
 
   /// What a run is a sample of; runs that differ in their numeric contract alone are one sample, as they share the seed.

@@ -9,6 +9,8 @@ public enum RunStanding: Sendable, Hashable {
   case counts(as: [String])
   /// It stopped before its last epoch.
   case unfinished(epochs: Int, of: Int)
+  /// It stopped after its last epoch and before the seal of its metrics.
+  case unsealed
   /// It left the finite numbers.
   case diverged(step: Int)
   /// Its files are not what they should be.
@@ -28,6 +30,7 @@ public enum RunStanding: Sendable, Hashable {
     switch self {
     case .counts(let names): "counts for \(names.joined(separator: ", "))"
     case .unfinished(let epochs, let all): "not counted: unfinished, \(epochs) of \(all) epochs"
+    case .unsealed: "not counted: unfinished, its metrics are not sealed; train --resume seals them"
     case .diverged(let step): "not counted: diverged at step \(step)"
     case .damaged(let reason): "not counted: damaged: \(reason)"
     case .duplicate(let other): "not counted: the same run as \(other.lastPathComponent)"
@@ -63,6 +66,7 @@ struct RunStandards {
   func standing(of run: RecordedRun) -> RunStanding {
     switch run.state {
     case .unfinished(let epochs): return .unfinished(epochs: epochs, of: run.recipe.epochs)
+    case .unsealed: return .unsealed
     case .diverged(let step): return .diverged(step: step)
     case .finished: break
     }

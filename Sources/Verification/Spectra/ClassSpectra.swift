@@ -13,6 +13,11 @@ import Training
 /// running statistics, by Lanczos in Float from one Gaussian start vector. The published code draws crops and flips anew in each
 /// product.
 public struct ClassSpectra: Hashable, Sendable {
+  /// The loss, as records name it: without weights of classes and without weight decay.
+  public static let loss = "plain mean cross-entropy"
+  /// Whose statistics batch norm uses, as records name it.
+  public static let normalization = "running"
+
   /// Measured after every so many epochs, the first and the last.
   public let every: Int
   /// The classes, ascending.
@@ -82,7 +87,7 @@ public struct ClassSpectra: Hashable, Sendable {
         try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
       }
       return [
-        "event": "spectrum", "loss": "plain mean cross-entropy", "normalization": "running",
+        "event": "spectrum", "loss": .string(Self.loss), "normalization": .string(Self.normalization),
         "classes": .array(rows), "seconds": .number(started.duration(to: clock.now) / .seconds(1)),
       ]
     }
@@ -100,12 +105,20 @@ public struct ClassSpectra: Hashable, Sendable {
     let evaluation = try hessian.objective.evaluate(
       at: state.parameters, statistics: state.statistics, over: hessian.samples)
     let (smallest, largest) = (report.smallest, report.largest)
+    let below: JSON = report.smallestLowerLimit.map { .number($0) } ?? .null
+    let above: JSON = report.largestUpperLimit.map { .number($0) } ?? .null
     return [
       "class": label.map { .integer($0) } ?? .null, "samples": .integer(positions.count),
       "loss": .number(evaluation.loss),
       "gradient_norm": .number(evaluation.gradient.flat.norm()),
       "smallest": .number(smallest.rayleighQuotient), "smallest_residual": .number(smallest.residual),
+      "smallest_rounding": .number(smallest.rounding),
+      "smallest_lower_limit": below,
       "largest": .number(largest.rayleighQuotient), "largest_residual": .number(largest.residual),
+      "largest_rounding": .number(largest.rounding),
+      "largest_upper_limit": above,
+      // Of either limit away from the Ritz values, as `spectrum --json` states it.
+      "failure_probability": .number(2 * report.probabilityBound.failureProbability), "probes": 1,
       "ratio": .number((smallest.rayleighQuotient / largest.rayleighQuotient).magnitude),
       "asymmetry": .number(report.asymmetry), "drift": .number(report.drift),
       "orthogonality_loss": .number(report.orthogonalityLoss), "steps": .integer(report.steps),

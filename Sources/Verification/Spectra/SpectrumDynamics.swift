@@ -53,8 +53,9 @@ public struct SpectrumDynamics: Hashable, Sendable {
     let recipe = try run.recipe()
     let start = recipe.weighting?.start
     reweighting = start.flatMap { $0 > 0 && $0 < recipe.epochs ? $0 : nil }
-    let text = String(decoding: try FileContents.read(run.metrics, limit: Self.byteLimit), as: UTF8.self)
-    classes = try Self.classes(inMetrics: text, file: run.metrics.path)
+    let written = try run.readMetrics(limit: Self.byteLimit)
+    classes = try Self.classes(
+      inMetrics: String(decoding: written.bytes, as: UTF8.self), file: written.file.path)
   }
 
   /// The spectra among the events of a metrics file.

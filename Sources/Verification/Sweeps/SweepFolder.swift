@@ -91,7 +91,7 @@ public struct SweepFolder: Sendable {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     // The record is the first file of a run, the metrics are its second.
     guard exists(directory.record) else { return Finding(state: .waiting) }
-    guard exists(directory.metrics) else { return Finding(state: interrupted(directory)) }
+    guard directory.hasMetrics else { return Finding(state: interrupted(directory)) }
     do {
       let run = try RecordedRun(directory)
       guard run.storedName == row.id else {
@@ -111,13 +111,14 @@ public struct SweepFolder: Sendable {
   private func state(of run: RecordedRun, for row: SweepRow, _ directory: RunDirectory) throws -> SweepState {
     switch run.state {
     case .diverged(let step): return .diverged(step: step)
-    case .unfinished: return interrupted(directory)
+    case .unfinished, .unsealed: return interrupted(directory)
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }
     let subjects = spectra.classes.map(Optional.some) + (spectra.overall ? [nil] : [])
-    let measured = run.epochs.last?.figures ?? [:]
-    if subjects.allSatisfy({ measured[.largestEigenvalue(ofClass: $0)] != nil }) { return .done }
+    // Measured, whether it counts or not: another run would measure the same.
+    let measured = run.epochs.last?.curvature.map(\.label) ?? []
+    if subjects.allSatisfy(measured.contains) { return .done }
     let planned = try directory.readRecord().value["measurement"]
     let classes = Set(planned?["classes"]?.array?.compactMap(\.integer) ?? [])
     guard classes.isSuperset(of: spectra.classes), !spectra.overall || planned?["overall"]?.bool == true

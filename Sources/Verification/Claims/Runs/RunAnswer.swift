@@ -15,6 +15,8 @@ struct RunAnswer {
   var data: [String]
   /// The numeric contracts of the runs.
   var contracts: Set<NumericContract>
+  /// How the curvature was measured: in one way, or not at all.
+  var procedures: Set<CurvatureMeasurement.Procedure>
   /// The numbers, none of which decides by itself.
   var measurements: [Measurement] = []
   /// For an agreement with a printed mean ± std: the setting of its power.
@@ -27,11 +29,18 @@ struct RunAnswer {
     isPublished = samples.allSatisfy(\.isPublished)
     data = Set(samples.flatMap(\.data)).sorted()
     contracts = samples.reduce(into: []) { $0.formUnion($1.contracts) }
+    procedures = samples.reduce(into: []) { $0.formUnion($1.procedures) }
+    guard procedures.count <= 1 else { throw RunSample.Gap.severalProcedures(procedures) }
     for (quantity, sample) in zip(question.quantities, samples) {
       observe("n, \(quantity.selection.text)", Double(sample.values.count), "seeds")
       observe(
         "mean \(quantity.text)", MeanEstimate(sample.values).mean, quantity.metric.unit, "last epoch: primary"
       )
+      if let share = sample.residualShare {
+        observe(
+          "largest residual, \(quantity.text)", 100 * share, "% of λ_max − λ_min",
+          "at most \(NumberText.short(100 * CurvatureMeasurement.residualShare)) % counts")
+      }
       if !sample.best.isEmpty {
         observe(
           "mean \(quantity.text), best epoch", MeanEstimate(sample.best).mean, quantity.metric.unit,

@@ -77,6 +77,9 @@ struct RunFamily: Sendable {
     verdict.details.append(
       "numeric contracts of the runs: "
         + Set(own.flatMap(\.contracts)).sorted().map(\.description).joined(separator: ", "))
+    for procedure in Set(own.flatMap(\.procedures)).map(\.text).sorted() {
+      verdict.details.append("curvature: \(procedure)")
+    }
     guard count >= Self.seeds else {
       verdict.summary = "\(count) of the \(Self.seeds) seeds that a verdict needs"
       return verdict
@@ -148,6 +151,13 @@ struct RunFamily: Sendable {
         "no runs of \(selection.text) in the evidence" + (isKnown ? "" : ", and no preset trains it"))
     case .noFigure(let quantity):
       return notRun("a run of \(quantity.selection.text) has no \(quantity.metric.text)")
+    case .uncounted(let quantity, let seed, let reason):
+      return notRun("the \(quantity.text), seed \(seed), does not count: \(reason)")
+    case .severalProcedures(let procedures):
+      return Verdict(
+        outcome: .inconclusive, measurements: [],
+        summary: "curvature measured in several ways is not compared: "
+          + procedures.map(\.text).sorted().joined(separator: " | "))
     case .repeatedSeed(let selection, let seed):
       return Verdict(
         outcome: .inconclusive, measurements: [],

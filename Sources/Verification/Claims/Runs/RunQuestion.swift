@@ -61,12 +61,20 @@ struct RunSample {
   var data: [String]
   /// The numeric contracts of the runs.
   var contracts: Set<NumericContract>
+  /// How the curvature was measured that the figures are made of; empty for other figures.
+  var procedures: Set<CurvatureMeasurement.Procedure>
+  /// The largest uncertainty of an eigenvalue among them, over λ_max − λ_min; nil where none is on record.
+  var residualShare: Double?
 
   /// Why a quantity cannot be had from the evidence.
   enum Gap: Error, Equatable {
     case noRuns(RunSelection)
     case noFigure(RunQuantity)
     case repeatedSeed(RunSelection, UInt64)
+    /// The figure of the run with that seed was measured and does not count.
+    case uncounted(RunQuantity, UInt64, reason: String)
+    /// Curvature that was measured in several ways is not compared.
+    case severalProcedures(Set<CurvatureMeasurement.Procedure>)
   }
 
   /// Collects a quantity; throws `Gap` where there is nothing to collect.
@@ -76,6 +84,16 @@ struct RunSample {
     for (a, b) in zip(runs, runs.dropFirst()) where a.seed == b.seed {
       throw Gap.repeatedSeed(quantity.selection, a.seed)
     }
+    let metric = quantity.metric
+    let measurements = runs.compactMap { metric.measurement(among: $0.curvature) }
+    for run in runs {
+      if let reason = metric.measurement(among: run.curvature).flatMap(metric.obstacle) {
+        throw Gap.uncounted(quantity, run.seed, reason: reason)
+      }
+    }
+    procedures = Set(measurements.map(metric.procedure))
+    residualShare = measurements.compactMap(\.residualShare).max()
+    if case .trainingLoss = metric { residualShare = nil }
     seeds = runs.map(\.seed)
     values = runs.compactMap { $0.last[quantity.metric] }
     guard values.count == runs.count else { throw Gap.noFigure(quantity) }

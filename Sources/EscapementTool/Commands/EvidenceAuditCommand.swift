@@ -1,0 +1,70 @@
+import ArgumentParser
+import Artifacts
+import Foundation
+import LongTail
+import Training
+import Verification
+
+extension EvidenceCommand {
+  /// `escapement evidence audit RUN`.
+  struct Audit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Recomputes parts of a run and compares every digest with the recorded ones; writes nothing.",
+      discussion: """
+        The first epochs are recomputed from the seed, and segments between kept checkpoints (train --keep-every) that \
+        your own seed draws. Then the final weights, where they are there, are evaluated. Exit codes: 0 reproduced, \
+        1 differs, 2 not checkable.
+        """)
+
+    @Argument(help: ArgumentHelp("Run directory, or a run of Evidence/.", valueName: "RUN"))
+    var directory: String
+    @Option(
+      help: ArgumentHelp(
+        "The run's pictures: archive or directory; not needed for fixtures.", valueName: "path"))
+    var data: String?
+    @Option(parsing: .unconditional, help: "Epochs to recompute from the seed on.") var epochs = 1
+    @Option(parsing: .unconditional, help: "Segments to draw and recompute.") var segments = 0
+    @Option(help: "The seed of the draw: a number of your own, that who trained the run did not know.")
+    var auditSeed: UInt64?
+    @Option(
+      help: ArgumentHelp("Where the kept checkpoints lie; RUN/checkpoints without it.", valueName: "dir"))
+    var checkpoints: String?
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func validate() throws {
+      for (flag, value) in [("--epochs", epochs), ("--segments", segments)] where value < 0 {
+        throw ValidationError("\(flag) is \(value), expected 0 or more")
+      }
+      guard epochs > 0 || segments > 0 else {
+        throw ValidationError("nothing would be recomputed: give --epochs or --segments")
+      }
+      guard segments == 0 || auditSeed != nil else {
+        throw ValidationError("--segments needs --audit-seed, a number of your own")
+      }
+    }
+
+    func run() throws {
+      let audit = try RunAudit(
+        RunDirectory(URL(fileURLWithPath: directory, isDirectory: true)),
+        checkpoints: checkpoints.map { URL(fileURLWithPath: $0, isDirectory: true) })
+      let request = RunAudit.Request(epochs: epochs, segments: segments, seed: auditSeed ?? 0)
+      let meter = ProgressMeter()
+      Interruption.catchSignals()
+      let report: AuditReport
+      do {
+        report = try audit.report(
+          request,
+          pictures: {
+            try LongTailedData.named(audit.run.recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+          }, isCancelled: { Interruption.isRequested },
+          progress: { meter.show($0.label, done: $0.done, total: $0.total) })
+      } catch is RunAudit.Cancelled {
+        meter.clear()
+        throw ToolError.interrupted("interrupted; nothing is kept of an audit: run it again")
+      }
+      meter.clear()
+      if json { Console.output(report.json) } else { print(report.lines.joined(separator: "\n")) }
+      if report.exitCode != 0 { throw ExitCode(report.exitCode) }
+    }
+  }
+}

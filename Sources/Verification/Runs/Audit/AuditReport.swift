@@ -1,0 +1,175 @@
+import Artifacts
+
+/// What came of an audit of a run.
+public struct AuditReport: Sendable, Hashable {
+  /// How it ended.
+  public enum Outcome: Sendable, Hashable {
+    /// Everything that was recomputed is as it is on record.
+    case reproduced
+    /// Something is not.
+    case differs(AuditDifference)
+    /// Nothing can be said, for that reason.
+    case notCheckable(String)
+  }
+
+  /// How it ended.
+  public internal(set) var outcome: Outcome
+  /// Epochs that were recomputed from the seed on, at most.
+  public let epochs: Int
+  /// The segments drawn, as the 0-based epochs of each.
+  public internal(set) var segments: [Range<Int>] = []
+  /// The segments that the run consists of; 0 where it kept no checkpoints.
+  public let segmentCount: Int
+  /// Steps that were recomputed, each counted once.
+  public internal(set) var steps = 0
+  /// Steps of the epochs on record.
+  public let allSteps: Int
+  /// Links of the digest chain that were found as they are on record.
+  public internal(set) var links = 0
+  /// Links on record.
+  public let allLinks: Int
+  /// Correct test pictures of the final weights, and all, found as on record; nil where the weights were not there.
+  public internal(set) var weights: Weights?
+  /// What a person should know besides.
+  public internal(set) var notes: [String] = []
+
+  /// What the final weights classify.
+  public struct Weights: Sendable, Hashable {
+    /// Correct test pictures.
+    public let correct: Int
+    /// All of them.
+    public let samples: Int
+  }
+
+  /// The shares of forged segments that reports answer for.
+  public static let forgedShares = [0.1, 0.5]
+
+  /// The probability with which a run of which that share of the segments is forged would have been caught: 1 − (1 − f)^K
+  /// with K segments drawn.
+  ///
+  /// The draw is without replacement, which catches it no less often. A segment counts as forged where recomputing it
+  /// from its first checkpoint does not give the recorded links.
+  public func probability(ofCatching share: Double) -> Double {
+    1 - segments.reduce(1.0) { missed, _ in missed * (1 - share) }
+  }
+
+  /// 0 for reproduced, 1 for differs, 2 for not checkable.
+  public var exitCode: Int32 {
+    switch outcome {
+    case .reproduced: 0
+    case .differs: 1
+    case .notCheckable: 2
+    }
+  }
+
+  /// For people: the outcome first.
+  public var lines: [String] {
+    switch outcome {
+    case .notCheckable(let reason): return ["not checkable: \(reason)"]
+    case .differs(let difference): return [difference.text, "before it: \(covered)"] + notes
+    case .reproduced: break
+    }
+    var lines = ["reproduced: \(covered)"]
+    if epochs > 0 { lines.append("from the seed: \(epochs == 1 ? "epoch 1" : "epochs 1 to \(epochs)")") }
+    if segmentCount > 0 {
+      let drawn = segments.map { "\($0.lowerBound + 1) to \($0.upperBound)" }.joined(separator: ", ")
+      lines.append(
+        segments.isEmpty
+          ? "none of its \(segmentCount) segments was drawn: --segments K --audit-seed S"
+          : "\(segments.count) of \(segmentCount) segments drawn: epochs \(drawn)")
+    }
+    if !segments.isEmpty {
+      let chances = Self.forgedShares.map {
+        "\(NumberText.coarse(probability(ofCatching: $0))) with \(NumberText.short(100 * $0)) % of its segments forged"
+      }
+      lines.append("a run would have been caught with probability \(chances.joined(separator: ", "))")
+    }
+    lines.append(
+      weights.map {
+        "final weights: \($0.correct) of \($0.samples) test pictures, in each class as on record"
+      } ?? "final weights: not there, so the last epoch's counts stand as they are on record")
+    return lines + notes
+  }
+
+  private var covered: String {
+    let share = NumberText.coarse(100 * Double(steps) / Double(max(allSteps, 1)))
+    return "\(steps) of \(allSteps) steps (\(share) %), \(links) of \(allLinks) recorded links agree"
+  }
+
+  /// For machines.
+  public var json: JSON {
+    let name: String
+    var fields: [String: JSON] = [:]
+    switch outcome {
+    case .reproduced: name = "reproduced"
+    case .differs(let difference):
+      name = "differs"
+      fields["difference"] = difference.json
+    case .notCheckable(let reason):
+      name = "not checkable"
+      fields["reason"] = .string(reason)
+    }
+    fields["outcome"] = .string(name)
+    fields["steps"] = .integer(steps)
+    fields["steps_on_record"] = .integer(allSteps)
+    fields["links"] = .integer(links)
+    fields["links_on_record"] = .integer(allLinks)
+    fields["epochs_from_seed"] = .integer(epochs)
+    let drawn = segments.map { segment -> JSON in
+      ["first_epoch": .integer(segment.lowerBound), "end_epoch": .integer(segment.upperBound)]
+    }
+    fields["segments"] = .array(drawn)
+    fields["segments_of_run"] = .integer(segmentCount)
+    let caught = Self.forgedShares.map { share -> JSON in
+      ["forged": .number(share), "probability": .number(probability(ofCatching: share))]
+    }
+    fields["caught"] = .array(caught)
+    fields["weights"] = JSON.null
+    if let weights {
+      fields["weights"] = ["correct": .integer(weights.correct), "samples": .integer(weights.samples)]
+    }
+    fields["notes"] = .array(notes.map { JSON.string($0) })
+    return .object(fields)
+  }
+}
+
+/// Where a run, recomputed, is first not as it is on record.
+public struct AuditDifference: Sendable, Hashable {
+  /// The step after which it is seen.
+  public var step: Int
+  /// The last recorded link before it that was found as it is; nil for none.
+  public var lastAgreeing: Int?
+  /// What differs.
+  public var what: String
+  /// The first tensor that differs from the one in a checkpoint, and after which step that was made.
+  public var tensor: Tensor?
+
+  /// A tensor of a checkpoint.
+  public struct Tensor: Sendable, Hashable {
+    /// The steps taken before the checkpoint.
+    public var step: Int
+    /// The tensor, ours on the left and the checkpoint's on the right.
+    public var difference: TensorDifference
+  }
+
+  /// One line.
+  public var text: String {
+    var line = "differs at step \(step)"
+    if let tensor { line += ", tensor \(tensor.difference.name)" }
+    line += ": \(what)"
+    if let lastAgreeing { line += "; the link of step \(lastAgreeing) agrees" }
+    if let tensor { line += "; recomputed and kept after step \(tensor.step): \(tensor.difference.text)" }
+    return line
+  }
+
+  /// For machines.
+  public var json: JSON {
+    var fields: [String: JSON] = ["step": .integer(step), "what": .string(what)]
+    fields["last_agreeing_step"] = lastAgreeing.map { JSON.integer($0) } ?? JSON.null
+    if let tensor {
+      fields["tensor"] = tensor.difference.json
+      fields["checkpoint_step"] = .integer(tensor.step)
+    }
+    return .object(fields)
+  }
+}

@@ -1,0 +1,169 @@
+import Artifacts
+import Foundation
+import Kernels
+import LongTail
+import Networks
+import Training
+
+/// An audit of a claimed run: parts of it are recomputed and compared, bit by bit, with what is on record.
+///
+/// Proof of learning by recomputation is that of Jia et al. ("Proof-of-Learning: Definitions and Practice", IEEE S&P
+/// 2021): the trainer keeps checkpoints, and the verifier recomputes some of the segments between them. There, and in
+/// Srivastava, Arora and Boneh ("Optimistic Verifiable Training by Controlling Hardware Nondeterminism", NeurIPS 2024),
+/// machines round differently: the first needs thresholds of distance, the second rounding in higher precision and a log
+/// of it. Here every machine has the same bits, so that digests are compared and nothing is tolerated.
+///
+/// The run's files are read and never written to.
+public struct RunAudit: Sendable {
+  /// What is recomputed.
+  public struct Request: Sendable, Hashable {
+    /// Epochs from the seed on.
+    public var epochs: Int
+    /// Segments between kept checkpoints, drawn at random.
+    public var segments: Int
+    /// The seed of the draw: the auditor's own, which who trained the run did not know.
+    public var seed: UInt64
+
+    /// A request; by default the first epoch alone.
+    public init(epochs: Int = 1, segments: Int = 0, seed: UInt64 = 0) {
+      (self.epochs, self.segments, self.seed) = (epochs, segments, seed)
+    }
+  }
+
+  /// How far an audit is.
+  public struct Progress: Sendable, Hashable {
+    /// What is being recomputed: "epoch 3".
+    public let label: String
+    /// Steps recomputed.
+    public let done: Int
+    /// Steps to recompute.
+    public let total: Int
+  }
+
+  /// It was cancelled. Nothing is kept of an audit.
+  public struct Cancelled: Error {}
+
+  let directory: RunDirectory
+  /// The run as it is on record.
+  public let run: RecordedRun
+  /// Where its checkpoints lie.
+  let checkpoints: URL
+  /// The links on record, by step.
+  let links: [Int: Digest]
+  /// Epochs between kept checkpoints; 0 where none were kept.
+  let keepEvery: Int
+  let onDivergence: DivergenceAction
+  /// The digests of the initial parameters and of the first epoch's order; nil for runs of before they were recorded.
+  let initial: Digest?
+  let firstOrder: Digest?
+
+  /// Reads a run. Its checkpoints are those in `checkpoints`, by default its own.
+  ///
+  /// Throws `MissingError` where there is none and `DataError` where its record or metrics are damaged.
+  public init(_ directory: RunDirectory, checkpoints: URL? = nil) throws {
+    self.directory = directory
+    self.checkpoints = checkpoints ?? directory.checkpoints
+    run = try RecordedRun(directory)
+    links = try Self.links(directory.readMetrics(), run.epochs)
+    let record = try directory.readRecord()
+    keepEvery = try record.optionalField("keep_every")?.integer(atLeast: 0) ?? 0
+    let action = try record.field("on_divergence")
+    guard let known = DivergenceAction(rawValue: try action.string()) else {
+      throw action.fault(found: try action.string(), expected: "stop or skip")
+    }
+    onDivergence = known
+    initial = try record.optionalField("initial_parameters_sha256")?.digest()
+    firstOrder = try record.optionalField("first_order_sha256")?.digest()
+  }
+
+  /// The links of step and epoch events. A step that both have, with two links, is a contradiction.
+  private static func links(_ metrics: RunDirectory.Metrics, _ epochs: [RecordedEpoch]) throws -> [Int:
+    Digest]
+  {
+    var links = Dictionary(epochs.map { ($0.step, $0.digest) }, uniquingKeysWith: { first, _ in first })
+    let mark = Data("\"event\":\"step\"".utf8)
+    let file = metrics.file.path
+    for (index, line) in metrics.bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
+      .enumerated() where line.range(of: mark) != nil
+    {
+      let place = "\(file) line \(index + 1)"
+      let event = JSONCursor(try JSON(parsing: Data(line), file: place), file: place)
+      let (step, link) = (try event.field("step").integer(atLeast: 1), try event.field("digest"))
+      let digest = try link.digest()
+      if let other = links[step], other != digest {
+        throw link.fault(found: digest.hex, expected: "\(other), that of the epoch's event")
+      }
+      links[step] = digest
+    }
+    return links
+  }
+
+  /// Epochs on record.
+  var epochCount: Int { run.epochs.count }
+  /// Steps of an epoch.
+  var stepsPerEpoch: Int { run.epochs.first?.step ?? 0 }
+
+  /// The run cut at its kept checkpoints, as 0-based epochs.
+  var segments: [Range<Int>] {
+    guard keepEvery > 0 else { return [] }
+    return stride(from: 0, to: epochCount, by: keepEvery).map { $0..<min($0 + keepEvery, epochCount) }
+  }
+
+  /// The segments that a seed draws, in the order of the run; without replacement.
+  func drawn(_ request: Request) -> [Range<Int>] {
+    let all = segments
+    guard !all.isEmpty, request.segments > 0 else { return [] }
+    let order = EpochOrder(count: all.count, seed: request.seed).permutation(epoch: 0)
+    return order.prefix(request.segments).sorted().map { all[$0] }
+  }
+
+  /// Recomputes what is asked for and compares it; `pictures` reads the run's data where there is anything to do.
+  ///
+  /// Throws `Cancelled` where `isCancelled` says so, `DataError` for a damaged checkpoint, and the data's own errors.
+  public func report(
+    _ request: Request, pictures: () throws -> LongTailedData, isCancelled: () -> Bool = { false },
+    progress: (Progress) -> Void = { _ in }
+  ) throws -> AuditReport {
+    var report = AuditReport(
+      outcome: .reproduced, epochs: min(request.epochs, epochCount), segmentCount: segments.count,
+      allSteps: epochCount * stepsPerEpoch, allLinks: links.count)
+    if let obstacle = obstacle(request) {
+      report.outcome = .notCheckable(obstacle)
+      return report
+    }
+    let data: LongTailedData
+    do {
+      data = try pictures()
+      try DataManifest.check(data, against: run.data, file: directory.record.path)
+    } catch let missing as MissingError {
+      report.outcome = .notCheckable(missing.description)
+      return report
+    } catch let other as DataError where other.file == directory.record.path {
+      report.outcome = .notCheckable("the pictures are not those of the run: \(other.description)")
+      return report
+    }
+    report.segments = drawn(request)
+    var worker = AuditWorker(self, data: data, report: report)
+    do {
+      let found = try worker.difference(isCancelled: isCancelled, progress: progress)
+      worker.report.outcome = found.map(AuditReport.Outcome.differs) ?? .reproduced
+    } catch let missing as AuditWorker.NoCheckpoint {
+      worker.report.outcome = .notCheckable(missing.reason)
+    }
+    return worker.report
+  }
+
+  /// Why nothing can be recomputed, whatever the data; nil where it can.
+  private func obstacle(_ request: Request) -> String? {
+    guard run.contract == .current else {
+      return
+        "the run was trained under contract \(run.contract), and contract \(NumericContract.current) is in force "
+        + "here: \(run.contract.instruction)"
+    }
+    guard epochCount > 0 else { return "no epoch of it is on record, so there is no digest to compare" }
+    if request.segments > 0, keepEvery == 0 {
+      return "the run kept no checkpoints to begin segments at: train --keep-every N keeps them"
+    }
+    return nil
+  }
+}

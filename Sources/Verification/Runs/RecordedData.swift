@@ -1,0 +1,143 @@
+import Artifacts
+import LongTail
+import Training
+
+/// The pictures of a run as `run.json` describes them, held against what the name of the data says.
+struct RecordedData {
+  /// Training pictures of each class.
+  let classCounts: [Int]
+  /// Training pictures.
+  let trainingSamples: Int
+  /// Test pictures.
+  let testSamples: Int
+  /// Test pictures of each class; nil where the name does not say.
+  let testCounts: [Int]?
+  /// The classes of head, mid and tail.
+  let groups: [(metric: RunMetric, name: String, labels: [Int])]
+
+  /// Classes of a data set.
+  var classes: Int { classCounts.count }
+
+  /// Pictures of a set at most, which keeps every sum over them below 2⁶³.
+  static let pictureLimit = 1_000_000_000
+
+  /// Reads a record of a run on the data of that name.
+  ///
+  /// Throws a `DataError` for groups that share a class or are not the data set's, for counts that contradict each other
+  /// or the name, and for digests that are not those of the pictures that the record says it is of.
+  init(_ record: JSONCursor, data name: String) throws {
+    let known = NamedData(name)
+    let counts = try record.field("class_counts")
+    let elements = try counts.elements()
+    classCounts = try elements.map { try Self.count($0) }
+    // At most 10⁹ times as many classes as 16 MiB have room for: no overflow.
+    trainingSamples = classCounts.reduce(0, +)
+    guard trainingSamples <= Self.pictureLimit else {
+      throw counts.fault(
+        found: "\(trainingSamples) pictures", expected: "at most \(Self.pictureLimit)")
+    }
+    if let known { try Self.require(classCounts, known.classCounts, counts, of: name) }
+    let test = try record.field("test_samples")
+    testSamples = try Self.count(test)
+    testCounts = known?.testCounts
+    if let known {
+      let expected = known.testCounts.reduce(0, +)
+      guard testSamples == expected else {
+        throw test.fault(found: "\(testSamples) pictures", expected: "the \(expected) of \(name)'s test set")
+      }
+    }
+    groups = try Self.groups(record.field("groups"), classes: classCounts.count, known?.groups, name)
+    if let known { try checkProvenance(record.field("provenance"), known, name) }
+  }
+
+  private static func count(_ cursor: JSONCursor) throws -> Int {
+    let count = try cursor.integer(atLeast: 0)
+    guard count <= pictureLimit else {
+      throw cursor.fault(found: "\(count) pictures", expected: "at most \(pictureLimit)")
+    }
+    return count
+  }
+
+  /// Throws unless counts are the name's.
+  private static func require(
+    _ found: [Int], _ expected: [Int], _ place: JSONCursor, of name: String
+  ) throws {
+    guard found != expected else { return }
+    guard found.count == expected.count else {
+      throw place.fault(found: "\(found.count) classes", expected: "the \(expected.count) of \(name)")
+    }
+    let label = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }!.offset
+    throw place.fault(
+      found: "\(found[label]) pictures of class \(label)", expected: "the \(expected[label]) of \(name)")
+  }
+
+  private static func groups(
+    _ cursor: JSONCursor, classes: Int, _ known: ClassGroups?, _ name: String
+  ) throws -> [(metric: RunMetric, name: String, labels: [Int])] {
+    let names: [(RunMetric, String, [Int]?)] = [
+      (.head, "head", known?.head), (.mid, "mid", known?.mid), (.tail, "tail", known?.tail),
+    ]
+    var taken: Set<Int> = []
+    return try names.map { metric, group, expected in
+      let list = try cursor.field(group)
+      let labels = try list.elements().map { try $0.integer(atLeast: 0) }
+      guard labels.allSatisfy({ $0 < classes }), Set(labels).count == labels.count else {
+        throw list.fault(found: "\(labels.prefix(20))", expected: "different classes below \(classes)")
+      }
+      if let shared = labels.first(where: taken.contains) {
+        throw list.fault(found: "class \(shared)", expected: "a class that is in no other group")
+      }
+      taken.formUnion(labels)
+      if let expected, labels.sorted() != expected {
+        throw list.fault(
+          found: "\(labels.prefix(20))", expected: "\(expected.prefix(20)), the \(group) of \(name)")
+      }
+      return (metric, group, labels)
+    }
+  }
+
+  /// Throws unless the manifest's summary is one of the data of that name.
+  private func checkProvenance(_ provenance: JSONCursor, _ known: NamedData, _ name: String) throws {
+    let data = try provenance.field("data")
+    guard try data.string() == name else {
+      throw data.fault(found: try data.string(), expected: "\(name), as the recipe says")
+    }
+    for (part, counts, digest) in [
+      ("train", known.classCounts, known.trainDigest), ("test", known.testCounts, known.testDigest),
+    ] {
+      let cursor = try provenance.field(part)
+      let list = try cursor.field("counts")
+      try Self.require(list.elements().map { try Self.count($0) }, counts, list, of: name)
+      let pictures = try cursor.field("pictures")
+      guard try pictures.integer() == counts.reduce(0, +) else {
+        throw pictures.fault(
+          found: "\(try pictures.integer())", expected: "\(counts.reduce(0, +)), the sum of its counts")
+      }
+      let source = try cursor.field("name")
+      guard try source.string() == known.source else {
+        throw source.fault(found: try source.string(), expected: known.source)
+      }
+      try Self.checkKind(cursor, known, digest)
+    }
+  }
+
+  /// Published pictures have the published digest, and others have not; synthetic ones are always the generator's.
+  private static func checkKind(_ part: JSONCursor, _ known: NamedData, _ digest: String?) throws {
+    let kind = try part.field("kind")
+    let stated = try kind.string()
+    let source = try part.field("source_sha256")
+    let found = try source.digest().hex
+    if let always = known.kind, stated != always.rawValue {
+      throw kind.fault(found: "\"\(stated)\"", expected: "\"\(always.rawValue)\", as \(known.source) is")
+    }
+    guard let digest else { return }
+    let isKnown = found == digest
+    let isStated = stated == ImageProvenance.Kind.published.rawValue || known.kind != nil
+    guard isKnown == isStated else {
+      throw source.fault(
+        found: found,
+        expected: isStated
+          ? "\(digest), that of \(known.source)" : "another than that of the published pictures")
+    }
+  }
+}
