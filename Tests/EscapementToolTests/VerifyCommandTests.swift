@@ -10,9 +10,12 @@ import Verification
 @Suite("escapement verify")
 struct VerifyCommandTests {
   /// A claim of that id: a procedure that looks at the class counts, or one that does not.
-  private static func claim(_ id: String, looks: Bool) -> Claim {
+  private static func claim(
+    _ id: String, looks: Bool, nulls: ClaimNulls = .losing([.permutedLabels])
+  ) -> Claim {
     Claim(
-      id: id, source: .supplement("§Z"), statement: "A statement.", tier: .exact, refutedBy: "Anything.",
+      id: id, kind: .own, source: .supplement("§Z"), statement: "A statement.", tier: .exact, leaf: .data,
+      weight: .remark, nulls: nulls, refutedBy: "Anything.",
       procedure: "One comparison.", variant: "plain"
     ) { context in
       let head = looks ? try context.subject.classCounts(.longTailed, classes: 10)[0] : 5000
@@ -34,12 +37,10 @@ struct VerifyCommandTests {
         return -1
       }
     }
-    // The ids are two that the null is declared for.
     let (seeing, blind) = (Self.claim("D1", looks: true), Self.claim("D4", looks: false))
-    #expect(seeing.nulls.contains(.permutedLabels) && blind.nulls.contains(.permutedLabels))
     #expect(status([seeing]) == 0)
     #expect(status([seeing, blind]) == 1)
-    #expect(status([Self.claim("no claim's id", looks: true)]) == 2)
+    #expect(status([Self.claim("D5", looks: true, nulls: .none(because: "constants"))]) == 2)
   }
 
   @Test("the tool under a null: what is judged loses its verdict")

@@ -12,6 +12,7 @@ import Testing
     #expect(
       Set(leaves).count == leaves.count && ClaimTree.branches.map(\.name) == ["code", "procedure", "result"])
     for claim in Self.claims { #expect(leaves.contains(claim.leaf), "\(claim.id): \(claim.leaf)") }
+    #expect(Set(leaves) == Set(ClaimTree.Leaf.allCases))
     for leaf in leaves { #expect(Self.claims.contains { $0.leaf == leaf }, "\(leaf) is empty") }
     func leaf(_ id: String) -> String? { ClaimCatalogue.standard[id].map { ClaimTree.path(to: $0.leaf) } }
     #expect(
@@ -26,13 +27,10 @@ import Testing
         && leaf("F-H1") == "result → fixture")
     // Only rows of tables, families of one, stand under accuracies.
     let rows = Set(RunFamily.accuracies.flatMap(\.statements).map(\.id))
-    #expect(Self.claims.filter { $0.leaf == "accuracies" }.allSatisfy { rows.contains($0.id) })
+    #expect(Self.claims.filter { $0.leaf == .accuracies }.allSatisfy { rows.contains($0.id) })
   }
 
   @Test func weights() {
-    let ids = Set(Self.claims.map(\.id))
-    #expect(Claim.headlines.isSubset(of: ids) && Claim.theorems.isSubset(of: ids))
-    #expect(Claim.headlines.isDisjoint(with: Claim.theorems))
     for claim in Self.claims where [.fixture, .contrast].contains(claim.tier) {
       #expect(claim.weight == .nothing, "\(claim.id)")
     }

@@ -327,7 +327,7 @@ import Testing
       .deletingLastPathComponent()
     let file = root.appendingPathComponent("Documentation/amplification.svg")
     let documented = String(decoding: try FileContents.read(file), as: UTF8.self)
-    #expect(ClaimFigure.svg(for: "T3") == documented.trimmingCharacters(in: .newlines))
+    #expect(ClaimFigure.factorAgainstRadius.svg == documented.trimmingCharacters(in: .newlines))
   }
 
   @Test func thinningKeepsEveryPeakAndTheTableQuotes() {

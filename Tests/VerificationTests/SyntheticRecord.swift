@@ -3,12 +3,15 @@
 /// Small claims with chosen outcomes, for tests of the machinery around them.
 enum SyntheticRecord {
   static func claim(
-    _ id: String, tier: Tier = .exact, version: Int = 1,
+    _ id: String, tier: Tier = .exact, kind: ClaimKind = .paper, nulls: Set<NullHypothesis> = [.rhoZero],
+    assumptions: [String] = [], version: Int = 1,
     _ judge: @escaping @Sendable (ClaimContext) throws -> Verdict
   ) -> Claim {
     Claim(
-      id: id, source: .supplement("§Z"), statement: "Statement of \(id) with <tags> & a | bar.", tier: tier,
-      refutedBy: "Anything else.", procedure: "One comparison.", variant: "plain", procedureVersion: version,
+      id: id, kind: kind, source: .supplement("§Z"), quote: "words of \(id) & <more>",
+      statement: "Statement of \(id) with <tags> & a | bar.", tier: tier, leaf: .theory, weight: .remark,
+      nulls: .losing(nulls), assumptions: assumptions, refutedBy: "Anything else.",
+      procedure: "One comparison.", variant: "plain", procedureVersion: version,
       judge: judge)
   }
 

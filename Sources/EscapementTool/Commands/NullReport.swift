@@ -16,7 +16,7 @@ struct NullReport {
     self.null = null
     let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
     let context = ClaimContext { runMeter.show("runs of the contrasts", done: $0, total: $1) }
-    let total = claims.count { $0.nulls.contains(null) }
+    let total = claims.count { $0.loses(under: null) }
     var done = 0
     trials = NullTrial.trials(claims, under: null, context: context) { claim in
       meter.show(claim.id, done: done, total: total)
@@ -24,11 +24,12 @@ struct NullReport {
     }
     meter.clear()
     runMeter.clear()
-    others = claims.filter { !$0.nulls.contains(null) }.map { claim in
-      (
-        claim.id,
-        claim.withoutNull ?? "its nulls are \(claim.nulls.map(\.rawValue).sorted().joined(separator: ", "))"
-      )
+    others = claims.filter { !$0.loses(under: null) }.map { claim in
+      switch claim.nulls {
+      case .none(let reason): (claim.id, reason)
+      case .losing(let nulls):
+        (claim.id, "its nulls are \(nulls.map(\.rawValue).sorted().joined(separator: ", "))")
+      }
     }
   }
 

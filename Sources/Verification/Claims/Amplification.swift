@@ -3,9 +3,15 @@
 extension Claim {
   /// T3: amplification along negative curvature needs ρ|λ| > 2.
   static let amplification = Claim(
-    id: "T3", source: .poster("Theorem 1"),
+    id: "T3", kind: .paper, source: .poster("Theorem 1"),
+    quote:
+      "using SAM amplifies the component of gradient by a factor of (1 + ρλ_min)² in the direction of "
+      + "negative curvature",
     statement: "SAM amplifies the gradient component along negative curvature by (1 + ρλ)².",
     tier: .exact,
+    leaf: .theory, weight: .headline,
+    nulls: .losing([.rhoZero]),
+    figure: .factorAgainstRadius,
     refutedBy: "A measured second moment that exceeds the plain one for some ρ|λ| ≤ 2, or other factors.",
     procedure:
       "Factor of the second moments at λ = −3 for seven radii and on a grid of λ < 0 and ρ around 2/|λ|, "
@@ -51,9 +57,11 @@ extension Claim {
 
   /// T3b: the condition that the supplement leaves unstated.
   static let amplificationCondition = Claim(
-    id: "T3b", source: .supplement("§B, \"under certain conditions\""),
+    id: "T3b", kind: .own, source: .supplement("§B, \"under certain conditions\""),
     statement: "The unstated condition for amplification is ρλ < −2 (or λ > 0).",
     tier: .exact,
+    leaf: .theory, weight: .remark,
+    nulls: .losing([.rhoZero]),
     refutedBy: "A curvature at which the measured factor crosses 1 at another radius than 2/|λ|.",
     procedure:
       "Bisection for the radius beyond 1/|λ| at which the measured factor reaches 1; positive curvature is "
@@ -92,9 +100,13 @@ extension Claim {
 
   /// T8: the component does not grow with ρ from the start.
   static let monotonicity = Claim(
-    id: "T8", source: .poster("Analysis"),
+    id: "T8", kind: .paper, source: .poster("Analysis"),
+    quote: "As ρ increases, the component of gradient in the direction of negative curvature increases.",
     statement: "As ρ increases, the gradient component in the direction of negative curvature increases.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
+    figure: .factorAgainstRadius,
     refutedBy: "A fall of the measured factor beyond ρ = 1/|λ|, or a rise before it.",
     procedure: "Factor of the second moments on a grid of ρ|λ| from 1/16 to 63/16 for three curvatures.",
     variant: "unnormalised ascent, additive noise"

@@ -6,9 +6,12 @@ import Training
 extension Claim {
   /// T13: ε* maximises the linearised loss.
   static let ascentMaximises = Claim(
-    id: "T13", source: .poster("SAM objective"),
+    id: "T13", kind: .paper, source: .poster("SAM objective"),
+    quote: "min_w max_{‖ε‖≤ρ} f(w + ε) ⇒ w' = w − η∇f(w + ρ f(w)/|f(w)|)",
     statement: "ε* = ρg/‖g‖ maximises the linearised loss ⟨g, ε⟩ over the ball ‖ε‖ ≤ ρ.",
     tier: .exact,
+    leaf: .theory, weight: .remark,
+    nulls: .losing([.rhoZero]),
     refutedBy: "A point of the ball with a larger ⟨g, ε⟩ than the rule's own perturbation.",
     procedure:
       "The perturbation of the SAM rule at w = 0 against 2000 random points of the ball, small tilts of ε*, the "
@@ -63,11 +66,16 @@ extension Claim {
 
   /// M1: length of the step, one mini-batch, one loss.
   static let ascentLength = Claim(
-    id: "M1", source: .supplement("Algorithm 1"),
+    id: "M1", kind: .paper, source: .supplement("Algorithm 1"),
+    quote:
+      "Compute ε ← ρ ∗ ∇_w L/‖∇_w L‖; Compute Loss at w + ε; Calculate gradient d; Update weights "
+      + "w_{i+1} ← w_i − ηd",
     statement:
       "ε = ρg/‖g‖ has length ρ, and both passes of a step see the same mini-batch and the same loss; the "
       + "descent starts from w, not from w + ε.",
     tier: .exact,
+    leaf: .algorithm, weight: .remark,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "Another length, a second query of another part of the mini-batch, or a step from another point.",
     procedure:
@@ -136,9 +144,11 @@ extension Claim {
 
   /// M3: the direction does not see the loss's scale.
   static let ascentScaleInvariance = Claim(
-    id: "M3", source: .supplement("Algorithm 1"),
+    id: "M3", kind: .own, source: .supplement("Algorithm 1"),
     statement: "The ascent direction is invariant to a global rescaling of the loss.",
     tier: .exact,
+    leaf: .algorithm, weight: .remark,
+    nulls: .none(because: "an invariance under the loss's scale, which holds at every radius"),
     refutedBy:
       "A different perturbation under loss·c: different bits in Float for a power of two, else beyond the bound.",
     procedure:

@@ -5,9 +5,14 @@ import LongTail
 extension Claim {
   /// D1: the long-tailed counts.
   static let longTailedCounts = Claim(
-    id: "D1", source: .supplement("§C"),
+    id: "D1", kind: .consistency, source: .supplement("§C"),
+    quote:
+      "CIFAR-10 LT holds 5000 samples in the most frequent class and 50 in the least, whereas "
+      + "CIFAR-100 LT decays from 500 samples in the most frequent class to 5 in the least.",
     statement: "At β = 100, CIFAR-10 LT has 5000 down to 50 pictures a class and CIFAR-100 LT 500 down to 5.",
     tier: .exact,
+    leaf: .data, weight: .remark,
+    nulls: .losing([.permutedLabels, .balanced]),
     refutedBy: "Another count in either profile.",
     procedure:
       "The counts of the package's profile, n_c = trunc(m·β^(−c/(C−1))), against the published lists.",
@@ -33,9 +38,14 @@ extension Claim {
 
   /// D4: the step counts.
   static let stepCounts = Claim(
-    id: "D4", source: .supplement("§C"),
+    id: "D4", kind: .consistency, source: .supplement("§C"),
+    quote:
+      "The first 5 (Head) classes of CIFAR-10 contain 5000 samples each, along with 50 samples each "
+      + "in the remaining 5 (Tail) classes.",
     statement: "At β = 100 the step data sets have 5 × 5000 + 5 × 50 and 50 × 500 + 50 × 5 pictures.",
     tier: .exact,
+    leaf: .data, weight: .remark,
+    nulls: .losing([.permutedLabels, .balanced]),
     refutedBy: "Another count in either profile.",
     procedure: "The counts of the package's step profile against the statement.",
     variant: "first half of the classes frequent"
@@ -58,11 +68,17 @@ extension Claim {
 
   /// D2: the split and the thresholds that are said to give it.
   static let splitThresholds = Claim(
-    id: "D2", source: .supplement("§C"),
+    id: "D2", kind: .consistency, source: .supplement("§C"),
+    quote:
+      "the first 3 classes (> 1500 images each) fall into the head classes, following 4 classes (> "
+      + "250 images each) into the mid classes, and the final 3 classes (< 250 images each) into the "
+      + "tail classes",
     statement:
       "The head, middle and tail of CIFAR-10 LT (β = 100) are 3, 4 and 3 classes: those with more than 1500, "
       + "with 250 to 1500 and with fewer than 250 pictures.",
     tier: .exact,
+    leaf: .data, weight: .remark,
+    nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
     refutedBy: "A class whose count puts it into another group than the split does.",
     procedure:
       "The thresholds on the package's counts against the split by class index; the split itself against the "

@@ -8,13 +8,15 @@ import Networks
 extension Claim {
   /// H17: class weights cancel from a class-wise Hessian.
   static let classWeightsCancel = Claim(
-    id: "H17",
+    id: "H17", kind: .own,
     source: ClaimSource(
       paper: "github.com/val-iisc/Saddle-LongTail", place: "hessian_analysis.py with re-weighting; derived"),
     statement:
       "Re-weighting does not change a class-wise Hessian: with one class in the batch, a mean that is normalised by "
       + "its weights is the plain mean.",
     tier: .fixture,
+    leaf: .spectra, weight: .remark,
+    nulls: .losing([.identityHessian]),
     refutedBy:
       "A class of the fixture on which the products with and without weights differ by more than rounding.",
     procedure:

@@ -5,11 +5,13 @@ import Kernels
 extension Claim {
   /// T14: what a step on the whole loss does to one class's gradient.
   static let classwiseStep = Claim(
-    id: "T14", source: .supplement("§B read with §D: Theorem 1 and the class-wise spectra"),
+    id: "T14", kind: .own, source: .supplement("§B read with §D: Theorem 1 and the class-wise spectra"),
     statement:
       "SAM on the overall loss F = Σ p_j f_j scales the class-k gradient along that class's eigenvector v_k by "
       + "1 + ρλ_k p_k/‖∇F‖.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "A mixture of quadratics on which the change of ⟨v_k, ∇f_k⟩ is not ρλ_k cos(v_k, ∇F), or on which the factor fails although "
       + "the other classes have no gradient along v_k.",

@@ -10,11 +10,16 @@ import Training
 extension Claim {
   /// T10: correlated negative curvature on a network trained on the fixture.
   static let correlatedNoise = Claim(
-    id: "T10", source: .supplement("§A, on the assumption of Theorem 1"),
+    id: "T10", kind: .own, source: .supplement("§A, on the assumption of Theorem 1"),
     statement:
       "Mini-batch gradients are correlated with negative curvature (CNC, so far verified for small networks): their second "
       + "moment prefers the eigenvector v of λ_min, d·E⟨v, g⟩²/E‖g‖² > 1.",
     tier: .fixture,
+    leaf: .theory, weight: .remark,
+    nulls: .none(
+      because:
+        "its procedure holds the mini-batches' noise against isotropic noise, which is its null, on networks of its own"
+    ),
     refutedBy:
       "A 95 % interval of the ratio that includes values up to 1. (E⟨v, g⟩² > 0 alone cannot be refuted.)",
     procedure:

@@ -6,9 +6,12 @@ import Training
 extension Claim {
   /// T6: the escape speed of SAM against SGD.
   static let escapeRate = Claim(
-    id: "T6", source: .poster("\"SAM with high ρ can effectively escape saddle points\""),
+    id: "T6", kind: .paper, source: .poster("\"SAM with high ρ can effectively escape saddle points\""),
+    quote: "SAM with high ρ can effectively escape saddle points",
     statement: "SAM with a high ρ escapes saddle points faster than SGD.",
     tier: .exact,
+    leaf: .theory, weight: .headline,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "Growth factors other than 1 + ηa(1 − ρa), or a window of contraction or of faster escape elsewhere.",
     procedure:

@@ -5,11 +5,14 @@ import Kernels
 extension Claim {
   /// T9: γ = 0 makes the bound empty.
   static let noiseAssumption = Claim(
-    id: "T9", source: .supplement("eq. 1"),
+    id: "T9", kind: .paper, source: .supplement("eq. 1"),
+    quote: "∃γ ≥ 0 s.t. ∀w: E[⟨v_w, ∇f_z^SAM(w)⟩²] ≥ (1 + ρλ_min)²γ",
     statement:
       "There is γ ≥ 0 with E⟨v, ∇f_z⟩² ≥ γ, and the SAM gradient then has a second moment of at least "
       + "(1 + ρλ)²γ along v.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "A saddle with γ = 0 that SAM leaves, or one with γ > 0 whose second moment is below the bound.",
     procedure:
@@ -66,11 +69,13 @@ extension Claim {
 
   /// T12: positive curvature is amplified at every radius.
   static let positiveCurvature = Claim(
-    id: "T12", source: .supplement("§B, a consequence of Theorem 1"),
+    id: "T12", kind: .own, source: .supplement("§B, a consequence of Theorem 1"),
     statement:
       "Directions of positive curvature are amplified for every ρ > 0, and v_min gains on v_max only if "
       + "ρ|λ_min| − 1 > 1 + ρλ_max, which is impossible when |λ_min| ≤ λ_max.",
     tier: .exact,
+    leaf: .theory, weight: .remark,
+    nulls: .losing([.rhoZero]),
     refutedBy: "A positive direction that is not amplified, or a gain of v_min on v_max elsewhere.",
     procedure: "Factors along v_min and v_max of the same quadratics, measured with the SAM rule on a grid.",
     variant: "unnormalised ascent, additive noise"

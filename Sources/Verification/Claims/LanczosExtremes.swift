@@ -6,10 +6,15 @@ import Kernels
 extension Claim {
   /// H15: the ends of a Lanczos spectrum.
   static let lanczosExtremes = Claim(
-    id: "H15", source: .supplement("§C"),
+    id: "H15", kind: .paper, source: .supplement("§C"),
+    quote:
+      "the estimated spectral density calculated with the Lanczos algorithm can be used as an "
+      + "approximate to the exact spectral density",
     statement:
       "The extreme Ritz values of 100 Lanczos steps approximate the extreme eigenvalues of the Hessian.",
     tier: .exact,
+    leaf: .spectra, weight: .remark,
+    nulls: .losing([.identityHessian]),
     refutedBy:
       "A fixed symmetric operator whose extreme Ritz values leave the spectrum or stay short of its ends by more "
       + "than Kuczyński and Woźniakowski's bound.",

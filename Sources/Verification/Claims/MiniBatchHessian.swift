@@ -5,10 +5,15 @@ import Kernels
 extension Claim {
   /// T11: vᵀH_b = λvᵀ holds for additive noise and for nothing else.
   static let miniBatchHessian = Claim(
-    id: "T11", source: .supplement("§B, proof of Theorem 1"),
+    id: "T11", kind: .paper, source: .supplement("§B, proof of Theorem 1"),
+    quote:
+      "as we now want to work with stochastic gradients, we replace gradient ∇f(w) with it's "
+      + "stochastic version ∇f_z(w)",
     statement:
       "In the stochastic SAM gradient, where both passes see one mini-batch b, vᵀH_b may be replaced by λvᵀ of the whole loss.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "Additive noise under which vᵀH_b ≠ λvᵀ, or mini-batch Hessians H ± E under which the replacement changes nothing.",
     procedure:

@@ -6,11 +6,13 @@ import Training
 extension Claim {
   /// T4: the factor of the normalised step.
   static let normalisedStep = Claim(
-    id: "T4", source: .supplement("§B with Algorithm 1"),
+    id: "T4", kind: .own, source: .supplement("§B with Algorithm 1"),
     statement:
       "With the normalised ascent the factor (1 + ρλ)² of Theorem 1 becomes, for isotropic noise of norm r, "
       + "1 + 2ρλ·E[r]/E[r²] + (ρλ)²/E[r²]: the effective radius is ρ/‖g‖ and amplification needs ρ|λ| > 2‖g‖.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "A measured factor away from the closed form, exactly on finite noise or beyond 99.99 % by sampling.",
     procedure:
@@ -68,11 +70,13 @@ extension Claim {
 
   /// T5: the amplified component has the wrong sign.
   static let signReversal = Claim(
-    id: "T5", source: .supplement("§B, a consequence of Theorem 1"),
+    id: "T5", kind: .own, source: .supplement("§B, a consequence of Theorem 1"),
     statement:
       "Wherever SAM amplifies a component along negative curvature, it also reverses its sign: the step points "
       + "back to the saddle (ρ|λ| > 1 unnormalised, ρ|λ| > ‖g‖ normalised).",
     tier: .exact,
+    leaf: .theory, weight: .remark,
+    nulls: .losing([.rhoZero]),
     refutedBy: "A mini-batch whose component is amplified along λ < 0 with its sign kept.",
     procedure:
       "Signs of ⟨v, g⟩ and ⟨v, g^SAM⟩ on both sides of the thresholds, for mini-batches of known norm.",
@@ -117,11 +121,13 @@ extension Claim {
 
   /// T7: near a saddle the normalised step points back to it.
   static let nearSaddle = Claim(
-    id: "T7", source: .supplement("§B with Algorithm 1"),
+    id: "T7", kind: .own, source: .supplement("§B with Algorithm 1"),
     statement:
       "On a concave quadratic the normalised SAM gradient is λy(1 − ρ/|y|): it points back to the saddle for "
       + "|y| < ρ, and with small noise SGD escapes sooner.",
     tier: .exact,
+    leaf: .theory, weight: .remark,
+    nulls: .losing([.rhoZero]),
     refutedBy: "Another gradient, or a SAM variance after 50 steps that reaches SGD's.",
     procedure:
       "SAM steps in one dimension (λ = −1) at distances around ρ; then 100 noisy trajectories of 50 steps from "

@@ -3,11 +3,14 @@
 extension Claim {
   /// T1: the factor (1 + ρλ)² between the second moments.
   static let secondMoment = Claim(
-    id: "T1", source: .supplement("§B, Theorem 1 and eq. 1"),
+    id: "T1", kind: .paper, source: .supplement("§B, Theorem 1 and eq. 1"),
+    quote: "it's second moment of projection in v_w is atleast (1 + ρλ_min)² times the original",
     statement:
       "The second moment of the SAM gradient along a unit eigenvector v of the Hessian is at least "
       + "(1 + ρλ)² times that of the mini-batch gradient.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
     refutedBy:
       "A quadratic with additive noise on which the ratio of second moments is not (1 + ρλ)² to rounding.",
     procedure:

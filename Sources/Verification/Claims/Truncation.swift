@@ -5,11 +5,17 @@ import Kernels
 extension Claim {
   /// T2: the truncation error falls with ρ².
   static let truncation = Claim(
-    id: "T2", source: .supplement("§B, eqs. 2–4"),
+    id: "T2", kind: .paper, source: .supplement("§B, eqs. 2–4"),
+    quote:
+      "After considering ρ to be small we have the following approximation for the SAM gradient: ∇f(w "
+      + "+ ρ∇f(w)) = ∇f(w) + ρH(f(w))∇f(w)",
     statement:
       "For small ρ the SAM gradient ∇f(w + ε) equals ∇f(w) + H(w)ε up to a residual of order ρ²: at most "
       + "ρ²‖g‖²L₂/2 for ε = ρg and ρ²L₂/2 for ε = ρg/‖g‖, L₂ the Lipschitz constant of the Hessian.",
     tier: .exact,
+    leaf: .theory, weight: .table,
+    nulls: .losing([.rhoZero]),
+    figure: .truncationSlope,
     refutedBy: "A residual above its bound, or a log–log slope away from 2 on a smooth loss.",
     procedure:
       "One SAM step on a cubic and on Σ log cosh xᵢ, whose L₂ are known analytically, at ρ = 2⁻³ … 2⁻¹⁰; the "

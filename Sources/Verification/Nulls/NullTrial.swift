@@ -24,7 +24,7 @@ public struct NullTrial: Sendable {
         return Verdict(outcome: .inconclusive, measurements: [], summary: "the procedure stopped: \(error)")
       }
     }
-    return claims.filter { $0.nulls.contains(null) }.map { claim in
+    return claims.filter { $0.loses(under: null) }.map { claim in
       progress(claim)
       return NullTrial(
         claim: claim, verdict: judge(claim, context), underNull: judge(claim, changed))

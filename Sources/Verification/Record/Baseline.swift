@@ -60,7 +60,7 @@ public struct Baseline: Sendable, Hashable {
         throw reader.error(
           "\(place).outcome", found: "\"\(name)\"\(qualifier == nil ? " without" : " with") a qualifier",
           expected:
-            "supported, refuted, consistent, not consistent or inconclusive without one, conditional or not run with one"
+            "supported, refuted, consistent or not consistent without one, conditional, inconclusive or not run with one"
         )
       }
       entries[id] = Entry(
@@ -86,7 +86,7 @@ public struct Baseline: Sendable, Hashable {
   /// Takes the verdicts of a record as the new baseline; claims that were not judged keep theirs.
   ///
   /// The reason may not be blank. Undecided verdicts are never accepted: a baseline of "inconclusive" would
-  /// hide a procedure that stopped working. A claim that waits for runs and is not on record stays without an entry while it
+  /// hide a procedure that stopped working. One that says why nothing can be decided is a finding and may stand. A claim that waits for runs and is not on record stays without an entry while it
   /// is undecided; one that was decided before and no longer is throws.
   public func accepting(_ record: VerificationRecord, reason: String) throws(BaselineRefusal) -> Baseline {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
@@ -94,10 +94,10 @@ public struct Baseline: Sendable, Hashable {
     accepted.reason = reason
     accepted.contract = record.contract
     for entry in record.entries {
-      if Self.waits(entry), accepted.entries[entry.claim.id] == nil, !entry.verdict.outcome.isConclusive {
+      if Self.waits(entry), accepted.entries[entry.claim.id] == nil, !entry.verdict.outcome.isOnRecord {
         continue
       }
-      guard entry.verdict.outcome.isConclusive else {
+      guard entry.verdict.outcome.isOnRecord else {
         throw .undecided(id: entry.claim.id, outcome: entry.verdict.outcome.name)
       }
       accepted.entries[entry.claim.id] = Entry(
@@ -128,7 +128,7 @@ public struct Baseline: Sendable, Hashable {
   public func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
-      if before == nil && !entry.verdict.outcome.isConclusive { return nil }
+      if before == nil && !entry.verdict.outcome.isOnRecord { return nil }
       if before == nil && Self.waits(entry) { return nil }
       let after = Entry(
         outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)

@@ -35,16 +35,59 @@ public struct ClaimSource: Hashable, Sendable {
   }
 }
 
+/// Whose statement a claim is. A refutation means something else for each, so they are tallied apart.
+public enum ClaimKind: String, Hashable, Sendable, CaseIterable {
+  /// The papers say it: a sentence, a number of a table, a figure.
+  case paper
+  /// That what was published agrees with itself: text with tables, numbers with each other, paper with released code.
+  case consistency
+  /// This package says it: a consequence that it derived, or the conformity of its own presets and rules.
+  case own
+
+  /// The heading of a tally.
+  public var title: String {
+    switch self {
+    case .paper: "the papers' claims"
+    case .consistency: "consistency of text, tables and code"
+    case .own: "statements of this package"
+    }
+  }
+}
+
+/// In which worlds without the effect a claim must lose its verdict.
+public enum ClaimNulls: Hashable, Sendable {
+  /// Under each of these.
+  case losing(Set<NullHypothesis>)
+  /// Under none, for the reason given.
+  case none(because: String)
+}
+
 /// One checkable statement and the procedure that judges it.
 public struct Claim: Sendable {
   /// A short unique name, for example "T1".
   public var id: String
+  /// Whose statement it is.
+  public var kind: ClaimKind
   /// Where the statement stands.
   public var source: ClaimSource
-  /// The statement, precise enough to be wrong.
+  /// The words that are judged, as the paper prints them; nil for a statement of this package.
+  public var quote: String?
+  /// The formal statement, precise enough to be wrong and no stronger than the quoted words.
   public var statement: String
   /// How much evidence the procedure needs.
   public var tier: Tier
+  /// The leaf of the tree of claims in which it stands.
+  public var leaf: ClaimTree.Leaf
+  /// What of the papers falls with it.
+  public var weight: ClaimWeight
+  /// The worlds in which it must lose its verdict, or why there is none.
+  public var nulls: ClaimNulls
+  /// What is guessed because no source states it. A refutation that rests on a guess is capped at inconclusive.
+  public let assumptions: [String]
+  /// What a report draws beside it.
+  public var figure: ClaimFigure?
+  /// The claims about runs with which its p value is adjusted; nil for the others.
+  public var family: String?
   /// What would refute the statement.
   public var refutedBy: String
   /// The procedure in words.
@@ -58,18 +101,34 @@ public struct Claim: Sendable {
 
   /// A claim from its parts.
   public init(
-    id: String, source: ClaimSource, statement: String, tier: Tier, refutedBy: String, procedure: String,
-    variant: String, procedureVersion: Int = 1, judge: @escaping @Sendable (ClaimContext) throws -> Verdict
+    id: String, kind: ClaimKind, source: ClaimSource, quote: String? = nil, statement: String, tier: Tier,
+    leaf: ClaimTree.Leaf, weight: ClaimWeight, nulls: ClaimNulls, assumptions: [String] = [],
+    figure: ClaimFigure? = nil, family: String? = nil, refutedBy: String, procedure: String, variant: String,
+    procedureVersion: Int = 1, judge: @escaping @Sendable (ClaimContext) throws -> Verdict
   ) {
     self.id = id
+    self.kind = kind
     self.source = source
+    self.quote = quote
     self.statement = statement
     self.tier = tier
+    self.leaf = leaf
+    self.weight = weight
+    self.nulls = nulls
+    self.assumptions = assumptions
+    self.figure = figure
+    self.family = family
     self.refutedBy = refutedBy
     self.procedure = procedure
     self.variant = variant
     self.procedureVersion = procedureVersion
-    self.judge = judge
+    self.judge = { context in try judge(context).capped(by: assumptions) }
+  }
+
+  /// Whether it must lose its verdict under a null.
+  public func loses(under null: NullHypothesis) -> Bool {
+    if case .losing(let nulls) = nulls { return nulls.contains(null) }
+    return false
   }
 }
 

@@ -1,7 +1,8 @@
 /// Collects the measured quantities of one procedure and derives the verdict from them.
 ///
 /// A verdict can only come from judged quantities: one that fails refutes the claim, and without any
-/// the claim stays undecided, so that nothing passes because it was never measured.
+/// the claim stays undecided, so that nothing passes because it was never measured. Every function that adds a quantity returns
+/// it, for summaries that print its value.
 public struct Evidence: Sendable {
   /// What was measured so far.
   public private(set) var measurements: [Measurement] = []
@@ -12,49 +13,57 @@ public struct Evidence: Sendable {
   public init() {}
 
   /// Judges |value − expected| ≤ tolerance; `reason` says where the tolerance comes from.
+  @discardableResult
   public mutating func equal(
     _ name: String, _ value: Double, to expected: Double, within tolerance: Double, unit: String = "",
     because reason: String, _ reproducibility: Reproducibility = .bits
-  ) {
+  ) -> Measurement {
     add(name, value, .equal(to: expected, within: tolerance), unit, reason, reproducibility)
   }
 
   /// Judges value ≤ bound.
+  @discardableResult
   public mutating func atMost(
     _ name: String, _ value: Double, _ bound: Double, unit: String = "", because reason: String,
     _ reproducibility: Reproducibility = .bits
-  ) {
+  ) -> Measurement {
     add(name, value, .atMost(bound), unit, reason, reproducibility)
   }
 
   /// Judges value ≥ bound.
+  @discardableResult
   public mutating func atLeast(
     _ name: String, _ value: Double, _ bound: Double, unit: String = "", because reason: String,
     _ reproducibility: Reproducibility = .bits
-  ) {
+  ) -> Measurement {
     add(name, value, .atLeast(bound), unit, reason, reproducibility)
   }
 
   /// Judges lower ≤ value ≤ upper.
+  @discardableResult
   public mutating func between(
     _ name: String, _ value: Double, _ lower: Double, _ upper: Double, unit: String = "",
     because reason: String, _ reproducibility: Reproducibility = .bits
-  ) {
+  ) -> Measurement {
     add(name, value, .between(lower, upper), unit, reason, reproducibility)
   }
 
   /// Judges a count of contradictions, which must be zero.
-  public mutating func none(_ name: String, _ count: Int, of total: Int, because reason: String) {
+  @discardableResult
+  public mutating func none(_ name: String, _ count: Int, of total: Int, because reason: String)
+    -> Measurement
+  {
     // A procedure that compared nothing has shown nothing: NaN holds nowhere.
     let value = total > 0 ? Double(count) : .nan
-    add(name, value, .atMost(0), "of \(total)", reason, .bits)
+    return add(name, value, .atMost(0), "of \(total)", reason, .bits)
   }
 
   /// Reports a number that does not decide.
+  @discardableResult
   public mutating func observe(
     _ name: String, _ value: Double, unit: String = "", because reason: String,
     _ reproducibility: Reproducibility = .bits
-  ) {
+  ) -> Measurement {
     add(name, value, .observed, unit, reason, reproducibility)
   }
 
@@ -94,10 +103,11 @@ public struct Evidence: Sendable {
   private mutating func add(
     _ name: String, _ value: Double, _ expectation: Expectation, _ unit: String, _ reason: String,
     _ reproducibility: Reproducibility
-  ) {
-    measurements.append(
-      Measurement(
-        name: name, value: value, expectation: expectation, unit: unit, reason: reason,
-        reproducibility: reproducibility))
+  ) -> Measurement {
+    let measurement = Measurement(
+      name: name, value: value, expectation: expectation, unit: unit, reason: reason,
+      reproducibility: reproducibility)
+    measurements.append(measurement)
+    return measurement
   }
 }

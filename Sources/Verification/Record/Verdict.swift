@@ -15,8 +15,10 @@ public enum Outcome: Hashable, Sendable {
   case consistent
   /// It is not seen there.
   case notConsistent
-  /// The procedure ran and could not decide.
+  /// The procedure ran and could not decide, or it stopped.
   case inconclusive
+  /// The procedure ran as it should and found that nothing can be decided, for the reason given. Also called inconclusive.
+  case undetermined(String)
   /// The procedure did not run.
   case notRun(String)
 
@@ -28,15 +30,15 @@ public enum Outcome: Hashable, Sendable {
     case .refuted: "refuted"
     case .consistent: "consistent"
     case .notConsistent: "not consistent"
-    case .inconclusive: "inconclusive"
+    case .inconclusive, .undetermined: "inconclusive"
     case .notRun: "not run"
     }
   }
 
-  /// The condition of a conditional verdict, the reason of one that did not run.
+  /// The condition of a conditional verdict, the reason of one that did not run or that nothing can decide.
   public var qualifier: String? {
     switch self {
-    case .conditional(let text), .notRun(let text): text
+    case .conditional(let text), .undetermined(let text), .notRun(let text): text
     case .supported, .refuted, .consistent, .notConsistent, .inconclusive: nil
     }
   }
@@ -45,8 +47,14 @@ public enum Outcome: Hashable, Sendable {
   public var isConclusive: Bool {
     switch self {
     case .supported, .conditional, .refuted, .consistent, .notConsistent: true
-    case .inconclusive, .notRun: false
+    case .inconclusive, .undetermined, .notRun: false
     }
+  }
+
+  /// Whether it may stand on record: decided, or found to be undecidable for a stated reason.
+  public var isOnRecord: Bool {
+    if case .undetermined = self { return true }
+    return isConclusive
   }
 
   /// The outcome of a name as `name` gives it; nil for an unknown name or a missing qualifier.
@@ -58,6 +66,7 @@ public enum Outcome: Hashable, Sendable {
     case ("consistent", nil): self = .consistent
     case ("not consistent", nil): self = .notConsistent
     case ("inconclusive", nil): self = .inconclusive
+    case ("inconclusive", let text?): self = .undetermined(text)
     case ("not run", let text?): self = .notRun(text)
     default: return nil
     }
@@ -81,6 +90,17 @@ public struct Verdict: Hashable, Sendable {
     self.measurements = measurements
     self.summary = summary
     self.details = details
+  }
+}
+
+extension Verdict {
+  /// A refutation that rests on guesses is none: it is inconclusive under them.
+  func capped(by assumptions: [String]) -> Verdict {
+    guard outcome == .refuted, !assumptions.isEmpty else { return self }
+    var capped = self
+    capped.outcome = .undetermined(
+      "refuted only under the assumption: \(assumptions.joined(separator: "; "))")
+    return capped
   }
 }
 

@@ -108,7 +108,11 @@ public struct VerificationRecord: Sendable {
     if !changes.isEmpty { return 1 }
     let alone = entries.filter { !compared || unrecorded.contains($0.claim.id) }
     if alone.contains(where: { $0.verdict.outcome == .refuted }) { return 1 }
-    if entries.isEmpty || entries.contains(where: { !$0.verdict.outcome.isConclusive }) { return 2 }
+    // What is on record as undecidable, and was found so again, is as expected.
+    let undecided = entries.filter {
+      !$0.verdict.outcome.isConclusive && !(compared && $0.verdict.outcome.isOnRecord)
+    }
+    if entries.isEmpty || !undecided.isEmpty { return 2 }
     return 0
   }
 

@@ -1,18 +1,22 @@
 import Kernels
 
 /// Drawings of two pieces of theory, as inline SVG without text from elsewhere.
-enum ClaimFigure {
-  /// The figure of a claim; nil for claims without one.
-  static func svg(for id: String) -> String? {
-    switch id {
-    case "T3", "T8": factorAgainstRadius()
-    case "T2": truncationSlope()
-    default: nil
+public enum ClaimFigure: Sendable, Hashable {
+  /// (1 + ρλ)² over ρ|λ|.
+  case factorAgainstRadius
+  /// The truncation residual over ρ.
+  case truncationSlope
+
+  /// The drawing.
+  var svg: String {
+    switch self {
+    case .factorAgainstRadius: Self.drawnFactor()
+    case .truncationSlope: Self.drawnTruncation()
     }
   }
 
   /// (1 + ρλ)² over ρ|λ| for λ < 0, with the three regimes shaded.
-  static func factorAgainstRadius() -> String {
+  private static func drawnFactor() -> String {
     let frame = Frame(width: 560, height: 300, x: 0...3, y: 0...4)
     let regimes: [(range: ClosedRange<Double>, fill: String, text: String)] = [
       (0...1, "#e8f0fa", "attenuated"), (1...2, "#fdf0c8", "attenuated, reversed"),
@@ -32,7 +36,7 @@ enum ClaimFigure {
   }
 
   /// The truncation residual on Σ log cosh xᵢ over ρ, both axes logarithmic.
-  static func truncationSlope() -> String {
+  private static func drawnTruncation() -> String {
     let point = Tensor([0.4, -0.3, 0.7, 0.2])
     let loss = LogCoshLoss(dimension: 4)
     let g = loss.gradient(point)

@@ -29,7 +29,9 @@ extension VerificationRecord {
         if !group.name.isEmpty { page.add("<h3>\(Markup.escape(group.name))</h3>") }
         add(group.entries, to: &page)
       }
-      if section == .theory, entries.contains(where: { $0.claim.id == "T3" }), let map = Self.amplification {
+      if section == .theory, entries.contains(where: { $0.claim.figure == .factorAgainstRadius }),
+        let map = Self.amplification
+      {
         page.add(map)
       }
       if section == .runs { page.add(exhibits.accuracies) }
@@ -86,7 +88,7 @@ extension VerificationRecord {
       "<summary>\(Self.badge(verdict.outcome)) <span class=\"id\">\(id)</span> \(Markup.escape(claim.statement))\(condition)"
         + "<span class=\"numbers\">\(Markup.escape(verdict.summary))</span></summary>",
     ]
-    if let figure = ClaimFigure.svg(for: claim.id) {
+    if let figure = claim.figure?.svg {
       lines += ["<div class=\"figure\">", figure, "</div>"]
     }
     let terms: [(String, String)] = [

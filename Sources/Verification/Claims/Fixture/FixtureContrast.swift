@@ -13,6 +13,8 @@ struct FixtureContrast: Sendable {
   let id: String
   let source: ClaimSource
   let statement: String
+  /// The worlds in which it must lose its verdict.
+  let nulls: Set<NullHypothesis>
   let question: RunQuestion
 
   /// The four, in the order of the catalogue.
@@ -21,17 +23,20 @@ struct FixtureContrast: Sendable {
       id: "F-DRW", source: .poster("Experiments, table, first and third row"),
       statement:
         "On the embedded synthetic pictures CE with deferred re-weighting has a higher tail accuracy than CE.",
+      nulls: [.permutedLabels],
       question: .exceeds(RunQuantity(reweighted, .tail), RunQuantity("fixture/ce", .tail), by: 0)),
     FixtureContrast(
       id: "F-P10", source: .poster("Experiments, table, third and fourth row"),
       statement:
         "On the embedded synthetic pictures SAM raises the tail accuracy of CE with deferred re-weighting.",
+      nulls: [.rhoZero],
       question: .exceeds(RunQuantity(sharpnessAware, .tail), RunQuantity(reweighted, .tail), by: 0)),
     FixtureContrast(
       id: "F-H7", source: .supplement("§D, Figure 2"),
       statement:
         "On the embedded synthetic pictures, under CE with deferred re-weighting, |λ_min| of the rarest class is lower with "
         + "SAM than with SGD.",
+      nulls: [.rhoZero, .identityHessian],
       question: .exceeds(
         RunQuantity(reweighted, .negativeCurvature(ofClass: 9)),
         RunQuantity(sharpnessAware, .negativeCurvature(ofClass: 9)), by: 0)),
@@ -40,6 +45,7 @@ struct FixtureContrast: Sendable {
       statement:
         "On the embedded synthetic pictures, under CE with deferred re-weighting, |λ_min|/λ_max of the rarest class's loss "
         + "exceeds that of the most frequent class's.",
+      nulls: [.permutedLabels, .identityHessian],
       question: .exceeds(
         RunQuantity(reweighted, .saddleRatio(ofClass: 9)), RunQuantity(reweighted, .saddleRatio(ofClass: 0)),
         by: 0)),
@@ -51,7 +57,9 @@ struct FixtureContrast: Sendable {
   /// The claim.
   var claim: Claim {
     Claim(
-      id: id, source: source, statement: statement, tier: .contrast,
+      id: id, kind: .own, source: source, statement: statement, tier: .contrast, leaf: .fixture,
+      weight: .nothing,
+      nulls: .losing(nulls),
       refutedBy:
         "Nothing: not to see a contrast on synthetic pictures refutes no statement of a paper. Not consistent is p > "
         + "\(NumberText.short(Self.level)).",

@@ -3,11 +3,16 @@
 extension Claim {
   /// D3: the split of CIFAR-100 LT.
   static let cifar100Split = Claim(
-    id: "D3", source: .supplement("§C"),
+    id: "D3", kind: .consistency, source: .supplement("§C"),
+    quote:
+      "head classes consist of the initial 36 classes, mid classes contain the following 35 classes, "
+      + "and the tail classes consist of the remaining 29 classes",
     statement:
       "Head, middle and tail of CIFAR-100 LT are 36, 35 and 29 classes: the printed rows of Table 4 fit this split "
       + "better than its neighbours.",
     tier: .exact,
+    leaf: .data, weight: .remark,
+    nulls: .losing([.balanced]),
     refutedBy: "A row of Table 4 whose accuracy is nearer to the group mean of 35/35/30 or 34/36/30.",
     procedure:
       "|accuracy − group mean| of each readable row of Table 4 under the three splits. That the classes above 100 and "
@@ -38,11 +43,17 @@ extension Claim {
 
   /// D5: the splits of the large data sets.
   static let largeSplits = Claim(
-    id: "D5", source: .supplement("§C"),
+    id: "D5", kind: .consistency, source: .supplement("§C"),
+    quote:
+      "For ImageNet-LT, the head classes consist of the first 390 classes, mid classes contain the "
+      + "subsequent 445 classes, and the tail classes hold the remaining 165 classes.",
     statement:
       "ImageNet-LT has 390, 445 and 165 head, middle and tail classes, iNaturalist 2018 842, 3701 and 3599, and the "
       + "authors' own rows of Table 2 fit the former.",
     tier: .exact,
+    leaf: .data, weight: .remark,
+    nulls: .none(
+      because: "it compares stated constants or formulas: no radius, label, class count or Hessian enters"),
     refutedBy:
       "Sums other than 1000 and 8142, or an own row whose accuracy is not its group mean to rounding.",
     procedure:
@@ -84,10 +95,14 @@ extension Claim {
   ].map { (number: Int, sizes: [Int], remark: String?) in
     let split = sizes.map(String.init).joined(separator: "/")
     return Claim(
-      id: "S-T\(number)", source: .supplement("Table \(number)"),
+      id: "S-T\(number)", kind: .consistency, source: .supplement("Table \(number)"),
       statement:
         "Every readable row of Table \(number) prints an accuracy that is the mean of its groups, \(split) classes.",
-      tier: .exact, refutedBy: "A row that is off by more than rounding to a tenth allows, 0.1 points.",
+      tier: .exact,
+      leaf: .printed, weight: .remark,
+      nulls: .none(
+        because: "it is refuted as it stands: there is no effect that a null could take from it"),
+      refutedBy: "A row that is off by more than rounding to a tenth allows, 0.1 points.",
       procedure: "|accuracy − group mean| of each row, with all four numbers as printed.",
       variant: "groups of \(split) classes"
     ) { context in

@@ -5,9 +5,12 @@ extension Claim {
 
   /// P9: SAM's gain in accuracy.
   static let posterAccuracyGains = Claim(
-    id: "P9", source: .poster("Experiments, table"),
+    id: "P9", kind: .consistency, source: .poster("Experiments, table"),
+    quote: "Results on long tailed CIFAR 10 & 100 datasets.",
     statement: "In the printed table SAM raises the accuracy of every method on both data sets.",
-    tier: .exact, refutedBy: "A pair of rows whose accuracy does not rise.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels]), refutedBy: "A pair of rows whose accuracy does not rise.",
     procedure: "The eight differences of printed accuracies.", variant: printed
   ) { context in
     var evidence = Evidence()
@@ -23,9 +26,12 @@ extension Claim {
 
   /// P10: SAM's gain in tail accuracy.
   static let posterTailGains = Claim(
-    id: "P10", source: .poster("Experiments"),
+    id: "P10", kind: .consistency, source: .poster("Experiments"),
+    quote: "SAM improves the tail class accuracy for various methods.",
     statement: "In the printed table SAM raises the tail accuracy of every method on both data sets.",
     tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels, .balanced]),
     refutedBy: "A pair of rows whose tail accuracy does not rise, other than plain cross-entropy's.",
     procedure:
       "The eight differences of printed tail accuracies; supported if all are positive, conditional if those of plain "
@@ -52,9 +58,12 @@ extension Claim {
 
   /// P11: the best row.
   static let posterBest = Claim(
-    id: "P11", source: .poster("Experiments, table"),
+    id: "P11", kind: .consistency, source: .poster("Experiments, table"),
+    quote: "VS + SAM: 82.4±0.4, 46.6±0.4",
     statement: "In the printed table VS+SAM has the highest accuracy on both data sets.",
-    tier: .exact, refutedBy: "Another row with as high an accuracy.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels]), refutedBy: "Another row with as high an accuracy.",
     procedure:
       "The printed lead over the second row. Welch's p for that lead, with the printed std and 3 seeds assumed, is shown "
       + "and decides nothing: the statement is about the table.",
@@ -92,9 +101,11 @@ extension Claim {
   static let posterRepeats: [Claim] = [("P13", "CE+DRW", "P3"), ("P16", "CE+DRW+SAM", "P4")].map {
     (id, method, first) in
     Claim(
-      id: id, source: .poster("Analysis, table"),
+      id: id, kind: .consistency, source: .poster("Analysis, table"),
       statement: "The row \(method) of the table of optimizers repeats the numbers of \(first).",
-      tier: .exact, refutedBy: "A number that differs between the two tables.",
+      tier: .exact,
+      leaf: .printed, weight: .remark,
+      nulls: .losing([.permutedLabels]), refutedBy: "A number that differs between the two tables.",
       procedure: "The four numbers of either table. Whether runs give them is judged once, by \(first).",
       variant: printed
     ) { context in
@@ -114,11 +125,15 @@ extension Claim {
 
   /// P17: the order of the optimizers.
   static let posterOrder = Claim(
-    id: "P17", source: .poster("Analysis, table"),
+    id: "P17", kind: .consistency, source: .poster("Analysis, table"),
+    quote: "How do other optimization methods for escaping saddle points compare with SAM?",
     statement:
       "In the printed table every way of leaving saddles raises the accuracy and the tail accuracy of CE+DRW, and accuracies "
       + "rise in the order SGD, PGD, LPF-SGD, SAM.",
-    tier: .exact, refutedBy: "A row below CE+DRW, or accuracies in another order.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels]),
+    refutedBy: "A row below CE+DRW, or accuracies in another order.",
     procedure: "Differences of printed numbers; the order of tail accuracies is shown and decides nothing.",
     variant: printed
   ) { context in

@@ -6,11 +6,17 @@ import Training
 extension Claim {
   /// D6: the learning rate.
   static let decayFactors = Claim(
-    id: "D6", source: .supplement("§C"),
+    id: "D6", kind: .consistency, source: .supplement("§C"),
+    quote:
+      "a multi-step learning rate schedule decays the learning rate by scaling it with 0.001 and "
+      + "0.0001 at 160th and 180th epoch, respectively",
     statement:
       "On CIFAR the rate rises over 5 epochs to 0.1 and is scaled by 0.001 and 0.0001 from epochs 160 and 180 on, as in "
       + "the released code.",
-    tier: .exact, refutedBy: "A rate of the released schedule that is another one.",
+    tier: .exact,
+    leaf: .protocols, weight: .remark,
+    nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
+    refutedBy: "A rate of the released schedule that is another one.",
     procedure:
       "The rates of the released schedule, which the presets take, at the epochs around each change, against the stated "
       + "ones.",
@@ -35,10 +41,14 @@ extension Claim {
 
   /// D7: the constants of the losses.
   static let lossConstants = Claim(
-    id: "D7", source: .supplement("§C"),
+    id: "D7", kind: .own, source: .supplement("§C"),
     statement:
       "VS is trained with γ = 0.05 and τ = 0.75, LDAM with a largest margin of 0.5 on CIFAR and 0.3 on the large data sets.",
-    tier: .exact, refutedBy: "A preset of these losses with another constant.",
+    tier: .exact,
+    leaf: .protocols, weight: .remark,
+    nulls: .none(
+      because: "it compares stated constants or formulas: no radius, label, class count or Hessian enters"),
+    refutedBy: "A preset of these losses with another constant.",
     procedure:
       "The constants of every preset of VS and LDAM that repeats a row of the papers. The defaults of the released code are "
       + "noted: for VS they are others.",
@@ -68,11 +78,13 @@ extension Claim {
 
   /// D8: the protocol on CIFAR, and the radii of Table 1.
   static let cifarProtocol = Claim(
-    id: "D8", source: .supplement("§C and Table 1"),
+    id: "D8", kind: .own, source: .supplement("§C and Table 1"),
     statement:
       "On CIFAR every row is a ResNet-32 trained by SGD with momentum 0.9 on batches of 128 for 200 epochs, VS for 300, "
       + "with the radii of Table 1.",
-    tier: .exact, refutedBy: "A preset of a CIFAR row with another value.",
+    tier: .exact,
+    leaf: .protocols, weight: .remark,
+    nulls: .losing([.permutedLabels]), refutedBy: "A preset of a CIFAR row with another value.",
     procedure:
       "The values of every preset that repeats a CIFAR row of poster or supplement; PaCo has its own protocol.",
     variant: "constants as stated"
@@ -103,11 +115,15 @@ extension Claim {
 
   /// D9: the protocol on the large data sets.
   static let largeProtocol = Claim(
-    id: "D9", source: .supplement("§C"),
+    id: "D9", kind: .own, source: .supplement("§C"),
     statement:
       "On ImageNet-LT and iNaturalist 2018 every row is a ResNet-50 trained for 90 epochs on batches of 256 at a rate of 0.2 "
       + "and 0.1 that falls along half a cosine.",
-    tier: .exact, refutedBy: "A preset of a large-scale row with another value.",
+    tier: .exact,
+    leaf: .protocols, weight: .remark,
+    nulls: .none(
+      because: "it compares stated constants or formulas: no radius, label, class count or Hessian enters"),
+    refutedBy: "A preset of a large-scale row with another value.",
     procedure:
       "The values of every preset on the two data sets, and their rates at the first and the middle epoch.",
     variant: "constants as stated"
@@ -128,10 +144,13 @@ extension Claim {
 
   /// M2: the class weights of Algorithm 1.
   static let literalWeights = Claim(
-    id: "M2", source: .supplement("Algorithm 1"),
+    id: "M2", kind: .consistency, source: .supplement("Algorithm 1"),
+    quote: "Compute re-weighted Loss L_RW ← (1/b) Σ n_y⁻¹ · L(y; g_w(x))",
     statement:
       "Weights of 1/n_y with the sum divided by the batch's size give gradients of the size that the released code has.",
     tier: .exact,
+    leaf: .algorithm, weight: .remark,
+    nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
     refutedBy: "A mean weight over the training pictures far from that of a weighted mean, which is 1.",
     procedure:
       "The mean of 1/n_y over the pictures of CIFAR-10 LT and CIFAR-100 LT at β = 100, which is C/N; the ratio of the rarest "
@@ -171,7 +190,10 @@ extension Claim {
     ("M5", "PGD adds normal noise of standard deviation 0.0001.", "ce-drw-pgd"),
   ].map { id, statement, method in
     Claim(
-      id: id, source: .supplement("§C"), statement: statement, tier: .exact,
+      id: id, kind: .own, source: .supplement("§C"), statement: statement, tier: .exact,
+      leaf: .algorithm, weight: .remark,
+      nulls: .none(
+        because: "it compares stated constants or formulas: no radius, label, class count or Hessian enters"),
       refutedBy: "A preset of the rule with other constants.",
       procedure: "The constants of the presets on both CIFAR data sets.",
       variant: "to what the noise is added is not stated; the presets say what they take"
@@ -193,10 +215,15 @@ extension Claim {
 
   /// A6: the stages of SSE-SAM.
   static let stages = Claim(
-    id: "A6", source: .abstract,
+    id: "A6", kind: .consistency, source: .abstract,
+    quote:
+      "Initially, SSE-SAM follows the majority sample to avoid saddle points of the head-class loss. "
+      + "During the later phase, it focuses on tail-classes to help them escape saddle points.",
     statement:
       "SSE-SAM perturbs for the head classes alone in its first stage and for the tail alone in its second.",
     tier: .exact,
+    leaf: .algorithm, weight: .remark,
+    nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
     refutedBy: "A radius above 0 for the tail in the first stage, or for the head in the second.",
     procedure: "The radii of the preset of the released command, ρ of head and tail, in either stage.",
     variant: "released code: the head's radius falls to 0 at the fraction γ of the run, the tail's never does"

@@ -25,9 +25,14 @@ extension Claim {
 
   /// G1: gains at every imbalance.
   static let gainsAtEveryRatio = Claim(
-    id: "G1", source: .supplement("§F"),
+    id: "G1", kind: .consistency, source: .supplement("§F"),
+    quote:
+      "SAM with re-weighting improves upon the performance of CE and LDAM losses in all the "
+      + "experiments with varied imbalance factor.",
     statement: "SAM raises the accuracy of CE+DRW and LDAM+DRW at every imbalance of Tables 3 and 4.",
-    tier: .exact, refutedBy: "A pair of rows whose accuracy does not rise.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels]), refutedBy: "A pair of rows whose accuracy does not rise.",
     procedure: "The differences of printed accuracies; LDAM+DRW at β = 100 from the poster.", variant: printed
   ) { context in
     var evidence = Evidence()
@@ -46,10 +51,15 @@ extension Claim {
     let condition =
       "the gain of LDAM+DRW at β = 200, which cannot be read, is the one that the stated mean leaves"
     return Claim(
-      id: id, source: .supplement("§F"),
+      id: id, kind: .consistency, source: .supplement("§F"),
+      quote:
+        "We observe an average increase of 3.9% and 3.2% on CIFAR-10 LT and CIFAR-100 LT datasets, "
+        + "respectively.",
       statement:
         "The mean \(stated.rawValue) of SAM over the eight pairs of Table 3, and of Table 4, is the one that the text states.",
       tier: .exact,
+      leaf: .printed, weight: .remark,
+      nulls: .losing([.permutedLabels]),
       refutedBy: "Readable gains that leave for the eighth a value outside the range of the other seven.",
       procedure:
         "Eight times the stated mean less the seven readable gains, against the smallest and largest of the seven. The mean "
@@ -82,10 +92,12 @@ extension Claim {
     ("G8", "§E", "supplement-2", "imagenet-lt", "LDAM+DRW"),
   ].map { (id: String, section: String, table: String, data: String, method: String) in
     Claim(
-      id: id, source: .supplement("\(section), text"),
+      id: id, kind: .consistency, source: .supplement("\(section), text"),
       statement:
         "The gains of SAM over \(method) on \(data) in the text are the differences of the table's rows.",
-      tier: .exact, refutedBy: "A stated gain that differs from the table's.",
+      tier: .exact,
+      leaf: .printed, weight: .remark,
+      nulls: .losing([.permutedLabels]), refutedBy: "A stated gain that differs from the table's.",
       procedure: "The stated gains in accuracy and tail accuracy against differences of printed numbers.",
       variant: printed
     ) { context in
@@ -112,9 +124,14 @@ extension Claim {
 
   /// G6: the gain grows with the imbalance.
   static let gainGrows = Claim(
-    id: "G6", source: .supplement("§F"),
+    id: "G6", kind: .consistency, source: .supplement("§F"),
+    quote:
+      "As the dataset becomes more imbalanced (β increases), the gain in accuracy with SAM on the "
+      + "tail classes improves significantly.",
     statement: "The more unbalanced the data, the larger is SAM's gain in tail accuracy.",
     tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels]),
     refutedBy:
       "CIFAR-10 LT, on which the text shows it, has a gain that does not exceed that of a lower imbalance.",
     procedure:
@@ -153,9 +170,13 @@ extension Claim {
 
   /// G7: where the gain comes from.
   static let gainFromTail = Claim(
-    id: "G7", source: .supplement("§F"),
+    id: "G7", kind: .consistency, source: .supplement("§F"),
+    quote: "This gain in performance is primarily due to the improvement in the tail accuracy",
     statement: "In every pair of Tables 3 and 4 the tail contributes more to SAM's gain than head or middle.",
-    tier: .exact, refutedBy: "A pair in which another group contributes as much or more.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
+    refutedBy: "A pair in which another group contributes as much or more.",
     procedure:
       "A group's contribution is its share of the classes times its gain; the tail's less the larger other.",
     variant: printed
@@ -182,9 +203,15 @@ extension Claim {
 
   /// G9: two-stage methods.
   static let twoStageMethods = Claim(
-    id: "G9", source: .supplement("§E"),
+    id: "G9", kind: .consistency, source: .supplement("§E"),
+    quote:
+      "LDAM+DRW+SAM surpasses the performance of two-stage training methods including MisLAS, cRT, "
+      + "LWS, and DisAlign",
     statement: "LDAM+DRW+SAM surpasses the two-stage methods cRT, LWS, MisLAS and DisAlign on ImageNet-LT.",
-    tier: .exact, refutedBy: "A two-stage method with as high an accuracy.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels, .balanced]),
+    refutedBy: "A two-stage method with as high an accuracy.",
     procedure:
       "Differences of printed accuracies; conditional if a two-stage method is ahead in the tail. DRO-LT, of one stage, is "
       + "shown.",
@@ -216,9 +243,14 @@ extension Claim {
 
   /// G10: the influence-balanced loss and PaCo.
   static let comparisonGains = Claim(
-    id: "G10", source: .supplement("§E and Table 5"),
+    id: "G10", kind: .consistency, source: .supplement("§E and Table 5"),
+    quote:
+      "SAM with high ρ significantly improves overall performance along with the performance on tail "
+      + "classes with both IB-Loss and PaCo method",
     statement: "SAM raises the accuracy and tail accuracy of IB and PaCo in every readable pair of Table 5.",
-    tier: .exact, refutedBy: "A readable pair that does not rise.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .losing([.rhoZero, .permutedLabels]), refutedBy: "A readable pair that does not rise.",
     procedure: "The differences of printed numbers.", variant: printed
   ) { context in
     var evidence = Evidence()
@@ -234,9 +266,12 @@ extension Claim {
 
   /// H11: the gain of 12.7 %.
   static let unspecifiedGain = Claim(
-    id: "H11", source: .supplement("§D"),
+    id: "H11", kind: .consistency, source: .supplement("§D"),
+    quote: "explains why SAM improves the performance of LDAM by 12.7%",
     statement: "SAM improves LDAM by 12.7 %: some printed pair of LDAM with and without SAM shows it.",
     tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
     refutedBy: "No difference, absolute or relative, of a readable pair that is 12.7 to rounding.",
     procedure:
       "All differences of all readable numbers of LDAM rows in all printed tables, in points and in percent of the row "
@@ -273,9 +308,14 @@ extension Claim {
 
   /// R3: the radius must be tuned.
   static let radiusIsTuned = Claim(
-    id: "R3", source: .supplement("§A and Table 1"),
+    id: "R3", kind: .consistency, source: .supplement("§A and Table 1"),
+    quote: "we do find that ρ as a hyperparameter still requires tuning to obtain the best results",
     statement: "No one radius is used on a data set: Table 1 has at least two in every column.",
-    tier: .exact, refutedBy: "A column with one radius throughout.",
+    tier: .exact,
+    leaf: .printed, weight: .remark,
+    nulls: .none(
+      because: "it compares stated constants or formulas: no radius, label, class count or Hessian enters"),
+    refutedBy: "A column with one radius throughout.",
     procedure: "The number of different radii a column.", variant: "the printed numbers"
   ) { context in
     var evidence = Evidence()

@@ -33,7 +33,9 @@ struct RunFamily: Sendable {
   var claims: [Claim] {
     statements.map { statement in
       Claim(
-        id: statement.id, source: statement.source, statement: statement.statement, tier: statement.tier,
+        id: statement.id, kind: .paper, source: statement.source, statement: statement.statement,
+        tier: statement.tier, leaf: .accuracies, weight: .table,
+        nulls: .none(because: "its contrasts of runs are tests against a null of their own"), family: name,
         refutedBy: statement.noTest == nil
           ? "A comparison contradicted at α: a mean beyond its margin, or a contrast the other way."
           : "No test of it is registered.",

@@ -24,21 +24,3 @@ public enum ClaimWeight: Int, Hashable, Sendable, CaseIterable, Comparable {
     }
   }
 }
-
-extension Claim {
-  /// What of the papers falls with the claim. Stated by what it says and the tier of its evidence, before any verdict.
-  public var weight: ClaimWeight {
-    if tier == .fixture || tier == .contrast { return .nothing }
-    if Self.headlines.contains(id) { return .headline }
-    return tier.waitsForRuns || Self.theorems.contains(id) ? .table : .remark
-  }
-
-  /// SAM amplifies along negative curvature and so leaves saddles; re-weighting ends in saddles of the tail and SAM does
-  /// not; it raises accuracy, and the tail's; and the four statements of SSE-SAM's abstract that a comparison can decide.
-  static let headlines: Set<String> = [
-    "T3", "T6", "H1", "H8", "P9r", "P10r", "G1r", "A1", "A4", "A5",
-  ]
-
-  /// Theorem 1 with the steps of its proof, its assumption and its monotonicity, and what it becomes for the step taken.
-  static let theorems: Set<String> = ["T1", "T2", "T4", "T8", "T9", "T11", "T14"]
-}

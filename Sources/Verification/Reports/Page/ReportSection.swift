@@ -7,18 +7,15 @@ enum ReportSection: String, CaseIterable {
   case fixture = "Contrasts at fixture scale"
   case runs = "Runs"
 
-  /// The section of a claim: what waits for runs by its tier, the others by the letter of their id.
+  /// The section of a claim, by the leaf of the tree in which it stands.
   init(_ claim: Claim) {
-    guard !claim.tier.waitsForRuns else {
-      self = .runs
-      return
-    }
-    switch claim.id.first {
-    case "T": self = .theory
-    case "H": self = .hessian
-    case "D", "M": self = .data
-    case "F": self = .fixture
-    default: self = .printed
+    switch claim.leaf {
+    case .theory: self = .theory
+    case .spectra: self = .hessian
+    case .data, .protocols, .algorithm: self = .data
+    case .printed: self = .printed
+    case .fixture: self = .fixture
+    case .accuracies, .gains, .radius, .curvature, .stages, .large: self = .runs
     }
   }
 
@@ -36,21 +33,13 @@ enum ReportSection: String, CaseIterable {
     }
   }
 
-  /// The name under which claims about runs stand together; rows of tables, each a family of its own, share one.
-  static let families: [String: String] = Dictionary(
-    RunFamily.all.flatMap { family in
-      family.statements.map {
-        ($0.id, family.statements.count == 1 ? "rows of the accuracy tables" : family.name)
-      }
-    }, uniquingKeysWith: { first, _ in first })
-
   /// The groups of a section's claims, in the order in which they come.
   func groups(_ entries: [VerificationRecord.Entry]) -> [(name: String, entries: [VerificationRecord.Entry])]
   {
     let members = entries.filter { Self($0.claim) == self }
     var groups: [(name: String, entries: [VerificationRecord.Entry])] = []
     for entry in members {
-      let name = self == .runs ? Self.families[entry.claim.id] ?? "" : ""
+      let name = entry.claim.family ?? ""
       if let place = groups.firstIndex(where: { $0.name == name }) {
         groups[place].entries.append(entry)
       } else {
