@@ -7,7 +7,7 @@ import Networks
 ///
 /// An (ε, √(L₂ε)) second-order stationary point has ‖∇f‖ ≤ ε and λ_min ≥ −√(L₂ε), with L₂ the Lipschitz constant of the Hessian (Nesterov and
 /// Polyak 2006). A point with ‖∇f‖ = ε and λ_min < −√(L₂ε) is a strict saddle at that scale: the gradient is too small, against the curvature, to
-/// tell the way out. Everything is of one loss over one set of samples, in one mode of batch norm, in Double.
+/// tell the way out. Everything is of one loss over one set of samples, in one mode of batch norm.
 public struct SaddleTest: Hashable, Sendable {
   /// A distance along the direction, and what the loss does over it.
   public struct Excursion: Hashable, Sendable {
@@ -55,9 +55,9 @@ public struct SaddleTest: Hashable, Sendable {
   ///
   /// Two losses and two Hessian-vector products a distance, one of each at the point; `onEvaluation` is called before each,
   /// and what it throws ends the test.
-  public init(
-    objective: Objective<Double>, parameters: ParameterVector<Double>, statistics: ParameterVector<Double>,
-    samples: any SampleSource<Double>, normalization: Normalization = .running, direction: Tensor<Double>,
+  public init<Element: Real>(
+    objective: Objective<Element>, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    samples: any SampleSource<Element>, normalization: Normalization = .running, direction: Tensor<Element>,
     distances: [Double] = SaddleTest.distances, onEvaluation: () throws -> Void = {}
   ) throws {
     precondition(
@@ -65,7 +65,7 @@ public struct SaddleTest: Hashable, Sendable {
     let length = direction.norm()
     precondition(length > 0, "a direction of length \(length)")
     let v = direction.scaled(by: 1 / length)
-    func evaluation(_ t: Double) throws -> Evaluation<Double> {
+    func evaluation(_ t: Double) throws -> Evaluation<Element> {
       try onEvaluation()
       return try objective.evaluate(
         at: Self.moved(parameters, by: t, along: v), statistics: statistics, over: samples,
@@ -90,7 +90,8 @@ public struct SaddleTest: Hashable, Sendable {
       let (up, down) = try (evaluation(t).loss, evaluation(-t).loss)
       return Excursion(
         distance: t, finiteCurvature: (up - 2 * here.loss + down) / (t * t),
-        rounding: Double.ulpOfOne * (up.magnitude + 2 * here.loss.magnitude + down.magnitude) / (t * t),
+        rounding: Double(Element.ulpOfOne) * (up.magnitude + 2 * here.loss.magnitude + down.magnitude)
+          / (t * t),
         curvatureSlope: try Self.largest([t, -t].map { try (curvature($0) - lambda).magnitude }) / t)
     }
   }
@@ -100,9 +101,9 @@ public struct SaddleTest: Hashable, Sendable {
     values.contains(where: \.isNaN) ? .nan : values.max() ?? 0
   }
 
-  private static func moved(
-    _ w: ParameterVector<Double>, by t: Double, along v: Tensor<Double>
-  ) -> ParameterVector<Double> {
+  private static func moved<Element: Real>(
+    _ w: ParameterVector<Element>, by t: Double, along v: Tensor<Element>
+  ) -> ParameterVector<Element> {
     t == 0 ? w : ParameterVector(layout: w.layout, flat: w.flat.addingScaled(t, v))
   }
 }

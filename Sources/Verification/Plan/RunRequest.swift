@@ -9,11 +9,13 @@ public struct RunRequest: Sendable {
   public let radius: Double?
   /// The claims that ask for it.
   public let claims: [String]
+  /// How many seeds, from 0 on, the last look of those claims takes.
+  public let seeds: Int
   /// Seeds of runs on the published pictures that are in the evidence.
   public let present: [UInt64]
   /// Runs in the evidence that are on other pictures and settle nothing.
   public let onOtherPictures: Int
-  /// The seeds to train: the lowest that are not there.
+  /// The seeds to train: those below `seeds` that are not there.
   public let missing: [UInt64]
   /// Classes whose curvature must be measured, ascending.
   public let classes: [Int]
@@ -32,8 +34,10 @@ public struct RunRequest: Sendable {
   public let testPictures: Int?
 
   init(
-    preset: Preset, radius: Double?, claims: [String], quantities: [RunQuantity], archive: RunArchive
+    preset: Preset, radius: Double?, claims: [String], quantities: [RunQuantity], seeds: Int,
+    archive: RunArchive
   ) {
+    self.seeds = seeds
     self.preset = preset
     self.radius = radius
     self.claims = claims
@@ -45,8 +49,8 @@ public struct RunRequest: Sendable {
     present = runs.filter { run in run.isPublished && complete.allSatisfy { $0.contains(run.seed) } }
       .map(\.seed).sorted()
     onOtherPictures = runs.count { !$0.isPublished }
-    classes = Set(quantities.compactMap { $0.metric.measuredClass }).sorted()
-    overall = quantities.contains { $0.metric.isOverall }
+    classes = Set(quantities.compactMap { $0.metric.measuredClass ?? nil }).sorted()
+    overall = quantities.contains { $0.metric.measuredClass == .some(nil) }
     // A measurement at each epoch that is asked for, and always at the end.
     spectrumEvery =
       classes.isEmpty && !overall
@@ -57,9 +61,7 @@ public struct RunRequest: Sendable {
     let name = DataName(preset.recipe.data)
     trainingPictures = name?.profile.counts.reduce(0, +)
     testPictures = name.map { _ in Self.testCount }
-    let wanted = max(0, RunFamily.seeds - present.count)
-    missing = Array(
-      (0...).lazy.filter { [present] in !present.contains($0) }.prefix(obstacle == nil ? wanted : 0))
+    missing = obstacle == nil ? (0..<UInt64(seeds)).filter { [present] in !present.contains($0) } : []
   }
 
   /// The recipe that is asked for.
@@ -119,25 +121,5 @@ extension RunRequest {
     guard let steps, let testPictures else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
     return Double(steps) * cost.step + Double(recipe.epochs * testPictures * passes) * cost.testPicture
-  }
-}
-
-extension RunMetric {
-  /// The class whose curvature it is; nil for accuracies and for figures over all classes.
-  fileprivate var measuredClass: Int? {
-    switch self {
-    case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
-      .saddleRatio(let label):
-      label
-    case .accuracy, .head, .mid, .tail, .trainingTail: nil
-    }
-  }
-
-  /// Whether it is of the loss over all classes.
-  fileprivate var isOverall: Bool {
-    switch self {
-    case .trainingLoss(nil), .negativeCurvature(nil), .largestEigenvalue(nil), .saddleRatio(nil): true
-    default: false
-    }
   }
 }

@@ -24,7 +24,7 @@ public struct VerificationPlan: Sendable {
     let statements = Dictionary(
       RunFamily.all.flatMap(\.statements).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var keys: [RunSelection] = []
-    var asked: [RunSelection: (claims: [String], quantities: [RunQuantity])] = [:]
+    var asked: [RunSelection: (claims: [String], quantities: [RunQuantity], seeds: Int)] = [:]
     var items: [Item] = []
     for claim in claims {
       let statement = statements[claim.id]
@@ -40,10 +40,12 @@ public struct VerificationPlan: Sendable {
         let key = RunSelection(selection.preset, radius: selection.radius)
         if asked[key] == nil {
           keys.append(key)
-          asked[key] = ([], [])
+          asked[key] = ([], [], 0)
         }
         if asked[key]?.claims.last != claim.id { asked[key]?.claims.append(claim.id) }
         asked[key]?.quantities.append(quantity)
+        let seeds = max(asked[key]?.seeds ?? 0, statement?.looks.seeds ?? 0)
+        asked[key]?.seeds = seeds
         if let place = keys.firstIndex(of: key), !places.contains(place) { places.append(place) }
       }
       items.append(
@@ -58,7 +60,7 @@ public struct VerificationPlan: Sendable {
       }
       return RunRequest(
         preset: preset, radius: key.radius, claims: wanted.claims, quantities: wanted.quantities,
-        archive: archive)
+        seeds: wanted.seeds, archive: archive)
     }
   }
 
@@ -79,12 +81,14 @@ public struct VerificationPlan: Sendable {
     var parts: [String] = []
     if !item.untrained.isEmpty { parts.append("no preset trains \(item.untrained.joined(separator: ", "))") }
     for request in asked {
-      if let obstacle = request.obstacle, request.present.count < RunFamily.seeds {
+      if let obstacle = request.obstacle, request.present.count < request.seeds {
         parts.append("\(request.preset.name): \(obstacle)")
       }
     }
-    let present = asked.reduce(0) { $0 + min($1.present.count, RunFamily.seeds) }
-    parts.append("\(present) of \(asked.count * RunFamily.seeds) runs present")
+    let present = asked.reduce(0) { sum, request in
+      sum + request.present.count { $0 < UInt64(request.seeds) }
+    }
+    parts.append("\(present) of \(asked.reduce(0) { $0 + $1.seeds }) runs present")
     return parts.joined(separator: "; ")
   }
 }

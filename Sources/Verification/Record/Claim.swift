@@ -88,6 +88,8 @@ public struct Claim: Sendable {
   public var figure: ClaimFigure?
   /// The claims about runs with which its p value is adjusted; nil for the others.
   public var family: String?
+  /// The chance that its test finds what is printed, a line a comparison; nil for claims that no sample decides.
+  public var power: (@Sendable () -> [String])?
   /// What would refute the statement.
   public var refutedBy: String
   /// The procedure in words.
@@ -103,7 +105,9 @@ public struct Claim: Sendable {
   public init(
     id: String, kind: ClaimKind, source: ClaimSource, quote: String? = nil, statement: String, tier: Tier,
     leaf: ClaimTree.Leaf, weight: ClaimWeight, nulls: ClaimNulls, assumptions: [String] = [],
-    figure: ClaimFigure? = nil, family: String? = nil, refutedBy: String, procedure: String, variant: String,
+    figure: ClaimFigure? = nil, family: String? = nil, power: (@Sendable () -> [String])? = nil,
+    refutedBy: String,
+    procedure: String, variant: String,
     procedureVersion: Int = 1, judge: @escaping @Sendable (ClaimContext) throws -> Verdict
   ) {
     self.id = id
@@ -118,6 +122,7 @@ public struct Claim: Sendable {
     self.assumptions = assumptions
     self.figure = figure
     self.family = family
+    self.power = power
     self.refutedBy = refutedBy
     self.procedure = procedure
     self.variant = variant

@@ -42,6 +42,33 @@ public enum RunMetric: Hashable, Sendable {
   case largestEigenvalue(ofClass: Int?)
   /// max(0, −λ_min)/λ_max.
   case saddleRatio(ofClass: Int?)
+  /// max(0, −l)/λ_max with the lower limit l that λ_min has but for the stated failure probability.
+  case saddleRatioLimit(ofClass: Int?)
+  /// λ_min²/(L₂‖∇f‖) for λ_min < 0, else 0; L₂ is the slope of the curvature measured along λ_min's eigenvector. Above 1 the point is a strict
+  /// saddle: λ_min < −√(L₂‖∇f‖).
+  case saddleMargin(ofClass: Int?)
+  /// The share of eigenvalues below −λ_max/100, estimated from one start vector.
+  case negativeMass(ofClass: Int?)
+
+  /// The accuracies that tables print.
+  public static let allAccuracies: [RunMetric] = [.accuracy, .head, .mid, .tail]
+
+  /// The class that a figure of a loss or its Hessian is of; `.some(nil)` for the loss over all classes, nil for accuracies.
+  public var measuredClass: Int?? {
+    switch self {
+    case .accuracy, .head, .mid, .tail, .trainingTail: nil
+    case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
+      .saddleRatio(let label), .saddleRatioLimit(let label), .saddleMargin(let label),
+      .negativeMass(let label):
+      .some(label)
+    }
+  }
+
+  /// Whether it is made of eigenvalues, which must be converged to count.
+  var isOfEigenvalues: Bool {
+    if case .trainingLoss = self { return false }
+    return measuredClass != nil
+  }
 
   /// The figure in words.
   public var text: String {
@@ -56,6 +83,9 @@ public enum RunMetric: Hashable, Sendable {
     case .negativeCurvature(let label): "|λ_min|\(of(label))"
     case .largestEigenvalue(let label): "λ_max\(of(label))"
     case .saddleRatio(let label): "|λ_min|/λ_max\(of(label))"
+    case .saddleRatioLimit(let label): "limit of |λ_min|/λ_max\(of(label))"
+    case .saddleMargin(let label): "λ_min²/(L₂‖∇f‖)\(of(label))"
+    case .negativeMass(let label): "share of negative eigenvalues\(of(label))"
     }
   }
 
@@ -63,7 +93,7 @@ public enum RunMetric: Hashable, Sendable {
   public var unit: String {
     switch self {
     case .accuracy, .head, .mid, .tail, .trainingTail: "%"
-    case .trainingLoss, .negativeCurvature, .largestEigenvalue, .saddleRatio: ""
+    default: ""
     }
   }
 }

@@ -56,6 +56,16 @@ public struct CurvatureMeasurement: Sendable, Hashable {
   public let largest: End
   /// The loss.
   public let loss: Double
+  /// λ_min ≥ this but for `failureProbability`; nil where the record has none.
+  public let lowerLimit: Double?
+  /// The failure probability of the limit.
+  public let failureProbability: Double?
+  /// ‖∇f‖; nil where the record has none.
+  public let gradientNorm: Double?
+  /// What the Lipschitz constant of the Hessian is at least, along λ_min's eigenvector; nil where the record has none.
+  public let curvatureSlope: Double?
+  /// The share of eigenvalues below −λ_max/100; nil where the record has none.
+  public let negativeMass: Double?
 
   /// The larger uncertainty of the two ends over λ_max − λ_min; nil where a residual is not on record.
   public var residualShare: Double? {
@@ -94,7 +104,14 @@ public struct CurvatureMeasurement: Sendable, Hashable {
     let negative = max(0, -smallest.value)
     figures[.negativeCurvature(ofClass: label)] = negative
     figures[.largestEigenvalue(ofClass: label)] = largest.value
-    if largest.value > 0 { figures[.saddleRatio(ofClass: label)] = negative / largest.value }
+    if largest.value > 0 {
+      figures[.saddleRatio(ofClass: label)] = negative / largest.value
+      figures[.saddleRatioLimit(ofClass: label)] = lowerLimit.map { max(0, -$0) / largest.value }
+    }
+    if let gradientNorm, let curvatureSlope, gradientNorm > 0, curvatureSlope > 0 {
+      figures[.saddleMargin(ofClass: label)] = negative * negative / (curvatureSlope * gradientNorm)
+    }
+    figures[.negativeMass(ofClass: label)] = negativeMass
     return figures
   }
 
@@ -127,6 +144,22 @@ public struct CurvatureMeasurement: Sendable, Hashable {
         rounding: try row.optionalField("\(key)_rounding").map { try Self.number($0, minimum: 0) } ?? 0)
     }
     (smallest, largest, loss) = (try end("smallest"), try end("largest"), try number("loss"))
+    func optional(_ key: String, minimum: Double, maximum: Double = .infinity) throws -> Double? {
+      guard let cursor = try row.optionalField(key), cursor.value != .null else { return nil }
+      let value = try Self.number(cursor, minimum: minimum)
+      guard value <= maximum else {
+        throw cursor.fault(found: "\(value)", expected: "at most \(NumberText.short(maximum))")
+      }
+      return value
+    }
+    // No eigenvalue lies below the limit, so that the one which was measured does not.
+    lowerLimit = try optional(
+      "smallest_lower_limit", minimum: -.infinity,
+      maximum: smallest.value + (smallest.uncertainty ?? 0))
+    failureProbability = try optional("failure_probability", minimum: 0, maximum: 1)
+    gradientNorm = try optional("gradient_norm", minimum: 0)
+    curvatureSlope = try optional("curvature_slope", minimum: 0)
+    negativeMass = try optional("negative_mass", minimum: 0, maximum: 1)
     let (taken, seen) = (try row.field("steps"), try row.field("samples"))
     steps = try taken.integer(atLeast: 1)
     if let planned = plan.steps, steps > planned {
@@ -179,24 +212,18 @@ public struct CurvatureMeasurement: Sendable, Hashable {
 extension RunMetric {
   /// The measurement that the figure is made of; nil for figures of no spectrum, and where there is none.
   func measurement(among all: [CurvatureMeasurement]) -> CurvatureMeasurement? {
-    switch self {
-    case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
-      .saddleRatio(let label):
-      all.first { $0.label == label }
-    case .accuracy, .head, .mid, .tail, .trainingTail: nil
-    }
+    measuredClass.flatMap { label in all.first { $0.label == label } }
   }
 
   /// Why the figure of a measurement does not count; nil where it does. A loss asks for no eigenvalue.
   func obstacle(_ measurement: CurvatureMeasurement) -> String? {
-    if case .trainingLoss = self { return measurement.otherSubject }
-    return measurement.obstacle
+    isOfEigenvalues ? measurement.obstacle : measurement.otherSubject
   }
 
   /// How the figure of a measurement was found, as far as the figure depends on it.
   func procedure(_ measurement: CurvatureMeasurement) -> CurvatureMeasurement.Procedure {
     var procedure = measurement.procedure
-    if case .trainingLoss = self { (procedure.steps, procedure.probes) = (0, 0) }
+    if !isOfEigenvalues { (procedure.steps, procedure.probes) = (0, 0) }
     return procedure
   }
 }

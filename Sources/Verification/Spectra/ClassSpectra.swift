@@ -18,6 +18,10 @@ public struct ClassSpectra: Hashable, Sendable {
   /// Whose statistics batch norm uses, as records name it.
   public static let normalization = "running"
 
+  /// Distances along the eigenvector of λ_min over which the slope of the curvature is measured. `SaddleTest.distances` begin at
+  /// 10⁻³, where Float's rounding of a product, about 10⁻⁵ of λ_max, would enter the slope divided by it.
+  public static let distances = [1e-2, 1e-1, 1]
+
   /// Measured after every so many epochs, the first and the last.
   public let every: Int
   /// The classes, ascending.
@@ -101,16 +105,21 @@ public struct ClassSpectra: Hashable, Sendable {
     let hessian = HessianOperator<Float>(
       objective: Objective(network: network), parameters: state.parameters, statistics: state.statistics,
       samples: set.source(positions))
-    let report = try extremeSpectrum(of: hessian, steps: steps, seed: seed, onStep: onStep)
-    let evaluation = try hessian.objective.evaluate(
-      at: state.parameters, statistics: state.statistics, over: hessian.samples)
+    let found = try extremePairs(of: hessian, measuredBy: hessian, steps: steps, seed: seed, onStep: onStep)
+    let report = found.report
+    let test = try SaddleTest(
+      objective: hessian.objective, parameters: state.parameters, statistics: state.statistics,
+      samples: hessian.samples, direction: found.smallest.converted(to: Float.self), distances: Self.distances
+    )
+    let quadrature = GaussQuadrature(nodes: report.ritzValues, weights: report.weights)
     let (smallest, largest) = (report.smallest, report.largest)
     let below: JSON = report.smallestLowerLimit.map { .number($0) } ?? .null
     let above: JSON = report.largestUpperLimit.map { .number($0) } ?? .null
     return [
       "class": label.map { .integer($0) } ?? .null, "samples": .integer(positions.count),
-      "loss": .number(evaluation.loss),
-      "gradient_norm": .number(evaluation.gradient.flat.norm()),
+      "loss": .number(test.loss), "gradient_norm": .number(test.gradientNorm),
+      "curvature_slope": .number(test.measuredLipschitzConstant),
+      "negative_mass": .number(NegativeMass([quadrature]).masses[0]),
       "smallest": .number(smallest.rayleighQuotient), "smallest_residual": .number(smallest.residual),
       "smallest_rounding": .number(smallest.rounding),
       "smallest_lower_limit": below,

@@ -4,8 +4,10 @@
 /// one-sided tests procedure and the power approach, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). That a
 /// difference is not significant shows nothing of the kind: a small sample makes any difference insignificant.
 public struct EquivalenceTest: Hashable, Sendable {
-  /// The seeds assumed behind a printed mean: the papers state none.
+  /// The seeds assumed behind a printed mean where agreement is to be shown: the papers state none.
   public static let assumedCount = 3
+  /// The fewest seeds that can stand behind a "±", assumed where a printed mean is to be contradicted: the reading that favors it.
+  public static let fewestCount = 2
 
   /// The difference with its error and degrees of freedom.
   public let test: WelchTest
@@ -25,19 +27,21 @@ public struct EquivalenceTest: Hashable, Sendable {
     self.init(test, margin: margin)
   }
 
-  /// Whether a sample's mean agrees with a printed one of `assumedCount` seeds.
+  /// Whether a sample's mean agrees with a printed one of m seeds, `assumedCount` unless another number is given.
   ///
   /// With a printed std it is Welch's form. Without one the sample's own spread stands for both: s·√(1/n + 1/m) on
   /// n − 1 degrees of freedom. nil where no t exists.
-  public init?(_ x: SampleSummary, printed mean: Double, std: Double?, margin: Double) {
+  public init?(
+    _ x: SampleSummary, printed mean: Double, std: Double?, count: Int = assumedCount, margin: Double
+  ) {
     if let std {
-      guard let y = SampleSummary(count: Self.assumedCount, mean: mean, standardDeviation: std) else {
+      guard let y = SampleSummary(count: count, mean: mean, standardDeviation: std) else {
         return nil
       }
       self.init(x, y, margin: margin)
       return
     }
-    let scale = (1 / Double(x.count) + 1 / Double(Self.assumedCount)).squareRoot()
+    let scale = (1 / Double(x.count) + 1 / Double(count)).squareRoot()
     guard
       let test = WelchTest(
         difference: x.mean - mean, standardError: x.standardDeviation * scale,

@@ -1,3 +1,5 @@
+import Curvature
+
 // Contrasts of the papers made small. Registered before any of these runs was looked at: presets, figures, directions,
 // seeds, tests and level stand below and in `FixtureRuns`, and whatever comes out stays.
 
@@ -24,13 +26,13 @@ struct FixtureContrast: Sendable {
       statement:
         "On the embedded synthetic pictures CE with deferred re-weighting has a higher tail accuracy than CE.",
       nulls: [.permutedLabels],
-      question: .exceeds(RunQuantity(reweighted, .tail), RunQuantity("fixture/ce", .tail), by: 0)),
+      question: .exceeds(RunQuantity(reweighted, .tail), RunQuantity("fixture/ce", .tail))),
     FixtureContrast(
       id: "F-P10", source: .poster("Experiments, table, third and fourth row"),
       statement:
         "On the embedded synthetic pictures SAM raises the tail accuracy of CE with deferred re-weighting.",
       nulls: [.rhoZero],
-      question: .exceeds(RunQuantity(sharpnessAware, .tail), RunQuantity(reweighted, .tail), by: 0)),
+      question: .exceeds(RunQuantity(sharpnessAware, .tail), RunQuantity(reweighted, .tail))),
     FixtureContrast(
       id: "F-H7", source: .supplement("§D, Figure 2"),
       statement:
@@ -39,7 +41,7 @@ struct FixtureContrast: Sendable {
       nulls: [.rhoZero, .identityHessian],
       question: .exceeds(
         RunQuantity(reweighted, .negativeCurvature(ofClass: 9)),
-        RunQuantity(sharpnessAware, .negativeCurvature(ofClass: 9)), by: 0)),
+        RunQuantity(sharpnessAware, .negativeCurvature(ofClass: 9)))),
     FixtureContrast(
       id: "F-H1", source: .poster("Convergence to saddle points"),
       statement:
@@ -76,7 +78,7 @@ struct FixtureContrast: Sendable {
 
   /// The verdict from some runs; throws where one cannot be had.
   func verdict(from runs: any EvidenceSource) throws -> Verdict {
-    let answers = try Self.all.map { try RunAnswer($0.question, from: runs, level: Self.level) }
+    let answers = try Self.all.map { try Answer($0.question, from: runs) }
     guard let place = Self.all.firstIndex(where: { $0.id == id }) else {
       preconditionFailure("\(id) is none of the registered contrasts")
     }
@@ -99,5 +101,47 @@ struct FixtureContrast: Sendable {
       summary: "\(word) at fixture scale: \(means.joined(separator: " against ")), p = "
         + "\(NumberText.coarse(adjusted)), \(answer.count) seeds",
       details: ["Synthetic pictures and a small network say nothing of the papers' runs."])
+  }
+
+  /// What nine seeds say to a contrast: Welch's test of two presets, the paired one where both figures are of the same runs. So it was
+  /// registered; claims about the papers' runs are paired by seed throughout.
+  private struct Answer {
+    private(set) var pFor = Double.nan
+    private(set) var pAgainst = Double.nan
+    private(set) var measurements: [Measurement] = []
+    let count: Int
+
+    init(_ question: RunQuestion, from source: any EvidenceSource) throws {
+      let samples = try question.quantities.map { try RunSample($0, from: source) }
+      let count = samples.map(\.count).min() ?? 0
+      self.count = count
+      let values = samples.map { $0.figures(count) }
+      func observe(_ name: String, _ value: Double, _ unit: String = "", _ reason: String = "shown") {
+        measurements.append(
+          Measurement(name: name, value: value, expectation: .observed, unit: unit, reason: reason))
+      }
+      for (quantity, figures) in zip(question.quantities, values) {
+        observe("n, \(quantity.selection.text)", Double(count), "seeds")
+        observe(
+          "mean \(quantity.text)", MeanEstimate(figures).mean, quantity.metric.unit, "last epoch: primary")
+      }
+      let paired = PairedTest(values[0], values[1])
+      let areTheSameRuns = question.quantities[0].selection == question.quantities[1].selection
+      guard let test = areTheSameRuns ? paired?.test : WelchTest(values[0], values[1]) else { return }
+      (pFor, pAgainst) = (test.pAbove(), test.pBelow())
+      let confidence = 1 - 2 * FixtureContrast.level
+      let interval = test.interval(confidence: confidence)
+      let name = "\(NumberText.short(100 * confidence)) % interval of the difference"
+      observe("difference", test.difference)
+      observe("\(name), lower", interval.lowerBound)
+      observe("\(name), upper", interval.upperBound)
+      observe("degrees of freedom", test.degreesOfFreedom)
+      observe("p", pFor, "", "unadjusted")
+      guard let paired else { return }
+      observe("p of the paired test", paired.test.pAbove(), "", "same seeds: descriptive")
+      if let correlation = paired.correlation {
+        observe("correlation of the seeds", correlation, "", "what pairing is worth")
+      }
+    }
   }
 }

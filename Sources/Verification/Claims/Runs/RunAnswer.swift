@@ -1,41 +1,25 @@
 import Curvature
 import Kernels
 
-/// What the evidence says to one question: a p value for it, one against it, and every number behind them.
+/// What the evidence says to one question at one look: a p value for it, one against it, and every number behind them.
 struct RunAnswer {
   /// The p value against "the statement is false"; NaN where no test exists.
   var pFor = Double.nan
   /// The p value against "the statement is true", or at its border.
   var pAgainst = Double.nan
-  /// The fewest seeds of a sample.
-  var count: Int
-  /// Whether every run is on the published pictures.
-  var isPublished: Bool
-  /// The names of the data.
-  var data: [String]
-  /// The numeric contracts of the runs.
-  var contracts: Set<NumericContract>
-  /// How the curvature was measured: in one way, or not at all.
-  var procedures: Set<CurvatureMeasurement.Procedure>
   /// The numbers, none of which decides by itself.
   var measurements: [Measurement] = []
-  /// For an agreement with a printed mean ± std: the setting of its power.
-  var power: EquivalencePower?
+  /// The mean of the statistic.
+  private(set) var mean = Double.nan
 
-  /// Answers a question; throws `RunSample.Gap` where the evidence lacks something.
-  init(_ question: RunQuestion, from source: any EvidenceSource, level: Double) throws {
-    let samples = try question.quantities.map { try RunSample($0, from: source) }
-    count = samples.map(\.values.count).min() ?? 0
-    isPublished = samples.allSatisfy(\.isPublished)
-    data = Set(samples.flatMap(\.data)).sorted()
-    contracts = samples.reduce(into: []) { $0.formUnion($1.contracts) }
-    procedures = samples.reduce(into: []) { $0.formUnion($1.procedures) }
-    guard procedures.count <= 1 else { throw RunSample.Gap.severalProcedures(procedures) }
-    for (quantity, sample) in zip(question.quantities, samples) {
-      observe("n, \(quantity.selection.text)", Double(sample.values.count), "seeds")
+  /// The answer from the first `count` seeds of the question's samples, with an interval at 1 − 2·level.
+  init(_ question: RunQuestion, _ samples: [RunSample], count: Int, level: Double) {
+    let figures = samples.map { $0.figures(count) }
+    for (place, sample) in samples.enumerated() {
+      let quantity = question.quantities[place]
       observe(
-        "mean \(quantity.text)", MeanEstimate(sample.values).mean, quantity.metric.unit, "last epoch: primary"
-      )
+        "mean \(quantity.text)", MeanEstimate(figures[place]).mean, quantity.metric.unit,
+        "last epoch: primary")
       if let share = sample.residualShare {
         observe(
           "largest residual, \(quantity.text)", 100 * share, "% of λ_max − λ_min",
@@ -43,60 +27,58 @@ struct RunAnswer {
       }
       if !sample.best.isEmpty {
         observe(
-          "mean \(quantity.text), best epoch", MeanEstimate(sample.best).mean, quantity.metric.unit,
-          "chosen on the test pictures: descriptive")
+          "mean \(quantity.text), best epoch", MeanEstimate(sample.figures(count, ofBest: true)).mean,
+          quantity.metric.unit, "chosen on the test images: descriptive")
       }
     }
-    switch question {
-    case .agrees(_, let mean, let std, let margin):
-      guard let summary = SampleSummary(samples[0].values),
-        let test = EquivalenceTest(summary, printed: mean, std: std, margin: margin)
-      else { return }
-      take(test, level)
-      power = std.flatMap {
-        EquivalencePower(spread: summary.standardDeviation, printedSpread: $0, margin: margin, level: level)
+    let values = question.statistic.values(figures)
+    guard let summary = SampleSummary(values) else { return }
+    mean = summary.mean
+    switch question.test {
+    case .exceeds(let bound):
+      take(Self.test(summary, against: bound), level) { ($0.pAbove(), $0.pBelow()) }
+    case .isBelow(let bound):
+      take(Self.test(summary, against: bound), level) { ($0.pBelow(), $0.pAbove()) }
+    case .equals(let value, let margin):
+      take(Self.test(summary, against: value), level) { test in
+        let equivalence = EquivalenceTest(test, margin: margin)
+        return (equivalence?.pEquivalent ?? .nan, equivalence?.pDifferent ?? .nan)
       }
-    case .matches(_, _, let margin):
-      guard let test = Self.test(question, samples).flatMap({ EquivalenceTest($0, margin: margin) }) else {
-        return
+    case .agrees(let mean, let std, let margin):
+      let shown = EquivalenceTest(summary, printed: mean, std: std, margin: margin)
+      take(shown?.test, level) { _ in
+        (shown?.pEquivalent ?? .nan, Self.contradiction(summary, samples[0], count, mean, std, margin))
       }
-      take(test, level)
-    case .exceeds(_, _, let by):
-      guard let test = Self.test(question, samples) else { return }
-      pFor = test.pAbove(by)
-      pAgainst = test.pBelow(by)
-      describe(test, confidence: 1 - 2 * level)
-      pairing(samples, by)
-    case .above(_, let bound):
-      guard let summary = SampleSummary(samples[0].values),
-        let test = WelchTest(
-          difference: summary.mean - bound, standardError: summary.squaredError.squareRoot(),
-          degreesOfFreedom: Double(summary.count - 1))
-      else { return }
-      pFor = test.pAbove()
-      pAgainst = test.pBelow()
-      describe(test, confidence: 1 - 2 * level)
     }
+    correlation(question, figures)
   }
 
-  /// Welch's test; of figures of the same runs, the paired one, as they are not independent.
-  private static func test(_ question: RunQuestion, _ samples: [RunSample]) -> WelchTest? {
-    let selections = question.quantities.map(\.selection)
-    let areTheSameRuns =
-      selections[0].preset == selections[1].preset && selections[0].radius == selections[1].radius
-      && samples[0].seeds == samples[1].seeds
-    return areTheSameRuns
-      ? PairedTest(samples[0].values, samples[1].values)?.test
-      : WelchTest(samples[0].values, samples[1].values)
+  /// The p value against agreement in the readings that favor the printed mean: with the fewest seeds behind it, and whether the
+  /// last or the best epoch is meant.
+  private static func contradiction(
+    _ last: SampleSummary, _ sample: RunSample, _ count: Int, _ mean: Double, _ std: Double?, _ margin: Double
+  ) -> Double {
+    let best = sample.best.isEmpty ? nil : SampleSummary(sample.figures(count, ofBest: true))
+    let values = [last, best].compactMap(\.self).map {
+      EquivalenceTest($0, printed: mean, std: std, count: EquivalenceTest.fewestCount, margin: margin)?
+        .pDifferent ?? .nan
+    }
+    return values.contains(where: \.isNaN) ? .nan : values.max() ?? .nan
   }
 
-  private mutating func take(_ test: EquivalenceTest, _ level: Double) {
-    pFor = test.pEquivalent
-    pAgainst = test.pDifferent
-    describe(test.test, confidence: 1 - 2 * level)
+  /// Student's t test of a mean against a number; nil without spread.
+  private static func test(_ summary: SampleSummary, against bound: Double) -> WelchTest? {
+    WelchTest(
+      difference: summary.mean - bound, standardError: summary.squaredError.squareRoot(),
+      degreesOfFreedom: Double(summary.count - 1))
   }
 
-  private mutating func describe(_ test: WelchTest, confidence: Double) {
+  private mutating func take(
+    _ test: WelchTest?, _ level: Double, _ values: (WelchTest) -> (for: Double, against: Double)
+  ) {
+    guard let test else { return }
+    (pFor, pAgainst) = values(test)
+    let confidence = 1 - 2 * level
     let interval = test.interval(confidence: confidence)
     let name = "\(NumberText.short(100 * confidence)) % interval of the difference"
     observe("difference", test.difference)
@@ -106,14 +88,12 @@ struct RunAnswer {
     observe("p", pFor, "", "unadjusted")
   }
 
-  /// The paired test beside Welch's, where the two samples share their seeds.
-  private mutating func pairing(_ samples: [RunSample], _ by: Double) {
-    guard samples[0].seeds == samples[1].seeds, let paired = PairedTest(samples[0].values, samples[1].values)
+  /// What pairing by seed is worth, for the difference of two presets.
+  private mutating func correlation(_ question: RunQuestion, _ figures: [[Double]]) {
+    guard question.statistic == .sum([1, -1]), let pairs = PairedTest(figures[0], figures[1]),
+      let value = pairs.correlation
     else { return }
-    observe("p of the paired test", paired.test.pAbove(by), "", "same seeds: descriptive")
-    if let correlation = paired.correlation {
-      observe("correlation of the seeds", correlation, "", "what pairing is worth")
-    }
+    observe("correlation of the seeds", value, "", "what pairing is worth")
   }
 
   private mutating func observe(

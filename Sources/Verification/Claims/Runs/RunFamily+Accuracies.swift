@@ -1,83 +1,81 @@
 import Training
 
-// Printed accuracies as claims: one a row, each number once. A row that repeats a number refers to the first.
+// Printed accuracies as claims: one a number, each number once. A row that repeats a number refers to the first.
 
 extension RunFamily {
-  /// The tables whose rows are claims about runs.
+  /// The numbers of the tables; each is a family of its own.
   static let accuracies: [RunFamily] = (poster + posterOptimizers + [2, 3, 4, 5].flatMap(supplement)).map {
-    RunFamily(name: $0.id, statements: [$0])
+    RunFamily(name: "numbers of the accuracy tables", statements: [$0])
   }
 
-  /// P1 to P8: the poster's methods, one claim for both data sets.
+  /// P1 to P8: the poster's methods.
   private static let poster: [RunStatement] = [
     "CE", "CE+SAM", "CE+DRW", "CE+DRW+SAM", "LDAM+DRW", "LDAM+DRW+SAM", "VS", "VS+SAM",
-  ].enumerated().map { index, method in
-    rows(id: "P\(index + 1)", .poster("Experiments, table"), method, .posterResults)
+  ].enumerated().flatMap { index, method in
+    PublishedTable.posterResults.rows.filter { $0.method == method }.flatMap {
+      cells("P\(index + 1)-\(short($0.data))", .poster("Experiments, table 1"), $0)
+    }
   }
 
   /// P14 and P15: the poster's other ways of leaving saddles; its first and last row repeat P3 and P4.
-  private static let posterOptimizers: [RunStatement] = [("P14", "CE+DRW+PGD"), ("P15", "CE+DRW+LPF-SGD")].map
-  {
-    id, method in
-    rows(id: id, .poster("Analysis, table"), method, .posterOptimizers)
-  }
+  private static let posterOptimizers: [RunStatement] = [("P14", "CE+DRW+PGD"), ("P15", "CE+DRW+LPF-SGD")]
+    .flatMap { id, method in
+      PublishedTable.posterOptimizers.rows.filter { $0.method == method }.flatMap {
+        cells("\(id)-\(short($0.data))", .poster("Analysis, table 2"), $0)
+      }
+    }
 
-  private static func rows(
-    id: String, _ source: ClaimSource, _ method: String, _ table: PublishedTable
-  ) -> RunStatement {
-    statement(id: id, source, .paper, table.rows.filter { $0.method == method }, leavingOut: [], repeats: nil)
-  }
-
-  /// S1 to S48: the rows of the supplement's Tables 2 to 5, numbered through; rows without a readable number have none.
+  /// S1 to S48: the rows of the supplement's Tables 2 to 5, numbered through.
   private static func supplement(_ number: Int) -> [RunStatement] {
     let tables: [PublishedTable] = [.imageNet, .cifar10ByRatio, .cifar100ByRatio, .influenceAndContrast]
     let offset = tables.prefix(number - 2).map(\.rows.count).reduce(0, +)
-    let poster = PublishedTable.posterResults.rows
-    return tables[number - 2].rows.enumerated().compactMap { index, row in
-      guard row.cells.contains(where: { $0.mean != nil }) else { return nil }
-      let first = poster.first { $0.data == row.data && $0.method == row.method }
-      return statement(
-        id: "S\(offset + index + 1)", .supplement("Table \(number)"), number == 2 ? .large : .paper, [row],
-        leavingOut: first == nil ? [] : [.accuracy, .tail],
-        repeats: first.map { $0.method == "CE+DRW" ? "P3" : "P4" })
-    }
-  }
-
-  private static func statement(
-    id: String, _ source: ClaimSource, _ tier: Tier, _ rows: [PublishedRow],
-    leavingOut: Set<PublishedQuantity>, repeats: String?
-  ) -> RunStatement {
-    var questions: [RunQuestion] = []
-    var texts: [String] = []
-    for row in rows {
-      var numbers: [String] = []
-      for cell in row.cells where !leavingOut.contains(cell.quantity) {
-        guard let metric = metric(cell.quantity), let mean = cell.mean else { continue }
-        questions.append(
-          .agrees(
-            RunQuantity(row.preset, metric), mean: mean, std: cell.std, margin: RunQuestion.margin(metric)))
-        numbers.append(
-          "\(metric.text) \(NumberText.short(mean))\(cell.std.map { " ± \(NumberText.short($0))" } ?? "")")
+    return tables[number - 2].rows.enumerated().flatMap { index, row in
+      let isOnPoster = PublishedTable.posterResults.rows.contains {
+        $0.data == row.data && $0.method == row.method
       }
-      texts.append("\(numbers.joined(separator: ", ")) on \(row.data)")
+      return cells(
+        "S\(offset + index + 1)", .supplement("Table \(number)"), row, tier: number == 2 ? .large : .paper,
+        leavingOut: isOnPoster ? [.accuracy, .tail] : [])
     }
-    let assumptions = Set(
-      rows.flatMap { row in Preset.all.first { $0.name == row.preset }?.assumptions ?? [] })
-    return RunStatement(
-      id: id, source: source, tier: tier,
-      statement: "\(rows[0].method) reaches \(texts.joined(separator: "; "))"
-        + (repeats.map { " (accuracy and tail accuracy: see \($0))." } ?? "."),
-      questions: questions,
-      variant: (["last epoch; best epoch shown"] + assumptions.sorted()).joined(separator: "; "))
   }
 
-  private static func metric(_ quantity: PublishedQuantity) -> RunMetric? {
-    switch quantity {
-    case .accuracy: .accuracy
-    case .head: .head
-    case .mid: .mid
-    case .tail: .tail
-    case .radius, .accuracyGain, .tailGain, .gain: nil
+  /// A claim for each readable number of a row.
+  private static func cells(
+    _ id: String, _ source: ClaimSource, _ row: PublishedRow, tier: Tier = .paper,
+    leavingOut: Set<PublishedQuantity> = []
+  ) -> [RunStatement] {
+    row.cells.compactMap { cell -> RunStatement? in
+      guard !leavingOut.contains(cell.quantity), let mean = cell.mean,
+        let metric = RunMetric.allAccuracies.first(where: { $0.published == cell.quantity })
+      else { return nil }
+      let margin = RunQuestion.margin(metric)
+      let number = "\(tenths(mean))\(cell.std.map { "±\(tenths($0))" } ?? "")"
+      return RunStatement(
+        id: "\(id)-\(suffix(cell.quantity))", source: source,
+        quote: "\(row.method.replacing("+", with: " + ")), \(row.data): \(column(cell.quantity)) \(number)",
+        tier: tier,
+        statement: "The mean \(metric.text) of \(row.method) on \(row.data) is \(tenths(mean)) % to "
+          + "\(NumberText.short(margin)) point\(margin == 1 ? "" : "s").",
+        leaf: tier == .large ? .large : .accuracies,
+        questions: [.agrees(RunQuantity(row.preset, metric), mean: mean, std: cell.std, margin: margin)],
+        looks: .agreement, variant: "last epoch to agree; last and best epoch to contradict")
     }
+  }
+
+  /// A number as it is printed, to a tenth.
+  static func tenths(_ value: Double) -> String {
+    let tenths = Int((value.magnitude * 10).rounded())
+    return "\(value < 0 ? "−" : "")\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// "C10" for CIFAR-10 LT, "C100" for CIFAR-100 LT.
+  static func short(_ data: String) -> String { data.hasPrefix("cifar100") ? "C100" : "C10" }
+
+  private static func suffix(_ quantity: PublishedQuantity) -> String {
+    quantity == .accuracy ? "acc" : quantity.rawValue
+  }
+
+  private static func column(_ quantity: PublishedQuantity) -> String {
+    quantity == .accuracy ? "Acc" : quantity.rawValue.prefix(1).uppercased() + quantity.rawValue.dropFirst()
   }
 }

@@ -1,28 +1,43 @@
+import Kernels
+import Training
+
 /// A claim about finished runs: a conjunction of questions.
 struct RunStatement: Sendable {
   var id: String
   var source: ClaimSource
-  var tier: Tier
+  /// The paper's words.
+  var quote: String
+  var tier: Tier = .paper
   var statement: String
+  var leaf: ClaimTree.Leaf
+  var weight: ClaimWeight = .table
   var questions: [RunQuestion]
+  var looks: SeedLooks
   /// What else must be known to read the verdict.
   var variant: String = "presets as listed by `escapement presets`; last epoch"
+  /// Guesses beside those of the presets.
+  var furtherAssumptions: [String] = []
   /// For a statement without questions: why no test of it was registered.
   var noTest: String? = nil
+
+  /// What is guessed because no source states it: by the presets, and by the claim.
+  var assumptions: [String] {
+    let presets = Set(questions.flatMap(\.quantities).map(\.selection.preset))
+    let guesses = Preset.all.filter { presets.contains($0.name) }.flatMap(\.assumptions)
+    return Set(guesses + furtherAssumptions).sorted()
+  }
 }
 
 /// Statements whose p values are adjusted together.
 ///
-/// A statement is a conjunction, and its p value the largest of its questions': it is supported only if each of them is, and
-/// an intersection of tests at level α has level α. It falls if one question is contradicted; those p values are
-/// adjusted among the questions. Over the statements of a family either p value is adjusted by Holm's method; one without
-/// evidence counts in the family with p = 1. A row of a table is a family of its own: nothing is concluded from some row's
-/// agreement, so the rows share no error.
+/// A statement is a conjunction, and its p value at a look the largest of its questions': it is supported only if each of them is,
+/// and an intersection of tests at level α has level α. It falls if one question is contradicted; those p values are
+/// adjusted among the questions. `SeedLooks` makes one p value of the looks. Over the statements of a family either p value is
+/// adjusted by Holm's method; one without evidence counts in the family with p = 1. A number of a table is a family of its own:
+/// nothing is concluded from some number's agreement, so they share no error.
 struct RunFamily: Sendable {
   /// α.
   static let level = 0.05
-  /// The seeds a verdict needs.
-  static let seeds = 5
   /// The runs beyond which an agreement is called not settleable.
   static let cap = 100
 
@@ -33,32 +48,68 @@ struct RunFamily: Sendable {
   var claims: [Claim] {
     statements.map { statement in
       Claim(
-        id: statement.id, kind: .paper, source: statement.source, statement: statement.statement,
-        tier: statement.tier, leaf: .accuracies, weight: .table,
-        nulls: .none(because: "its contrasts of runs are tests against a null of their own"), family: name,
+        id: statement.id, kind: .paper, source: statement.source, quote: statement.quote,
+        statement: statement.statement, tier: statement.tier, leaf: statement.leaf, weight: statement.weight,
+        nulls: .none(because: "its contrasts of runs are tests against a null of their own"),
+        assumptions: statement.assumptions, family: name,
+        power: power(statement),
         refutedBy: statement.noTest == nil
           ? "A comparison contradicted at α: a mean beyond its margin, or a contrast the other way."
           : "No test of it is registered.",
-        procedure: procedure(statement), variant: statement.variant
+        procedure: procedure(statement), variant: statement.variant, procedureVersion: 2
       ) { context in try judge(statement, context) }
     }
   }
 
+  private func power(_ statement: RunStatement) -> (@Sendable () -> [String])? {
+    guard statement.noTest == nil else { return nil }
+    let count = members.count
+    return { RunPower.text(of: statement, among: count) }
+  }
+
+  /// The statements that have a test.
+  private var members: [RunStatement] { statements.filter { $0.noTest == nil } }
+
   private func procedure(_ statement: RunStatement) -> String {
     if let reason = statement.noTest { return reason }
-    let size = statements.count { $0.noTest == nil }
     return statement.questions.map(\.text).joined(separator: "; ")
-      + ". One-sided Welch tests and two one-sided tests of equivalence, paired where both figures are of the same runs, α = "
-      + "\(NumberText.short(Self.level)), \(Self.seeds) seeds or more, last epoch"
-      + (size == 1 ? "." : "; Holm over the \(size) claims of the family \"\(name)\".")
+      + ". Student's t tests, one-sided, of the means over seeds, two of them where equality is asked for; paired by seed; last "
+      + "epoch; \(statement.looks.text)"
+      + (members.count == 1 ? "." : "; Holm over the \(members.count) claims of the family \"\(name)\".")
   }
 
-  /// The answers to a statement's questions; throws `RunSample.Gap`.
-  private func answers(_ statement: RunStatement, _ source: any EvidenceSource) throws -> [RunAnswer] {
-    try statement.questions.map { try RunAnswer($0, from: source, level: Self.level) }
+  /// A statement's answers, from its first look to the last that the evidence reaches.
+  private struct Answers {
+    let samples: [[RunSample]]
+    let looks: [(look: SeedLooks.Look, answers: [RunAnswer])]
+
+    init(_ statement: RunStatement, _ source: any EvidenceSource) throws {
+      samples = try statement.questions.map { question in
+        try question.quantities.map { try RunSample($0, from: source) }
+      }
+      let procedures = samples.joined().reduce(into: Set()) { $0.formUnion($1.procedures) }
+      guard procedures.count <= 1 else { throw RunSample.Gap.severalProcedures(procedures) }
+      let samples = samples
+      looks = statement.looks.reached(by: samples.joined().map(\.count).min() ?? 0).map { look in
+        (
+          look,
+          zip(statement.questions, samples).map {
+            RunAnswer($0, $1, count: look.seeds, level: look.level)
+          }
+        )
+      }
+    }
+
+    var isPublished: Bool { samples.joined().allSatisfy(\.isPublished) }
+
+    /// p for and against the statement over its looks; NaN where a question has none, or no look is reached.
+    func combined(_ looks: SeedLooks) -> (for: Double, against: Double) {
+      let pairs = self.looks.map { RunFamily.combine($0.answers) }
+      return (looks.combined(pairs.map(\.for)), looks.combined(pairs.map(\.against)))
+    }
   }
 
-  /// p for and against a statement from those of its questions; NaN where one has none.
+  /// p for and against a conjunction from those of its questions; NaN where one has none.
   private static func combine(_ answers: [RunAnswer]) -> (for: Double, against: Double) {
     let values = answers.map(\.pFor)
     let largest = values.contains { $0.isNaN } ? .nan : values.max() ?? .nan
@@ -67,62 +118,69 @@ struct RunFamily: Sendable {
 
   private func judge(_ statement: RunStatement, _ context: ClaimContext) throws -> Verdict {
     if let reason = statement.noTest { return Self.notRun(reason, "no test is registered") }
-    let own: [RunAnswer]
-    do { own = try answers(statement, context.runs) } catch let gap as RunSample.Gap {
-      return Self.verdict(of: gap, context)
+    let own: Answers
+    do { own = try Answers(statement, context.runs) } catch let gap as RunSample.Gap {
+      return Self.verdict(of: gap, statement, context)
     }
-    var verdict = Verdict(
-      outcome: .inconclusive, measurements: own.flatMap(\.measurements), summary: "",
-      details: zip(statement.questions, own).map { "\($0.text): p = \(NumberText.short($1.pFor))" })
-    let count = own.map(\.count).min() ?? 0
-    verdict.details.append("data: " + Set(own.flatMap(\.data)).sorted().joined(separator: ", "))
+    var verdict = Verdict(outcome: .inconclusive, measurements: [], summary: "")
+    let samples = own.samples.joined()
+    verdict.details.append("data: " + Set(samples.flatMap(\.data)).sorted().joined(separator: ", "))
     verdict.details.append(
       "numeric contracts of the runs: "
-        + Set(own.flatMap(\.contracts)).sorted().map(\.description).joined(separator: ", "))
-    for procedure in Set(own.flatMap(\.procedures)).map(\.text).sorted() {
+        + Set(samples.flatMap(\.contracts)).sorted().map(\.description).joined(separator: ", "))
+    for procedure in Set(samples.flatMap(\.procedures)).map(\.text).sorted() {
       verdict.details.append("curvature: \(procedure)")
     }
-    guard count >= Self.seeds else {
-      verdict.summary = "\(count) of the \(Self.seeds) seeds that a verdict needs"
+    guard let last = own.looks.last else {
+      verdict.summary = Self.shortage(statement, own)
       return verdict
     }
-    guard own.allSatisfy({ !$0.pFor.isNaN }) else {
+    verdict.measurements = last.answers.flatMap(\.measurements)
+    for (look, answers) in own.looks {
+      verdict.details += zip(statement.questions, answers).map {
+        "\(look.seeds) seeds: \($0.text): p = \(NumberText.short($1.pFor))"
+      }
+    }
+    let pairs = try adjusted(statement, own, context)
+    guard !pairs.for.isNaN, last.answers.allSatisfy({ !$0.pFor.isNaN }) else {
       verdict.summary = "figures without spread, or not finite: no test exists"
       return verdict
     }
-    let adjusted = try adjusted(statement, own, context)
     verdict.measurements.append(
       Measurement(
-        name: "p, largest of the comparisons, adjusted over the family", value: adjusted.for,
-        expectation: .atMost(Self.level), reason: "Holm, \(name)"))
-    let (supports, contradicts) = (adjusted.for <= Self.level, adjusted.against <= Self.level)
+        name: "p, largest of the comparisons, adjusted over looks and family", value: pairs.for,
+        expectation: .atMost(Self.level), reason: "Bonferroni over looks, Holm over \(name)"))
+    let (supports, contradicts) = (pairs.for <= Self.level, pairs.against <= Self.level)
     let numbers =
-      "p = \(NumberText.rounded(adjusted.for)) for, \(NumberText.rounded(adjusted.against)) against, "
-      + "\(count) seeds"
-    guard own.allSatisfy(\.isPublished) else {
+      "p = \(NumberText.rounded(pairs.for)) for, \(NumberText.rounded(pairs.against)) against, "
+      + "\(last.look.seeds) seeds"
+    guard own.isPublished else {
       let word =
         supports ? "consistent" : contradicts ? "not consistent" : "neither consistent nor not consistent"
-      verdict.summary = "\(word) on pictures other than the published ones: \(numbers)"
+      verdict.summary = "\(word) on images other than the published ones: \(numbers)"
       return verdict
     }
-    if supports { verdict.outcome = .supported } else if contradicts { verdict.outcome = .refuted }
+    // Two looks may contradict each other, which decides nothing.
+    if supports != contradicts { verdict.outcome = supports ? .supported : .refuted }
     verdict.summary = numbers
-    if verdict.outcome == .inconclusive { verdict.details += Self.power(statement.questions, own, count) }
+    if verdict.outcome == .inconclusive {
+      verdict.details += RunPower.text(of: statement, among: members.count)
+    }
     return verdict
   }
 
   /// The statement's p values after Holm's adjustment over the family.
   private func adjusted(
-    _ statement: RunStatement, _ own: [RunAnswer], _ context: ClaimContext
+    _ statement: RunStatement, _ own: Answers, _ context: ClaimContext
   ) throws -> (for: Double, against: Double) {
-    let members = statements.filter { $0.noTest == nil }
+    let mine = own.combined(statement.looks)
+    guard !mine.for.isNaN else { return mine }
     let pairs = try members.map { member -> (for: Double, against: Double) in
-      if member.id == statement.id { return Self.combine(own) }
+      if member.id == statement.id { return mine }
       do {
-        let others = try answers(member, context.runs)
+        let others = try Answers(member, context.runs)
         // A member that could not be decided itself frees nothing for the others.
-        let counts = others.allSatisfy { $0.count >= Self.seeds && $0.isPublished }
-        return counts ? Self.combine(others) : (.nan, .nan)
+        return others.isPublished ? others.combined(member.looks) : (.nan, .nan)
       } catch is RunSample.Gap { return (.nan, .nan) }
     }
     let place = members.firstIndex { $0.id == statement.id }!
@@ -131,21 +189,25 @@ struct RunFamily: Sendable {
     )
   }
 
-  /// What more seeds would do for the agreements that were not shown.
-  private static func power(_ questions: [RunQuestion], _ answers: [RunAnswer], _ count: Int) -> [String] {
-    zip(questions, answers).compactMap { question, answer in
-      guard let power = answer.power, answer.pFor > level else { return nil }
-      let now = power.power(count: count) ?? .nan
-      let needed =
-        power.count(cap: cap).map { "0.8 needs \($0) seeds" }
-        ?? "not settleable: no number of seeds up to \(cap) has 0.8"
-      return
-        "\(question.text): power \(NumberText.coarse(now)) with \(count) seeds if the means are equal; \(needed) "
-        + "(\(EquivalenceTest.assumedCount) seeds assumed behind the printed mean)"
+  /// What is missing for the first look.
+  private static func shortage(_ statement: RunStatement, _ answers: Answers) -> String {
+    for (question, samples) in zip(statement.questions, answers.samples) {
+      for (quantity, sample) in zip(question.quantities, samples) where sample.count < statement.looks.fewest
+      {
+        return
+          "\(sample.values.count) runs of \(quantity.selection.text): the first look needs seeds 0 to "
+          + "\(statement.looks.fewest - 1), and seed \(sample.count) is missing"
+      }
     }
+    return "\(statement.looks.fewest) seeds are needed"
   }
 
-  private static func verdict(of gap: RunSample.Gap, _ context: ClaimContext) -> Verdict {
+  private static func verdict(
+    of gap: RunSample.Gap, _ statement: RunStatement, _ context: ClaimContext
+  ) -> Verdict {
+    func notRun(_ reason: String) -> Verdict {
+      Self.notRun(reason, "seeds 0 to \(statement.looks.fewest - 1) are needed")
+    }
     switch gap {
     case .noRuns(let selection):
       let isKnown = context.presets.contains { $0.name == selection.preset }
@@ -167,7 +229,7 @@ struct RunFamily: Sendable {
     }
   }
 
-  private static func notRun(_ reason: String, _ summary: String = "\(seeds) seeds are needed") -> Verdict {
+  private static func notRun(_ reason: String, _ summary: String) -> Verdict {
     Verdict(outcome: .notRun(reason), measurements: [], summary: summary)
   }
 }

@@ -15,48 +15,88 @@ struct RunQuantity: Hashable, Sendable {
   var text: String { "\(metric.text), \(selection.text)" }
 }
 
-/// One comparison, stated before any run, that has a p value for and one against.
-enum RunQuestion: Hashable, Sendable {
+/// One comparison, stated before any run, that has a p value for it and one against it.
+struct RunQuestion: Hashable, Sendable {
+  /// What the mean of the statistic over seeds is held against.
+  enum Test: Hashable, Sendable {
+    /// It exceeds a bound.
+    case exceeds(Double)
+    /// It lies below a bound.
+    case isBelow(Double)
+    /// It is a number to less than the margin.
+    case equals(Double, margin: Double)
+    /// It agrees with a printed mean to less than the margin; without a printed ± the runs' own spread stands for it.
+    case agrees(mean: Double, std: Double?, margin: Double)
+  }
+
+  /// What is asked of the evidence.
+  var quantities: [RunQuantity]
+  /// What is made of the figures of a seed.
+  var statistic: RunStatistic
+  /// What is asked of its mean.
+  var test: Test
+  /// The comparison in words.
+  var text: String
+
   /// The mean agrees with a printed one to less than the margin.
-  case agrees(RunQuantity, mean: Double, std: Double?, margin: Double)
-  /// One mean exceeds another by more than `by`; a negative `by` is "is no lower than by that much".
-  case exceeds(RunQuantity, RunQuantity, by: Double)
-  /// Two means differ by less than the margin.
-  case matches(RunQuantity, RunQuantity, margin: Double)
-  /// The mean lies above a bound.
-  case above(RunQuantity, Double)
+  static func agrees(_ a: RunQuantity, mean: Double, std: Double?, margin: Double) -> Self {
+    Self(
+      quantities: [a], statistic: .sum([1]), test: .agrees(mean: mean, std: std, margin: margin),
+      text:
+        "\(a.text) = \(NumberText.short(mean))\(std.map { " ± \(NumberText.short($0))" } ?? "") to \(NumberText.short(margin))"
+    )
+  }
+
+  /// One figure exceeds another by more than `by`; a negative `by` is "is no lower than by that much".
+  static func exceeds(_ a: RunQuantity, _ b: RunQuantity, by: Double = 0) -> Self {
+    Self(
+      quantities: [a, b], statistic: .sum([1, -1]), test: .exceeds(by),
+      text: "\(a.text) > \(b.text)"
+        + (by == 0 ? "" : by > 0 ? " + \(NumberText.short(by))" : " − \(NumberText.short(-by))"))
+  }
+
+  /// Two figures differ by less than the margin.
+  static func matches(_ a: RunQuantity, _ b: RunQuantity, margin: Double) -> Self {
+    Self(
+      quantities: [a, b], statistic: .sum([1, -1]), test: .equals(0, margin: margin),
+      text: "\(a.text) = \(b.text) to \(NumberText.short(margin))")
+  }
+
+  /// A figure lies above a bound.
+  static func above(_ a: RunQuantity, _ bound: Double) -> Self {
+    Self(
+      quantities: [a], statistic: .sum([1]), test: .exceeds(bound),
+      text: "\(a.text) > \(NumberText.short(bound))")
+  }
+
+  /// A figure lies below a bound.
+  static func below(_ a: RunQuantity, _ bound: Double) -> Self {
+    Self(
+      quantities: [a], statistic: .sum([1]), test: .isBelow(bound),
+      text: "\(a.text) < \(NumberText.short(bound))")
+  }
+
+  /// The figure rises over x: the least-squares slope exceeds 0.
+  static func rises(_ figures: [(x: Double, terms: [(factor: Double, quantity: RunQuantity)])], text: String)
+    -> Self
+  {
+    let factors = RunStatistic.slopeFactors(figures.map(\.x))
+    let terms = zip(factors, figures).flatMap { factor, figure in
+      figure.terms.map { (factor * $0.factor, $0.quantity) }
+    }
+    return Self(
+      quantities: terms.map(\.1), statistic: .sum(terms.map(\.0)), test: .exceeds(0), text: text)
+  }
 
   /// The margin of agreement for an accuracy: 1 point over all classes, 2 for a group of them.
   static func margin(_ metric: RunMetric) -> Double { metric == .accuracy ? 1 : 2 }
-
-  /// What is asked of the evidence.
-  var quantities: [RunQuantity] {
-    switch self {
-    case .agrees(let a, _, _, _), .above(let a, _): [a]
-    case .exceeds(let a, let b, _), .matches(let a, let b, _): [a, b]
-    }
-  }
-
-  /// The comparison in words.
-  var text: String {
-    switch self {
-    case .agrees(let a, let mean, let std, let margin):
-      "\(a.text) = \(NumberText.short(mean))\(std.map { " ± \(NumberText.short($0))" } ?? "") to \(NumberText.short(margin))"
-    case .exceeds(let a, let b, let by):
-      "\(a.text) > \(b.text)"
-        + (by == 0 ? "" : by > 0 ? " + \(NumberText.short(by))" : " − \(NumberText.short(-by))")
-    case .matches(let a, let b, let margin): "\(a.text) = \(b.text) to \(NumberText.short(margin))"
-    case .above(let a, let bound): "\(a.text) > \(NumberText.short(bound))"
-    }
-  }
 }
 
-/// The figures of one quantity over its runs, in the order of seeds.
+/// The figures of one quantity over its runs, by seed.
 struct RunSample {
-  var seeds: [UInt64]
-  var values: [Double]
+  var values: [UInt64: Double]
   /// Of the best epochs; empty unless every run has one.
-  var best: [Double]
+  var best: [UInt64: Double]
   var isPublished: Bool
   var data: [String]
   /// The numeric contracts of the runs.
@@ -92,15 +132,22 @@ struct RunSample {
       }
     }
     procedures = Set(measurements.map(metric.procedure))
-    residualShare = measurements.compactMap(\.residualShare).max()
-    if case .trainingLoss = metric { residualShare = nil }
-    seeds = runs.map(\.seed)
-    values = runs.compactMap { $0.last[quantity.metric] }
-    guard values.count == runs.count else { throw Gap.noFigure(quantity) }
-    let peaks = runs.compactMap { $0.best[quantity.metric] }
-    best = peaks.count == runs.count ? peaks : []
+    residualShare = metric.isOfEigenvalues ? measurements.compactMap(\.residualShare).max() : nil
+    let figures = runs.compactMap { run in run.last[metric].map { (run.seed, $0) } }
+    guard figures.count == runs.count else { throw Gap.noFigure(quantity) }
+    values = Dictionary(uniqueKeysWithValues: figures)
+    let peaks = runs.compactMap { run in run.best[metric].map { (run.seed, $0) } }
+    best = peaks.count == runs.count ? Dictionary(uniqueKeysWithValues: peaks) : [:]
     isPublished = runs.allSatisfy(\.isPublished)
     data = Set(runs.map(\.data)).sorted()
     contracts = Set(runs.map(\.contract))
+  }
+
+  /// How many seeds there are without a gap from 0 on.
+  var count: Int { (0...).first { values[UInt64($0)] == nil } ?? 0 }
+
+  /// The figures of seeds 0 to `count` − 1, or of those seeds' best epochs.
+  func figures(_ count: Int, ofBest: Bool = false) -> [Double] {
+    (0..<count).compactMap { (ofBest ? best : values)[UInt64($0)] }
   }
 }

@@ -1,0 +1,120 @@
+import Training
+
+/// The chance that a claim about runs ends as supported, computed from what is printed, before any run.
+///
+/// It takes the printed numbers for the truth and their ± for the spread of a run; where no ± is printed, that of the poster's
+/// table for the same figure, the median of its eight. Seeds are taken for independent. Levels are those of the looks, divided by the size
+/// of the family, as if no other claim of it were decided.
+enum RunPower {
+  /// The numbers of seeds for which it is stated.
+  static let counts = [3, 5, 10]
+
+  /// One line a question.
+  static func text(of statement: RunStatement, among members: Int) -> [String] {
+    statement.questions.map { question in
+      let levels = counts.map { count in
+        statement.looks.reached(by: count).last.map { (count: $0.seeds, level: $0.level / Double(members)) }
+      }
+      return "\(question.text): " + text(of: question, levels, statement.looks)
+    }
+  }
+
+  private typealias Level = (count: Int, level: Double)
+
+  private static func text(of question: RunQuestion, _ levels: [Level?], _ looks: SeedLooks) -> String {
+    if case .agrees(_, let std, let margin) = question.test {
+      return agreement(question.quantities[0], std, margin, levels, looks)
+    }
+    if let power = contrast(question) {
+      let values = zip(counts, levels).map { count, level in
+        level.map { "\(NumberText.coarse(power($0.count, $0.level))) with \(count)" }
+          ?? "no look with \(count)"
+      }
+      return "power \(values.joined(separator: ", ")) seeds if the printed means are true"
+    }
+    let values = zip(counts, levels).map { count, level in
+      level.flatMap { ContrastPower.detectable(count: $0.count, level: $0.level) }.map {
+        "\(NumberText.coarse($0)) with \(count)"
+      } ?? "no look with \(count)"
+    }
+    return
+      "nothing is printed of its size; found with chance 0.8 from an effect on of, in standard deviations over seeds, "
+      + values.joined(separator: ", ") + " seeds"
+  }
+
+  private static func agreement(
+    _ quantity: RunQuantity, _ std: Double?, _ margin: Double, _ levels: [Level?], _ looks: SeedLooks
+  ) -> String {
+    guard let spread = std ?? typicalSpread(quantity.metric),
+      let power = EquivalencePower(
+        spread: spread, printedSpread: spread, margin: margin, level: looks.looks[0].level)
+    else { return "no spread is printed" }
+    let values = zip(counts, levels).map { count, level in
+      level == nil
+        ? "no look with \(count)"
+        : "\(NumberText.coarse(power.power(count: level!.count) ?? .nan)) with \(count)"
+    }
+    let needed =
+      power.count(cap: RunFamily.cap) == nil ? "; not settleable from the printed ± alone" : ""
+    return "power \(values.joined(separator: ", ")) seeds if the means are equal"
+      + " (\(EquivalenceTest.assumedCount) seeds assumed behind the printed mean, ± \(NumberText.short(spread))"
+      + (std == nil ? " as the poster has it for such figures)" : ")") + needed
+  }
+
+  /// The chance as a function of seeds and level; nil where the figures are not printed.
+  private static func contrast(_ question: RunQuestion) -> ((_ count: Int, _ level: Double) -> Double)? {
+    guard case .sum(let factors) = question.statistic else { return nil }
+    var (effect, variance) = (0.0, 0.0)
+    for (factor, quantity) in zip(factors, question.quantities) {
+      guard quantity.selection.radius == nil, quantity.selection.epoch == nil, let cell = printed(quantity),
+        let mean = cell.mean, let spread = cell.std ?? typicalSpread(quantity.metric)
+      else { return nil }
+      effect += factor * mean
+      variance += factor * factor * spread * spread
+    }
+    let spread = variance.squareRoot()
+    func chance(_ effect: Double, _ bound: Double) -> ((Int, Double) -> Double)? {
+      ContrastPower(effect: effect, spread: spread, bound: bound).map { power in
+        { power.power(count: $0, level: $1) ?? .nan }
+      }
+    }
+    switch question.test {
+    case .exceeds(let bound): return chance(effect, bound)
+    case .isBelow(let bound): return chance(-effect, -bound)
+    case .equals, .agrees: return nil
+    }
+  }
+
+  private static let tables: [PublishedTable] = [
+    .posterResults, .posterOptimizers, .imageNet, .cifar10ByRatio, .cifar100ByRatio, .influenceAndContrast,
+  ]
+
+  /// The printed cell of a figure, from the first table that has it.
+  private static func printed(_ quantity: RunQuantity) -> PublishedCell? {
+    guard let wanted = quantity.metric.published else { return nil }
+    return tables.lazy.flatMap(\.rows).first { row in
+      row.preset == quantity.selection.preset && row[wanted] != nil
+    }?.cell(wanted)
+  }
+
+  /// The median ± that the poster's table prints for accuracies, or for a group's.
+  private static func typicalSpread(_ metric: RunMetric) -> Double? {
+    guard let wanted = metric.published else { return nil }
+    let column: PublishedQuantity = wanted == .accuracy ? .accuracy : .tail
+    let values = PublishedTable.posterResults.rows.compactMap { $0.cell(column)?.std }.sorted()
+    return values.isEmpty ? nil : (values[(values.count - 1) / 2] + values[values.count / 2]) / 2
+  }
+}
+
+extension RunMetric {
+  /// The column of printed tables that has it; nil for figures that no table prints.
+  var published: PublishedQuantity? {
+    switch self {
+    case .accuracy: .accuracy
+    case .head: .head
+    case .mid: .mid
+    case .tail: .tail
+    default: nil
+    }
+  }
+}
