@@ -94,10 +94,81 @@ import Testing
       .notRun("r"),
     ]
     #expect(outcomes.map(\.name) == Outcome.names)
-    for outcome in outcomes {
+    for outcome in outcomes + [.undetermined("u")] {
       #expect(Outcome(name: outcome.name, qualifier: outcome.qualifier) == outcome)
     }
     #expect(Outcome(name: "supported", qualifier: "c") == nil)
     #expect(Outcome(name: "conditional", qualifier: nil) == nil)
+    #expect(Outcome(name: "inconclusive", qualifier: "u") == .undetermined("u"))
+  }
+
+  static func judging(_ outcome: Outcome, tier: Tier = .exact, against baseline: Baseline?) throws
+    -> VerificationRecord
+  {
+    let claim = SyntheticRecord.claim("E1", tier: tier) { _ in
+      Verdict(outcome: outcome, measurements: [], summary: "")
+    }
+    return try Verifier(catalogue: ClaimCatalogue([claim]), context: ClaimContext(), baseline: baseline)
+      .verify(tiers: [tier])
+  }
+
+  /// A verdict that says why nothing can be decided goes on record and is compared like any other.
+  @Test func whatCannotBeDecidedMayStand() throws {
+    let none = Baseline(entries: [:], reason: "r")
+    let found = Outcome.undetermined("a number cannot be read")
+    let alone = try Self.judging(found, against: nil)
+    #expect(alone.exitCode == 2, "undecided, with nothing to compare with")
+    #expect(alone.tally.map(\.outcome) == ["inconclusive"])
+    let missed = try Self.judging(found, against: none)
+    #expect(
+      missed.exitCode == 1
+        && missed.changes.map(\.text) == [
+          "E1: no verdict on record, now inconclusive (a number cannot be read)"
+        ])
+
+    let accepted = try none.accepting(alone, reason: "found")
+    #expect(accepted.entries == ["E1": .init(outcome: found, procedureVersion: 1)])
+    #expect(try Baseline(json: accepted.json, file: "claims.json") == accepted)
+    let same = try Self.judging(found, against: accepted)
+    #expect(same.changes.isEmpty && same.exitCode == 0)
+    for (outcome, text) in [
+      (Outcome.undetermined("another cannot be read"), "inconclusive (another cannot be read)"),
+      (.supported, "supported"), (.refuted, "refuted"), (.inconclusive, "inconclusive"),
+    ] {
+      let changed = try Self.judging(outcome, against: accepted)
+      #expect(changed.exitCode == 1)
+      #expect(
+        changed.changes.map(\.text) == [
+          "E1: on record inconclusive (a number cannot be read), now \(text)"
+        ])
+    }
+  }
+
+  /// Without a reason it is a procedure that stopped working: never accepted, neither anew nor in place of a verdict.
+  @Test func undecidedWithoutAReasonIsNeverAccepted() throws {
+    let none = Baseline(entries: [:], reason: "r")
+    let stopped = try Self.judging(.inconclusive, against: none)
+    #expect(stopped.exitCode == 2 && stopped.changes.isEmpty)
+    for entries in [
+      [:], ["E1": Baseline.Entry(outcome: .undetermined("u"), procedureVersion: 1)],
+    ] {
+      #expect(throws: BaselineRefusal.undecided(id: "E1", outcome: "inconclusive")) {
+        try Baseline(entries: entries, reason: "r").accepting(stopped, reason: "why")
+      }
+    }
+    // Nor does it pass where a file was written by hand.
+    let byHand = Baseline(
+      entries: ["E1": .init(outcome: .inconclusive, procedureVersion: 1)], reason: "r")
+    #expect(try Self.judging(.inconclusive, against: byHand).exitCode == 2)
+  }
+
+  /// A claim about runs that nothing can decide and that is not on record is news and stays undecided.
+  @Test func whatRunsCannotDecideIsNewsUntilItStands() throws {
+    let none = Baseline(entries: [:], reason: "r")
+    let found = try Self.judging(.undetermined("u"), tier: .paper, against: none)
+    #expect(found.changes.isEmpty && found.unrecorded == ["E1"] && found.exitCode == 2)
+    let accepted = try none.accepting(found, reason: "found")
+    let again = try Self.judging(.undetermined("u"), tier: .paper, against: accepted)
+    #expect(again.unrecorded.isEmpty && again.exitCode == 0)
   }
 }

@@ -32,8 +32,10 @@ import Testing
   }
 
   @Test func printedRowsTellTheSplitsApart() throws {
-    let worst = [[3, 4, 3], [3, 3, 4], [4, 3, 3]].map { sizes in
-      PrintedAccuracies.cifar10.map { $0.deviation(sizes) }.max()!
+    let table = ClaimContext().table("supplement-3")
+    #expect(table.rows.count { $0.excess(overGroupsOf: [3, 4, 3]) != nil } == 12)
+    let worst = try [[3, 4, 3], [3, 3, 4], [4, 3, 3]].map { sizes in
+      try #require(table.farthestFromGroups(of: sizes)).excess.magnitude
     }
     #expect(worst[0] < 0.051 && worst[1] > 2.2 && worst[2] > 2)
   }
@@ -49,6 +51,11 @@ import Testing
   @Test func anotherProfileWouldSupportTheSplit() throws {
     let subject = FaultySubject(counts: { counts in counts.map { $0 == 232 ? 251 : $0 } })
     #expect(try Self.judge("D2", subject).outcome == .supported)
+    // It also needs every readable row of Table 3 to fit 3/4/3.
+    let edit = PublishedClaimTests.Edit("supplement-3", "cifar10-lt200", "CE+DRW", .head, 91.9)
+    let tables = try edit.applied(to: PublishedTable.all)
+    let claim = try #require(ClaimCatalogue.standard["D2"])
+    #expect(try claim.judge(ClaimContext(subject: subject, tables: tables)).outcome == .refuted)
     var groups = subject
     groups.groups = ClassGroups(byCount: [5000, 2000, 1000, 100], many: 1500, few: 250)
     #expect(try Self.judge("D2", groups).outcome == .refuted)

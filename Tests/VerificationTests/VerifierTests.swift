@@ -24,6 +24,33 @@ import Testing
     #expect(empty.verdict(ifAllHold: .supported, summary: "").outcome == .refuted)
   }
 
+  /// A refutation under a guess is inconclusive and says so; every other outcome, and one without a guess, stays.
+  @Test func onlyARefutationIsCapped() throws {
+    let outcomes: [Outcome] = [
+      .supported, .conditional("c"), .consistent, .notConsistent, .inconclusive, .undetermined("u"),
+      .notRun("n"), .refuted,
+    ]
+    let measurements = [Measurement(name: "x", value: 1, expectation: .atMost(0), reason: "")]
+    for outcome in outcomes {
+      let verdict = Verdict(outcome: outcome, measurements: measurements, summary: "s", details: ["d"])
+      #expect(verdict.capped(by: []) == verdict)
+      var expected = verdict
+      if outcome == .refuted {
+        expected.outcome = .undetermined("refuted only under the assumption: a guess; another")
+      }
+      #expect(verdict.capped(by: ["a guess", "another"]) == expected)
+    }
+    // A claim caps its own verdicts.
+    for (assumptions, outcome) in [
+      ([], Outcome.refuted), (["a guess"], .undetermined("refuted only under the assumption: a guess")),
+    ] {
+      let claim = SyntheticRecord.claim("E1", assumptions: assumptions) { _ in
+        SyntheticRecord.verdict(0.75, .supported)
+      }
+      #expect(try claim.judge(ClaimContext()).outcome == outcome)
+    }
+  }
+
   @Test func notANumberHoldsNowhere() {
     let expectations: [Verification.Expectation] = [
       .equal(to: 0, within: .infinity), .atMost(1), .atLeast(-1), .between(-1, 1),

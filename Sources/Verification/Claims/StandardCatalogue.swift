@@ -21,7 +21,7 @@ extension ClaimCatalogue {
     [.posterAccuracyGains, .posterTailGains, .posterBest] + Claim.posterRepeats + [
       .posterOrder, .radiusIsTuned,
     ]
-    + Claim.groupMeans + [.gainsAtEveryRatio] + Claim.meanGains + Claim.statedGains + [
+    + [.gainsAtEveryRatio] + Claim.meanGains + Claim.statedGains + [
       .gainGrows, .gainFromTail, .twoStageMethods, .comparisonGains, .unspecifiedGain,
     ]
 }

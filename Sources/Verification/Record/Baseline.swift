@@ -114,10 +114,10 @@ public struct Baseline: Sendable, Hashable {
   /// Whether a claim is judged on finished runs: it may be on record or not.
   private static func waits(_ entry: VerificationRecord.Entry) -> Bool { entry.claim.tier.waitsForRuns }
 
-  /// Claims decided on finished runs that are not on record: news, which contradict nothing.
+  /// Claims whose verdict on finished runs could stand on record and does not: news, which contradict nothing.
   public func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {
     entries.filter {
-      Self.waits($0) && $0.verdict.outcome.isConclusive && self.entries[$0.claim.id] == nil
+      Self.waits($0) && $0.verdict.outcome.isOnRecord && self.entries[$0.claim.id] == nil
     }.map(\.claim.id)
   }
 

@@ -76,7 +76,7 @@ public struct VerificationRecord: Sendable {
   /// Whether there was a baseline to compare with.
   public var compared: Bool
 
-  /// Claims decided on finished runs without a verdict on record.
+  /// Claims judged on finished runs whose verdict could stand on record and does not.
   public var unrecorded: [String]
   /// The numeric contract that the procedures computed under; runs have their own, which the claims about them name.
   public var contract: NumericContract
@@ -106,11 +106,11 @@ public struct VerificationRecord: Sendable {
   /// 2 when nothing was selected or a verdict is undecided; 0 otherwise.
   public var exitCode: Int32 {
     if !changes.isEmpty { return 1 }
-    let alone = entries.filter { !compared || unrecorded.contains($0.claim.id) }
-    if alone.contains(where: { $0.verdict.outcome == .refuted }) { return 1 }
+    func stands(_ entry: Entry) -> Bool { compared && !unrecorded.contains(entry.claim.id) }
+    if entries.contains(where: { !stands($0) && $0.verdict.outcome == .refuted }) { return 1 }
     // What is on record as undecidable, and was found so again, is as expected.
     let undecided = entries.filter {
-      !$0.verdict.outcome.isConclusive && !(compared && $0.verdict.outcome.isOnRecord)
+      !$0.verdict.outcome.isConclusive && !(stands($0) && $0.verdict.outcome.isOnRecord)
     }
     if entries.isEmpty || !undecided.isEmpty { return 2 }
     return 0

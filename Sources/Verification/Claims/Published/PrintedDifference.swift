@@ -6,6 +6,8 @@ enum PrintedDifference {
   static let positive = 0.05
   /// The most that a row's accuracy and the mean of its groups can differ by rounding to a tenth: 0.05 on each.
   static let groupMean = 0.1 + rounding
+  /// The most that a stated gain and the difference of two printed numbers can differ by rounding: 0.05 on each of the three.
+  static let statedGain = 0.15 + rounding
 }
 
 extension PublishedRow {
@@ -15,6 +17,34 @@ extension PublishedRow {
     else { return nil }
     let sum = zip(sizes, [head, mid, tail]).map { Double($0) * $1 }.reduce(0, +)
     return all - sum / Double(sizes.reduce(0, +))
+  }
+}
+
+/// What a gain in accuracy is stated in.
+enum GainMeasure: String, CaseIterable {
+  /// Accuracy with SAM less accuracy without.
+  case points = "difference"
+  /// That difference in percent of the accuracy without SAM.
+  case relative = "relative difference"
+  /// That difference in percent of the error without SAM, 100 less the accuracy.
+  case error = "reduction of error"
+
+  /// "points" or "%".
+  var unit: String { self == .points ? "points" : "%" }
+
+  /// The gain from one accuracy in percent to another.
+  func value(_ before: Double, _ after: Double) -> Double {
+    switch self {
+    case .points: after - before
+    case .relative: 100 * (after - before) / before
+    case .error: 100 * (after - before) / (100 - before)
+    }
+  }
+
+  /// The smallest and the largest gain of two accuracies that are printed so to a tenth: each measure grows with the second
+  /// and falls with the first.
+  func interval(_ before: Double, _ after: Double) -> (lower: Double, upper: Double) {
+    (value(before + 0.05, after - 0.05), value(before - 0.05, after + 0.05))
   }
 }
 
@@ -34,6 +64,12 @@ struct PrintedPair {
 }
 
 extension PublishedTable {
+  /// The readable row whose accuracy is farthest from the mean of its groups, and how far; nil without a readable row.
+  func farthestFromGroups(of sizes: [Int]) -> (row: PublishedRow, excess: Double)? {
+    rows.compactMap { row in row.excess(overGroupsOf: sizes).map { (row: row, excess: $0) } }
+      .max { $0.excess.magnitude < $1.excess.magnitude }
+  }
+
   /// Every row whose method ends in "+SAM", with the row of the same method without it.
   var pairs: [PrintedPair] {
     rows.compactMap { sam in
