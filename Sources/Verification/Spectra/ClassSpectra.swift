@@ -18,6 +18,9 @@ public struct ClassSpectra: Hashable, Sendable {
   /// Whose statistics batch norm uses, as records name it.
   public static let normalization = "running"
 
+  /// The published code's Lanczos steps.
+  public static let defaultSteps = 100
+
   /// Measured after every so many epochs, the first and the last.
   public let every: Int
   /// The classes, ascending.
@@ -31,7 +34,8 @@ public struct ClassSpectra: Hashable, Sendable {
 
   /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none or twice there, or a number below 1.
   public init(
-    every: Int, classes: [Int], of count: Int, overall: Bool = false, steps: Int = 100, samples: Int = .max
+    every: Int, classes: [Int], of count: Int, overall: Bool = false, steps: Int = defaultSteps,
+    samples: Int = .max
   ) throws {
     for (name, value) in [
       ("spectrum interval", every), ("Lanczos steps", steps), ("pictures of a class", samples),
