@@ -1,5 +1,8 @@
 import Kernels
 
+/// Products beside those of the Lanczos steps that `extremeSpectrum` makes: two for residuals, three for checks.
+public let extremeSpectrumExtraProducts = 5
+
 /// λ_min and λ_max of an operator by Lanczos, with certificates and self-checks.
 ///
 /// `steps` products make the decomposition; two more measure the residuals of the extreme Ritz pairs and

@@ -26,6 +26,11 @@ public struct EpochMeasurement<Element: Real>: Sendable {
 
   /// Whether it is made after a 0-based epoch of a run of `epochs`.
   public func isDue(after epoch: Int, of epochs: Int) -> Bool {
+    Self.isDue(after: epoch, of: epochs, every: every)
+  }
+
+  /// Whether a measurement every so many epochs is made after a 0-based epoch of a run of `epochs`.
+  public static func isDue(after epoch: Int, of epochs: Int, every: Int) -> Bool {
     epoch == 0 || (epoch + 1).isMultiple(of: every) || epoch + 1 == epochs
   }
 }

@@ -126,7 +126,11 @@ struct EvidenceCommandTests {
 
   @Test("a plan trains nothing and names the commands; a null makes claims lose their verdicts")
   func planAndNull() throws {
-    let plan = try ToolProcess.run(["verify", "S17", "T1", "--tier", "exact,paper", "--plan", "--json"])
+    let plan = try ToolProcess.withDirectory { directory in
+      try ToolProcess.run(
+        ["verify", "S17", "T1", "--tier", "exact,paper", "--plan", "--json"],
+        environment: ["XDG_CACHE_HOME": directory.path])
+    }
     #expect(plan.status == 0, "\(plan.errors)")
     let json = try JSON(parsing: Data(plan.output.utf8), file: "plan")
     #expect(json["totals"]?["runs"]?.integer == 5)

@@ -53,14 +53,50 @@ struct VerifyCommandTests {
 
   @Test("a claim that is named is judged in its tier, unless another is asked for")
   func tiersOfNamedClaims() throws {
-    let named = try ToolProcess.run(["verify", "P1", "--plan"])
+    let named = try ToolProcess.run(["verify", "P1", "--plan", "--no-timing"])
     #expect(named.status == 0 && named.output.contains("P1"))
-    let plain = try ToolProcess.run(["verify", "--plan"])
+    let plain = try ToolProcess.run(["verify", "--plan", "--no-timing"])
     #expect(plain.status == 0 && plain.output.contains("H17") && !plain.output.contains("F-DRW"))
-    let contrasts = try ToolProcess.run(["verify", "--tier", "contrast", "--plan"])
+    let contrasts = try ToolProcess.run(["verify", "--tier", "contrast", "--plan", "--no-timing"])
     #expect(contrasts.output.contains("F-H1") && !contrasts.output.contains("H17"))
     let excluded = try ToolProcess.run(["verify", "P1", "--tier", "exact", "--plan"])
     #expect(excluded.status == 2 && excluded.errors.contains("no claim of tier exact"))
+  }
+
+  @Test("claims are asked for by place, by the beginning of ids and as a list")
+  func places() throws {
+    func planned(_ words: [String]) throws -> [String] {
+      let result = try ToolProcess.run(["verify", "--plan", "--no-timing", "--json"] + words)
+      #expect(result.status == 0, "\(words): \(result.errors)")
+      let claims = try JSON(parsing: Data(result.output.utf8), file: "plan")["claims"]?.array ?? []
+      return claims.compactMap { $0["id"]?.string }
+    }
+    let table = try planned(["supplement/table 3"])
+    #expect(!table.isEmpty && table == (try planned(["--rows", "Table 3"])))
+    for id in table {
+      #expect(ClaimCatalogue.standard[id]?.source.place.contains("Table 3") == true, "\(id)")
+    }
+    #expect(try planned(["--claims", "T1, T2,S17"]) == ["T1", "T2", "S17"])
+    let begun = try planned(["--claims", "D*"])
+    #expect(begun.count > 1 && begun.allSatisfy { $0.hasPrefix("D") } && begun == (try planned(["D*"])))
+    let judged = try ToolProcess.run(["verify", "D1", "T5", "--rows", "§B", "--json"])
+    let record = try JSON(parsing: Data(judged.output.utf8), file: "record")
+    #expect(record["claims"]?.array?.compactMap { $0["id"]?.string } == ["T5"], "\(judged.errors)")
+  }
+
+  @Test(
+    "words that name no claim are refused in one line that names what is near",
+    arguments: [
+      (["poster/table 99"], "poster/"), (["supplement/Table 33"], "supplement/Table 3"),
+      (["--rows", "Table 99"], "supplement/Table"), (["--claims", "T1,,T2"], "near: "), (["Q*"], "near: "),
+      (["T1", "T33"], "T3"), (["--rows", ""], "near: "), (["--claims", ""], "near: "),
+    ])
+  func unknownWords(words: [String], near: String) throws {
+    for command in [["verify"], ["verify", "--plan", "--no-timing"]] {
+      let result = try ToolProcess.run(command + words)
+      #expect(result.status == 64 && result.output.isEmpty, "\(words): \(result.errors)")
+      #expect(result.errorLines.count == 1 && result.errors.contains(near), "\(result.errors)")
+    }
   }
 
   @Test("goldens that are not on record are exit 1, each a failure in junit.xml")

@@ -44,41 +44,54 @@ import Testing
 
   /// A node shows what is settled by outcome, what is refuted and what is open, heaviest first, and no share of anything.
   @Test func standing() throws {
-    func entry(_ id: String, _ outcome: Outcome) throws -> VerificationRecord.Entry {
-      let claim = try #require(ClaimCatalogue.standard[id])
+    func entry(
+      _ id: String, _ outcome: Outcome, _ kind: ClaimKind = .paper
+    ) throws -> VerificationRecord.Entry {
+      var claim = try #require(ClaimCatalogue.standard[id])
+      claim.kind = kind
       return VerificationRecord.Entry(
         claim: claim, verdict: Verdict(outcome: outcome, measurements: [], summary: ""),
         provenance: Provenance(variant: "", seed: 0, procedureVersion: 1))
     }
     let record = VerificationRecord(
       entries: try [
-        entry("T12", .supported), entry("T1", .conditional("c")), entry("T3", .refuted),
-        entry("D1", .supported),
+        entry("T12", .supported, .own), entry("T1", .conditional("c")), entry("T3", .refuted),
+        entry("T9", .supported), entry("D1", .supported, .consistency),
         entry("R2", .notRun("no runs")), entry("P9r", .inconclusive), entry("F-DRW", .consistent),
       ], changes: [], compared: false)
     let tree = record.tree
     #expect(tree.map(\.name) == ["code", "procedure", "result"])
     #expect(
-      tree[0].settled == [.init(outcome: "supported", weight: 1, ids: ["D1"])] && tree[0].refuted.isEmpty)
-    #expect(tree[1].settled.map(\.outcome) == ["supported", "conditional", "refuted"])
-    #expect(tree[1].settled.map(\.weight) == [1, 2, 3] && tree[1].refuted == ["T3"])
-    #expect(tree[2].open == .init(outcome: "open", weight: 5, ids: ["P9r", "R2"]))
-    #expect(tree[2].settled == [.init(outcome: "consistent", weight: 0, ids: ["F-DRW"])])
+      tree[0].settled == [.init(kind: .consistency, outcome: "supported", weight: 1, ids: ["D1"])]
+        && tree[0].refuted.isEmpty)
+    // The supported theorem of a paper and the supported consequence of ours are two shares.
+    #expect(tree[1].settled.map(\.kind) == [.paper, .paper, .paper, .own])
+    #expect(tree[1].settled.map(\.outcome) == ["supported", "conditional", "refuted", "supported"])
+    #expect(tree[1].settled.map(\.weight) == [2, 2, 3, 1] && tree[1].refuted.map(\.ids) == [["T3"]])
+    #expect(tree[2].open == [.init(kind: .paper, outcome: "open", weight: 5, ids: ["P9r", "R2"])])
+    #expect(tree[2].settled == [.init(kind: .paper, outcome: "consistent", weight: 0, ids: ["F-DRW"])])
     let theory = try #require(tree[1].children.first { $0.name == "theory" })
     #expect(theory.settled == tree[1].settled && tree[1].children.count { $0.isAsked } == 1)
 
     let json = record.json()
     let nodes = try #require(json["tree"]?.array)
-    #expect(nodes.count == 3 && nodes[2]["open"]?["claims"] == ["P9r", "R2"])
+    #expect(nodes.count == 3 && nodes[2]["open"]?.array?.first?["claims"] == ["P9r", "R2"])
+    #expect(
+      nodes[1]["settled"]?.array?.compactMap { $0["kind"]?.string } == ["paper", "paper", "paper", "own"])
     let first = try #require(json["claims"]?.array?.first)
     #expect(first["branch"]?.string == "procedure → theory" && first["weight"]?.integer == 1)
 
     let page = try PageTests.check(record.html())
     #expect(page.elements.count { $0.attributes["class"]?.hasPrefix("node depth") == true } == 3 + 13)
     let states = page.elements.filter { $0.attributes["class"] == "node-state" }.map(\.text)
-    #expect(states.contains("supported, weight 1 conditional, weight 2 refuted, weight 3"))
+    #expect(
+      states.contains("the papers' claims: supported, weight 2 conditional, weight 2 refuted, weight 3"))
+    #expect(states.contains("statements of this package: supported, weight 1"))
     let lists = page.elements.filter { $0.attributes["class"] == "node-claims" }.map(\.text)
-    #expect(lists == ["Refuted: T3", "Open: P9r", "Open: R2"])
+    #expect(
+      lists == [
+        "Refuted, the papers' claims: T3", "Open, the papers' claims: P9r", "Open, the papers' claims: R2",
+      ])
     let links = page.all("a").filter { ["T3", "P9r", "R2"].contains($0.text) }.compactMap {
       $0.attributes["href"]
     }

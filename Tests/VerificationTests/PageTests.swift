@@ -33,6 +33,7 @@ import Training
         "1supported", "1conditional", "1refuted", "B10: on record supported, now refuted",
       ])
     #expect(page.count("details") == 3 && page.count("summary") == 3)
+    #expect(page.all("q").map(\.text) == ["A1", "A2", "B10"].map { "“words of \($0) & <more>”" })
     let summary = page.all("summary")[1].text
     #expect(summary.contains("Statement of A2 with <tags> & a | bar.") && summary.contains("Only if x > 2."))
     #expect(summary.contains("value 0.25"))
@@ -51,23 +52,31 @@ import Training
       }, changes: [], compared: true)
     let page = try Self.check(record.html())
     #expect(
-      page.all("h2").map(\.text) == [
+      page.all("h2").map(\.text) == record.kinds.map(\.heading) + [
         "Code, procedure, result", "Theory", "Hessian", "Data and method", "Printed tables",
         "Contrasts at fixture scale", "Runs",
       ])
-    let families = page.all("h3").map(\.text)
-    #expect(families.first == "rows of the accuracy tables" && Set(families).count == families.count)
-    #expect(families.count == 1 + RunFamily.all.count { $0.statements.count > 1 })
+    let families = page.all("h4").map(\.text)
+    #expect(families.first == "rows of the accuracy tables")
+    for family in RunFamily.all where family.statements.count > 1 {
+      #expect(families.contains(family.name) || family.claims.allSatisfy { $0.leaf == .accuracies })
+    }
+    // Under a section the claims of each kind stand below a heading of their own.
+    #expect(Set(page.all("h3").map(\.text)) == Set(record.kinds.map(\.heading)))
     let judged = record.entries.filter { !$0.claim.tier.waitsForRuns }
     for entry in judged {
       #expect(page.elements.count { $0.attributes["id"] == entry.claim.id } == 1, "\(entry.claim.id)")
     }
     let folded = page.all("b").map(\.text).filter { Int($0) == nil }
     #expect(folded.sorted() == record.entries.filter { $0.claim.tier.waitsForRuns }.map(\.claim.id).sorted())
-    // The tally of the first screen is that of the sections together.
+    // The tallies of the first screen are those of the sections together, kind by kind.
     let rows = page.all("tr").prefix { $0.text != "reason" }.dropFirst()
-    #expect(
-      rows.count >= 5 && page.all("li").map(\.text) == ["\(judged.count)supported", "\(folded.count)not run"])
+    let counts = record.kinds.flatMap { kind in
+      record.tally(of: kind).map { "\($0.count)\($0.outcome)" }
+    }
+    #expect(rows.count >= 5 && page.all("li").map(\.text) == counts && record.kinds.count == 3)
+    let sums = record.kinds.flatMap { record.tally(of: $0).map(\.count) }
+    #expect(sums.reduce(0, +) == record.entries.count)
     #expect(page.count("svg") == 4, "three claims with a figure, and the plane of the factor")
   }
 

@@ -21,9 +21,65 @@ import Training
     let drw = try #require(try Self.plan(["H1"]).requests.first)
     #expect(drw.preset.name == "cifar10-lt100/ce-drw")
     #expect(drw.trainingPictures == 12_406 && drw.steps == 19_400 && drw.images == 2_481_200)
-    #expect(drw.testPictures == 10_000)
-    // 19400 steps of a quarter of a second, and 2 million test pictures of 1/1024 of one.
-    #expect(drw.cpuSeconds(StepCost(step: 0.25, testPicture: 1.0 / 1024, memory: 1)) == 4850 + 1953.125)
+    #expect(drw.testPictures == 10_000 && drw.evaluations == 19_400)
+    // Classes 0 and 9, 5000 and 50 pictures, after the first epoch and the last: 100 Lanczos steps and 5 more products each.
+    #expect(drw.classes == [0, 9] && drw.spectra == 4 && drw.spectrumPictures == 5050 * 105 * 2)
+    // 19400 gradients of a quarter of a second, 2 million test pictures of 1/1024 of one, and 1060500 pictures in products.
+    let cost = StepCost(
+      evaluation: 0.25, testPicture: 1.0 / 1024, productPicture: 1.0 / 1024, memory: 1)
+    #expect(drw.spectrumSeconds(cost) == 1035.64453125)
+    #expect(drw.cpuSeconds(cost) == 4850 + 1953.125 + 1035.64453125)
+    // Without the cost of a product the time of a run with spectra is not known.
+    let unmeasured = StepCost(evaluation: 0.25, testPicture: 1.0 / 1024, memory: 1)
+    #expect(drw.cpuSeconds(unmeasured) == nil)
+  }
+
+  /// SAM asks for two gradients a step, and its time has both.
+  @Test func bothPassesOfSAMAreCounted() throws {
+    let request = try #require(try Self.plan(["P18"]).requests.first)
+    #expect(request.preset.name == "cifar10-lt100/ce-drw-sam" && request.spectra == 0)
+    #expect(request.steps == 19_400 && request.evaluations == 38_800)
+    let cost = StepCost(evaluation: 0.25, testPicture: 1.0 / 1024, memory: 1)
+    #expect(request.cpuSeconds(cost) == 9700 + 1953.125)
+  }
+
+  /// What leads to one recipe is one request, whatever names claims have for it.
+  @Test func oneRecipeIsPlannedOnce() throws {
+    let all = VerificationPlan(ClaimCatalogue.standard.claims, archive: RunArchive())
+    let digests = all.requests.map { RecordedRun.digest(of: $0.recipe, testTime: $0.preset.testTime) }
+    #expect(Set(digests).count == digests.count)
+    #expect(try SweepManifest(all.rows, version: "v").rows.count == all.rows.count)
+    // P4 asks for the preset, P18 for its own radius 0.1 beside others.
+    let both = try Self.plan(["P4", "P18"])
+    let shared = both.requests.filter { request in
+      request.claims.contains("P18") && request.claims.contains { $0.hasPrefix("P4") }
+    }
+    #expect(shared.count == 1 && shared.first?.radius == nil)
+    #expect(shared.first?.preset.name == "cifar10-lt100/ce-drw-sam")
+    #expect(both.requests.count { $0.preset.name == "cifar10-lt100/ce-drw-sam" } == 5)
+    for item in both.items { #expect(Set(item.requests).count == item.requests.count) }
+  }
+
+  /// The classes and epochs of all claims that share a recipe: H1 asks for classes 0 and 9 at the end, H12 for class 9 after
+  /// epoch 160 too.
+  @Test func needsOfClaimsAreJoined() throws {
+    let joined = try Self.plan(["H1", "H12"])
+    let request = try #require(joined.requests.first)
+    #expect(joined.requests.count == 1 && request.claims == ["H1", "H12"])
+    #expect(request.classes == [0, 9] && request.spectrumEvery == 160)
+    // After epochs 1, 160 and 200.
+    #expect(request.spectra == 6)
+  }
+
+  /// Measured at a common divisor of the epochs, as the smallest alone would miss one that it does not divide.
+  @Test func everyEpochThatIsAskedForIsMeasured() throws {
+    let preset = try #require(Preset.all.first { $0.name == "cifar10-lt100/ce-drw" })
+    let quantities = [60, 160].map { epoch in
+      RunQuantity(RunSelection(preset.name, epoch: epoch), .largestEigenvalue(ofClass: 3))
+    }
+    let request = RunRequest(
+      preset: preset, radius: nil, claims: [], quantities: quantities, archive: RunArchive())
+    #expect(request.spectrumEvery == 20 && request.spectra == 11)
   }
 
   @Test func commandsTrainWhatIsMissing() throws {
@@ -34,7 +90,7 @@ import Training
         == "escapement train --preset cifar10-lt100/ce-drw --seed 3 --data DATA --spectrum-every 160 "
         + "--spectrum-classes 9 --out runs/cifar10-lt100-ce-drw-seed3")
     let sweep = try Self.plan(["P18"]).requests
-    #expect(sweep.compactMap(\.radius) == [0.1, 0.05, 0.2, 0.5, 0.8])
+    #expect(sweep.map(\.radius) == [nil, 0.05, 0.2, 0.5, 0.8], "0.1 is the preset's own")
     #expect(
       sweep[1].command(seed: 0)
         == "escapement train --preset cifar10-lt100/ce-drw-sam --rho 0.05 --seed 0 --data DATA "

@@ -18,13 +18,13 @@ import Testing
 
   @Test func text() throws {
     let expected = """
-      id   verdict      judged  numbers
-      A1   supported    1/1     value 0.25
-      A2   conditional  1/1     value 0.25
-                                only if x > 2
-      B10  refuted      0/1     1 of 1 judged quantities failed, first a quantity: 0.75, expected 0.25 ± 0.001
+      id   kind   verdict      judged  numbers
+      A1   paper  supported    1/1     value 0.25
+      A2   paper  conditional  1/1     value 0.25
+                                       only if x > 2
+      B10  paper  refuted      0/1     1 of 1 judged quantities failed, first a quantity: 0.75, expected 0.25 ± 0.001
 
-      3 claims: 1 supported, 1 conditional, 1 refuted
+      the papers' claims: 1 supported, 1 conditional, 1 refuted
       numeric contract \(NumericContract.current)
       changed: B10: on record supported, now refuted
 
@@ -92,8 +92,12 @@ import Testing
     let page = try Self.record().markdown()
     #expect(
       page.contains(
-        "3 claims: 1 supported, 1 conditional, 1 refuted; numeric contract \(NumericContract.current)."))
-    #expect(page.contains("| A2 | conditional: only if x > 2 | value 0.25 |"))
+        "- the papers' claims: 1 supported, 1 conditional, 1 refuted\n\nComputed under numeric contract "
+          + "\(NumericContract.current)."))
+    #expect(
+      page.contains(
+        "| A2 | conditional: only if x > 2 | “words of A2 &amp; &lt;more>” | "
+          + "Statement of A2 with &lt;tags> &amp; a \\| bar. | value 0.25 |"))
     #expect(page.contains("- B10: on record supported, now refuted"))
     // GitHub refuses a job's summary above a mebibyte.
     let whole = try Verifier(context: ClaimContext(), baseline: nil).verify(tiers: [.paper, .large])

@@ -13,6 +13,9 @@ struct ClaimsCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "One line a claim.")
 
+    @Argument(help: ArgumentHelp(VerifyCommand.wordsHelp, valueName: "ID or PLACE")) var words: [String] = []
+    @Option(help: "Kinds of statement to list, separated by commas: paper, consistency, own; all without it.")
+    var kind: String?
     @Option(name: .customLong("tier"), help: "Tiers to list, separated by commas; all without it.")
     var tierList: String?
     @Flag(help: "Print one JSON array.") var json = false
@@ -20,24 +23,38 @@ struct ClaimsCommand: ParsableCommand {
     @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
 
     func validate() throws {
-      _ = try tiers()
+      _ = try (tiers(), kinds())
       if json && markdown { throw ValidationError("--json and --markdown exclude each other") }
     }
 
     func run() throws {
-      let tiers = try tiers()
-      let claims = ClaimCatalogue.standard.claims.filter { tiers.contains($0.tier) }
+      let kinds = try kinds()
+      let claims = try ClaimCatalogue.standard.selecting(ids: words, tiers: tiers()).filter {
+        kinds.contains($0.kind)
+      }
       if json { return Console.output(.array(claims.map(\.catalogueEntry))) }
       if markdown {
         let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")
         return print(ClaimCatalogue(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
       }
-      var table = TextTable(heading: ["claim", "tier", "statement"])
-      table.rows = claims.map { [$0.id, $0.tier.rawValue, $0.statement] }
+      var table = TextTable(heading: ["claim", "kind", "tier", "statement"])
+      table.rows = claims.map { [$0.id, $0.kind.rawValue, $0.tier.rawValue, $0.statement] }
       print(table.text)
     }
 
     private func tiers() throws -> Set<Tier> { try tierList.map(Tier.set) ?? Set(Tier.allCases) }
+
+    private func kinds() throws -> Set<ClaimKind> {
+      guard let kind else { return Set(ClaimKind.allCases) }
+      return Set(
+        try ClaimCatalogue.words(of: kind).map { name in
+          guard let kind = ClaimKind(rawValue: name) else {
+            let known = ClaimKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("no kind is called \"\(name)\"; there are \(known)")
+          }
+          return kind
+        })
+    }
   }
 
   /// `escapement claims show ID`.
@@ -49,15 +66,28 @@ struct ClaimsCommand: ParsableCommand {
 
     func run() throws {
       let catalogue = ClaimCatalogue.standard
-      let claim = try catalogue.selecting(ids: [id], tiers: Set(Tier.allCases))[0]
+      let found = try catalogue.selecting(ids: [id], tiers: Set(Tier.allCases))
+      guard found.count == 1, let claim = found.first else {
+        let first = found.prefix(4).map(\.id).joined(separator: ", ")
+        throw ToolError.usage(
+          "\"\(id)\" names \(found.count) claims (\(first)\(found.count > 4 ? ", …" : "")); give one, or use "
+            + "`claims list`")
+      }
       if json { return Console.output(claim.catalogueEntry) }
       var table = TextTable()
       table.rows = [
-        ["claim", claim.id], ["source", claim.source.text], ["tier", claim.tier.rawValue],
+        ["claim", claim.id], ["kind", "\(claim.kind.rawValue): \(claim.kind.title)"],
+        ["source", claim.source.text],
+      ]
+      if let words = claim.quotedWords { table.rows.append(["the paper's words", words]) }
+      table.rows += [["formal statement", claim.statement], ["refuted by", claim.refutedBy]]
+      table.rows += claim.assumptions.enumerated().map { [$0.offset == 0 ? "assumed" : "", $0.element] }
+      if let family = claim.family { table.rows.append(["family", family]) }
+      table.rows += [
+        ["procedure", claim.procedure], ["variant", claim.variant], ["tier", claim.tier.rawValue],
         ["branch", ClaimTree.path(to: claim.leaf)],
         ["weight", "\(claim.weight.rawValue): \(claim.weight.text)"],
-        ["statement", claim.statement], ["refuted by", claim.refutedBy], ["procedure", claim.procedure],
-        ["variant", claim.variant], ["judge it", "escapement verify \(claim.id)"],
+        ["judge it", "escapement verify \(claim.id)"],
       ]
       print(table.text)
     }
@@ -67,7 +97,9 @@ struct ClaimsCommand: ParsableCommand {
 extension Claim {
   fileprivate var catalogueEntry: JSON {
     [
-      "id": .string(id), "source": .string(source.text), "tier": .string(tier.rawValue),
+      "id": .string(id), "kind": .string(kind.rawValue), "source": .string(source.text),
+      "tier": .string(tier.rawValue), "quote": quote.map { .string($0) } ?? .null,
+      "assumptions": .array(assumptions.map { .string($0) }), "family": family.map { .string($0) } ?? .null,
       "branch": .string(ClaimTree.path(to: leaf)), "weight": .integer(weight.rawValue),
       "statement": .string(statement), "refutedBy": .string(refutedBy), "procedure": .string(procedure),
       "variant": .string(variant), "procedureVersion": .integer(procedureVersion),

@@ -5,26 +5,41 @@ import Verification
 /// A plan with what this machine would take for it, as text or JSON.
 struct PlanReport {
   private let plan: VerificationPlan
-  /// The cost of a step of each request; nil where nothing is to be trained.
+  /// What each request takes; nil where nothing is to be trained, or nothing was measured.
   private let costs: [StepCost?]
+  /// Whether this machine was asked for its speed.
+  private let isTimed: Bool
   private let cores = QuietCores.current
 
-  /// Measures the steps of what is missing.
-  init(_ plan: VerificationPlan) throws {
+  /// Counts alone.
+  init(_ plan: VerificationPlan) {
     self.plan = plan
+    costs = plan.requests.map { _ in nil }
+    isTimed = false
+  }
+
+  /// With the time of what is missing, measured or remembered.
+  init(_ plan: VerificationPlan, timedBy calibration: StepCalibration) throws {
+    self.plan = plan
+    isTimed = true
     let meter = ProgressMeter()
     defer { meter.clear() }
-    var calibration = StepCalibration()
+    var calibration = calibration
     costs = try plan.requests.enumerated().map { index, request in
       guard !request.missing.isEmpty, request.steps != nil else { return nil }
-      meter.show("timing \(request.preset.name)", done: index, total: plan.requests.count)
-      return try calibration.cost(of: request.recipe)
+      return try calibration.cost(of: request.recipe, withProducts: request.spectra > 0) { what in
+        meter.show("timing a \(what)", done: index, total: plan.requests.count)
+      }
     }
+  }
+
+  private func seconds(_ request: RunRequest, _ cost: StepCost?) -> Double? {
+    cost.flatMap(request.cpuSeconds)
   }
 
   private var cpuSeconds: Double {
     zip(plan.requests, costs).reduce(0) { sum, pair in
-      sum + Double(pair.0.missing.count) * (pair.1.flatMap(pair.0.cpuSeconds) ?? 0)
+      sum + Double(pair.0.missing.count) * (seconds(pair.0, pair.1) ?? 0)
     }
   }
 
@@ -34,10 +49,13 @@ struct PlanReport {
     let threads = cores.threads == 1 ? "1 thread" : "\(cores.threads) threads"
     let fewer =
       cores.cores < Double(cores.threads) ? " that share \(EpochLine.fixed(cores.cores, 2)) cores" : ""
+    let counted = "Steps, gradients, pictures and Hessian products are counted."
+    guard isTimed else { return counted + " Nothing was timed." }
     return
-      "Steps and pictures are counted. Time is the CPU time of a timed step and a timed pass on this machine now, "
-      + "divided by \(threads)\(fewer): it assumes quiet cores and threads that are busy throughout; spectra and "
-      + "waiting for data are not included. Memory is this process's after such steps, pictures not included."
+      "\(counted) Time is the CPU time of a timed step, pass and product on this machine in the last seven days, "
+      + "divided by \(threads)\(fewer): it assumes quiet cores and threads that are busy throughout; waiting for data is "
+      + "not included, and products over up to 400 pictures take less. Memory is the process's after such steps, pictures "
+      + "not included."
   }
 
   /// Two tables, the commands and the totals.
@@ -45,30 +63,43 @@ struct PlanReport {
     var claims = TextTable(heading: ["claim", "tier", "needs"])
     claims.rows = plan.items.map { [$0.claim.id, $0.claim.tier.rawValue, plan.need(of: $0)] }
     guard !plan.requests.isEmpty else { return claims.text + "\n\nno runs are needed" }
-    var runs = TextTable(
-      heading: ["runs of", "present", "missing seeds", "steps a run", "pictures a run", "time a run"],
-      rightAligned: [1, 3, 4, 5])
-    runs.rows = zip(plan.requests, costs).map { request, cost in
-      [
-        request.preset.name + (request.radius.map { ", ρ = \($0)" } ?? ""),
-        "\(request.present.count)"
-          + (request.onOtherPictures > 0 ? " + \(request.onOtherPictures) other" : ""),
-        request.missing.isEmpty
-          ? request.obstacle ?? "none" : request.missing.map(String.init).joined(separator: ","),
-        request.steps.map(String.init) ?? "?", request.images.map(String.init) ?? "?",
-        cost.flatMap(request.cpuSeconds).map { ProgressText.duration(cores.seconds($0)) } ?? "",
-      ]
-    }
+    var heading = [
+      "runs of", "present", "missing seeds", "steps a run", "gradients", "pictures a run", "spectra",
+    ]
+    if isTimed { heading.append("time a run") }
+    var runs = TextTable(heading: heading, rightAligned: [1, 3, 4, 5, 6, 7])
+    runs.rows = zip(plan.requests, costs).map(row)
     let commands = plan.requests.flatMap { request in request.missing.map { request.command(seed: $0) } }
     var parts = [claims.text, runs.text]
     if !commands.isEmpty { parts.append(commands.joined(separator: "\n")) }
-    parts.append(
-      "\(plan.missingRuns) runs to train: \(plan.missingSteps) steps, \(plan.missingImages) pictures"
-        + (commands.isEmpty
-          ? ""
-          : ", about \(ProgressText.duration(cores.seconds(cpuSeconds))) one after another, \(memory >> 20) MiB\n\(basis)")
-    )
+    var totals =
+      "\(plan.missingRuns) runs to train: \(plan.missingSteps) steps, \(plan.missingImages) pictures, "
+      + "\(plan.missingSpectra) spectra"
+    if !commands.isEmpty {
+      if isTimed {
+        let time = ProgressText.duration(cores.seconds(cpuSeconds))
+        totals += ", about \(time) one after another, \(memory >> 20) MiB"
+      }
+      totals += "\n\(basis)"
+    }
+    parts.append(totals)
     return parts.joined(separator: "\n\n")
+  }
+
+  /// A line of the table of runs.
+  private func row(_ request: RunRequest, _ cost: StepCost?) -> [String] {
+    func text(_ count: Int?) -> String { count.map(String.init) ?? "?" }
+    let others = request.onOtherPictures > 0 ? " + \(request.onOtherPictures) other" : ""
+    let missing = request.missing.map(String.init).joined(separator: ",")
+    var cells = [
+      request.preset.name + (request.radius.map { ", ρ = \($0)" } ?? ""), "\(request.present.count)\(others)",
+      request.missing.isEmpty ? request.obstacle ?? "none" : missing, text(request.steps),
+      text(request.evaluations), text(request.images), text(request.spectra),
+    ]
+    if isTimed {
+      cells.append(seconds(request, cost).map { ProgressText.duration(cores.seconds($0)) } ?? "")
+    }
+    return cells
   }
 
   /// The same as one object.
@@ -92,17 +123,22 @@ struct PlanReport {
             "on_other_pictures": .integer(request.onOtherPictures),
             "steps": request.steps.map { .integer($0) } ?? .null,
             "images": request.images.map { .integer($0) } ?? .null,
-            "seconds": cost.flatMap(request.cpuSeconds).map { .number(cores.seconds($0)) } ?? .null,
-            "cpu_seconds": cost.flatMap(request.cpuSeconds).map { .number($0) } ?? .null,
+            "evaluations": request.evaluations.map { .integer($0) } ?? .null,
+            "spectra": .integer(request.spectra),
+            "spectrum_pictures": request.spectrumPictures.map { .integer($0) } ?? .null,
+            "seconds": seconds(request, cost).map { .number(cores.seconds($0)) } ?? .null,
+            "cpu_seconds": seconds(request, cost).map { .number($0) } ?? .null,
+            "spectrum_cpu_seconds": cost.flatMap(request.spectrumSeconds).map { .number($0) } ?? .null,
             "memory": cost.map { .integer($0.memory) } ?? .null,
             "commands": .array(request.missing.map { .string(request.command(seed: $0)) }),
           ]
         }),
       "totals": [
         "runs": .integer(plan.missingRuns), "steps": .integer(plan.missingSteps),
-        "images": .integer(plan.missingImages), "seconds": .number(cores.seconds(cpuSeconds)),
-        "cpu_seconds": .number(cpuSeconds), "threads": .integer(cores.threads), "memory": .integer(memory),
-        "basis": .string(basis),
+        "images": .integer(plan.missingImages), "spectra": .integer(plan.missingSpectra),
+        "seconds": isTimed ? .number(cores.seconds(cpuSeconds)) : .null,
+        "cpu_seconds": isTimed ? .number(cpuSeconds) : .null, "threads": .integer(cores.threads),
+        "memory": isTimed ? .integer(memory) : .null, "basis": .string(basis),
       ],
     ]
   }

@@ -1,5 +1,6 @@
 import CKernels
 import Calculus
+import Curvature
 import Foundation
 import Kernels
 import LongTail
@@ -7,7 +8,8 @@ import Networks
 import Training
 import Verification
 
-/// Times a few steps of a recipe on this machine, on random pictures; data loading runs beside the steps and is not in it.
+/// Times a few steps of a recipe and a Hessian product on this machine, on random pictures; data loading runs beside the steps
+/// and is not in it.
 ///
 /// CPU time is what counts: a process that waits for a core beside others, or has a low priority, is not told that its
 /// steps take longer than they do.
@@ -16,10 +18,27 @@ struct StepCalibration {
   static let repetitions = 2
 
   private let clock: () -> Double
-  private var known: [String: StepCost] = [:]
+  private var memory: SpeedMemory
+  /// Whether what the memory held at first is measured anew; what was measured since is not.
+  private let again: Bool
+  private var renewed: Set<String> = []
 
-  /// By a clock in seconds; the CPU time of all threads of this process, unless a test has another.
-  init(clock: @escaping () -> Double = StepCalibration.processSeconds) { self.clock = clock }
+  /// By a clock in seconds; the CPU time of all threads of this process, unless a test has another. What `memory` holds is not
+  /// measured, unless `again` says so.
+  init(
+    clock: @escaping () -> Double = StepCalibration.processSeconds,
+    memory: SpeedMemory = SpeedMemory(file: nil),
+    again: Bool = false
+  ) {
+    self.clock = clock
+    self.memory = memory
+    self.again = again
+  }
+
+  /// With what this machine remembers.
+  static func remembered(again: Bool) -> StepCalibration {
+    StepCalibration(memory: SpeedMemory(file: SpeedMemory.place), again: again)
+  }
 
   /// CPU seconds of all threads of this process so far.
   static func processSeconds() -> Double {
@@ -28,16 +47,43 @@ struct StepCalibration {
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
-  /// The cost of a step; measured once for each network, batch and rule.
-  mutating func cost(of recipe: Recipe) throws -> StepCost {
-    let key = "\(recipe.architecture) \(recipe.batchSize) \(recipe.optimizer.label ?? "sgd")"
-    if let cost = known[key] { return cost }
-    let cost = try measure(recipe)
-    known[key] = cost
-    return cost
+  /// What a run of a recipe takes, measured once for each network, batch and rule; `withProducts`: a Hessian product too.
+  /// `onMeasure` hears of each measurement before it is made, and not of what is remembered.
+  mutating func cost(
+    of recipe: Recipe, withProducts: Bool = false, onMeasure: (_ what: String) -> Void = { _ in }
+  ) throws -> StepCost {
+    let (optimizer, clock) = (recipe.optimizer, clock)
+    // The gradients of a thousand steps tell rules of one name apart that ask for different numbers of them.
+    let rule = "\(optimizer.label ?? "sgd") of \(optimizer.evaluations(steps: 1000, after: 0)) gradients"
+    let step = try numbers(
+      of: "step of \(recipe.architecture), batch \(recipe.batchSize), \(rule)",
+      keys: ["evaluation", "testPicture", "memory"], onMeasure
+    ) { try Self.measureStep(recipe, clock) }
+    let product =
+      withProducts
+      ? try numbers(
+        of: "product of \(recipe.architecture), batch \(recipe.batchSize)", keys: ["picture"], onMeasure
+      ) { try Self.measureProduct(recipe, clock) } : [:]
+    return StepCost(
+      evaluation: step["evaluation"] ?? .nan, testPicture: step["testPicture"] ?? .nan,
+      productPicture: product["picture"], memory: Int(step["memory"] ?? 0))
   }
 
-  private func measure(_ recipe: Recipe) throws -> StepCost {
+  /// Numbers of these names from the memory, or measured and kept there.
+  private mutating func numbers(
+    of name: String, keys: Set<String>, _ onMeasure: (String) -> Void, measure: () throws -> [String: Double]
+  ) throws -> [String: Double] {
+    if !again || renewed.contains(name), let known = memory.numbers(of: name), Set(known.keys) == keys {
+      return known
+    }
+    onMeasure(name)
+    let measured = try measure()
+    memory.keep(measured, of: name)
+    renewed.insert(name)
+    return measured
+  }
+
+  private static func measureStep(_ recipe: Recipe, _ clock: () -> Double) throws -> [String: Double] {
     let network = recipe.architecture.network(classes: 10)
     let objective = Objective<Float>(network: network)
     let batch = BenchmarkData.pictures(recipe.batchSize)
@@ -47,29 +93,46 @@ struct StepCalibration {
     let counts = (0..<10).map { $0 < 5 ? 1000 : 1 }
     let sharpness = try recipe.optimizer.sharpness(counts: counts)
     var rule = try recipe.makeRule(Float.self)
-    var steps: [Double] = []
+    var evaluations: [Double] = []
     // The first step touches its memory for the first time and is not timed.
-    for step in 0...Self.repetitions {
+    for step in 0...repetitions {
       var oracle = NetworkOracle(
         objective: objective, batch: batch, statistics: statistics, tail: [5, 6, 7, 8, 9],
         sharpness: sharpness, normalization: recipe.optimizer.normalization,
         shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
       let context = StepContext(step: step, epoch: 0, learningRate: 1e-3)
       let start = clock()
-      _ = try rule.step(&parameters, oracle: &oracle, context: context)
+      let record = try rule.step(&parameters, oracle: &oracle, context: context)
       let seconds = clock() - start
       statistics = oracle.statistics
-      if step > 0 { steps.append(seconds) }
+      // A gradient at a time: rules that ask for more in every k-th step have steps of different length.
+      if step > 0 { evaluations.append(seconds / Double(record.evaluations)) }
     }
     let start = clock()
     _ = objective.logits(at: parameters, statistics: statistics, images: batch.images)
     let test = clock() - start
     var usage = rusage()
     getrusage(.init(RUSAGE_SELF.rawValue), &usage)
-    return StepCost(
-      step: steps.min() ?? .nan, testPicture: test / Double(recipe.batchSize),
+    return [
+      "evaluation": evaluations.min() ?? .nan, "testPicture": test / Double(recipe.batchSize),
       // Kilobytes, as getrusage counts on Linux.
-      memory: usage.ru_maxrss * 1024)
+      "memory": Double(usage.ru_maxrss * 1024),
+    ]
+  }
+
+  /// A product that keeps nothing for the next one, as those over more pictures than fit.
+  private static func measureProduct(_ recipe: Recipe, _ clock: () -> Double) throws -> [String: Double] {
+    let network = recipe.architecture.network(classes: 10)
+    let hessian = HessianOperator<Float>(
+      objective: Objective(network: network), parameters: network.initialParameters(seed: 0),
+      statistics: network.initialStatistics(), samples: BenchmarkData.pictures(recipe.batchSize),
+      memoryBudget: 0)
+    let direction = BenchmarkData.directions(hessian.parameters.layout)[0].flat
+    // The first product touches its memory for the first time and is not timed.
+    _ = try hessian.product(direction)
+    let start = clock()
+    _ = try hessian.product(direction)
+    return ["picture": (clock() - start) / Double(recipe.batchSize)]
   }
 }
 

@@ -64,7 +64,7 @@ struct SweepPlanCommand: ParsableCommand {
   }
 
   private func claimedRows(_ list: String) throws -> [SweepRow] {
-    let ids = list == "all" ? [] : list.split(separator: ",").map(String.init)
+    let ids = list == "all" ? [] : ClaimCatalogue.words(of: list)
     let selected = try ClaimCatalogue.standard.selecting(ids: ids, tiers: Tier.set(tierList))
     return try VerificationPlan(selected, archive: evidence.archive()).rows
   }

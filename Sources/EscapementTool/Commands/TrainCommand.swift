@@ -247,7 +247,7 @@ struct TrainCommand: RankedCommand {
     }
     return try ClassSpectra(
       every: spectrumEvery, classes: classes ?? [0, count - 1], of: count,
-      overall: words?.contains("all") ?? false, steps: spectrumSteps ?? 100)
+      overall: words?.contains("all") ?? false, steps: spectrumSteps ?? ClassSpectra.defaultSteps)
   }
 
   private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {

@@ -27,12 +27,23 @@ struct VerifyCommand: ParsableCommand {
       refuted), or a claim keeps its verdict under its own null; 2 nothing was selected or a claim stayed undecided.
       """)
 
-  @Argument(help: ArgumentHelp("Claims to judge; all of the tiers without one.", valueName: "ID"))
+  /// What a word may be, for every command that selects claims.
+  static let wordsHelp: String =
+    "Claims: an id (T3), the beginning of ids (P4*), or a place in the papers (\"supplement/Table 3\", poster, §D, "
+    + "\"Algorithm 1\"); all of the tiers without one."
+
+  @Argument(help: ArgumentHelp(VerifyCommand.wordsHelp, valueName: "ID or PLACE"))
   var ids: [String] = []
+  @Option(
+    name: .customLong("claims"), help: ArgumentHelp("The same as one list.", valueName: "T1,T2,P4*"))
+  var list: String?
+  @Option(
+    help: ArgumentHelp("Only claims whose source names this table or other place.", valueName: "Table 3"))
+  var rows: String?
   @Option(
     name: .customLong("tier"),
     help:
-      "Tiers to judge, separated by commas; else exact and fixture, or those of the claims that are named. Tier contrast trains for minutes."
+      "Tiers to judge, separated by commas; else exact and fixture, or those of the claims or rows that are named. Tier contrast trains for minutes."
   )
   var tierList: String?
   @OptionGroup var evidence: EvidenceOptions
@@ -46,6 +57,10 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
   @Flag(help: "Print what would be judged, the runs it takes and what they cost; judge nothing.") var plan =
     false
+  @Flag(name: .customLong("no-timing"), help: "With --plan: count only, measure nothing on this machine.")
+  var untimed = false
+  @Flag(help: "With --plan: time the steps anew, not those remembered from the last seven days.")
+  var measureAgain = false
 
   @Option(
     name: .customLong("null"),
@@ -55,12 +70,17 @@ struct VerifyCommand: ParsableCommand {
   func validate() throws {
     _ = try tiers()
     if plan && null != nil { throw ValidationError("--plan and --null exclude each other") }
+    if !plan && (untimed || measureAgain) {
+      throw ValidationError("--no-timing and --measure-again need --plan")
+    }
+    if untimed && measureAgain {
+      throw ValidationError("--no-timing and --measure-again exclude each other")
+    }
   }
 
   func run() throws {
     let tiers = try tiers()
-    let catalogue = ClaimCatalogue.standard
-    let selected = try catalogue.selecting(ids: ids, tiers: tiers)
+    let selected = try ClaimCatalogue.standard.selecting(ids: words, rows: rows, tiers: tiers)
     guard !selected.isEmpty else {
       let names = tiers.sorted().map(\.rawValue).joined(separator: ", ")
       Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
@@ -68,7 +88,10 @@ struct VerifyCommand: ParsableCommand {
     }
     if let null { return try NullReport(selected, under: null).write(json: json) }
     if plan {
-      let report = try PlanReport(VerificationPlan(selected, archive: evidence.archive()))
+      let plan = try VerificationPlan(selected, archive: evidence.archive())
+      let report =
+        try untimed
+        ? PlanReport(plan) : PlanReport(plan, timedBy: StepCalibration.remembered(again: measureAgain))
       if json { Console.output(report.json) } else { print(report.text) }
       return
     }
@@ -79,12 +102,12 @@ struct VerifyCommand: ParsableCommand {
     let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
     let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
     let verifier = Verifier(
-      catalogue: catalogue,
+      catalogue: ClaimCatalogue(selected),
       context: ClaimContext(runs: archive) { runMeter.show("runs of the contrasts", done: $0, total: $1) },
       baseline: try baseline())
     var judged = 0
     meter.show(selected[0].id, done: 0, total: selected.count)
-    let record = try verifier.verify(ids: ids, tiers: tiers) { _ in
+    let record = try verifier.verify(tiers: tiers) { _ in
       judged += 1
       if judged < selected.count { meter.show(selected[judged].id, done: judged, total: selected.count) }
     }
@@ -125,8 +148,11 @@ struct VerifyCommand: ParsableCommand {
 
   private func tiers() throws -> Set<Tier> {
     if let tierList { return try Tier.set(tierList) }
-    return ids.isEmpty ? Verifier.defaultTiers : Set(Tier.allCases)
+    return words.isEmpty && rows == nil ? Verifier.defaultTiers : Set(Tier.allCases)
   }
+
+  /// The words of the arguments and of --claims.
+  private var words: [String] { ids + (list.map(ClaimCatalogue.words) ?? []) }
 
   private func baseline() throws -> Baseline? {
     let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")

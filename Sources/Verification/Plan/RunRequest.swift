@@ -1,3 +1,4 @@
+import Curvature
 import LongTail
 import Training
 
@@ -25,8 +26,8 @@ public struct RunRequest: Sendable {
   public let spectrumEvery: Int?
   /// Why no run can be trained; nil where it can.
   public let obstacle: String?
-  /// Training pictures of the data set; nil where its counts are not known without its files.
-  public let trainingPictures: Int?
+  /// Training pictures of each class; nil where they are not known without the files of the data set.
+  public let classCounts: [Int]?
   /// Test pictures of both CIFAR sets.
   private static let testCount = 10_000
 
@@ -54,15 +55,25 @@ public struct RunRequest: Sendable {
     // A measurement at each epoch that is asked for, and always at the end.
     spectrumEvery =
       classes.isEmpty && !overall
-      ? nil : quantities.compactMap(\.selection.epoch).min() ?? preset.recipe.epochs
+      ? nil
+      : quantities.filter { $0.metric.measuredClass != nil }.compactMap(\.selection.epoch).reduce(nil) {
+        every, epoch in
+        Self.commonDivisor(every ?? 0, epoch)
+      } ?? preset.recipe.epochs
     var obstacle = preset.notRun
     if let radius, preset.recipe.optimizer.with(rho: radius) == nil { obstacle = "its rule has no radius" }
     self.obstacle = obstacle
     let name = DataName(preset.recipe.data)
-    trainingPictures = name?.profile.counts.reduce(0, +)
+    classCounts = name?.profile.counts
     testPictures = name.map { _ in Self.testCount }
     missing = obstacle == nil ? (0..<UInt64(seeds)).filter { [present] in !present.contains($0) } : []
   }
+
+  /// The largest number that divides both; the other one where one is 0.
+  private static func commonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : commonDivisor(b, a % b) }
+
+  /// Training pictures of the data set; nil where its counts are not known without its files.
+  public var trainingPictures: Int? { classCounts?.reduce(0, +) }
 
   /// The recipe that is asked for.
   public var recipe: Recipe {
@@ -74,6 +85,31 @@ public struct RunRequest: Sendable {
   /// Steps of one run: ⌈pictures/batch⌉ an epoch.
   public var steps: Int? {
     trainingPictures.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
+  }
+
+  /// Gradients of batches that the rule asks for in one run: two a step for SAM.
+  public var evaluations: Int? { steps.map { recipe.optimizer.evaluations(steps: $0, after: 0) } }
+
+  /// Spectra measured along one run: classes, and the loss over all, times the epochs at which they are measured.
+  public var spectra: Int {
+    guard let spectrumEvery else { return 0 }
+    let epochs = recipe.epochs
+    let due = (0..<epochs).count {
+      EpochMeasurement<Float>.isDue(after: $0, of: epochs, every: spectrumEvery)
+    }
+    return (classes.count + (overall ? 1 : 0)) * due
+  }
+
+  /// Pictures that the Hessian products of those spectra read, each as often as it is read: for each subject the pictures of
+  /// its class (or all), times Lanczos steps and the products of certificates and checks, times epochs.
+  public var spectrumPictures: Int? {
+    guard let classCounts, let trainingPictures else { return nil }
+    let subjects = classes.count + (overall ? 1 : 0)
+    guard subjects > 0 else { return 0 }
+    let pictures =
+      classes.reduce(0) { $0 + (classCounts.indices.contains($1) ? classCounts[$1] : 0) }
+      + (overall ? trainingPictures : 0)
+    return pictures * (ClassSpectra.defaultSteps + extremeSpectrumExtraProducts) * (spectra / subjects)
   }
 
   /// Training pictures seen in one run, each once however often the rule asks for its gradient.
@@ -100,26 +136,40 @@ public struct RunRequest: Sendable {
   }
 }
 
-/// What a step of a recipe takes on this machine, measured.
+/// What the parts of a run of a recipe take on a machine, measured.
 public struct StepCost: Sendable, Hashable {
-  /// CPU seconds of a training step, of all threads together.
-  public let step: Double
+  /// CPU seconds of one gradient of a batch that the rule asks for, with its share of the rest of the step, of all threads
+  /// together. A step takes as many as its rule asks for.
+  public let evaluation: Double
   /// CPU seconds of classifying one test picture, of all threads together.
   public let testPicture: Double
+  /// CPU seconds of a Hessian product, a picture, of all threads together; nil where it was not measured.
+  public let productPicture: Double?
   /// The process's largest resident size after such steps, in bytes.
   public let memory: Int
 
   /// A cost from its parts.
-  public init(step: Double, testPicture: Double, memory: Int) {
-    (self.step, self.testPicture, self.memory) = (step, testPicture, memory)
+  public init(evaluation: Double, testPicture: Double, productPicture: Double? = nil, memory: Int) {
+    self.evaluation = evaluation
+    self.testPicture = testPicture
+    self.productPicture = productPicture
+    self.memory = memory
   }
 }
 
 extension RunRequest {
-  /// CPU seconds of one run: its steps, and the test pictures after each epoch. Spectra are not in it.
+  /// CPU seconds of the spectra of one run: 0 without any, nil where a product was not measured.
+  public func spectrumSeconds(_ cost: StepCost) -> Double? {
+    guard let spectrumPictures else { return nil }
+    if spectrumPictures == 0 { return 0 }
+    return cost.productPicture.map { Double(spectrumPictures) * $0 }
+  }
+
+  /// CPU seconds of one run: the gradients that its rule asks for, the test pictures after each epoch, and its spectra.
   public func cpuSeconds(_ cost: StepCost) -> Double? {
-    guard let steps, let testPictures else { return nil }
+    guard let evaluations, let testPictures, let spectra = spectrumSeconds(cost) else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
-    return Double(steps) * cost.step + Double(recipe.epochs * testPictures * passes) * cost.testPicture
+    return Double(evaluations) * cost.evaluation
+      + Double(recipe.epochs * testPictures * passes) * cost.testPicture + spectra
   }
 }

@@ -1,3 +1,4 @@
+import Artifacts
 import Training
 
 /// What a verification would take: the runs that its claims ask for, and which of them are in the evidence.
@@ -19,34 +20,37 @@ public struct VerificationPlan: Sendable {
   /// The recipes asked for, in the order in which claims first ask.
   public let requests: [RunRequest]
 
-  /// A plan of claims over the runs of an archive.
+  /// A plan of claims over the runs of an archive. What leads to one recipe is one request, under whatever names claims ask for
+  /// it: a preset, another preset of the same recipe, or a preset with the radius that is its own.
   public init(_ claims: [Claim], archive: RunArchive) {
     let statements = Dictionary(
       RunFamily.all.flatMap(\.statements).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    var keys: [RunSelection] = []
-    var asked: [RunSelection: (claims: [String], quantities: [RunQuantity], seeds: Int)] = [:]
+    var asked: [(key: Digest?, selection: RunSelection, claims: [String], quantities: [RunQuantity], seeds: Int)] = []
+    // Figures after different epochs are of the same runs.
+    var keys: [RunSelection: Digest?] = [:]
     var items: [Item] = []
     for claim in claims {
       let statement = statements[claim.id]
       var places: [Int] = []
       var untrained: [String] = []
       for quantity in statement?.questions.flatMap(\.quantities) ?? [] {
-        let selection = quantity.selection
+        let selection = RunSelection(quantity.selection.preset, radius: quantity.selection.radius)
         guard Preset.all.contains(where: { $0.name == selection.preset }) else {
           if !untrained.contains(selection.preset) { untrained.append(selection.preset) }
           continue
         }
-        // Figures after different epochs are of the same runs.
-        let key = RunSelection(selection.preset, radius: selection.radius)
-        if asked[key] == nil {
-          keys.append(key)
-          asked[key] = ([], [], 0)
+        let key = keys[selection] ?? RunStandards.digest(of: selection)
+        keys[selection] = key
+        // A radius for a rule without one leads to no recipe; it stands for itself.
+        let known = asked.firstIndex {
+          $0.key == nil || key == nil ? $0.selection == selection : $0.key == key
         }
-        if asked[key]?.claims.last != claim.id { asked[key]?.claims.append(claim.id) }
-        asked[key]?.quantities.append(quantity)
-        let seeds = max(asked[key]?.seeds ?? 0, statement?.looks.seeds ?? 0)
-        asked[key]?.seeds = seeds
-        if let place = keys.firstIndex(of: key), !places.contains(place) { places.append(place) }
+        let place = known ?? asked.count
+        if known == nil { asked.append((key, Self.named(selection, key), [], [], 0)) }
+        if asked[place].claims.last != claim.id { asked[place].claims.append(claim.id) }
+        if !asked[place].quantities.contains(quantity) { asked[place].quantities.append(quantity) }
+        asked[place].seeds = max(asked[place].seeds, statement?.looks.seeds ?? 0)
+        if !places.contains(place) { places.append(place) }
       }
       items.append(
         Item(
@@ -54,14 +58,18 @@ public struct VerificationPlan: Sendable {
           noTest: statement?.noTest))
     }
     self.items = items
-    requests = keys.compactMap { key in
-      guard let preset = Preset.all.first(where: { $0.name == key.preset }), let wanted = asked[key] else {
-        return nil
-      }
+    requests = asked.compactMap { wanted in
+      guard let preset = Preset.all.first(where: { $0.name == wanted.selection.preset }) else { return nil }
       return RunRequest(
-        preset: preset, radius: key.radius, claims: wanted.claims, quantities: wanted.quantities,
+        preset: preset, radius: wanted.selection.radius, claims: wanted.claims, quantities: wanted.quantities,
         seeds: wanted.seeds, archive: archive)
     }
+  }
+
+  /// The selection without a radius that is the preset's own.
+  private static func named(_ selection: RunSelection, _ key: Digest?) -> RunSelection {
+    let plain = RunSelection(selection.preset)
+    return key != nil && RunStandards.digest(of: plain) == key ? plain : selection
   }
 
   /// Runs to train.
@@ -72,6 +80,9 @@ public struct VerificationPlan: Sendable {
 
   /// Training pictures they see.
   public var missingImages: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.images ?? 0) } }
+
+  /// Spectra measured along them.
+  public var missingSpectra: Int { requests.reduce(0) { $0 + $1.missing.count * $1.spectra } }
 
   /// What stands between a claim and its verdict: "nothing but this command", runs to train, or an obstacle.
   public func need(of item: Item) -> String {

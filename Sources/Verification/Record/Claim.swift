@@ -52,6 +52,22 @@ public enum ClaimKind: String, Hashable, Sendable, CaseIterable {
     case .own: "statements of this package"
     }
   }
+
+  /// What a verdict on such a statement is about, in one sentence.
+  var explanation: String {
+    switch self {
+    case .paper: "What the papers say, judged in their words: a verdict here is about the papers."
+    case .consistency:
+      "Whether what was published agrees with itself: text with tables, numbers with each other, paper with released code. "
+        + "A verdict here says nothing about whether runs give the numbers."
+    case .own:
+      "What this package derived from the papers or holds itself to. A verdict here is about this package, and no claim of "
+        + "the papers stands or falls with it."
+    }
+  }
+
+  /// The title as a heading, with a capital letter.
+  var heading: String { title.prefix(1).uppercased() + title.dropFirst() }
 }
 
 /// In which worlds without the effect a claim must lose its verdict.
@@ -129,6 +145,9 @@ public struct Claim: Sendable {
     self.procedureVersion = procedureVersion
     self.judge = { context in try judge(context).capped(by: assumptions) }
   }
+
+  /// The quote in quotation marks; nil where nothing is quoted.
+  public var quotedWords: String? { quote.map { "“\($0)”" } }
 
   /// Whether it must lose its verdict under a null.
   public func loses(under null: NullHypothesis) -> Bool {

@@ -18,36 +18,92 @@ public struct ClaimCatalogue: Sendable {
     claims.first { $0.id.uppercased() == id.uppercased() }
   }
 
-  /// The claims of the given ids (all when empty) and tiers, in catalogue order, each once.
-  public func selecting(ids: [String], tiers: Set<Tier>) throws(UnknownClaim) -> [Claim] {
+  /// The claims that words name (all when empty), among the given tiers and, where `rows` names a place, of that place; in
+  /// catalogue order, each once.
+  ///
+  /// A word is an id in any case ("T3"), the beginning of ids ("P4*"; "P4" alone for all ids that begin with "P4-" where no claim
+  /// has that id), or a place in the papers ("supplement", "§D", "poster/table", "Table 3", "Algorithm 1").
+  public func selecting(ids words: [String], rows: String? = nil, tiers: Set<Tier>)
+    throws(UnknownClaim) -> [Claim]
+  {
     var wanted: Set<String> = []
-    for id in ids {
-      guard let claim = self[id] else { throw UnknownClaim(id: id, near: near(id)) }
-      wanted.insert(claim.id)
+    for word in words { wanted.formUnion(try claims(named: word).map(\.id)) }
+    let places = try rows.map { word throws(UnknownClaim) in
+      guard let found = claims(at: word) else { throw unknown(place: word) }
+      return Set(found.map(\.id))
     }
-    return claims.filter { tiers.contains($0.tier) && (ids.isEmpty || wanted.contains($0.id)) }
+    return claims.filter {
+      tiers.contains($0.tier) && (words.isEmpty || wanted.contains($0.id)) && places?.contains($0.id) ?? true
+    }
+  }
+
+  /// The words of a list such as "T1,T2,P4*", without blanks around them.
+  public static func words(of list: String) -> [String] {
+    list.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+  }
+
+  /// The claims that one word names, at least one.
+  private func claims(named word: String) throws(UnknownClaim) -> [Claim] {
+    if let claim = self[word] { return [claim] }
+    let beginning = word.hasSuffix("*") ? String(word.dropLast()) : word + "-"
+    let begun = word.isEmpty ? [] : claims.filter { $0.id.uppercased().hasPrefix(beginning.uppercased()) }
+    if !begun.isEmpty { return begun }
+    if let found = claims(at: word) { return found }
+    // No id has these characters.
+    let isPlace = word.contains { $0 == "/" || $0 == "§" || $0.isWhitespace }
+    throw isPlace ? unknown(place: word) : UnknownClaim(id: word, near: near(word))
+  }
+
+  /// The claims whose source is at a place, "DOCUMENT/PART", "DOCUMENT" or "PART"; nil where there is none.
+  private func claims(at word: String) -> [Claim]? {
+    let found = claims.filter { $0.source.isAt(word) }
+    return found.isEmpty ? nil : found
+  }
+
+  /// A place that no claim's source names, with known ones near it.
+  private func unknown(place word: String) -> UnknownClaim {
+    var known: [String] = []
+    for claim in claims {
+      for place in claim.source.places where !known.contains(place) { known.append(place) }
+    }
+    let asked = ClaimSource.normalized(word)
+    let ranked = known.enumerated().map { index, place in
+      // A word without a document is compared with the parts alone.
+      let text =
+        asked.contains("/") ? place : place.split(separator: "/", maxSplits: 1).last.map(String.init) ?? place
+      return (distance: EditDistance.between(asked, ClaimSource.normalized(text)), index: index, place: place)
+    }
+    let near = ranked.sorted { ($0.distance, $0.index) < ($1.distance, $1.index) }.prefix(4).map(\.place)
+    return UnknownClaim(id: word, near: near, isPlace: true)
   }
 
   /// Up to four ids closest to `id` by edit distance, nearest first, ties in catalogue order.
   public func near(_ id: String) -> [String] {
+    // A long word is like no id: what is compared stays short.
+    let asked = String(id.prefix(40)).uppercased()
     let ranked = claims.enumerated().map { place, claim in
-      (distance: EditDistance.between(id.uppercased(), claim.id.uppercased()), place: place, id: claim.id)
+      (distance: EditDistance.between(asked, claim.id.uppercased()), place: place, id: claim.id)
     }
     return ranked.sorted { ($0.distance, $0.place) < ($1.distance, $1.place) }.prefix(4).map(\.id)
   }
 }
 
-/// An id that the catalogue does not have.
+/// A word that names no claim of the catalogue.
 public struct UnknownClaim: ReportedError, Hashable {
   /// 64: the command was used wrongly.
   public var exitCode: Int32 { 64 }
-  /// The id asked for.
+  /// The word.
   public var id: String
-  /// Ids like it.
+  /// Ids or places like it.
   public var near: [String]
+  /// Whether it was read as a place.
+  public var isPlace = false
   /// One line naming both.
   public var description: String {
-    "no claim is called \"\(id)\"; near: \(near.joined(separator: ", "))"
+    let known = near.isEmpty ? "the catalogue is empty" : "near: \(near.joined(separator: ", "))"
+    return "no \(isPlace ? "claim stands at" : "claim is called") \"\(id.quotable(limit: 80))\"; \(known)"
   }
 }
 

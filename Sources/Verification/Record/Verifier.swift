@@ -116,10 +116,16 @@ public struct VerificationRecord: Sendable {
     return 0
   }
 
-  /// How many verdicts have each outcome, in a fixed order, zeros left out.
-  public var tally: [(outcome: String, count: Int)] {
+  /// The kinds of statement that were judged, in the order of tallies.
+  public var kinds: [ClaimKind] {
+    ClaimKind.allCases.filter { kind in entries.contains { $0.claim.kind == kind } }
+  }
+
+  /// How many verdicts on statements of a kind have each outcome, in a fixed order, zeros left out. Outcomes of different kinds
+  /// are never added: a refuted claim of a paper is a finding about the paper, a refuted statement of this package a fault of ours.
+  public func tally(of kind: ClaimKind) -> [(outcome: String, count: Int)] {
     Outcome.names.compactMap { name in
-      let count = entries.count { $0.verdict.outcome.name == name }
+      let count = entries.count { $0.claim.kind == kind && $0.verdict.outcome.name == name }
       return count > 0 ? (name, count) : nil
     }
   }

@@ -1,13 +1,17 @@
 extension VerificationRecord {
-  /// One self-contained page: the tally and a table by section on the first screen, then the claims by section and
-  /// family, each with its numbers; what was not run stands folded at the end of its family.
+  /// One self-contained page: on the first screen a tally and a table by section for each kind of statement, then the claims
+  /// by section, kind and family, each with its numbers; what was not run stands folded at the end of its family.
   public func html(with exhibits: ReportExhibits = .none) -> String {
     var page = ReportPage(title: "Escapement: verdicts")
-    page.add("<h1>Verdicts</h1>", "<ul class=\"tally\">")
-    page.add(
-      tally.map { "<li class=\"\(Self.style($0.outcome))\"><b>\($0.count)</b>\($0.outcome)</li>" } + ["</ul>"]
-    )
-    page.add(overview)
+    page.add("<h1>Verdicts</h1>")
+    for kind in kinds {
+      page.add("<h2 class=\"kind\">\(Markup.escape(kind.heading))</h2>", "<ul class=\"tally\">")
+      page.add(
+        tally(of: kind).map {
+          "<li class=\"\(Self.style($0.outcome))\"><b>\($0.count)</b>\($0.outcome)</li>"
+        } + ["</ul>"])
+      page.add(overview(of: kind))
+    }
     if !changes.isEmpty {
       page.add(["<ul class=\"changed\">"] + changes.map { "<li>\(Markup.escape($0.text))</li>" } + ["</ul>"])
     }
@@ -22,12 +26,16 @@ extension VerificationRecord {
         + "no share of them is a measure of the papers.</p>")
     for node in tree { page.add(node.html(linked: linked)) }
     for section in ReportSection.allCases {
-      let groups = section.groups(entries)
-      guard !groups.isEmpty else { continue }
+      let members = entries.filter { ReportSection($0.claim) == section }
+      guard !members.isEmpty else { continue }
       page.add("<h2 id=\"\(Self.anchor(section))\">\(section.rawValue)</h2>", "<p>\(section.text)</p>")
-      for group in groups {
-        if !group.name.isEmpty { page.add("<h3>\(Markup.escape(group.name))</h3>") }
-        add(group.entries, to: &page)
+      for kind in kinds {
+        let groups = Self.families(members.filter { $0.claim.kind == kind })
+        if !groups.isEmpty { page.add("<h3>\(Markup.escape(kind.heading))</h3>") }
+        for group in groups {
+          if !group.name.isEmpty { page.add("<h4>\(Markup.escape(group.name))</h4>") }
+          add(group.entries, to: &page)
+        }
       }
       if section == .theory, entries.contains(where: { $0.claim.figure == .factorAgainstRadius }),
         let map = Self.amplification
@@ -46,11 +54,27 @@ extension VerificationRecord {
       entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }.map(\.claim.id))
   }
 
-  /// Sections against outcomes.
-  private var overview: [String] {
-    let outcomes = tally.map(\.outcome)
+  /// Families in the order in which they come; claims without one are together, and so are rows of the accuracy tables, each a
+  /// family of its own.
+  private static func families(_ members: [Entry]) -> [(name: String, entries: [Entry])] {
+    var groups: [(name: String, entries: [Entry])] = []
+    for entry in members {
+      let name =
+        entry.claim.leaf == .accuracies ? "rows of the accuracy tables" : entry.claim.family ?? ""
+      if let place = groups.firstIndex(where: { $0.name == name }) {
+        groups[place].entries.append(entry)
+      } else {
+        groups.append((name, [entry]))
+      }
+    }
+    return groups
+  }
+
+  /// Sections against outcomes, for one kind of statement.
+  private func overview(of kind: ClaimKind) -> [String] {
+    let outcomes = tally(of: kind).map(\.outcome)
     let rows = ReportSection.allCases.compactMap { section -> [String]? in
-      let members = entries.filter { ReportSection($0.claim) == section }
+      let members = entries.filter { $0.claim.kind == kind && ReportSection($0.claim) == section }
       guard !members.isEmpty else { return nil }
       return ["<a href=\"#\(Self.anchor(section))\">\(section.rawValue)</a>"]
         + outcomes.map { name in
@@ -72,7 +96,9 @@ extension VerificationRecord {
         ["", "", "reason"],
         rest.map {
           [
-            "<b>\(Markup.escape($0.claim.id))</b>", Markup.escape($0.claim.statement),
+            "<b>\(Markup.escape($0.claim.id))</b>",
+            ($0.claim.quotedWords.map { "<q class=\"words\">\(Markup.escape($0))</q> " } ?? "")
+              + Markup.escape($0.claim.statement),
             Markup.escape($0.verdict.outcome.qualifier ?? ""),
           ]
         }, style: "numbers"))
@@ -82,17 +108,24 @@ extension VerificationRecord {
   private func claim(_ entry: Entry) -> [String] {
     let (claim, verdict) = (entry.claim, entry.verdict)
     let id = Markup.escape(claim.id)
-    let condition = verdict.outcome.qualifier.map { " <em>Only if</em> \(Markup.escape($0))." } ?? ""
+    let lead = verdict.outcome.isConclusive ? "Only if" : "Because"
+    let condition = verdict.outcome.qualifier.map { " <em>\(lead)</em> \(Markup.escape($0))." } ?? ""
+    let words = claim.quotedWords.map { "<q class=\"words\">\(Markup.escape($0))</q> " } ?? ""
     var lines = [
       "<details id=\"\(id)\">",
-      "<summary>\(Self.badge(verdict.outcome)) <span class=\"id\">\(id)</span> \(Markup.escape(claim.statement))\(condition)"
+      "<summary>\(Self.badge(verdict.outcome)) <span class=\"id\">\(id)</span> \(words)"
+        + "\(Markup.escape(claim.statement))\(condition)"
         + "<span class=\"numbers\">\(Markup.escape(verdict.summary))</span></summary>",
     ]
     if let figure = claim.figure?.svg {
       lines += ["<div class=\"figure\">", figure, "</div>"]
     }
-    let terms: [(String, String)] = [
-      ("Source", claim.source.text), ("Procedure", claim.procedure), ("Refuted by", claim.refutedBy),
+    var terms: [(String, String)] = [("Kind", claim.kind.title), ("Source", claim.source.text)]
+    if let words = claim.quotedWords { terms.append(("The paper's words", words)) }
+    terms.append(("Formal statement", claim.statement))
+    terms += claim.assumptions.map { ("Assumed", $0) }
+    terms += [
+      ("Procedure", claim.procedure), ("Refuted by", claim.refutedBy),
       (
         "In the tree",
         "\(ClaimTree.path(to: claim.leaf)), weight \(claim.weight.rawValue): \(claim.weight.text)"

@@ -4,7 +4,7 @@ import Training
 
 extension VerificationRecord {
   /// The layout of the JSON report.
-  public static let schema = 1
+  public static let schema = 2
 
   /// The whole record as canonical JSON: the same bytes for the same verdicts.
   ///
@@ -14,6 +14,12 @@ extension VerificationRecord {
     .object([
       "schema": .integer(Self.schema), "compared": .bool(compared), "exit": .integer(Int(exitCode)),
       NumericContract.key: contract.json, "compared_contract": comparedContract?.json ?? .null,
+      "tally": .object(
+        Dictionary(
+          uniqueKeysWithValues: kinds.map { kind in
+            let counts = tally(of: kind).map { ($0.outcome, JSON.integer($0.count)) }
+            return (kind.rawValue, .object(Dictionary(uniqueKeysWithValues: counts)))
+          })),
       "claims": .array(entries.map(\.json)), "tree": .array(tree.map(\.json)),
       "unrecorded": .array(unrecorded.map { .string($0) }),
       "changes": .array(
@@ -30,7 +36,9 @@ extension VerificationRecord {
 extension VerificationRecord.Entry {
   var json: JSON {
     .object([
-      "id": .string(claim.id), "tier": .string(claim.tier.rawValue),
+      "id": .string(claim.id), "tier": .string(claim.tier.rawValue), "kind": .string(claim.kind.rawValue),
+      "quote": claim.quote.map { .string($0) } ?? .null, "family": claim.family.map { .string($0) } ?? .null,
+      "assumptions": .array(claim.assumptions.map { .string($0) }),
       "source": .object(["paper": .string(claim.source.paper), "place": .string(claim.source.place)]),
       "statement": .string(claim.statement), "refutedBy": .string(claim.refutedBy),
       "procedure": .string(claim.procedure), "outcome": verdict.outcome.json,

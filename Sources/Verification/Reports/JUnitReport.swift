@@ -1,10 +1,12 @@
 extension VerificationRecord {
-  /// JUnit XML: a test case a claim and, where goldens were checked, one a golden.
+  /// JUnit XML: a test case a claim, a suite for each kind of statement and, where goldens were checked, a test case a golden.
   ///
   /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the table of
   /// their numbers, and so is a golden that is not on record; claims without a decision are skipped.
   public func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
-    var cases = [JUnitSuite("claims", entries.map(testCase))]
+    var cases = kinds.map { kind in
+      JUnitSuite("claims.\(kind.rawValue)", entries.filter { $0.claim.kind == kind }.map(testCase))
+    }
     if !goldens.isEmpty { cases.append(JUnitSuite("goldens", goldens.map(Self.testCase))) }
     let body = cases.flatMap(\.lines)
     return
@@ -25,7 +27,8 @@ extension VerificationRecord {
       result = verdict.outcome.isConclusive ? .passed : .skipped(verdict.outcome.qualifier ?? verdict.summary)
     }
     return JUnitCase(
-      className: "claims.\(claim.tier.rawValue)", name: "\(claim.id): \(claim.statement)", result: result,
+      className: "claims.\(claim.kind.rawValue).\(claim.tier.rawValue)",
+      name: "\(claim.id): \(claim.statement)", result: result,
       output: table)
   }
 

@@ -1,17 +1,25 @@
 extension VerificationRecord {
-  /// A Markdown page short enough for the summary of a job: the tally, what changed, and a line for each claim that was
-  /// judged. Claims that were not run are counted only.
+  /// A Markdown page short enough for the summary of a job: a tally for each kind of statement, what changed, and a line for
+  /// each claim that was judged. Claims that were not run are counted only.
   public func markdown() -> String {
-    var lines = ["# Verdicts", "", "\(tallyText); \(contractText)."]
+    var lines = ["# Verdicts", ""] + tallyLines.map { "- \($0)" } + ["", "Computed under \(contractText)."]
     if !changes.isEmpty { lines += ["", "## Changed", ""] + changes.map { "- \(Self.line($0.text))" } }
     let judged = entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }
-    if !judged.isEmpty {
-      lines += ["", "| id | verdict | numbers |", "| --- | --- | --- |"]
-      lines += judged.map { entry in
+    for kind in kinds {
+      let members = judged.filter { $0.claim.kind == kind }
+      guard !members.isEmpty else { continue }
+      lines += [
+        "", "## \(kind.heading)", "", "| id | verdict | the paper's words | formal statement | numbers |",
+        "| --- | --- | --- | --- | --- |",
+      ]
+      lines += members.map { entry in
         let outcome = entry.verdict.outcome
-        let condition = outcome.qualifier.map { ": only if " + $0 } ?? ""
-        return
-          "| \(Self.cell(entry.claim.id)) | \(Self.cell(outcome.name + condition)) | \(Self.cell(entry.verdict.summary)) |"
+        let qualifier = outcome.qualifier.map { ": \(outcome.qualifierLead) \($0)" } ?? ""
+        let cells = [
+          entry.claim.id, outcome.name + qualifier, entry.claim.quotedWords ?? "", entry.claim.statement,
+          entry.verdict.summary,
+        ]
+        return "| " + cells.map(Self.cell).joined(separator: " | ") + " |"
       }
     }
     let rest = entries.count - judged.count

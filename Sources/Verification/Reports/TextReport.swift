@@ -7,20 +7,22 @@ extension VerificationRecord {
     let idWidth = max(2, entries.map(\.claim.id.count).max() ?? 0)
     let outcomeWidth = max(7, entries.map(\.verdict.outcome.name.count).max() ?? 0)
     let judgedWidth = max(6, entries.map { $0.verdict.judgedText.count }.max() ?? 0)
+    let kindWidth = max(4, entries.map(\.claim.kind.rawValue.count).max() ?? 0)
     let header = [
-      "id".padded(to: idWidth), "verdict".padded(to: outcomeWidth), "judged".padded(to: judgedWidth),
+      "id".padded(to: idWidth), "kind".padded(to: kindWidth), "verdict".padded(to: outcomeWidth),
+      "judged".padded(to: judgedWidth),
     ]
     lines.append(header.joined(separator: "  ") + "  numbers")
     for entry in entries {
       let verdict = entry.verdict
       let cells = [
-        entry.claim.id.padded(to: idWidth), verdict.outcome.name.padded(to: outcomeWidth),
-        verdict.judgedText.padded(to: judgedWidth),
+        entry.claim.id.padded(to: idWidth), entry.claim.kind.rawValue.padded(to: kindWidth),
+        verdict.outcome.name.padded(to: outcomeWidth), verdict.judgedText.padded(to: judgedWidth),
       ]
       lines.append(cells.joined(separator: "  ") + "  " + verdict.summary)
-      let indent = String(repeating: " ", count: idWidth + outcomeWidth + judgedWidth + 6)
+      let indent = String(repeating: " ", count: idWidth + kindWidth + outcomeWidth + judgedWidth + 8)
       if let qualifier = verdict.outcome.qualifier {
-        lines.append(indent + (verdict.outcome.isConclusive ? "only if " : "because ") + qualifier)
+        lines.append(indent + verdict.outcome.qualifierLead + " " + qualifier)
       }
       if detailed {
         lines += verdict.measurements.map { indent + $0.mark + " " + $0.line }
@@ -28,7 +30,7 @@ extension VerificationRecord {
       }
     }
     lines.append("")
-    lines.append(tallyText)
+    lines += tallyLines
     lines.append(contractText)
     lines += changes.map { "changed: \($0.text)" }
     lines += unrecorded.map { "not on record: \($0)" }
@@ -36,11 +38,17 @@ extension VerificationRecord {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// "18 claims: 9 supported, 8 conditional, 1 refuted".
-  var tallyText: String {
-    let parts = tally.map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")
-    return "\(entries.count) \(entries.count == 1 ? "claim" : "claims")" + (parts.isEmpty ? "" : ": \(parts)")
+  /// "the papers' claims: 9 supported, 8 conditional, 1 refuted", a line for each kind that was judged.
+  var tallyLines: [String] {
+    kinds.map { kind in
+      "\(kind.title): " + tally(of: kind).map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")
+    }
   }
+}
+
+extension Outcome {
+  /// What stands before the qualifier in reports.
+  var qualifierLead: String { isConclusive ? "only if" : "because" }
 }
 
 extension Verdict {

@@ -5,13 +5,14 @@ extension TreeStanding {
   var json: JSON {
     func share(_ share: Share) -> JSON {
       [
-        "outcome": .string(share.outcome), "weight": .integer(share.weight),
+        "kind": .string(share.kind.rawValue), "outcome": .string(share.outcome),
+        "weight": .integer(share.weight),
         "claims": .array(share.ids.map { .string($0) }),
       ]
     }
     return [
       "name": .string(name), "question": .string(question), "settled": .array(settled.map(share)),
-      "open": share(open), "children": .array(children.map(\.json)),
+      "open": .array(open.map(share)), "children": .array(children.map(\.json)),
     ]
   }
 
@@ -22,20 +23,27 @@ extension TreeStanding {
       "<p class=\"node-name\"><strong>\(Markup.escape(name))</strong> <span class=\"soft\">\(Markup.escape(question))</span></p>"
     )
     if isAsked {
-      let shares = settled.map { share in
-        "<span class=\"badge \(share.outcome.replacing(" ", with: "-"))\">\(share.outcome), weight \(share.weight)</span>"
+      for kind in ClaimKind.allCases {
+        let shares = (settled + open).filter { $0.kind == kind }
+        guard !shares.isEmpty else { continue }
+        let badges = shares.map { share in
+          let style = share.outcome == "open" ? "not-run" : share.outcome.replacing(" ", with: "-")
+          return "<span class=\"badge \(style)\">\(share.outcome), weight \(share.weight)</span>"
+        }
+        lines.append(
+          "<p class=\"node-state\">\(Markup.escape(kind.title)): \(badges.joined(separator: " "))</p>")
       }
-      let waiting =
-        open.ids.isEmpty
-        ? [] : ["<span class=\"badge not-run\">open, weight \(open.weight)</span>"]
-      lines.append("<p class=\"node-state\">\((shares + waiting).joined(separator: " "))</p>")
       if children.isEmpty {
-        for (label, ids) in [("Refuted", refuted), ("Open", open.ids)] where !ids.isEmpty {
-          let names = ids.map { id in
-            linked.contains(id)
-              ? "<a href=\"#\(Markup.escape(id))\">\(Markup.escape(id))</a>" : Markup.escape(id)
+        for (label, shares) in [("Refuted", refuted), ("Open", open)] {
+          for share in shares {
+            let names = share.ids.map { id in
+              linked.contains(id)
+                ? "<a href=\"#\(Markup.escape(id))\">\(Markup.escape(id))</a>" : Markup.escape(id)
+            }
+            lines.append(
+              "<p class=\"node-claims\">\(label), \(Markup.escape(share.kind.title)): "
+                + "\(names.joined(separator: ", "))</p>")
           }
-          lines.append("<p class=\"node-claims\">\(label): \(names.joined(separator: ", "))</p>")
         }
       }
     } else {

@@ -21,6 +21,8 @@ public struct ClassSpectra: Hashable, Sendable {
   /// Distances along the eigenvector of λ_min over which the slope of the curvature is measured. `SaddleTest.distances` begin at
   /// 10⁻³, where Float's rounding of a product, about 10⁻⁵ of λ_max, would enter the slope divided by it.
   public static let distances = [1e-2, 1e-1, 1]
+  /// The published code's Lanczos steps.
+  public static let defaultSteps = 100
 
   /// Measured after every so many epochs, the first and the last.
   public let every: Int
@@ -35,7 +37,8 @@ public struct ClassSpectra: Hashable, Sendable {
 
   /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none or twice there, or a number below 1.
   public init(
-    every: Int, classes: [Int], of count: Int, overall: Bool = false, steps: Int = 100, samples: Int = .max
+    every: Int, classes: [Int], of count: Int, overall: Bool = false, steps: Int = defaultSteps,
+    samples: Int = .max
   ) throws {
     for (name, value) in [
       ("spectrum interval", every), ("Lanczos steps", steps), ("pictures of a class", samples),

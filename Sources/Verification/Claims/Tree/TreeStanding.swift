@@ -1,10 +1,12 @@
 /// How a node of the tree of claims stands after a verification: what is settled and how, what is refuted, what is open.
 ///
-/// There is no score. Weights are added within one outcome and never divided: a branch with a thousand supported remarks is
-/// not carried by them where its one main statement is open.
+/// There is no score. Weights are added within one outcome of one kind of statement and never divided: a branch with a thousand
+/// supported remarks is not carried by them where its one main statement is open.
 public struct TreeStanding: Sendable {
-  /// Claims of one outcome.
+  /// Claims of one kind and one outcome.
   public struct Share: Hashable, Sendable {
+    /// Whose statements they are.
+    public let kind: ClaimKind
     /// The outcome's name.
     public let outcome: String
     /// The sum of the claims' weights.
@@ -17,17 +19,17 @@ public struct TreeStanding: Sendable {
   public let name: String
   /// What its claims ask together.
   public let question: String
-  /// What was decided, by outcome in the order of tallies.
+  /// What was decided, by kind and by outcome in the order of tallies.
   public let settled: [Share]
-  /// What was asked and not decided.
-  public let open: Share
+  /// What was asked and not decided, by kind.
+  public let open: [Share]
   /// The parts.
   public let children: [TreeStanding]
 
-  /// Refuted claims, heaviest first.
-  public var refuted: [String] { settled.first { $0.outcome == "refuted" }?.ids ?? [] }
+  /// Refuted claims by kind, heaviest first within one.
+  public var refuted: [Share] { settled.filter { $0.outcome == "refuted" } }
   /// Whether any of its claims was asked.
-  public var isAsked: Bool { !settled.isEmpty || !open.ids.isEmpty }
+  public var isAsked: Bool { !settled.isEmpty || !open.isEmpty }
 
   /// The branches after a verification; claims that were not selected are no part of them.
   static func branches(of entries: [VerificationRecord.Entry]) -> [TreeStanding] {
@@ -38,21 +40,28 @@ public struct TreeStanding: Sendable {
     let members = entries.filter { node.leaves.contains($0.claim.leaf) }
     name = node.name
     question = node.question
-    settled = Outcome.names.compactMap { outcome in
-      let found = members.filter { $0.verdict.outcome.isConclusive && $0.verdict.outcome.name == outcome }
-      return found.isEmpty ? nil : Self.share(outcome, found)
+    settled = ClaimKind.allCases.flatMap { kind in
+      Outcome.names.compactMap { outcome in
+        Self.share(kind, outcome, members) { $0.isConclusive && $0.name == outcome }
+      }
     }
-    open = Self.share("open", members.filter { !$0.verdict.outcome.isConclusive })
+    open = ClaimKind.allCases.compactMap { kind in Self.share(kind, "open", members) { !$0.isConclusive } }
     children = node.children.map { TreeStanding($0, entries) }
   }
 
-  private static func share(_ outcome: String, _ entries: [VerificationRecord.Entry]) -> Share {
+  /// The members of a kind whose outcome is as asked; nil without any.
+  private static func share(
+    _ kind: ClaimKind, _ outcome: String, _ members: [VerificationRecord.Entry],
+    where isIncluded: (Outcome) -> Bool
+  ) -> Share? {
+    let entries = members.filter { $0.claim.kind == kind && isIncluded($0.verdict.outcome) }
+    guard !entries.isEmpty else { return nil }
     let ranked = entries.enumerated().sorted {
       $0.element.claim.weight != $1.element.claim.weight
         ? $0.element.claim.weight > $1.element.claim.weight : $0.offset < $1.offset
     }
     return Share(
-      outcome: outcome, weight: entries.reduce(0) { $0 + $1.claim.weight.rawValue },
+      kind: kind, outcome: outcome, weight: entries.reduce(0) { $0 + $1.claim.weight.rawValue },
       ids: ranked.map(\.element.claim.id))
   }
 }

@@ -64,7 +64,8 @@ struct ReportPage {
     body { font: 16px/1.5 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--paper); }
     main { max-width: 58rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
     h1 { font-size: 1.6rem; margin: 0 0 .6rem; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; }
-    h3 { font-size: 1rem; margin: 1.4rem 0 .2rem; color: var(--soft); }
+    h2.kind { font-size: 1.05rem; margin: 1rem 0 .3rem; } q.words { font-style: italic; quotes: none; }
+    h3 { font-size: 1rem; margin: 1.4rem 0 .2rem; } h4 { font-size: .95rem; margin: 1rem 0 .2rem; color: var(--soft); }
     a { color: var(--link); } p, li, dd, td, summary { overflow-wrap: anywhere; }
     code { font-size: .88em; } .soft { color: var(--soft); }
     .tally { display: flex; flex-wrap: wrap; gap: .5rem; padding: 0; margin: 0 0 1rem; list-style: none; }
@@ -113,7 +114,7 @@ struct ReportPage {
       .supported, .conditional, .refuted, .inconclusive, .not-run { print-color-adjust: exact; }
       .figure { border: 0; break-inside: avoid; overflow: visible; }
       .figure svg { max-width: 100% !important; height: auto; }
-      details, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
+      details, tr { break-inside: avoid; } h2, h3, h4 { break-after: avoid; }
     }
     """
 }

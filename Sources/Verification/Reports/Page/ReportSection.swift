@@ -32,20 +32,4 @@ enum ReportSection: String, CaseIterable {
     case .runs: "What finished runs say: accuracies, gains, radii and the curvature of trained networks."
     }
   }
-
-  /// The groups of a section's claims, in the order in which they come.
-  func groups(_ entries: [VerificationRecord.Entry]) -> [(name: String, entries: [VerificationRecord.Entry])]
-  {
-    let members = entries.filter { Self($0.claim) == self }
-    var groups: [(name: String, entries: [VerificationRecord.Entry])] = []
-    for entry in members {
-      let name = entry.claim.family ?? ""
-      if let place = groups.firstIndex(where: { $0.name == name }) {
-        groups[place].entries.append(entry)
-      } else {
-        groups.append((name, [entry]))
-      }
-    }
-    return groups
-  }
 }
