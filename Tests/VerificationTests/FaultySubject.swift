@@ -17,6 +17,9 @@ enum Fault: String, CaseIterable, Sendable {
 struct FaultySubject: ClaimSubject {
   var fault: Fault?
   var ritzShift = 0.0
+  var peerShift = 0.0
+  /// PyHessian's process gives what the package's own does.
+  var peerIsOurs = false
   /// Sees the ends of every operator that a claim has taken.
   var watch: @Sendable (RitzExtremes) -> Void = { _ in }
   var dividesByCount = false
@@ -34,6 +37,19 @@ struct FaultySubject: ClaimSubject {
     var extremes = try PackageSubject().ritzExtremes(of: map, dimension: dimension, steps: steps, seed: seed)
     watch(extremes)
     extremes.smallest += ritzShift * (extremes.largest - extremes.smallest)
+    return extremes
+  }
+  func peerRitzExtremes(
+    of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes {
+    if peerIsOurs {
+      return try PackageSubject().ritzExtremes(
+        of: { try map($0.converted(to: Float.self)).converted(to: Double.self) }, dimension: dimension,
+        steps: steps, seed: seed)
+    }
+    var extremes = try PackageSubject().peerRitzExtremes(
+      of: map, dimension: dimension, steps: steps, seed: seed)
+    extremes.smallest += peerShift * (extremes.largest - extremes.smallest)
     return extremes
   }
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {

@@ -78,7 +78,7 @@ import Training
       RunQuantity(RunSelection(preset.name, epoch: epoch), .largestEigenvalue(ofClass: 3))
     }
     let request = RunRequest(
-      preset: preset, radius: nil, claims: [], quantities: quantities, archive: RunArchive())
+      preset: preset, radius: nil, claims: [], quantities: quantities, seeds: 5, archive: RunArchive())
     #expect(request.spectrumEvery == 20 && request.spectra == 11)
   }
 

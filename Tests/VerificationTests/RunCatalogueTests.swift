@@ -40,7 +40,7 @@ import Training
   @Test func eachPrintedNumberIsAskedOnce() {
     var asked: [RunQuantity: Int] = [:]
     for question in Self.statements.flatMap(\.questions) {
-      if case .agrees(let quantity, _, _, _) = question { asked[quantity, default: 0] += 1 }
+      if case .agrees = question.test { asked[question.quantities[0], default: 0] += 1 }
     }
     #expect(asked.values.allSatisfy { $0 == 1 })
     let tables: [PublishedTable] = [
@@ -73,22 +73,41 @@ import Training
     return (RunSelection(row.preset), runs)
   }
 
-  /// Runs at the printed means support the row with small std, and cannot settle the one whose std is 0.6.
-  @Test func aRowIsJudgedFromItsRuns() throws {
+  /// One claim a cell: runs on CIFAR-10 decide CIFAR-10's numbers and leave CIFAR-100's alone.
+  @Test func aCellIsJudgedFromItsRuns() throws {
     func judge(_ id: String, _ method: String, shift: Double = 0) throws -> Verdict {
-      let rows = PublishedTable.posterResults.rows.filter { $0.method == method }
-      let evidence = InMemoryEvidence(
-        Dictionary(uniqueKeysWithValues: rows.map { Self.row($0, shift: shift) }))
-      return try #require(ClaimCatalogue.standard[id]).judge(ClaimContext(runs: evidence))
+      let row = PublishedTable.posterResults.row("cifar10-lt100", method)
+      let (selection, runs) = Self.row(row, shift: shift)
+      return try #require(ClaimCatalogue.standard[id]).judge(
+        ClaimContext(runs: InMemoryEvidence([selection: runs])))
     }
-    let supported = try judge("P8", "VS+SAM")
-    #expect(supported.outcome == .supported, "\(supported.summary)")
-    #expect(try judge("P8", "VS+SAM", shift: -8).outcome == .refuted)
-    let unsettled = try judge("P3", "CE+DRW", shift: 0.2)
-    #expect(unsettled.outcome == .inconclusive)
-    #expect(unsettled.details.contains { $0.contains("not settleable: no number of seeds up to 100") })
-    #expect(
-      try judge("P1", "CE").details.contains { $0.contains("52.3 ± 3.7") && $0.contains("not settleable") })
+    for figure in ["acc", "tail"] {
+      let supported = try judge("P8-C10-\(figure)", "VS+SAM")
+      #expect(supported.outcome == .supported, "\(figure): \(supported.summary)")
+      #expect(try judge("P8-C10-\(figure)", "VS+SAM", shift: -12).outcome == .refuted)
+      guard case .notRun = try judge("P8-C100-\(figure)", "VS+SAM").outcome else {
+        Issue.record("runs on CIFAR-10 decided a number of CIFAR-100")
+        return
+      }
+    }
+    // 52.3 ± 3.7: the printed mean is known less well than the margin.
+    let wide = try judge("P1-C10-tail", "CE")
+    #expect(wide.outcome == .inconclusive)
+    #expect(wide.details.contains { $0.contains("not settleable from the printed ± alone") })
+  }
+
+  /// The power that `claims show` prints is computed from what is printed, with 3, 5 and 10 seeds.
+  @Test func everyTestStatesItsPower() throws {
+    for claim in RunFamily.all.flatMap(\.claims) {
+      let lines = claim.power?() ?? []
+      #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("seeds") }, "\(claim.id): \(lines)")
+    }
+    let tail = try #require(ClaimCatalogue.standard["P1-C10-tail"]?.power?())
+    #expect(tail[0].contains("not settleable from the printed ± alone"))
+    let gain = try #require(ClaimCatalogue.standard["P9r-C10-ce-drw"]?.power?())
+    #expect(gain[0].contains("if the printed means are true"))
+    let curvature = try #require(ClaimCatalogue.standard["H8"]?.power?())
+    #expect(curvature[0].contains("nothing is printed of its size"))
   }
 
   /// The page in the repository is the one that the catalogue and the record give.

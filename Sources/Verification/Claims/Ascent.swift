@@ -8,7 +8,9 @@ extension Claim {
   static let ascentMaximises = Claim(
     id: "T13", kind: .paper, source: .poster("SAM objective"),
     quote: "min_w max_{‖ε‖≤ρ} f(w + ε) ⇒ w' = w − η∇f(w + ρ f(w)/|f(w)|)",
-    statement: "ε* = ρg/‖g‖ maximises the linearised loss ⟨g, ε⟩ over the ball ‖ε‖ ≤ ρ.",
+    statement:
+      "The point of the step, w + ρg/‖g‖ with g = ∇f (the poster prints f), is that of the inner maximum to first order: ε = ρg/‖g‖ "
+      + "maximises the linearised loss ⟨g, ε⟩ over the ball ‖ε‖ ≤ ρ.",
     tier: .exact,
     leaf: .theory, weight: .remark,
     nulls: .losing([.rhoZero]),
@@ -66,13 +68,10 @@ extension Claim {
 
   /// M1: length of the step, one mini-batch, one loss.
   static let ascentLength = Claim(
-    id: "M1", kind: .paper, source: .supplement("Algorithm 1"),
-    quote:
-      "Compute ε ← ρ ∗ ∇_w L/‖∇_w L‖; Compute Loss at w + ε; Calculate gradient d; Update weights "
-      + "w_{i+1} ← w_i − ηd",
+    id: "M1", kind: .own, source: .supplement("Algorithm 1"),
     statement:
-      "ε = ρg/‖g‖ has length ρ, and both passes of a step see the same mini-batch and the same loss; the "
-      + "descent starts from w, not from w + ε.",
+      "The SAM rule of this package takes the step of Algorithm 1: ε = ρg/‖g‖ has length ρ, both passes see the same mini-batch and the "
+      + "same loss, and the descent starts from w, not from w + ε.",
     tier: .exact,
     leaf: .algorithm, weight: .remark,
     nulls: .losing([.rhoZero]),
@@ -145,7 +144,8 @@ extension Claim {
   /// M3: the direction does not see the loss's scale.
   static let ascentScaleInvariance = Claim(
     id: "M3", kind: .own, source: .supplement("Algorithm 1"),
-    statement: "The ascent direction is invariant to a global rescaling of the loss.",
+    statement:
+      "But for rounding and the 10⁻¹² beside ‖g‖, the perturbation ε is the same when the loss is multiplied by c > 0.",
     tier: .exact,
     leaf: .algorithm, weight: .remark,
     nulls: .none(because: "an invariance under the loss's scale, which holds at every radius"),

@@ -6,7 +6,7 @@ extension ClaimCatalogue {
 
   private static let theory: [Claim] = [
     .secondMoment, .truncation, .amplification, .amplificationCondition, .normalisedStep, .signReversal,
-    .escapeRate, .nearSaddle, .monotonicity, .noiseAssumption, .positiveCurvature, .ascentMaximises,
+    .escape, .escapeRate, .nearSaddle, .monotonicity, .noiseAssumption, .positiveCurvature, .ascentMaximises,
     .correlatedNoise, .miniBatchHessian, .classwiseStep,
     .lanczosExtremes, .classWeightsCancel,
   ]

@@ -86,6 +86,13 @@ struct NullSubject: ClaimSubject {
       of: null == .identityHessian ? { $0 } : map, dimension: dimension, steps: steps, seed: seed)
   }
 
+  func peerRitzExtremes(
+    of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes {
+    try base.peerRitzExtremes(
+      of: null == .identityHessian ? { $0 } : map, dimension: dimension, steps: steps, seed: seed)
+  }
+
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {
     let counts = try base.classCounts(kind, classes: classes)
     switch null {

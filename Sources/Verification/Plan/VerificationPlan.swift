@@ -25,7 +25,8 @@ public struct VerificationPlan: Sendable {
   public init(_ claims: [Claim], archive: RunArchive) {
     let statements = Dictionary(
       RunFamily.all.flatMap(\.statements).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    var asked: [(key: Digest?, selection: RunSelection, claims: [String], quantities: [RunQuantity], seeds: Int)] = []
+    var asked:
+      [(key: Digest?, selection: RunSelection, claims: [String], quantities: [RunQuantity], seeds: Int)] = []
     // Figures after different epochs are of the same runs.
     var keys: [RunSelection: Digest?] = [:]
     var items: [Item] = []

@@ -21,6 +21,11 @@ public protocol ClaimSubject: Sendable {
   func ritzExtremes(
     of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes
+  /// The ends of the spectrum after `steps` steps of the process that the papers' spectra come from (PyHessian's), in Float and from a
+  /// seeded start of ±1.
+  func peerRitzExtremes(
+    of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes
   /// Pictures a class of the CIFAR data sets, unbalanced with ratio 100; most frequent class first.
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int]
   /// Head, middle and tail of the long-tailed CIFAR-10.

@@ -33,7 +33,19 @@ public struct PackageSubject: ClaimSubject {
   ) throws -> RitzExtremes {
     let operation = ClosureOperator(dimension: dimension, map: map)
     let krylov = try Lanczos(steps: steps, seed: seed, breakdown: .proceed).decompose(operation)
-    let values = try TridiagonalEigen(krylov.tridiagonal).values
+    return try ends(of: krylov.tridiagonal)
+  }
+
+  /// `PeerLanczos`, and our own solver for the tridiagonal matrix.
+  public func peerRitzExtremes(
+    of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
+  ) throws -> RitzExtremes {
+    let operation = ClosureOperator(dimension: dimension, map: map)
+    return try ends(of: PeerLanczos(steps: steps, seed: seed).decompose(operation).tridiagonal)
+  }
+
+  private func ends(of matrix: SymmetricTridiagonal) throws -> RitzExtremes {
+    let values = try TridiagonalEigen(matrix).values
     return RitzExtremes(smallest: values[0], largest: values[values.count - 1])
   }
 
@@ -58,9 +70,9 @@ public struct PackageSubject: ClaimSubject {
 }
 
 /// Any map as an operator; that it is symmetric is the caller's word.
-private struct ClosureOperator: SymmetricOperator {
+private struct ClosureOperator<Element: Real>: SymmetricOperator {
   var dimension: Int
-  var map: (Tensor<Double>) throws -> Tensor<Double>
+  var map: (Tensor<Element>) throws -> Tensor<Element>
 
-  func product(_ vector: Tensor<Double>) throws -> Tensor<Double> { try map(vector) }
+  func product(_ vector: Tensor<Element>) throws -> Tensor<Element> { try map(vector) }
 }

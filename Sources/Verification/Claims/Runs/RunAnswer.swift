@@ -9,8 +9,6 @@ struct RunAnswer {
   var pAgainst = Double.nan
   /// The numbers, none of which decides by itself.
   var measurements: [Measurement] = []
-  /// The mean of the statistic.
-  private(set) var mean = Double.nan
 
   /// The answer from the first `count` seeds of the question's samples, with an interval at 1 − 2·level.
   init(_ question: RunQuestion, _ samples: [RunSample], count: Int, level: Double) {
@@ -33,7 +31,10 @@ struct RunAnswer {
     }
     let values = question.statistic.values(figures)
     guard let summary = SampleSummary(values) else { return }
-    mean = summary.mean
+    if summary.standardDeviation == 0, question.statistic.isDiscrete {
+      takeSigns(question.test, values)
+      return
+    }
     switch question.test {
     case .exceeds(let bound):
       take(Self.test(summary, against: bound), level) { ($0.pAbove(), $0.pBelow()) }
@@ -85,6 +86,20 @@ struct RunAnswer {
     observe("\(name), lower", interval.lowerBound)
     observe("\(name), upper", interval.upperBound)
     observe("degrees of freedom", test.degreesOfFreedom)
+    observe("p", pFor, "", "unadjusted")
+  }
+
+  /// The sign test, where every seed gives the same number: 2⁻ⁿ that all n lie on one side of the bound by chance.
+  private mutating func takeSigns(_ test: RunQuestion.Test, _ values: [Double]) {
+    let sides: (for: Bool, against: Bool)
+    switch test {
+    case .exceeds(let bound): sides = (values[0] > bound, values[0] < bound)
+    case .isBelow(let bound): sides = (values[0] < bound, values[0] > bound)
+    case .equals, .agrees: return
+    }
+    let chance = values.reduce(1.0) { p, _ in p / 2 }
+    (pFor, pAgainst) = (sides.for ? chance : 1, sides.against ? chance : 1)
+    observe("the same number from every seed", values[0], "", "a sign test: a t test needs a spread")
     observe("p", pFor, "", "unadjusted")
   }
 

@@ -63,7 +63,7 @@ extension RunFamily {
           RunQuestion(
             quantities: sweep.map { at(.accuracy, $0) }, statistic: .regretOfRaising, test: .isBelow(1),
             text: "accuracy lost by the radius that the rule chooses, \(preset) < 1")
-        ], looks: .sweep,
+        ], looks: .contrast,
         variant:
           "the rule reads one seed's accuracies and is judged by the other seeds'; radii 0.05, 0.1, 0.2, 0.5 and 0.8"
       ),

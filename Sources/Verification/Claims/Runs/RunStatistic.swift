@@ -13,6 +13,14 @@ enum RunStatistic: Hashable, Sendable {
   /// The slope of log₂ of the best radius over log₁₀ β, by least squares. Figures by β and, within each, by radius.
   case slopeOfBest(radii: [Double], ratios: [Double])
 
+  /// Whether it takes few values, so that all seeds may well give the same.
+  var isDiscrete: Bool {
+    switch self {
+    case .sum, .groupSpread: false
+    case .regretOfRaising, .slopeOfBest: true
+    }
+  }
+
   /// The number of each seed from `figures[place][seed]`; NaN where it does not exist.
   func values(_ figures: [[Double]]) -> [Double] {
     let seeds = figures.first?.count ?? 0
