@@ -20,10 +20,10 @@ import Testing
     #expect(leaf("T3") == "procedure → theory" && leaf("H15") == "procedure → spectra")
     #expect(leaf("H11") == "procedure → printed numbers" && leaf("P9") == "procedure → printed numbers")
     #expect(
-      leaf("P9r") == "result → gains" && leaf("H1") == "result → curvature"
-        && leaf("S1") == "result → large sets")
+      leaf("P9r-C10-ce-drw") == "result → gains" && leaf("H1") == "result → curvature"
+        && leaf("S1-acc") == "result → large sets")
     #expect(
-      leaf("P3") == "result → accuracies" && leaf("A4") == "result → stages"
+      leaf("P3-C10-acc") == "result → accuracies" && leaf("A4") == "result → stages"
         && leaf("F-H1") == "result → fixture")
     // Only rows of tables, families of one, stand under accuracies.
     let rows = Set(RunFamily.accuracies.flatMap(\.statements).map(\.id))
@@ -36,10 +36,10 @@ import Testing
     }
     func weight(_ id: String) -> Int? { ClaimCatalogue.standard[id]?.weight.rawValue }
     #expect(
-      weight("P9r") == 3 && weight("T1") == 2 && weight("S9") == 2 && weight("D1") == 1
+      weight("P9r-C10-ce-drw") == 3 && weight("T1") == 2 && weight("S9-acc") == 2 && weight("D1") == 1
         && weight("F-DRW") == 0)
     let counts = ClaimWeight.allCases.map { weight in Self.claims.count { $0.weight == weight } }
-    #expect(counts == [6, 42, 82, 10], "\(counts)")
+    #expect(counts == [6, 40, 248, 15], "\(counts)")
   }
 
   /// A node shows what is settled by outcome, what is refuted and what is open, heaviest first, and no share of anything.
@@ -57,7 +57,8 @@ import Testing
       entries: try [
         entry("T12", .supported, .own), entry("T1", .conditional("c")), entry("T3", .refuted),
         entry("T9", .supported), entry("D1", .supported, .consistency),
-        entry("R2", .notRun("no runs")), entry("P9r", .inconclusive), entry("F-DRW", .consistent),
+        entry("R2-C10-small", .notRun("no runs")), entry("P9r-C10-ce-drw", .inconclusive),
+        entry("F-DRW", .consistent),
       ], changes: [], compared: false)
     let tree = record.tree
     #expect(tree.map(\.name) == ["code", "procedure", "result"])
@@ -68,14 +69,18 @@ import Testing
     #expect(tree[1].settled.map(\.kind) == [.paper, .paper, .paper, .own])
     #expect(tree[1].settled.map(\.outcome) == ["supported", "conditional", "refuted", "supported"])
     #expect(tree[1].settled.map(\.weight) == [2, 2, 3, 1] && tree[1].refuted.map(\.ids) == [["T3"]])
-    #expect(tree[2].open == [.init(kind: .paper, outcome: "open", weight: 5, ids: ["P9r", "R2"])])
+    #expect(
+      tree[2].open == [
+        .init(kind: .paper, outcome: "open", weight: 5, ids: ["P9r-C10-ce-drw", "R2-C10-small"])
+      ])
     #expect(tree[2].settled == [.init(kind: .paper, outcome: "consistent", weight: 0, ids: ["F-DRW"])])
     let theory = try #require(tree[1].children.first { $0.name == "theory" })
     #expect(theory.settled == tree[1].settled && tree[1].children.count { $0.isAsked } == 1)
 
     let json = record.json()
     let nodes = try #require(json["tree"]?.array)
-    #expect(nodes.count == 3 && nodes[2]["open"]?.array?.first?["claims"] == ["P9r", "R2"])
+    #expect(
+      nodes.count == 3 && nodes[2]["open"]?.array?.first?["claims"] == ["P9r-C10-ce-drw", "R2-C10-small"])
     #expect(
       nodes[1]["settled"]?.array?.compactMap { $0["kind"]?.string } == ["paper", "paper", "paper", "own"])
     let first = try #require(json["claims"]?.array?.first)
@@ -90,12 +95,14 @@ import Testing
     let lists = page.elements.filter { $0.attributes["class"] == "node-claims" }.map(\.text)
     #expect(
       lists == [
-        "Refuted, the papers' claims: T3", "Open, the papers' claims: P9r", "Open, the papers' claims: R2",
+        "Refuted, the papers' claims: T3", "Open, the papers' claims: P9r-C10-ce-drw",
+        "Open, the papers' claims: R2-C10-small",
       ])
-    let links = page.all("a").filter { ["T3", "P9r", "R2"].contains($0.text) }.compactMap {
+    let links = page.all("a").filter { ["T3", "P9r-C10-ce-drw", "R2-C10-small"].contains($0.text) }.compactMap
+    {
       $0.attributes["href"]
     }
-    #expect(links == ["#T3", "#P9r"], "what was not run is folded and has no place of its own")
+    #expect(links == ["#T3", "#P9r-C10-ce-drw"], "what was not run is folded and has no place of its own")
     #expect(
       !page.elements.contains { $0.attributes["class"]?.hasPrefix("node") == true && $0.text.contains("%") })
   }

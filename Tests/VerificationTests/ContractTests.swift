@@ -149,7 +149,8 @@ import Training
       for (method, tail) in [("ce-drw", 50), ("ce-drw-sam", 60)] {
         for seed in 0..<5 {
           var run = try SyntheticRun(
-            "\(data)/\(method)", seed: UInt64(seed), accuracy: 80, tail: tail + seed % 3)
+            "\(data)/\(method)", seed: UInt64(seed), accuracy: 80,
+            tail: tail + (method == "ce-drw" ? seed % 3 : seed % 2))
           run.contract = seed < 2 ? nil : "2"
           try run.write(in: folder, as: "\(method)-\(seed)")
         }

@@ -20,7 +20,9 @@ import Training
         for seed in 0..<5 {
           var run = try SyntheticRun("cifar10-lt100/ce-drw\(isSAM ? "-sam" : "")", seed: UInt64(seed))
           var rows = [7, 9].map { label in
-            Row(label: label, smallest: (isSAM ? -10 : -30) - 0.1 * Double(seed % 3), largest: 100)
+            Row(
+              label: label, smallest: (isSAM ? -10 : -30) - 0.1 * Double(isSAM ? seed % 2 : seed % 3),
+              largest: 100)
           }
           change(isSAM, seed, &rows)
           run.extraEvents = [event(isSAM, run, rows)]

@@ -14,7 +14,7 @@ import Training
 
   @Test func stepsAndPicturesAreCounted() throws {
     let plan = try Self.plan(["S17", "T1", "H3"])
-    #expect(plan.items.map(\.requests.count).sorted() == [0, 0, 1])
+    #expect(plan.items.map(\.requests.count).sorted() == [0, 1, 1, 1])
     let request = try #require(plan.requests.first)
     #expect(request.preset.name.hasPrefix("cifar10-lt") && request.missing == [0, 1, 2, 3, 4])
     // 12406 pictures in batches of 128: 97 steps an epoch, 200 epochs.
@@ -49,14 +49,14 @@ import Training
     let digests = all.requests.map { RecordedRun.digest(of: $0.recipe, testTime: $0.preset.testTime) }
     #expect(Set(digests).count == digests.count)
     #expect(try SweepManifest(all.rows, version: "v").rows.count == all.rows.count)
-    // P4 asks for the preset, P18 for its own radius 0.1 beside others.
-    let both = try Self.plan(["P4", "P18"])
+    // P4 asks for the preset, P18 for its own radius 0.5 beside others.
+    let both = try Self.plan(["P4-C10", "P18-C10"])
     let shared = both.requests.filter { request in
-      request.claims.contains("P18") && request.claims.contains { $0.hasPrefix("P4") }
+      request.claims.contains("P18-C10") && request.claims.contains { $0.hasPrefix("P4") }
     }
     #expect(shared.count == 1 && shared.first?.radius == nil)
     #expect(shared.first?.preset.name == "cifar10-lt100/ce-drw-sam")
-    #expect(both.requests.count { $0.preset.name == "cifar10-lt100/ce-drw-sam" } == 5)
+    #expect(both.requests.count { $0.preset.name == "cifar10-lt100/ce-drw-sam" } == 4)
     for item in both.items { #expect(Set(item.requests).count == item.requests.count) }
   }
 
@@ -89,10 +89,10 @@ import Training
       plan.requests[0].command(seed: 3)
         == "escapement train --preset cifar10-lt100/ce-drw --seed 3 --data DATA --spectrum-every 160 "
         + "--spectrum-classes 9 --out runs/cifar10-lt100-ce-drw-seed3")
-    let sweep = try Self.plan(["P18"]).requests
-    #expect(sweep.map(\.radius) == [nil, 0.05, 0.2, 0.5, 0.8], "0.1 is the preset's own")
+    let sweep = try Self.plan(["P18-C10"]).requests
+    #expect(sweep.map(\.radius) == [0.05, 0.1, 0.2, nil], "0.5 is the preset's own")
     #expect(
-      sweep[1].command(seed: 0)
+      sweep[0].command(seed: 0)
         == "escapement train --preset cifar10-lt100/ce-drw-sam --rho 0.05 --seed 0 --data DATA "
         + "--out runs/cifar10-lt100-ce-drw-sam-rho0.05-seed0")
   }

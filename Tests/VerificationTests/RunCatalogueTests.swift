@@ -82,10 +82,10 @@ import Training
         ClaimContext(runs: InMemoryEvidence([selection: runs])))
     }
     for figure in ["acc", "tail"] {
-      let supported = try judge("P8-C10-\(figure)", "VS+SAM")
+      let supported = try judge("P4-C10-\(figure)", "CE+DRW+SAM")
       #expect(supported.outcome == .supported, "\(figure): \(supported.summary)")
-      #expect(try judge("P8-C10-\(figure)", "VS+SAM", shift: -12).outcome == .refuted)
-      guard case .notRun = try judge("P8-C100-\(figure)", "VS+SAM").outcome else {
+      #expect(try judge("P4-C10-\(figure)", "CE+DRW+SAM", shift: -30).outcome == .refuted)
+      guard case .notRun = try judge("P4-C100-\(figure)", "CE+DRW+SAM").outcome else {
         Issue.record("runs on CIFAR-10 decided a number of CIFAR-100")
         return
       }
@@ -98,7 +98,8 @@ import Training
 
   /// The power that `claims show` prints is computed from what is printed, with 3, 5 and 10 seeds.
   @Test func everyTestStatesItsPower() throws {
-    for claim in RunFamily.all.flatMap(\.claims) {
+    // Of the agreements the poster's: those of the supplement's tables have one form.
+    for claim in RunFamily.all.flatMap(\.claims) where claim.leaf != .accuracies || claim.id.hasPrefix("P") {
       let lines = claim.power?() ?? []
       #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("seeds") }, "\(claim.id): \(lines)")
     }

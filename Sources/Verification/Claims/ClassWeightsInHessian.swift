@@ -15,7 +15,7 @@ extension Claim {
       "Re-weighting does not change a class-wise Hessian: with one class in the batch, a mean that is normalised by "
       + "its weights is the plain mean.",
     tier: .fixture,
-    leaf: .spectra, weight: .remark,
+    leaf: .spectra, weight: .nothing,
     nulls: .losing([.identityHessian]),
     refutedBy:
       "A class of the fixture on which the products with and without weights differ by more than rounding.",

@@ -15,7 +15,7 @@ extension Claim {
       "On a ResNet-8 trained on the fixture mini-batch gradients are correlated with negative curvature, as CNC assumes: their second "
       + "moment along the eigenvector v of λ_min exceeds that along a direction drawn at random, d·E⟨v, g⟩²/E‖g‖² > 1.",
     tier: .fixture,
-    leaf: .theory, weight: .remark,
+    leaf: .theory, weight: .nothing,
     nulls: .none(
       because:
         "its procedure holds the mini-batches' noise against isotropic noise, which is its null, on networks of its own"
