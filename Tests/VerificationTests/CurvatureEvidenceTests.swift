@@ -155,4 +155,32 @@ import Training
       #expect(epoch.figures[.largestEigenvalue(ofClass: 9)] == nil)
     }
   }
+
+  /// H1-head says that an eigenvalue is not there, which only a limit shows: one with a failure probability, and a small one.
+  @Test func absenceNeedsALimitThatHolds() throws {
+    func judge(limit: Double?, failure: Double?) throws -> Verdict {
+      try RunArchiveTests.withFolder { folder in
+        for seed in 0..<3 {
+          var run = try SyntheticRun("cifar10-lt100/ce-drw", seed: UInt64(seed))
+          var row = Row(label: 0, smallest: -0.5 - 0.01 * Double(seed), largest: 100)
+          (row.lowerLimit, row.failureProbability) = (limit.map { $0 - 0.02 * Double(seed) }, failure)
+          run.extraEvents = [run.spectrum(after: 199, [row])]
+          try run.write(in: folder, as: "\(seed)")
+        }
+        let archive = try RunArchive(reading: [folder])
+        return try #require(ClaimCatalogue.standard["H1-head"]).judge(ClaimContext(runs: archive))
+      }
+    }
+    let shown = try judge(limit: -1, failure: 2e-6)
+    #expect(shown.outcome == .supported, "\(shown.summary)")
+    #expect(try judge(limit: -20, failure: 2e-6).outcome == .refuted)
+    for (limit, failure) in [(-1.0, 0.5), (-1, nil), (nil, 2e-6)] as [(Double?, Double?)] {
+      guard case .notRun(let reason) = try judge(limit: limit, failure: failure).outcome else {
+        Issue.record(
+          "a limit of \(String(describing: limit)) failing with \(String(describing: failure)) counted")
+        continue
+      }
+      #expect(reason.contains("has no limit of |λ_min|/λ_max of class 0"), "\(reason)")
+    }
+  }
 }

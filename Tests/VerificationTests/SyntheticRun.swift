@@ -125,6 +125,9 @@ struct SyntheticRun {
     var largest: Double
     var residual: Double? = 0.001
     var steps = 100
+    /// What λ_min is at least, and how often that fails; nil leaves either out.
+    var lowerLimit: Double?
+    var failureProbability: Double? = 2e-6
   }
 
   /// The event that `ClassSpectra` writes after an epoch.
@@ -145,6 +148,8 @@ struct SyntheticRun {
             "steps": .integer(row.steps), "smallest": .number(row.smallest), "largest": .number(row.largest),
             "smallest_residual": residual, "largest_residual": residual,
             "ratio": .number((row.smallest / row.largest).magnitude), "gradient_norm": 1.0,
+            "smallest_lower_limit": row.lowerLimit.map { .number($0) } ?? .null,
+            "failure_probability": row.failureProbability.map { .number($0) } ?? .null,
           ]
         }),
     ]

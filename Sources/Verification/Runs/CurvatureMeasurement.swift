@@ -42,6 +42,10 @@ public struct CurvatureMeasurement: Sendable, Hashable {
   /// 0.05 that H13 registers as no change, the smallest margin that a claim about the ratio has.
   public static let residualShare = 0.01
 
+  /// The largest failure probability of a limit that counts: a tenth of the smallest level of a look at it (`SeedLooks`). `ClassSpectra`
+  /// states 2·10⁻⁶.
+  public static let failureProbability = 0.002
+
   /// The class; nil: the loss over all classes.
   public let label: Int?
   /// How it was measured.
@@ -106,7 +110,10 @@ public struct CurvatureMeasurement: Sendable, Hashable {
     figures[.largestEigenvalue(ofClass: label)] = largest.value
     if largest.value > 0 {
       figures[.saddleRatio(ofClass: label)] = negative / largest.value
-      figures[.saddleRatioLimit(ofClass: label)] = lowerLimit.map { max(0, -$0) / largest.value }
+      // A limit that may well fail, or does not say how often, limits nothing.
+      if let lowerLimit, let failureProbability, failureProbability <= Self.failureProbability {
+        figures[.saddleRatioLimit(ofClass: label)] = max(0, -lowerLimit) / largest.value
+      }
     }
     if let gradientNorm, let curvatureSlope, gradientNorm > 0, curvatureSlope > 0 {
       figures[.saddleMargin(ofClass: label)] = negative * negative / (curvatureSlope * gradientNorm)
