@@ -177,9 +177,6 @@ import Training
     let absent = Self.statement("X2", [.above(RunQuantity(RunSelection("x/y"), .tail), 0)])
     let two = try p([absent])
     #expect(two.0 == 2 * alone.0 && (two.0 <= 0.05) == (two.1 == .supported))
-    var untested = absent
-    untested.noTest = "because"
-    #expect(try p([untested]).0 == alone.0, "a claim without a test is in no family")
     let three = try p([absent, Self.statement("X3", absent.questions)])
     #expect(three.0 == 3 * alone.0 && three.0 > 0.05 && three.1 == .inconclusive)
   }

@@ -11,8 +11,6 @@ public struct VerificationPlan: Sendable {
     public let requests: [Int]
     /// Selections that no preset trains.
     public let untrained: [String]
-    /// Why no test of it is registered; nil where one is.
-    public let noTest: String?
   }
 
   /// The claims, in catalogue order.
@@ -55,8 +53,7 @@ public struct VerificationPlan: Sendable {
       }
       items.append(
         Item(
-          claim: claim, requests: places, untrained: untrained,
-          noTest: statement?.noTest))
+          claim: claim, requests: places, untrained: untrained))
     }
     self.items = items
     requests = asked.compactMap { wanted in
@@ -87,7 +84,6 @@ public struct VerificationPlan: Sendable {
 
   /// What stands between a claim and its verdict: "nothing but this command", runs to train, or an obstacle.
   public func need(of item: Item) -> String {
-    if let noTest = item.noTest { return "no test is registered: \(noTest)" }
     if item.requests.isEmpty && item.untrained.isEmpty { return "no runs" }
     let asked = item.requests.map { requests[$0] }
     var parts: [String] = []

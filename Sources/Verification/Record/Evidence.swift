@@ -67,14 +67,6 @@ public struct Evidence: Sendable {
     add(name, value, .observed, unit, reason, reproducibility)
   }
 
-  /// The value of the first quantity whose name begins with `prefix`, as reports print it.
-  func text(of prefix: String) -> String {
-    guard let found = measurements.first(where: { $0.name.hasPrefix(prefix) }) else {
-      preconditionFailure("nothing measured is called \(prefix)…")
-    }
-    return found.valueText
-  }
-
   /// Adds a remark.
   public mutating func note(_ text: String) { details.append(text) }
 

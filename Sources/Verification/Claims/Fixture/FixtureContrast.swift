@@ -129,14 +129,7 @@ struct FixtureContrast: Sendable {
       let areTheSameRuns = question.quantities[0].selection == question.quantities[1].selection
       guard let test = areTheSameRuns ? paired?.test : WelchTest(values[0], values[1]) else { return }
       (pFor, pAgainst) = (test.pAbove(), test.pBelow())
-      let confidence = 1 - 2 * FixtureContrast.level
-      let interval = test.interval(confidence: confidence)
-      let name = "\(NumberText.short(100 * confidence)) % interval of the difference"
-      observe("difference", test.difference)
-      observe("\(name), lower", interval.lowerBound)
-      observe("\(name), upper", interval.upperBound)
-      observe("degrees of freedom", test.degreesOfFreedom)
-      observe("p", pFor, "", "unadjusted")
+      measurements += test.measurements(level: FixtureContrast.level, p: pFor)
       guard let paired else { return }
       observe("p of the paired test", paired.test.pAbove(), "", "same seeds: descriptive")
       if let correlation = paired.correlation {

@@ -79,14 +79,7 @@ struct RunAnswer {
   ) {
     guard let test else { return }
     (pFor, pAgainst) = values(test)
-    let confidence = 1 - 2 * level
-    let interval = test.interval(confidence: confidence)
-    let name = "\(NumberText.short(100 * confidence)) % interval of the difference"
-    observe("difference", test.difference)
-    observe("\(name), lower", interval.lowerBound)
-    observe("\(name), upper", interval.upperBound)
-    observe("degrees of freedom", test.degreesOfFreedom)
-    observe("p", pFor, "", "unadjusted")
+    measurements += test.measurements(level: level, p: pFor)
   }
 
   /// The sign test, where every seed gives the same number: 2⁻ⁿ that all n lie on one side of the bound by chance.
@@ -116,5 +109,20 @@ struct RunAnswer {
   ) {
     measurements.append(
       Measurement(name: name, value: value, expectation: .observed, unit: unit, reason: reason))
+  }
+}
+
+extension WelchTest {
+  /// The difference, its interval at 1 − 2·level, the degrees of freedom and a p value, as numbers that decide nothing.
+  func measurements(level: Double, p: Double) -> [Measurement] {
+    let confidence = 1 - 2 * level
+    let interval = interval(confidence: confidence)
+    let name = "\(NumberText.short(100 * confidence)) % interval of the difference"
+    let numbers = [
+      ("difference", difference, "shown"), ("\(name), lower", interval.lowerBound, "shown"),
+      ("\(name), upper", interval.upperBound, "shown"), ("degrees of freedom", degreesOfFreedom, "shown"),
+      ("p", p, "unadjusted"),
+    ]
+    return numbers.map { Measurement(name: $0, value: $1, expectation: .observed, reason: $2) }
   }
 }

@@ -17,8 +17,6 @@ struct RunStatement: Sendable {
   var variant: String = "presets as listed by `escapement presets`; last epoch"
   /// Guesses beside those of the presets.
   var furtherAssumptions: [String] = []
-  /// For a statement without questions: why no test of it was registered.
-  var noTest: String? = nil
 
   /// What is guessed because no source states it: by the presets, and by the claim.
   var assumptions: [String] {
@@ -53,29 +51,23 @@ struct RunFamily: Sendable {
         nulls: .none(because: "its contrasts of runs are tests against a null of their own"),
         assumptions: statement.assumptions, family: name,
         power: power(statement),
-        refutedBy: statement.noTest == nil
-          ? "A comparison contradicted at α: a mean beyond its margin, or a contrast the other way."
-          : "No test of it is registered.",
+        refutedBy: "A comparison contradicted at α: a mean beyond its margin, or a contrast the other way.",
         procedure: procedure(statement), variant: statement.variant, procedureVersion: 2
       ) { context in try judge(statement, context) }
     }
   }
 
-  private func power(_ statement: RunStatement) -> (@Sendable () -> [String])? {
-    guard statement.noTest == nil else { return nil }
-    let count = members.count
+  private func power(_ statement: RunStatement) -> @Sendable () -> [String] {
+    let count = statements.count
     return { RunPower.text(of: statement, among: count) }
   }
 
-  /// The statements that have a test.
-  private var members: [RunStatement] { statements.filter { $0.noTest == nil } }
-
   private func procedure(_ statement: RunStatement) -> String {
-    if let reason = statement.noTest { return reason }
-    return statement.questions.map(\.text).joined(separator: "; ")
+    statement.questions.map(\.text).joined(separator: "; ")
       + ". Student's t tests, one-sided, of the means over seeds, two of them where equality is asked for; paired by seed; last "
       + "epoch; \(statement.looks.text)"
-      + (members.count == 1 ? "." : "; Holm over the \(members.count) claims of the family \"\(name)\".")
+      + (statements.count == 1
+        ? "." : "; Holm over the \(statements.count) claims of the family \"\(name)\".")
   }
 
   /// A statement's answers, from its first look to the last that the evidence reaches.
@@ -117,7 +109,6 @@ struct RunFamily: Sendable {
   }
 
   private func judge(_ statement: RunStatement, _ context: ClaimContext) throws -> Verdict {
-    if let reason = statement.noTest { return Self.notRun(reason, "no test is registered") }
     let own: Answers
     do { own = try Answers(statement, context.runs) } catch let gap as RunSample.Gap {
       return Self.verdict(of: gap, statement, context)
@@ -164,7 +155,7 @@ struct RunFamily: Sendable {
     if supports != contradicts { verdict.outcome = supports ? .supported : .refuted }
     verdict.summary = numbers
     if verdict.outcome == .inconclusive {
-      verdict.details += RunPower.text(of: statement, among: members.count)
+      verdict.details += RunPower.text(of: statement, among: statements.count)
     }
     return verdict
   }
@@ -175,7 +166,7 @@ struct RunFamily: Sendable {
   ) throws -> (for: Double, against: Double) {
     let mine = own.combined(statement.looks)
     guard !mine.for.isNaN else { return mine }
-    let pairs = try members.map { member -> (for: Double, against: Double) in
+    let pairs = try statements.map { member -> (for: Double, against: Double) in
       if member.id == statement.id { return mine }
       do {
         let others = try Answers(member, context.runs)
@@ -183,7 +174,7 @@ struct RunFamily: Sendable {
         return others.isPublished ? others.combined(member.looks) : (.nan, .nan)
       } catch is RunSample.Gap { return (.nan, .nan) }
     }
-    let place = members.firstIndex { $0.id == statement.id }!
+    let place = statements.firstIndex { $0.id == statement.id }!
     return (
       HolmStepDown.adjusted(pairs.map(\.for))[place], HolmStepDown.adjusted(pairs.map(\.against))[place]
     )

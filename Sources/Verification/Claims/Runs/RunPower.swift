@@ -49,13 +49,14 @@ enum RunPower {
       let power = EquivalencePower(
         spread: spread, printedSpread: spread, margin: margin, level: looks.looks[0].level)
     else { return "no spread is printed" }
-    let values = zip(counts, levels).map { count, level in
-      level == nil
-        ? "no look with \(count)"
-        : "\(NumberText.coarse(power.power(count: level!.count) ?? .nan)) with \(count)"
+    let chances = levels.map { level in level.flatMap { power.power(count: $0.count) } }
+    let values = zip(counts, chances).map { count, chance in
+      chance.map { "\(NumberText.coarse($0)) with \(count)" } ?? "no look with \(count)"
     }
-    let needed =
-      power.count(cap: RunFamily.cap) == nil ? "; not settleable from the printed ± alone" : ""
+    // The search is long; where a stated number of seeds will do, it is not needed.
+    let isSettleable =
+      chances.contains { ($0 ?? 0) >= 0.8 } || power.count(cap: RunFamily.cap) != nil
+    let needed = isSettleable ? "" : "; not settleable from the printed ± alone"
     return "power \(values.joined(separator: ", ")) seeds if the means are equal"
       + " (\(EquivalenceTest.assumedCount) seeds assumed behind the printed mean, ± \(NumberText.short(spread))"
       + (std == nil ? " as the poster has it for such figures)" : ")") + needed
