@@ -29,7 +29,7 @@ struct SpeedMemory {
   private let machine: String
   private let now: () -> Double
 
-  /// The memory in a file, read at once; `machine` and `now` are this machine's and the clock's unless a test has others.
+  /// The memory in a file, read at once. The clock dates measurements, which are used for seven days; no result depends on it. `machine` and `now` are this machine's and the clock's unless a test has others.
   init(
     file: URL?, machine: String = SpeedMemory.thisMachine,
     now: @escaping () -> Double = { Date().timeIntervalSince1970 }
