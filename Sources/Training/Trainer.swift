@@ -206,8 +206,7 @@ public struct Trainer<Element: Real>: Sendable {
   ) throws {
     // The state is that before the next epoch's first step.
     let epoch = loop.state.epoch - 1
-    guard let measurement, measurement.isDue(after: epoch, of: recipe.epochs) else { return }
-    var event = try measurement.measure(loop.network, loop.state)
+    guard var event = try measurement?.measure(epoch, recipe.epochs, loop.network, loop.state) else { return }
     event["epoch"] = .integer(epoch)
     event["step"] = .integer(loop.state.step)
     try metrics.append(.object(event))

@@ -42,13 +42,10 @@ struct BadInputTests {
         (train + ["fixture/ce", "--weighting", "heavy"], ["heavy", "drw"]),
         (train + ["cifar100-lt100-first/ce", "--loss", "ldam"], ["--loss ldam", "resnet34-w64"]),
         (["presets", "cifar11"], ["cifar11", "cifar100-step100"]),
-        (train + ["fixture/ce", "--spectrum-classes", "1"], ["--spectrum-every"]),
-        (train + ["fixture/ce", "--spectrum-every", "0"], ["spectrum interval", "0"]),
-        (
-          train + ["fixture/ce", "--spectrum-every", "1", "--spectrum-classes", "1,,2"],
-          ["--spectrum-classes"]
-        ),
-        (train + ["fixture/ce", "--spectrum-every", "1", "--spectrum-classes", "3,10"], ["10", "0 to 9"]),
+        (train + ["fixture/ce", "--spectrum-steps", "5"], ["--spectra"]),
+        (train + ["fixture/ce", "--spectra", "9@0"], ["spectra", "9@0"]),
+        (train + ["fixture/ce", "--spectra", "1,,2"], ["spectra", "1,,2"]),
+        (train + ["fixture/ce", "--spectra", "3,10"], ["3,10", "0 to 9"]),
         (train + ["fixture/ce", "--drw-epoch", "1"], ["--drw-epoch", "fixture/ce"]),
         (train + ["fixture/ce", "--epochs", "0"], ["epochs", "0"]),
         (train + ["fixture/ce", "--epochs", "two"], ["two"]),

@@ -78,8 +78,8 @@ import Testing
       return result
     }
     _ = try expectSuccess([
-      "train", "--preset", "fixture/ce", "--epochs", "1", "--out", "run", "--spectrum-every", "1",
-      "--spectrum-classes", "9", "--spectrum-steps", "4",
+      "train", "--preset", "fixture/ce", "--epochs", "1", "--out", "run", "--spectra", "9@1",
+      "--spectrum-steps", "4",
     ])
     for mode in ["exact", "pyhessian"] {
       let result = try expectSuccess([

@@ -8,10 +8,11 @@ import Training
 @Suite struct EpochMeasurementTests {
   private struct Stopped: Error {}
 
-  /// The norm of the parameters after every second epoch; the measurements numbered in `stops` throw.
+  /// The norm of the parameters after the first epoch, every second one and the last; the measurements numbered in `stops` throw.
   private func norm(stops: Set<Int> = []) -> EpochMeasurement<Float> {
     let taken = Counter()
-    return EpochMeasurement(record: "norm", every: 2) { _, state in
+    return EpochMeasurement(record: "norm") { epoch, epochs, _, state in
+      guard epoch == 0 || !epoch.isMultiple(of: 2) || epoch + 1 == epochs else { return nil }
       if stops.contains(taken.next()) { throw Stopped() }
       return ["event": "norm", "norm": .number(state.parameters.flat.norm())]
     }

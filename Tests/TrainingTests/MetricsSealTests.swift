@@ -36,11 +36,13 @@ struct MetricsSealTests {
   @Test("a run stopped between its last epoch and the seal is sealed by a resume")
   func stoppedBefore() throws {
     try inDirectory { parent in
-      let stops = EpochMeasurement<Float>(record: "none", every: 9) { _, state in
-        if state.epoch == 3 { throw Stopped() }
-        return ["event": "none"]
+      let stops = EpochMeasurement<Float>(record: "none") { epoch, epochs, _, _ in
+        if epoch + 1 == epochs { throw Stopped() }
+        return nil
       }
-      let goesOn = EpochMeasurement<Float>(record: "none", every: 9) { _, _ in ["event": "none"] }
+      let goesOn = EpochMeasurement<Float>(record: "none") { epoch, epochs, _, _ in
+        epoch + 1 == epochs ? ["event": "none"] : nil
+      }
       let stopped = RunDirectory(parent.appendingPathComponent("stopped"))
       #expect(throws: Stopped.self) { try TinyRun().trainer(measurement: stops).run(in: stopped) }
       #expect(try events(of: stopped).last?["event"] == "epoch")

@@ -50,17 +50,18 @@ import Verification
     let scratch = try TemporaryDirectory()
     defer { scratch.remove() }
     let directory = scratch.url
-    let spectra = try ClassSpectra(every: 3, classes: [3, 0], of: 4, overall: true, steps: 5, samples: 2)
+    let spectra = try ClassSpectra(SpectrumPlan(parsing: "3@3,0,all"), of: 4, steps: 5, samples: 2)
     let plain = try Self.run(nil, in: directory.appendingPathComponent("plain"))
     let measured = try Self.run(spectra, in: directory.appendingPathComponent("measured"))
     #expect(measured.state == plain.state)
     let events = Self.spectrumEvents(measured.events)
-    // After the first epoch, the third and the last.
-    #expect(events.map { $0["epoch"]?.integer } == [0, 2, 3])
+    // Class 3 after the third epoch, and all after the last.
+    #expect(events.map { $0["epoch"]?.integer } == [2, 3])
+    #expect(events.first?["classes"]?.array?.map { $0["class"] } == [3])
     let stopped = try Self.run(spectra, in: directory.appendingPathComponent("stopped"), stopAfter: 10)
     #expect(stopped.state == plain.state && Self.spectrumEvents(stopped.events) == events)
     // Another measurement than the one the run began with is refused.
-    let other = try ClassSpectra(every: 3, classes: [3], of: 4, steps: 5, samples: 2)
+    let other = try ClassSpectra(SpectrumPlan(parsing: "3@3"), of: 4, steps: 5, samples: 2)
     #expect(throws: DataError.self) {
       try Self.run(other, in: directory.appendingPathComponent("measured"), resume: true)
     }
@@ -106,16 +107,16 @@ import Verification
   @Test func recordsRoundTripAndBadOnesAreRefused() throws {
     for samples in [7, Int.max] {
       let spectra = try ClassSpectra(
-        every: 10, classes: [9, 0, 7], of: 10, overall: samples == 7, steps: 50, samples: samples)
-      #expect(spectra.classes == [0, 7, 9])
+        SpectrumPlan(parsing: "9@10,all@3,0,7@1"), of: 10, steps: 50, samples: samples)
+      #expect(spectra.plan.text == "0,7@1,9@10,all@3")
       #expect(try ClassSpectra(JSONCursor(spectra.json, file: "run.json"), of: 10) == spectra)
     }
-    for (every, classes, steps, samples) in [
-      (0, [1], 1, 1), (1, [], 1, 1), (1, [10], 1, 1), (1, [-1], 1, 1), (1, [2, 2], 1, 1), (1, [1], 0, 1),
-      (1, [1], 1, 0),
+    for (plan, steps, samples) in [
+      ("1@0", 1, 1), ("", 1, 1), ("10", 1, 1), ("-1", 1, 1), ("2,2@5", 1, 1), ("1@", 1, 1), ("1@2@3", 1, 1),
+      ("al", 1, 1), ("1,", 1, 1), ("1 ", 1, 1), ("1", 0, 1), ("1", 1, 0),
     ] {
-      #expect(throws: HyperparameterError.self) {
-        try ClassSpectra(every: every, classes: classes, of: 10, steps: steps, samples: samples)
+      #expect(throws: HyperparameterError.self, "\(plan)") {
+        try ClassSpectra(SpectrumPlan(parsing: plan), of: 10, steps: steps, samples: samples)
       }
     }
   }
@@ -125,7 +126,7 @@ import Verification
     let scratch = try TemporaryDirectory()
     defer { scratch.remove() }
     let directory = scratch.url
-    let spectra = try ClassSpectra(every: 1, classes: [0], of: 4, steps: 3)
+    let spectra = try ClassSpectra(SpectrumPlan(parsing: "0@1"), of: 4, steps: 3)
     let trainer = Trainer<Float>(
       recipe: try Self.recipe(), data: Self.data,
       measurement: spectra.measurement(on: Self.data.train, seed: 0) { _, _ in throw Stop() })

@@ -16,7 +16,7 @@ import Testing
       let run = RunDirectory(folder.appendingPathComponent("run"))
       var options = Trainer<Float>.Options()
       options.metricsEvery = 1
-      let spectra = try ClassSpectra(every: 2, classes: [3], of: 4, steps: 5)
+      let spectra = try ClassSpectra(SpectrumPlan(parsing: "3@2"), of: 4, steps: 5)
       let data = TrainingGoldenTests.data
       try Trainer<Float>(
         recipe: RunComparisonTests.recipe(), data: data, options: options,

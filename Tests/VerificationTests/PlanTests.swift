@@ -22,13 +22,13 @@ import Training
     #expect(drw.preset.name == "cifar10-lt100/ce-drw")
     #expect(drw.trainingPictures == 12_406 && drw.steps == 19_400 && drw.images == 2_481_200)
     #expect(drw.testPictures == 10_000 && drw.evaluations == 19_400)
-    // Classes 0 and 9, 5000 and 50 pictures, after the first epoch and the last: 100 Lanczos steps and 5 more products each.
-    #expect(drw.classes == [0, 9] && drw.spectra == 4 && drw.spectrumPictures == 5050 * 105 * 2)
-    // 19400 gradients of a quarter of a second, 2 million test pictures of 1/1024 of one, and 1060500 pictures in products.
+    // Classes 0 and 9, 5000 and 50 pictures, after the last epoch: 100 Lanczos steps and 5 more products each.
+    #expect(drw.spectra?.text == "0,9" && drw.spectrumCount == 2 && drw.spectrumPictures == 5050 * 105)
+    // 19400 gradients of a quarter of a second, 2 million test pictures of 1/1024 of one, and 530250 pictures in products.
     let cost = StepCost(
       evaluation: 0.25, testPicture: 1.0 / 1024, productPicture: 1.0 / 1024, memory: 1)
-    #expect(drw.spectrumSeconds(cost) == 1035.64453125)
-    #expect(drw.cpuSeconds(cost) == 4850 + 1953.125 + 1035.64453125)
+    #expect(drw.spectrumSeconds(cost) == 517.822265625)
+    #expect(drw.cpuSeconds(cost) == 4850 + 1953.125 + 517.822265625)
     // Without the cost of a product the time of a run with spectra is not known.
     let unmeasured = StepCost(evaluation: 0.25, testPicture: 1.0 / 1024, memory: 1)
     #expect(drw.cpuSeconds(unmeasured) == nil)
@@ -37,7 +37,7 @@ import Training
   /// SAM asks for two gradients a step, and its time has both.
   @Test func bothPassesOfSAMAreCounted() throws {
     let request = try #require(try Self.plan(["P18"]).requests.first)
-    #expect(request.preset.name == "cifar10-lt100/ce-drw-sam" && request.spectra == 0)
+    #expect(request.preset.name == "cifar10-lt100/ce-drw-sam" && request.spectrumCount == 0)
     #expect(request.steps == 19_400 && request.evaluations == 38_800)
     let cost = StepCost(evaluation: 0.25, testPicture: 1.0 / 1024, memory: 1)
     #expect(request.cpuSeconds(cost) == 9700 + 1953.125)
@@ -66,9 +66,8 @@ import Training
     let joined = try Self.plan(["H1", "H12"])
     let request = try #require(joined.requests.first)
     #expect(joined.requests.count == 1 && request.claims == ["H1", "H12"])
-    #expect(request.classes == [0, 9] && request.spectrumEvery == 160)
-    // After epochs 1, 160 and 200.
-    #expect(request.spectra == 6)
+    // Class 0 after epoch 200, class 9 after 160 too.
+    #expect(request.spectra?.text == "0,9@160" && request.spectrumCount == 3)
   }
 
   /// Measured at a common divisor of the epochs, as the smallest alone would miss one that it does not divide.
@@ -79,7 +78,7 @@ import Training
     }
     let request = RunRequest(
       preset: preset, radius: nil, claims: [], quantities: quantities, seeds: 5, archive: RunArchive())
-    #expect(request.spectrumEvery == 20 && request.spectra == 11)
+    #expect(request.spectra?.text == "3@20" && request.spectrumCount == 10)
   }
 
   @Test func commandsTrainWhatIsMissing() throws {
@@ -87,8 +86,8 @@ import Training
     #expect(plan.requests.count == 1, "after epoch 160 and at the end: the same runs")
     #expect(
       plan.requests[0].command(seed: 3)
-        == "escapement train --preset cifar10-lt100/ce-drw --seed 3 --data DATA --spectrum-every 160 "
-        + "--spectrum-classes 9 --out runs/cifar10-lt100-ce-drw-seed3")
+        == "escapement train --preset cifar10-lt100/ce-drw --seed 3 --data DATA --spectra 9@160 "
+        + "--out runs/cifar10-lt100-ce-drw-seed3")
     let sweep = try Self.plan(["P18-C10"]).requests
     #expect(sweep.map(\.radius) == [0.05, 0.1, 0.2, nil], "0.5 is the preset's own")
     #expect(
@@ -136,9 +135,9 @@ import Training
     }
     let overall = try Self.plan(["H0"])
     #expect(
-      overall.requests.first?.command(seed: 0).contains("--spectrum-every 200 --spectrum-classes 9,all ")
+      overall.requests.first?.command(seed: 0).contains("--spectra 9,all ")
         == true)
     let overfitting = try Self.plan(["A7"]).requests
-    #expect(overfitting.count == 1 && overfitting.first?.spectrumEvery == nil)
+    #expect(overfitting.count == 1 && overfitting.first?.spectra == nil)
   }
 }

@@ -79,11 +79,11 @@ struct SweepManifestTests {
   @Test("a plan comes back; its runs have the names of evidence")
   func roundTrip() throws {
     var planned = try rows()
-    planned[1].spectra = SweepRow.Spectra(every: 5, classes: [9, 0], overall: true)
+    planned[1].spectra = try SpectrumPlan(parsing: "9@5,all,0")
     planned[2].testTime = .flip
     let manifest = try SweepManifest(planned, version: "v")
     #expect(try reread(manifest) == manifest)
-    #expect(manifest.rows[1].spectra?.classes == [0, 9])
+    #expect(manifest.rows[1].spectra?.text == "0,9@5,all")
     try ScratchFolder.with { folder in
       let run = try SyntheticRun("fixture/ce-drw-sam", seed: 2)
       let recorded = try RecordedRun(try run.write(in: folder, as: "run"))
@@ -96,11 +96,11 @@ struct SweepManifestTests {
   func duplicates() throws {
     var twice = try rows(["fixture/ce"], seeds: 0..<2)
     twice += twice
-    twice[0].spectra = SweepRow.Spectra(every: 4, classes: [0])
-    twice[2].spectra = SweepRow.Spectra(every: 6, classes: [9])
+    twice[0].spectra = try SpectrumPlan(parsing: "0@4,7,8@3")
+    twice[2].spectra = try SpectrumPlan(parsing: "9,0@6,7@2,8")
     let manifest = try SweepManifest(twice, version: "v")
     #expect(manifest.rows.count == 2)
-    #expect(manifest.rows[0].spectra == SweepRow.Spectra(every: 2, classes: [0, 9]))
+    #expect(manifest.rows[0].spectra?.text == "0@2,7@2,8@3,9")
     #expect(throws: DataError.self) { try SweepManifest([], version: "v") }
   }
 
@@ -115,12 +115,12 @@ struct SweepManifestTests {
       ("\"\"epochs\"\":10", "\"\"epochs\"\":1000000000", "line 2, recipe"),
       ("\"\"batch_size\"\":32", "\"\"batch_size\"\":0", "line 2, recipe"),
       ("\"\"batch_size\"\":32", "\"\"batch_size\"\": 32", "another spelling"),
-      (",none,,,", ",none,5,,", "line 2, spectrum_every"),
-      (",none,,,", ",none,5,x,", "line 2, spectrum_every"),
-      (",none,,,", ",none,5,0 0,", "line 2, spectrum_every"),
-      (",none,,,", ",none,5,9 0,", "another spelling"),
+      (",none,,", ",none,x,", "line 2, spectra"), (",none,,", ",none,@5,", "line 2, spectra"),
+      (",none,,", ",none,9@,", "line 2, spectra"), (",none,,", ",none,9@0,", "line 2, spectra"),
+      (",none,,", ",none,-1,", "line 2, spectra"), (",none,,", ",none,\"0,0@5\",", "line 2, spectra"),
+      (",none,,", ",none,\"9,0\",", "another spelling"),
       // The spectra are in no hash of a run, but in that of the rows.
-      (",none,,,", ",none,5,0 9,", "SHA-256"), ("index", "indes", "line 1"),
+      (",none,,", ",none,\"0,9@5\",", "SHA-256"), ("index", "indes", "line 1"),
     ]
     for change in changes {
       // The first place behind a line's beginning for an index, the first anywhere for the others.
@@ -194,12 +194,14 @@ struct SweepManifestTests {
     let claims = try ClaimCatalogue.standard.selecting(ids: [], tiers: Set(Tier.allCases))
     let plan = VerificationPlan(claims, archive: RunArchive())
     #expect(plan.rows.count == plan.missingRuns)
-    #expect(plan.rows.contains { $0.spectra?.overall == true } && plan.rows.contains { $0.spectra == nil })
+    #expect(
+      plan.rows.contains { $0.spectra?.subjects.last?.label == .some(nil) }
+        && plan.rows.contains { $0.spectra == nil })
     #expect(try SweepManifest(plan.rows, version: "v").rows.count <= plan.rows.count)
     let requests = plan.requests.flatMap { request in request.missing.map { (request, $0) } }
     for (row, (request, seed)) in zip(plan.rows, requests) {
       #expect(row.recipe.seed == seed && row.recipe.preset == request.preset.name)
-      #expect(row.spectra?.every == request.spectrumEvery && row.spectra?.overall ?? false == request.overall)
+      #expect(row.spectra == request.spectra)
     }
   }
 }

@@ -67,9 +67,9 @@ struct SweepResultsTests {
   func spectra() throws {
     try ScratchFolder.with { url in
       var row = try manifest(seeds: 1).rows[0]
-      row.spectra = SweepRow.Spectra(every: 5, classes: [0, 9])
+      row.spectra = try SpectrumPlan(parsing: "0,9@10")
       let folder = SweepFolder(url)
-      func find(_ classes: [JSON], measured: [Int]) throws -> SweepState {
+      func find(_ planned: String, measured: [Int]) throws -> SweepState {
         var run = try SyntheticRun("fixture/ce", seed: 0)
         run.extraEvents = [
           // Whether it counts is no question of the sweep.
@@ -79,14 +79,16 @@ struct SweepResultsTests {
         ]
         let directory = try run.write(in: url, as: row.id)
         var record = try #require(run.record.object)
-        record["measurement"] = ["classes": .array(classes)]
+        record["measurement"] = ["spectra": .string(planned)]
         try Data(JSON.object(record).canonical().utf8).write(to: directory.record)
         try checkpoint([640], in: directory)
         return folder.finding(of: row).state
       }
-      #expect(try find([0, 9], measured: [0, 9]) == .done)
-      #expect(try find([0, 9], measured: [0]) == .interrupted(step: 640))
-      #expect(try find([0], measured: [0]).name == "damaged")
+      #expect(try find("0,9@10", measured: [0, 9]) == .done)
+      #expect(try find("0@3,9@5", measured: [0]) == .interrupted(step: 640))
+      #expect(try find("0", measured: [0]).name == "damaged")
+      // Class 9 after every fourth epoch is not class 9 after the tenth.
+      #expect(try find("0,9@4", measured: [0]).name == "damaged")
     }
   }
 

@@ -27,7 +27,7 @@ struct PlanReport {
     var calibration = calibration
     costs = try plan.requests.enumerated().map { index, request in
       guard !request.missing.isEmpty, request.steps != nil else { return nil }
-      return try calibration.cost(of: request.recipe, withProducts: request.spectra > 0) { what in
+      return try calibration.cost(of: request.recipe, withProducts: request.spectrumCount > 0) { what in
         meter.show("timing a \(what)", done: index, total: plan.requests.count)
       }
     }
@@ -94,7 +94,7 @@ struct PlanReport {
     var cells = [
       request.preset.name + (request.radius.map { ", ρ = \($0)" } ?? ""), "\(request.present.count)\(others)",
       request.missing.isEmpty ? request.obstacle ?? "none" : missing, text(request.steps),
-      text(request.evaluations), text(request.images), text(request.spectra),
+      text(request.evaluations), text(request.images), text(request.spectrumCount),
     ]
     if isTimed {
       cells.append(seconds(request, cost).map { ProgressText.duration(cores.seconds($0)) } ?? "")
@@ -124,7 +124,7 @@ struct PlanReport {
             "steps": request.steps.map { .integer($0) } ?? .null,
             "images": request.images.map { .integer($0) } ?? .null,
             "evaluations": request.evaluations.map { .integer($0) } ?? .null,
-            "spectra": .integer(request.spectra),
+            "spectra": .integer(request.spectrumCount),
             "spectrum_pictures": request.spectrumPictures.map { .integer($0) } ?? .null,
             "seconds": seconds(request, cost).map { .number(cores.seconds($0)) } ?? .null,
             "cpu_seconds": seconds(request, cost).map { .number($0) } ?? .null,

@@ -17,7 +17,8 @@ struct SweepEngine {
   let found: SweepResults
 
   init(
-    manifest: SweepManifest, place: SweepPlace, data: String?, jobs: Int, checkpointEvery: Int?
+    manifest: SweepManifest, place: SweepPlace, data: String?, jobs: Int, checkpointEvery: Int?,
+    keepEvery: Int?
   ) throws {
     self.manifest = manifest
     manifestPath = place.manifestURL.path
@@ -28,6 +29,7 @@ struct SweepEngine {
       [Self.executable, "sweep", "run", manifestPath, "--runs", folder.url.path]
       + (data.map { ["--data", URL(fileURLWithPath: $0).path] } ?? [])
       + (checkpointEvery.map { ["--checkpoint-every", String($0)] } ?? [])
+      + (keepEvery.map { ["--keep-every", String($0)] } ?? [])
     found = SweepResults(manifest, in: folder)
   }
 

@@ -23,16 +23,14 @@ struct SweepGrid: ParsableArguments {
   @Option(help: ArgumentHelp("As in train, a list.", valueName: "list")) var learningRate: String?
   @Option(help: ArgumentHelp("As in train, a list.", valueName: "list")) var schedule: String?
   @Option(help: ArgumentHelp("As in train, a list.", valueName: "list")) var testTime: String?
-  @Option(parsing: .unconditional, help: "As in train, for every run; with --spectrum-classes.")
-  var spectrumEvery: Int?
-  @Option(help: ArgumentHelp("As in train, for every run.", valueName: "list")) var spectrumClasses: String?
+  @Option(help: ArgumentHelp("As in train, for every run.", valueName: "list")) var spectra: String?
 
   /// A value of a flag.
   private typealias Choice = (flag: String, value: String)
 
   /// The product's rows, presets outermost and seeds innermost; equal ones are all there.
   func rows() throws -> [SweepRow] {
-    let spectra = try spectra()
+    let spectra = try spectra.map { try SpectrumPlan(parsing: $0) }
     let seeds = try Self.seeds(seeds)
     let axes: [(flag: String, list: String?)] = [
       ("--preset", preset), ("--dataset", dataset), ("--loss", loss), ("--optimizer", optimizer),
@@ -70,7 +68,7 @@ struct SweepGrid: ParsableArguments {
   }
 
   /// The recipe that `train` would choose by these flags; a radius or a threshold is left out where the rule has none.
-  private static func row(_ choices: [Choice], _ spectra: SweepRow.Spectra?) throws -> SweepRow {
+  private static func row(_ choices: [Choice], _ spectra: SpectrumPlan?) throws -> SweepRow {
     func command(_ choices: [Choice]) throws -> TrainCommand {
       try TrainCommand.parse(["--out=."] + choices.map { "\($0.flag)=\($0.value)" })
     }
@@ -86,21 +84,6 @@ struct SweepGrid: ParsableArguments {
       })
     let testTime = try chosen.testTime ?? Preset.named(chosen.preset ?? "").testTime
     return SweepRow(recipe: try chosen.chosenRecipe(), testTime: testTime, spectra: spectra)
-  }
-
-  private func spectra() throws -> SweepRow.Spectra? {
-    guard let spectrumEvery, let spectrumClasses else {
-      if spectrumEvery == nil, spectrumClasses == nil { return nil }
-      throw ToolError.usage("--spectrum-every and --spectrum-classes belong together")
-    }
-    let subjects = spectrumClasses.split(separator: ",", omittingEmptySubsequences: false)
-    guard
-      let spectra = SweepRow.Spectra(every: String(spectrumEvery), subjects: subjects.joined(separator: " "))
-    else {
-      throw ToolError.usage(
-        "--spectrum-every takes a number of at least 1, --spectrum-classes different classes such as 0,9,all")
-    }
-    return spectra
   }
 
   private static func distinct(_ names: [String]) -> [String] {

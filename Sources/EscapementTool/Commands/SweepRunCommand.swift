@@ -27,12 +27,16 @@ struct SweepRunCommand: ParsableCommand {
   @Option(help: "Rows trained at a time on this machine, by local and parallel.") var jobs = 1
   @Option(help: "Steps between checkpoints besides the one at each epoch's end, of runs that begin.")
   var checkpointEvery: Int?
+  @Option(
+    help: "Keep every so many epochs' checkpoint for good, as in train, of runs that begin.")
+  var keepEvery: Int?
   @OptionGroup(title: "Slurm") var slurm: SlurmOptions
 
   func validate() throws {
     if index != nil, backend != nil { throw ValidationError("give --index or --backend, not both") }
     for (flag, value, least) in [
       ("--index", index, 0), ("--jobs", jobs, 1), ("--checkpoint-every", checkpointEvery, 0),
+      ("--keep-every", keepEvery, 0),
     ] {
       if let value, value < least { throw ValidationError("\(flag) is \(value), expected at least \(least)") }
     }
@@ -44,7 +48,8 @@ struct SweepRunCommand: ParsableCommand {
       return try runTask(of: manifest)
     }
     let engine = try SweepEngine(
-      manifest: manifest, place: place, data: data, jobs: jobs, checkpointEvery: checkpointEvery)
+      manifest: manifest, place: place, data: data, jobs: jobs,
+      checkpointEvery: checkpointEvery, keepEvery: keepEvery)
     switch backend {
     case .local: try engine.runHere()
     case .parallel: try engine.runByParallel()
@@ -59,7 +64,7 @@ struct SweepRunCommand: ParsableCommand {
     }
     try SweepTask(
       row: manifest.rows[index], index: index, folder: place.folder, data: data,
-      checkpointEvery: checkpointEvery
+      checkpointEvery: checkpointEvery, keepEvery: keepEvery
     ).run()
   }
 }

@@ -12,6 +12,8 @@ struct SweepTask {
   let data: String?
   /// Steps between checkpoints besides those of the epochs, for a run that begins.
   let checkpointEvery: Int?
+  /// Epochs between checkpoints that are kept for good, for a run that begins.
+  let keepEvery: Int?
 
   /// Begins the run, or goes on with it; does nothing where it is done.
   ///
@@ -45,11 +47,9 @@ struct SweepTask {
       var options = Trainer<Float>.Options()
       options.testTime = row.testTime
       if let checkpointEvery { options.checkpointEvery = checkpointEvery }
+      if let keepEvery { options.keepEvery = keepEvery }
       try TrainCommand.parse(arguments).train(row.recipe, options, in: directory) { pictures in
-        try row.spectra.map {
-          try ClassSpectra(
-            every: $0.every, classes: $0.classes, of: pictures.train.classes, overall: $0.overall)
-        }
+        try row.spectra.map { try ClassSpectra($0, of: pictures.train.classes) }
       }
     }
   }

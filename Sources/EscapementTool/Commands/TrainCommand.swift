@@ -89,19 +89,15 @@ struct TrainCommand: RankedCommand {
       "A step without finite loss and gradient ends the run (stop), or is passed over and recorded (skip).")
   var onDivergence: DivergenceAction?
   @Option(
-    parsing: .unconditional,
-    help: "Extreme Hessian eigenvalues of classes after every so many epochs, the first and the last.")
-  var spectrumEvery: Int?
-  @Option(
     help: ArgumentHelp(
       """
-      The classes of --spectrum-every, separated by commas, and "all" for the loss over all of them; the first and the \
-      last class when left out.
+      Extreme Hessian eigenvalues of classes, and of the loss over all of them: 0,9@10,all measures class 0 and all classes \
+      after the last epoch, class 9 after every tenth epoch too.
       """,
       valueName: "list"
     ))
-  var spectrumClasses: String?
-  @Option(parsing: .unconditional, help: "Lanczos steps of --spectrum-every.") var spectrumSteps: Int?
+  var spectra: String?
+  @Option(parsing: .unconditional, help: "Lanczos steps of --spectra.") var spectrumSteps: Int?
   @Flag(help: "Go on from the newest checkpoint in the run directory.") var resume = false
   @Flag(help: "Print one JSON object an epoch.") var json = false
 
@@ -111,15 +107,13 @@ struct TrainCommand: RankedCommand {
       learningRate,
       schedule, seed,
       checkpointEvery, keepEvery, metricsEvery,
-      digestEvery, testTime, onDivergence, spectrumEvery, spectrumClasses, spectrumSteps,
+      digestEvery, testTime, onDivergence, spectra, spectrumSteps,
     ]
     if resume, overrides.contains(where: { $0 != nil }) {
       throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
     }
     if epochs != nil, compressTo != nil { throw ValidationError("give --epochs or --compress-to, not both") }
-    if spectrumEvery == nil, spectrumClasses != nil || spectrumSteps != nil {
-      throw ValidationError("--spectrum-classes and --spectrum-steps need --spectrum-every")
-    }
+    if spectra == nil, spectrumSteps != nil { throw ValidationError("--spectrum-steps needs --spectra") }
     if !resume, preset == nil { throw ValidationError("give a preset with --preset, or --resume") }
     for (flag, value) in [
       ("--checkpoint-every", checkpointEvery), ("--metrics-every", metricsEvery),
@@ -235,19 +229,11 @@ struct TrainCommand: RankedCommand {
   }
 
   private func chosenSpectra(_ data: LongTailedData) throws -> ClassSpectra? {
-    guard let spectrumEvery else { return nil }
-    let count = data.train.classes
-    let words = spectrumClasses?.split(separator: ",", omittingEmptySubsequences: false)
-    let classes = try words?.filter { $0 != "all" }.map { word in
-      guard let label = Int(word) else {
-        throw ToolError.usage(
-          "--spectrum-classes: \(word.prefix(40)) is no class; give numbers such as 0,7,9, or all")
-      }
-      return label
+    try spectra.map {
+      try ClassSpectra(
+        try SpectrumPlan(parsing: $0), of: data.train.classes,
+        steps: spectrumSteps ?? ClassSpectra.defaultSteps)
     }
-    return try ClassSpectra(
-      every: spectrumEvery, classes: classes ?? [0, count - 1], of: count,
-      overall: words?.contains("all") ?? false, steps: spectrumSteps ?? ClassSpectra.defaultSteps)
   }
 
   private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {

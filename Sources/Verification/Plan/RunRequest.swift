@@ -18,12 +18,8 @@ public struct RunRequest: Sendable {
   public let onOtherPictures: Int
   /// The seeds to train: those below `seeds` that are not there.
   public let missing: [UInt64]
-  /// Classes whose curvature must be measured, ascending.
-  public let classes: [Int]
-  /// Whether that of the loss over all classes must be.
-  public let overall: Bool
-  /// Epochs between measurements of it.
-  public let spectrumEvery: Int?
+  /// The curvature that must be measured along it; nil: none.
+  public let spectra: SpectrumPlan?
   /// Why no run can be trained; nil where it can.
   public let obstacle: String?
   /// Training pictures of each class; nil where they are not known without the files of the data set.
@@ -50,16 +46,7 @@ public struct RunRequest: Sendable {
     present = runs.filter { run in run.isPublished && complete.allSatisfy { $0.contains(run.seed) } }
       .map(\.seed).sorted()
     onOtherPictures = runs.count { !$0.isPublished }
-    classes = Set(quantities.compactMap { $0.metric.measuredClass ?? nil }).sorted()
-    overall = quantities.contains { $0.metric.measuredClass == .some(nil) }
-    // A measurement at each epoch that is asked for, and always at the end.
-    spectrumEvery =
-      classes.isEmpty && !overall
-      ? nil
-      : quantities.filter { $0.metric.measuredClass != nil }.compactMap(\.selection.epoch).reduce(nil) {
-        every, epoch in
-        Self.commonDivisor(every ?? 0, epoch)
-      } ?? preset.recipe.epochs
+    spectra = Self.spectra(quantities, epochs: preset.recipe.epochs)
     var obstacle = preset.notRun
     if let radius, preset.recipe.optimizer.with(rho: radius) == nil { obstacle = "its rule has no radius" }
     self.obstacle = obstacle
@@ -69,8 +56,18 @@ public struct RunRequest: Sendable {
     missing = obstacle == nil ? (0..<UInt64(seeds)).filter { [present] in !present.contains($0) } : []
   }
 
-  /// The largest number that divides both; the other one where one is 0.
-  private static func commonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : commonDivisor(b, a % b) }
+  /// The curvature that quantities need of a run of `epochs`: a measurement at each epoch that is asked for, and always at the
+  /// end.
+  private static func spectra(_ quantities: [RunQuantity], epochs: Int) -> SpectrumPlan? {
+    var intervals: [Int?: Int?] = [:]
+    for quantity in quantities {
+      guard let label = quantity.metric.measuredClass else { continue }
+      let epoch = quantity.selection.epoch.flatMap { $0 == epochs ? nil : $0 }
+      intervals[label] = SpectrumPlan.commonInterval(intervals[label] ?? nil, epoch)
+    }
+    // None without a quantity of curvature; classes of a claim are distinct and in range.
+    return try? SpectrumPlan(intervals.map { .init($0.key, every: $0.value) })
+  }
 
   /// Training pictures of the data set; nil where its counts are not known without its files.
   public var trainingPictures: Int? { classCounts?.reduce(0, +) }
@@ -91,25 +88,23 @@ public struct RunRequest: Sendable {
   public var evaluations: Int? { steps.map { recipe.optimizer.evaluations(steps: $0, after: 0) } }
 
   /// Spectra measured along one run: classes, and the loss over all, times the epochs at which they are measured.
-  public var spectra: Int {
-    guard let spectrumEvery else { return 0 }
-    let epochs = recipe.epochs
-    let due = (0..<epochs).count {
-      EpochMeasurement<Float>.isDue(after: $0, of: epochs, every: spectrumEvery)
-    }
-    return (classes.count + (overall ? 1 : 0)) * due
+  public var spectrumCount: Int { spectra?.subjects.reduce(0) { $0 + count($1) } ?? 0 }
+
+  /// After how many epochs a subject is measured.
+  private func count(_ subject: SpectrumPlan.Subject) -> Int {
+    (0..<recipe.epochs).count { subject.isDue(after: $0, of: recipe.epochs) }
   }
 
   /// Pictures that the Hessian products of those spectra read, each as often as it is read: for each subject the pictures of
   /// its class (or all), times Lanczos steps and the products of certificates and checks, times epochs.
   public var spectrumPictures: Int? {
     guard let classCounts, let trainingPictures else { return nil }
-    let subjects = classes.count + (overall ? 1 : 0)
-    guard subjects > 0 else { return 0 }
-    let pictures =
-      classes.reduce(0) { $0 + (classCounts.indices.contains($1) ? classCounts[$1] : 0) }
-      + (overall ? trainingPictures : 0)
-    return pictures * (ClassSpectra.defaultSteps + extremeSpectrumExtraProducts) * (spectra / subjects)
+    let pictures = (spectra?.subjects ?? []).reduce(0) { sum, subject in
+      let own =
+        subject.label.map { classCounts.indices.contains($0) ? classCounts[$0] : 0 } ?? trainingPictures
+      return sum + own * count(subject)
+    }
+    return pictures * (ClassSpectra.defaultSteps + extremeSpectrumExtraProducts)
   }
 
   /// Training pictures seen in one run, each once however often the rule asks for its gradient.
@@ -126,11 +121,7 @@ public struct RunRequest: Sendable {
     var words = ["escapement train --preset \(preset.name)"]
     if let radius { words.append("--rho \(NumberText.short(radius))") }
     words.append("--seed \(seed) --data DATA")
-    if let spectrumEvery {
-      let subjects = classes.map(String.init) + (overall ? ["all"] : [])
-      words.append(
-        "--spectrum-every \(spectrumEvery) --spectrum-classes \(subjects.joined(separator: ","))")
-    }
+    if let spectra { words.append("--spectra \(spectra.text)") }
     words.append("--out runs/\(runName(seed: seed))")
     return words.joined(separator: " ")
   }
@@ -167,9 +158,9 @@ extension RunRequest {
 
   /// CPU seconds of one run: the gradients that its rule asks for, the test pictures after each epoch, and its spectra.
   public func cpuSeconds(_ cost: StepCost) -> Double? {
-    guard let evaluations, let testPictures, let spectra = spectrumSeconds(cost) else { return nil }
+    guard let evaluations, let testPictures, let curvature = spectrumSeconds(cost) else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
     return Double(evaluations) * cost.evaluation
-      + Double(recipe.epochs * testPictures * passes) * cost.testPicture + spectra
+      + Double(recipe.epochs * testPictures * passes) * cost.testPicture + curvature
   }
 }

@@ -80,7 +80,7 @@ public struct VerificationPlan: Sendable {
   public var missingImages: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.images ?? 0) } }
 
   /// Spectra measured along them.
-  public var missingSpectra: Int { requests.reduce(0) { $0 + $1.missing.count * $1.spectra } }
+  public var missingSpectra: Int { requests.reduce(0) { $0 + $1.missing.count * $1.spectrumCount } }
 
   /// What stands between a claim and its verdict: "nothing but this command", runs to train, or an obstacle.
   public func need(of item: Item) -> String {

@@ -1,6 +1,6 @@
 import Artifacts
 
-/// The extreme eigenvalues of one class's Hessian after an epoch, as `train --spectrum-every` measured them, and how.
+/// The extreme eigenvalues of one class's Hessian after an epoch, as `train --spectra` measured them, and how.
 public struct CurvatureMeasurement: Sendable, Hashable {
   /// By what procedure. Figures of two procedures are not compared.
   public struct Procedure: Sendable, Hashable {

@@ -24,59 +24,43 @@ public struct ClassSpectra: Hashable, Sendable {
   /// The published code's Lanczos steps.
   public static let defaultSteps = 100
 
-  /// Measured after every so many epochs, the first and the last.
-  public let every: Int
-  /// The classes, ascending.
-  public let classes: [Int]
-  /// Whether the loss over the pictures of all classes is measured too, after the classes.
-  public let overall: Bool
+  /// Which losses are measured, and after which epochs.
+  public let plan: SpectrumPlan
   /// Lanczos steps; the published code's 100 by default.
   public let steps: Int
   /// At most this many pictures of a class, the first ones; of all classes, every picture counts.
   public let samples: Int
 
-  /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none or twice there, or a number below 1.
+  /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none, or a number below 1.
   public init(
-    every: Int, classes: [Int], of count: Int, overall: Bool = false, steps: Int = defaultSteps,
-    samples: Int = .max
+    _ plan: SpectrumPlan, of count: Int, steps: Int = defaultSteps, samples: Int = .max
   ) throws {
-    for (name, value) in [
-      ("spectrum interval", every), ("Lanczos steps", steps), ("pictures of a class", samples),
-    ] {
+    for (name, value) in [("Lanczos steps", steps), ("pictures of a class", samples)] {
       guard value >= 1 else {
         throw HyperparameterError(name: name, value: "\(value)", expected: "at least 1")
       }
     }
-    let sorted = classes.sorted()
-    guard !classes.isEmpty || overall, sorted.allSatisfy({ (0..<count).contains($0) }),
-      Set(classes).count == classes.count
-    else {
+    guard plan.subjects.allSatisfy({ $0.label.map { $0 < count } ?? true }) else {
       throw HyperparameterError(
-        name: "classes of spectra", value: "\(classes)", expected: "different ones of 0 to \(count - 1)")
+        name: "classes of spectra", value: plan.text, expected: "classes of 0 to \(count - 1)")
     }
-    self.every = every
-    self.classes = sorted
-    self.overall = overall
+    self.plan = plan
     self.steps = steps
     self.samples = samples
   }
 
   /// For `run.json`.
   public var json: JSON {
-    var fields: [String: JSON] = [
-      "every": .integer(every), "classes": .array(classes.map { .integer($0) }), "steps": .integer(steps),
+    [
+      "spectra": .string(plan.text), "steps": .integer(steps),
       "samples": samples == .max ? .null : .integer(samples),
     ]
-    if overall { fields["overall"] = true }
-    return .object(fields)
   }
 
   /// Reads what `json` wrote.
   public init(_ record: JSONCursor, of count: Int) throws {
     try self.init(
-      every: try record.field("every").integer(),
-      classes: try record.field("classes").elements().map { try $0.integer() }, of: count,
-      overall: try record.optionalField("overall")?.bool() ?? false,
+      try SpectrumPlan(parsing: try record.field("spectra").string()), of: count,
       steps: try record.field("steps").integer(),
       samples: try record.optionalField("samples")?.integer() ?? .max)
   }
@@ -86,11 +70,12 @@ public struct ClassSpectra: Hashable, Sendable {
     on set: ImageSet, seed: UInt64,
     onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
   ) -> EpochMeasurement<Float> {
-    EpochMeasurement(record: json, every: every) { network, state in
+    EpochMeasurement(record: json) { epoch, epochs, network, state in
       let clock = ContinuousClock()
       let started = clock.now
-      let measured = classes.map(Optional.some) + (overall ? [nil] : [])
-      let rows = try measured.map { label in
+      let due = plan.subjects.filter { $0.isDue(after: epoch, of: epochs) }.map(\.label)
+      if due.isEmpty { return nil }
+      let rows = try due.map { label in
         try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
       }
       return [

@@ -2,7 +2,7 @@ import Artifacts
 import Foundation
 import Training
 
-/// How extreme eigenvalues of single classes went along one run, as `train --spectrum-every` measured them.
+/// How extreme eigenvalues of single classes went along one run, as `train --spectra` measured them.
 public struct SpectrumDynamics: Hashable, Sendable {
   /// What was measured of a class after an epoch.
   public struct Point: Hashable, Sendable {
@@ -90,7 +90,7 @@ public struct SpectrumDynamics: Hashable, Sendable {
     guard !found.isEmpty else {
       throw DataError(
         file: file, found: "no spectra of classes", expected: "events \"spectrum\"",
-        advice: "train with --spectrum-every")
+        advice: "train with --spectra")
     }
     return found.keys.sorted().map { label in
       let points = found[label, default: []]

@@ -115,14 +115,11 @@ public struct SweepFolder: Sendable {
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }
-    let subjects = spectra.classes.map(Optional.some) + (spectra.overall ? [nil] : [])
     // Measured, whether it counts or not: another run would measure the same.
     let measured = run.epochs.last?.curvature.map(\.label) ?? []
-    if subjects.allSatisfy(measured.contains) { return .done }
-    let planned = try directory.readRecord().value["measurement"]
-    let classes = Set(planned?["classes"]?.array?.compactMap(\.integer) ?? [])
-    guard classes.isSuperset(of: spectra.classes), !spectra.overall || planned?["overall"]?.bool == true
-    else {
+    if spectra.subjects.allSatisfy({ measured.contains($0.label) }) { return .done }
+    let planned = try directory.readRecord().optionalField("measurement")?.field("spectra").string()
+    guard let planned, try SpectrumPlan(parsing: planned).covers(spectra) else {
       return .damaged("trained without the spectra that the plan asks for")
     }
     return interrupted(directory)

@@ -29,7 +29,7 @@ public struct SweepManifest: Sendable, Hashable {
         continue
       }
       guard let more = row.spectra else { continue }
-      kept[place].spectra = kept[place].spectra?.union(more) ?? more
+      kept[place].spectra = try kept[place].spectra?.union(more) ?? more
     }
     guard (1...Self.rowLimit).contains(kept.count) else {
       throw DataError(

@@ -3,51 +3,15 @@ import Training
 
 /// One run of a sweep: all that decides its bits, and what is measured along it.
 public struct SweepRow: Sendable, Hashable {
-  /// Curvature of classes that is measured along the run; it changes no bit of it.
-  public struct Spectra: Sendable, Hashable {
-    /// Epochs between measurements.
-    public var every: Int
-    /// The classes, ascending.
-    public var classes: [Int]
-    /// Whether the loss over all classes is measured too.
-    public var overall: Bool
-
-    /// A measurement of classes, of all together, or of both.
-    public init(every: Int, classes: [Int], overall: Bool = false) {
-      (self.every, self.classes, self.overall) = (every, classes.sorted(), overall)
-    }
-
-    /// Reads a list such as "0 9 all"; nil for anything but different classes, an interval of at least 1 and blanks.
-    public init?(every: String, subjects: String) {
-      let words = subjects.split(separator: " ", omittingEmptySubsequences: false)
-      let labels = words.filter { $0 != "all" }.map { Int($0) ?? -1 }
-      guard let every = Int(every), every >= 1, labels.allSatisfy({ (0..<100_000).contains($0) }),
-        Set(words).count == words.count, Set(labels).count == labels.count
-      else { return nil }
-      self.init(every: every, classes: labels, overall: words.contains("all"))
-    }
-
-    /// The classes, and "all" for the loss over all of them.
-    var subjects: String { (classes.map(String.init) + (overall ? ["all"] : [])).joined(separator: " ") }
-
-    /// The needs of both: all classes, at every epoch at which one of the two asks.
-    func union(_ other: Spectra) -> Spectra {
-      var (a, b) = (every, other.every)
-      while b != 0 { (a, b) = (b, a % b) }
-      return Spectra(
-        every: a, classes: Array(Set(classes + other.classes)), overall: overall || other.overall)
-    }
-  }
-
   /// What is trained.
   public var recipe: Recipe
   /// What is done to test pictures.
   public var testTime: TestTimeAugmentation
-  /// What is measured besides; nil: nothing.
-  public var spectra: Spectra?
+  /// The curvature that is measured along the run, which changes no bit of it; nil: none.
+  public var spectra: SpectrumPlan?
 
   /// A run.
-  public init(recipe: Recipe, testTime: TestTimeAugmentation = .none, spectra: Spectra? = nil) {
+  public init(recipe: Recipe, testTime: TestTimeAugmentation = .none, spectra: SpectrumPlan? = nil) {
     self.recipe = recipe
     self.testTime = testTime
     self.spectra = spectra
@@ -69,13 +33,12 @@ public struct SweepRow: Sendable, Hashable {
 }
 
 extension SweepRow {
-  static let columns = ["index", "run", "test_time", "spectrum_every", "spectrum_classes", "recipe"]
+  static let columns = ["index", "run", "test_time", "spectra", "recipe"]
 
   /// The fields of the row at `index` of a manifest.
   func fields(index: Int) -> [String] {
     [
-      String(index), id, testTime.rawValue, spectra.map { String($0.every) } ?? "",
-      spectra?.subjects ?? "", recipe.json.canonical(),
+      String(index), id, testTime.rawValue, spectra?.text ?? "", recipe.json.canonical(),
     ]
   }
 
@@ -93,30 +56,26 @@ extension SweepRow {
       throw fault(2, found: fields[2], expected: "none or flip")
     }
     let place = "\(file): line \(record.line), recipe"
-    let document = JSONCursor(try JSON(parsing: .init(fields[5].utf8), file: place), file: place)
+    let document = JSONCursor(try JSON(parsing: .init(fields[4].utf8), file: place), file: place)
     // Before the recipe is checked, which takes a radius and a rate for each epoch.
     let epochs = try document.field("epochs").integer(atLeast: 1)
     guard epochs <= RecordedRun.epochLimit else {
-      throw fault(5, found: "\(epochs) epochs", expected: "at most \(RecordedRun.epochLimit)")
+      throw fault(4, found: "\(epochs) epochs", expected: "at most \(RecordedRun.epochLimit)")
     }
     do { recipe = try Recipe(document) } catch let error as HyperparameterError {
-      throw fault(5, found: error.description, expected: "a recipe that can be trained")
+      throw fault(4, found: error.description, expected: "a recipe that can be trained")
     }
     self.testTime = testTime
-    if fields[3].isEmpty, fields[4].isEmpty {
-      spectra = nil
-    } else if let stated = Spectra(every: fields[3], subjects: fields[4]) {
-      spectra = stated
-    } else {
-      throw fault(
-        3, found: "\(fields[3]); \(fields[4])",
-        expected: "epochs between measurements of at least 1, and classes or \"all\" between blanks")
+    do { spectra = try fields[3].isEmpty ? nil : SpectrumPlan(parsing: fields[3]) } catch let error
+      as HyperparameterError
+    {
+      throw fault(3, found: fields[3], expected: error.expected)
     }
     guard fields[1] == id else {
       throw fault(1, found: fields[1], expected: "\(id), the hash of the recipe beside it")
     }
     guard self.fields(index: index) == fields else {
-      throw fault(5, found: "another spelling", expected: "the canonical one")
+      throw fault(4, found: "another spelling", expected: "the canonical one")
     }
   }
 }

@@ -7,9 +7,7 @@ extension VerificationPlan {
         recipe.seed = seed
         return SweepRow(
           recipe: recipe, testTime: request.preset.testTime,
-          spectra: request.spectrumEvery.map {
-            SweepRow.Spectra(every: $0, classes: request.classes, overall: request.overall)
-          })
+          spectra: request.spectra)
       }
     }
   }
