@@ -165,6 +165,24 @@ import Training
     #expect(beside.ratio.interval.map { $0.upperBound < 1 } == true && !beside.prefersDirection)
   }
 
+  /// T10 is supported by intervals above 1, refuted by one below it, and neither by one that includes it.
+  @Test(
+    "the preference for negative curvature is shown, refuted or left open",
+    arguments: [
+      (2.0...3, "supported"), (0.2...0.9, "refuted"), (0.2...1, "refuted"), (0.9...3, "inconclusive"),
+      (nil, "inconclusive"),
+    ] as [(ClosedRange<Double>?, String)])
+  func preference(_ interval: ClosedRange<Double>?, _ outcome: String) {
+    var evidence = Evidence()
+    let ratios = [5...6, interval].map { interval in
+      BootstrapEstimate(value: interval?.upperBound ?? .nan, interval: interval, standardError: nil)
+    }
+    for ratio in ratios {
+      evidence.atLeast("lower end", ratio.interval?.lowerBound ?? .nan, 1.0.nextUp, because: "test")
+    }
+    #expect(Claim.noiseVerdict(ratios, evidence).outcome.name == outcome)
+  }
+
   @Test func withoutARadiusThereIsOneQuery() throws {
     let experiment = Self.gaussian(1, deviation: 1, seed: 4)
     var oracle = LossOracle(experiment.loss, noise: experiment.noise[0])

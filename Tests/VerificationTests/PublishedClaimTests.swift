@@ -123,6 +123,35 @@ import Training
     ("D8", "refuted", { if $0.data == "cifar10-lt50" { $0.batchSize = 64 } }),
     ("D8", "refuted", { if $0.loss == .vs { $0.epochs = 200 } }),
     ("D8", "refuted", { if $0.data == "cifar100-lt10" { $0.architecture = .resNet34 } }),
+    ("D8", "refuted", { if $0.data == "cifar10-lt50" { $0.schedule.base = 0.2 } }),
+    (
+      "D8", "refuted",
+      { if $0.loss == .vs { $0.schedule = LearningRateSchedule(base: 0.1, warmupEpochs: 0, milestones: []) } }
+    ),
+    ("D10", "refuted", { if $0.data == "cifar10-lt50" { $0.weighting?.start = 100 } }),
+    ("D10", "refuted", { if $0.data == "imagenet-lt" { $0.weighting?.start = 59 } }),
+    (
+      "D10", "refuted",
+      {
+        if case .sam(_, let variant) = $0.optimizer {
+          $0.optimizer = .sam(rho: .constant(0.5), variant: variant)
+        }
+      }
+    ),
+    (
+      "D10", "refuted",
+      {
+        guard $0.data == "cifar100-lt100", case .sam(_, let variant) = $0.optimizer else { return }
+        $0.optimizer = .sam(rho: .linear(first: 0.1, last: 0.8, epochs: $0.epochs), variant: variant)
+      }
+    ),
+    (
+      "D10", "refuted",
+      {
+        guard $0.data == "inat18", case .sam(_, let variant) = $0.optimizer else { return }
+        $0.optimizer = .sam(rho: .linear(first: 0.5, last: 0.1, epochs: $0.epochs), variant: variant)
+      }
+    ),
     ("D9", "refuted", { if $0.data == "inat18" { $0.schedule.base = 0.2 } }),
     ("D9", "refuted", { if $0.data == "inat18" { $0.epochs = 100 } }),
     (
@@ -330,7 +359,7 @@ import Training
       case .paper: break
       }
     }
-    for id in ["D7", "D8", "D9", "M4", "M5"] {
+    for id in ["D7", "D8", "D9", "D10", "M4", "M5"] {
       let claim = try #require(ClaimCatalogue.standard[id])
       #expect(claim.kind == .own && claim.statement.hasPrefix("The presets of"), "\(id)")
     }

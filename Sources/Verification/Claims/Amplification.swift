@@ -1,6 +1,9 @@
 // What the factor (1 + ρλ)² does with ρ: where it amplifies, attenuates, vanishes and reverses.
 
 extension Claim {
+  /// The claims about Theorem 1's factor, in the catalogue's order.
+  static let amplifications: [Claim] = [.amplification, .amplificationCondition, .monotonicity]
+
   /// T3: whether SAM amplifies along negative curvature.
   static let amplification = Claim(
     id: "T3", kind: .paper, source: .poster("Theorem 1"),

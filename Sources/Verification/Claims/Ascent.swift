@@ -4,6 +4,9 @@ import Training
 // The ascent step of Algorithm 1.
 
 extension Claim {
+  /// The claims about the ascent step, in the catalogue's order.
+  static let ascents: [Claim] = [.ascentMaximises, .ascentLength, .ascentScaleInvariance]
+
   /// T13: ε* maximises the linearised loss.
   static let ascentMaximises = Claim(
     id: "T13", kind: .paper, source: .poster("SAM objective"),

@@ -3,6 +3,9 @@ import LongTail
 // Sizes of the long-tailed data sets and their split into head, middle and tail.
 
 extension Claim {
+  /// The claims about the data sets, in the catalogue's order.
+  static let classCounts: [Claim] = [.longTailedCounts, .stepCounts, .splitThresholds]
+
   /// D1: the long-tailed counts.
   static let longTailedCounts = Claim(
     id: "D1", kind: .consistency, source: .supplement("§C"),

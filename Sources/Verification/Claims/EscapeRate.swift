@@ -4,6 +4,9 @@ import Training
 // How fast the parameters leave a saddle along negative curvature.
 
 extension Claim {
+  /// The claims about escape from a saddle point, in the catalogue's order.
+  static let escapes: [Claim] = [.escape, .escapeRate]
+
   /// T6: whether SAM with a high radius leaves a saddle.
   static let escape = Claim(
     id: "T6", kind: .paper, source: .poster("Theorem 1"),

@@ -3,6 +3,9 @@ import Kernels
 // The assumption of Theorem 1, and what its factor does to positive curvature.
 
 extension Claim {
+  /// The claims about the gradient's noise, in the catalogue's order.
+  static let noises: [Claim] = [.noiseAssumption, .positiveCurvature]
+
   /// T9: eq. 1 under the assumption on the noise.
   static let noiseAssumption = Claim(
     id: "T9", kind: .paper, source: .supplement("eq. 1 and Assumption 1"),

@@ -4,6 +4,9 @@ import Training
 // The step of Algorithm 1, ε = ρg/‖g‖: the theorem's ρ becomes ρ/‖g‖.
 
 extension Claim {
+  /// The claims about the step as SAM takes it, in the catalogue's order.
+  static let normalisedSteps: [Claim] = [.normalisedStep, .signReversal, .nearSaddle]
+
   /// T4: the factor of the normalised step.
   static let normalisedStep = Claim(
     id: "T4", kind: .own, source: .supplement("§B with Algorithm 1"),

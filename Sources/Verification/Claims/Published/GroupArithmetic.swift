@@ -1,6 +1,9 @@
 // Group sizes, held against rows whose accuracy is the mean of its groups.
 
 extension Claim {
+  /// The claims about head, middle and tail, in the catalogue's order.
+  static let groupArithmetic: [Claim] = [.cifar100Split, .largeSplits]
+
   /// D3: the split of CIFAR-100 LT.
   static let cifar100Split = Claim(
     id: "D3", kind: .consistency, source: .supplement("§C"),

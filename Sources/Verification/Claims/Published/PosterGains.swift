@@ -1,6 +1,10 @@
 // What the poster's two tables of accuracies say, as printed. Whether runs give these numbers is for other claims.
 
 extension Claim {
+  /// The claims about the poster's table, in the catalogue's order.
+  static let posterGains: [Claim] =
+    [.posterAccuracyGains, .posterTailGains, .posterBest] + posterRepeats + [.posterOrder]
+
   private static let printed = "the printed numbers"
   private static let bothSets = ["cifar10-lt100", "cifar100-lt100"]
 

@@ -4,6 +4,12 @@ import Training
 // Constants of the training protocol: what the papers state against what the released code and this package's presets have.
 
 extension Claim {
+  /// The claims about the training protocol, in the catalogue's order.
+  static let protocolStatements: [Claim] =
+    [.literalWeights] + otherOptimizers + [
+      .stages, .decayFactors, .lossConstants, .cifarProtocol, .largeProtocol, .deferral,
+    ]
+
   /// D6: the learning rate.
   static let decayFactors = Claim(
     id: "D6", kind: .consistency, source: .supplement("§C"),
@@ -83,14 +89,16 @@ extension Claim {
   static let cifarProtocol = Claim(
     id: "D8", kind: .own, source: .supplement("§C and Table 1"),
     statement:
-      "The presets of CIFAR rows have a ResNet-32, momentum 0.9, batches of 128 and 200 epochs, those of VS 300, and the "
-      + "radii of Table 1, as stated.",
+      "The presets of CIFAR rows have a ResNet-32, momentum 0.9, batches of 128 and 200 epochs, those of VS 300, a rate that "
+      + "rises over 5 epochs to 0.1, and the radii of Table 1, as stated.",
     tier: .exact,
     leaf: .protocols, weight: .remark,
     nulls: .losing([.permutedLabels]), refutedBy: "A preset of a CIFAR row with another value.",
     procedure:
-      "The values of every preset that repeats a CIFAR row of poster or supplement; PaCo has its own protocol.",
-    variant: "constants as stated"
+      "The values of every preset that repeats a CIFAR row of poster or supplement, and its rates of the first 100 epochs; "
+      + "PaCo has its own protocol, and IB its own drops from there on.",
+    variant: "constants as stated; the rate of epoch e, counted from 0, is 0.1 · min(1, (e + 1)/5)",
+    procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     let presets = context.presets.filter {
@@ -105,6 +113,13 @@ extension Claim {
     mismatches("momentum") { $0.momentum != 0.9 }
     mismatches("batch size") { $0.batchSize != 128 }
     mismatches("number of epochs") { $0.epochs != ($0.loss == .vs ? 300 : 200) }
+    mismatches("warm-up or peak rate") { recipe in
+      !(0..<100).allSatisfy { epoch in
+        // Of two factors and their product, each rounded.
+        (recipe.schedule.rate(epoch: epoch) - 0.1 * min(1, Double(epoch + 1) / 5)).magnitude <= 0.1 * 3
+          * 0x1p-53
+      }
+    }
     let radii = context.table("supplement-1").rows
     let wrong = radii.count { row in
       let preset = context.presets.first { $0.name == row.preset }
@@ -142,6 +157,45 @@ extension Claim {
         || !((rates.1 - base / 2).magnitude <= 1e-12)
     }
     evidence.none("presets with another value", wrong, of: presets.count, because: "the stated protocol")
+    return evidence.verdict(ifAllHold: .supported, summary: "\(presets.count) presets agree")
+  }
+
+  /// D10: the deferral of Algorithm 1.
+  static let deferral = Claim(
+    id: "D10", kind: .own, source: .supplement("Algorithm 1, §C and §G"),
+    statement:
+      "The presets of DRW + SAM re-weight from epoch 160 on CIFAR and from epoch 60 on ImageNet-LT and iNaturalist 2018, with "
+      + "ρ_drw = ρ there and ρ_drw > ρ here, as stated; Algorithm 1 asks for ρ_drw ≥ ρ.",
+    tier: .exact,
+    leaf: .protocols, weight: .remark,
+    nulls: .none(
+      because: "it compares stated constants or formulas: no radius, label, class count or Hessian enters"),
+    refutedBy:
+      "A preset of the papers' DRW + SAM whose re-weighting begins at another epoch, whose radius falls, or whose last radius "
+      + "is not the first one on CIFAR or not above that of the epoch before re-weighting on the large data sets.",
+    procedure:
+      "Every preset that repeats a row with SAM and weights by the effective number of samples (IB has its own): the first epoch T with weights, and ρ of every "
+      + "epoch. ρ is that of epoch T − 1, ρ_drw that of the last epoch.",
+    variant:
+      "T is the released code's, on the large sets the epoch at which §C raises ρ to 0.5; the papers do not print a T"
+  ) { context in
+    var evidence = Evidence()
+    let presets = context.presets.filter { preset in
+      guard case .effectiveNumber? = preset.recipe.weighting?.kind else { return false }
+      return preset.isOfThePaper && preset.recipe.optimizer.radii.count == 1
+    }
+    var wrong = (start: 0, falls: 0, step: 0)
+    for preset in presets {
+      let (recipe, start) = (preset.recipe, preset.isLarge ? 60 : 160)
+      let radii = (0..<recipe.epochs).map { recipe.optimizer.radii[0].rho(epoch: $0) }
+      if recipe.weighting?.start != start { wrong.start += 1 }
+      if !zip(radii, radii.dropFirst()).allSatisfy(<=) { wrong.falls += 1 }
+      let (before, after) = (radii[start - 1], radii[recipe.epochs - 1])
+      if preset.isLarge ? !(after > before) : after != radii[0] { wrong.step += 1 }
+    }
+    evidence.none("presets with another T", wrong.start, of: presets.count, because: "the stated protocol")
+    evidence.none("presets whose ρ falls", wrong.falls, of: presets.count, because: "ρ_drw ≥ ρ")
+    evidence.none("presets with another ρ_drw", wrong.step, of: presets.count, because: "§C and §G")
     return evidence.verdict(ifAllHold: .supported, summary: "\(presets.count) presets agree")
   }
 

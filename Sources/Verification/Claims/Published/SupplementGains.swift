@@ -1,6 +1,12 @@
 // What the supplement's text says of its own tables. The text states gains to a tenth, and so are they compared.
 
 extension Claim {
+  /// The claims about the supplement's tables, in the catalogue's order.
+  static let supplementGains: [Claim] =
+    [.gainsAtEveryRatio] + meanGains + statedGains + [
+      .gainGrows, .gainFromTail, .twoStageMethods, .comparisonGains, .radiusIsTuned,
+    ]
+
   private static let printed = "the printed numbers; rows that cannot be read are left out"
 
   /// The pairs of Tables 3 and 4, with the poster's for the LDAM rows at β = 100, which cannot be read there. The rows of
