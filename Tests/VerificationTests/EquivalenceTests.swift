@@ -50,6 +50,19 @@ import Testing
     #expect(try #require(narrow.power(count: 2000)) > 0.999)
   }
 
+  /// The search passes over numbers of runs that the ceiling rules out, so it must not lie below the power.
+  @Test func theCeilingIsNotBelowThePower() throws {
+    for (own, printed, margin) in [(0.4, 0.4, 1.0), (0.4, 0.6, 1), (1, 0.2, 2), (1, 3.7, 2), (0.1, 0.9, 1.8)]
+    {
+      let setting = try #require(EquivalencePower(spread: own, printedSpread: printed, margin: margin))
+      for n in [2, 3, 4, 5, 8, 13, 40, 100] {
+        // `ChiIntegral` is good to 10⁻³.
+        #expect(
+          setting.ceiling(count: n) + 1e-3 >= (try #require(setting.power(count: n))), "\(printed), n = \(n)")
+      }
+    }
+  }
+
   @Test func whatNoNumberOfRunsSettles() throws {
     // The poster's cross-entropy tail, 52.3 ± 3.7, at a margin of 2.
     #expect(try #require(EquivalencePower(spread: 1, printedSpread: 3.7, margin: 2)).count() == nil)

@@ -59,7 +59,19 @@ public struct EquivalencePower: Hashable, Sendable {
   /// Looks at 2 to 20 and then in steps of 10, as the power need not grow with the runs.
   public func count(power target: Double = 0.8, cap: Int = 100) -> Int? {
     let counts = Array(2...20) + Array(stride(from: 30, through: max(30, cap), by: 10))
-    return counts.first { n in n <= cap && power(count: n).map { $0 >= target } == true }
+    return counts.first { n in
+      n <= cap && ceiling(count: n) >= target && power(count: n).map { $0 >= target } == true
+    }
+  }
+
+  /// What the power with n runs cannot exceed, without an integral: e(S) is at least the printed mean's error alone, and Welch's
+  /// degrees of freedom are at most n + m − 2.
+  func ceiling(count n: Int) -> Double {
+    let printed = printedSpread * printedSpread / Double(printedCount)
+    let quantile = StudentTails(degreesOfFreedom: Double(n + printedCount - 2)).quantile(upper: level)
+    let room = margin - quantile * printed.squareRoot()
+    let deviation = (spread * spread / Double(n) + printed).squareRoot()
+    return room > 0 ? 2 * NormalTails.lower(room / deviation) - 1 : 0
   }
 
   /// P(|D| ≤ margin − t·e) for D normal around 0, with the runs' squared error `own`.
