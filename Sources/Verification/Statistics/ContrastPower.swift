@@ -23,28 +23,30 @@ public struct ContrastPower: Hashable, Sendable {
     let nu = Double(n - 1)
     let shift = (effect - bound) * Double(n).squareRoot() / spread
     let quantile = StudentTails(degreesOfFreedom: nu).quantile(upper: level)
-    return min(
-      1,
-      max(
-        0,
-        ChiIntegral.mean(degreesOfFreedom: nu) { chi in
-          NormalTails.lower(shift - quantile * chi / nu.squareRoot())
-        }))
+    return Self.chance(shift: shift, quantile: quantile, degreesOfFreedom: nu)
   }
 
-  /// The smallest effect, in standard deviations of a value, that n values find with chance `target`; nil for fewer than 2 or a
-  /// level outside (0, ½).
+  /// The mean over χ of Φ(δ − t·χ/√ν).
+  private static func chance(shift: Double, quantile: Double, degreesOfFreedom nu: Double) -> Double {
+    let slope = quantile / nu.squareRoot()
+    return min(1, max(0, ChiIntegral.mean(degreesOfFreedom: nu) { NormalTails.lower(shift - slope * $0) }))
+  }
+
+  /// The smallest effect, in standard deviations of a value, that n values find with chance `target`, to one part in 2¹⁴; nil for
+  /// fewer than 2 or a level outside (0, ½).
   public static func detectable(count n: Int, level: Double, power target: Double = 0.8) -> Double? {
     guard n >= 2, level > 0, level < 0.5 else { return nil }
     var (low, high) = (0.0, 1.0)
+    let nu = Double(n - 1)
+    let quantile = StudentTails(degreesOfFreedom: nu).quantile(upper: level)
     func power(_ effect: Double) -> Double {
-      ContrastPower(effect: effect, spread: 1)?.power(count: n, level: level) ?? .nan
+      chance(shift: effect * Double(n).squareRoot(), quantile: quantile, degreesOfFreedom: nu)
     }
     while power(high) < target {
       high *= 2
       guard high < 1e6 else { return nil }
     }
-    for _ in 0..<40 {
+    for _ in 0..<14 {
       let middle = (low + high) / 2
       if power(middle) < target { low = middle } else { high = middle }
     }

@@ -23,7 +23,11 @@ enum NormalTails {
     }
     // z + 1/(z + 2/(z + …)) from inside out; 80 terms settle from 3 on.
     var fraction = z.magnitude
-    for k in stride(from: 80.0, through: 1, by: -1) { fraction = z.magnitude + k / fraction }
+    var k = 80.0
+    while k > 0 {
+      fraction = z.magnitude + k / fraction
+      k -= 1
+    }
     let tail = density / fraction
     return z > 0 ? 1 - tail : tail
   }
