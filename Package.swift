@@ -9,6 +9,8 @@ struct Layer {
   var name: String
   var uses: [String] = []
   var libraries: [String] = []
+  // Where its files are; nil: Sources/NAME.
+  var path: String? = nil
   var resources: [String] = []
   // The library product that a Swift layer belongs to.
   var product = "EscapementKit"
@@ -27,42 +29,48 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Kernels", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Randomness", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Artifacts", uses: ["CCrypto"]),
+  Layer(kind: .swift, name: "Statistics", uses: ["CKernels", "Kernels", "Randomness"]),
   Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts", "CMPI"]),
+  Layer(kind: .swift, name: "Fixtures", path: "Fixtures", resources: ["cifar-format-synthetic"]),
   Layer(
     kind: .swift, name: "LongTail",
-    uses: ["Kernels", "Randomness", "Artifacts", "CKernels", "CJPEG", "CZlib"],
-    resources: ["Resources/cifar-format-synthetic"]),
+    uses: ["Kernels", "Randomness", "Artifacts", "Fixtures", "CKernels", "CJPEG", "CZlib"]),
   Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
   Layer(
+    kind: .swift, name: "Optimizers", uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "Calculus"]),
+  Layer(
     kind: .swift, name: "Training",
-    uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks"]),
+    uses: [
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Optimizers",
+    ]),
   Layer(
     kind: .swift, name: "Curvature",
-    uses: ["CKernels", "Kernels", "Randomness", "Calculus", "LongTail", "Networks", "CLAPACK"]),
+    uses: ["CKernels", "Kernels", "Randomness", "Statistics", "Calculus", "LongTail", "Networks", "CLAPACK"]),
   Layer(
     kind: .swift, name: "Verification",
     uses: [
-      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
-      "Curvature",
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Statistics", "Calculus", "LongTail", "Networks",
+      "Optimizers", "Training", "Curvature",
     ]),
   Layer(
     kind: .swift, name: "EscapementTesting",
     uses: [
-      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
-      "Verification",
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Optimizers",
+      "Training", "Verification",
     ],
     product: "EscapementTesting"),
   Layer(
     kind: .tool, name: "EscapementTool",
     uses: [
-      "CKernels", "CLAPACK", "CZlib", "CCrypto", "CCurl", "Kernels", "Randomness", "Artifacts", "Calculus",
-      "LongTail", "Networks", "Training",
+      "CKernels", "CLAPACK", "CZlib", "CCrypto", "CCurl", "Kernels", "Randomness", "Artifacts", "Statistics",
+      "Fixtures", "Calculus", "LongTail", "Networks", "Optimizers", "Training",
       "Curvature", "Verification", "EscapementTesting",
     ]),
 ]
 
 let testedModules = [
-  "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Training",
+  "Kernels", "Randomness", "Artifacts", "Statistics", "Calculus", "LongTail", "Networks", "Optimizers",
+  "Training",
   "Curvature", "Verification", "EscapementTesting", "EscapementTool",
 ]
 
@@ -103,7 +111,8 @@ for layer in layers {
   case .swift:
     targets.append(
       .target(
-        name: layer.name, dependencies: dependencies, resources: layer.resources.map { .copy($0) }))
+        name: layer.name, dependencies: dependencies, path: layer.path,
+        resources: layer.resources.map { .copy($0) }))
   case .tool:
     dependencies.append(.product(name: "ArgumentParser", package: "swift-argument-parser"))
     targets.append(.executableTarget(name: layer.name, dependencies: dependencies))
@@ -115,7 +124,7 @@ targets.append(
     name: "TestSupport",
     dependencies: [
       "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks",
-      "Training", "Curvature", "EscapementTesting",
+      "Optimizers", "Training", "Curvature", "EscapementTesting",
     ],
     path: "Tests/TestSupport"))
 for module in testedModules {

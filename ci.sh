@@ -115,7 +115,7 @@ traits=JPEG,MPI
 # builds everything anew. Tests keep hashes that are drawn: nothing may depend on them.
 build_debug() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests --traits "$traits" "$@"; }
 build_release() { swift build -c release --product escapement; }
-lint() { swift format lint --strict --recursive Sources Tests Examples Package.swift; }
+lint() { swift format lint --strict --recursive Sources Tests Fixtures Examples Package.swift; }
 
 # Digests may hold only what the package's own kernels computed: an elementary function of the C
 # library differs between its versions, so no object that can reach a digest may ask for one.

@@ -1,3 +1,4 @@
+import Statistics
 import Kernels
 
 /// The trace by Hutch++: exact on a sketched subspace, Hutchinson's estimator on the rest.

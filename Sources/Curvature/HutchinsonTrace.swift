@@ -1,3 +1,4 @@
+import Statistics
 import Kernels
 
 /// The trace of an operator as the mean of zᵀHz over vectors z of ±1, with its standard error.

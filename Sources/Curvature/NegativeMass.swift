@@ -1,3 +1,5 @@
+import Statistics
+
 /// The share of a spectrum below −`fraction`·|λ_max|, from quadrature rules of random probes.
 ///
 /// For a Gaussian probe v/‖v‖ the expected mass of its rule below a point is the share of eigenvalues there.

@@ -1,3 +1,5 @@
+import Statistics
+
 /// What a spectrum must satisfy to be believed, measured and compared with derived bounds.
 ///
 /// A symmetric operator that is one fixed matrix, decomposed with an orthonormal basis, passes every check.
@@ -142,7 +144,8 @@ public struct SelfCertification: Hashable, Sendable {
     if a + b == 0 { return 0 }
     let freedom = (a + b) * (a + b) / (a * a / Double(first.count) + b * b / Double(second.count - 1))
     guard freedom.isFinite else { return .nan }
-    let t = StudentT(degreesOfFreedom: max(1, Int(freedom))).quantile(twoSided: 1 - failureProbability)
+    let t = StudentT.quantile(
+      twoSided: 1 - failureProbability, degreesOfFreedom: max(1, Int(freedom)))
     return t * (a + b).squareRoot()
   }
 

@@ -1,3 +1,4 @@
+import Optimizers
 import Artifacts
 
 /// Sums over the steps of an epoch, in the order of the steps, in Double.

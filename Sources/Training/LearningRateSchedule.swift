@@ -1,3 +1,4 @@
+import Optimizers
 import CKernels
 
 /// A learning rate that is constant within an epoch: the base rate times a factor of the 0-based epoch e.

@@ -1,3 +1,4 @@
+import Optimizers
 import Kernels
 
 /// An update rule by name and constants, with what it asks of the oracle.

@@ -1,3 +1,5 @@
+import Optimizers
+
 extension LossChoice {
   /// The losses by their short names, with the constants they were published with on CIFAR.
   public static let byName: [(name: String, loss: LossChoice)] = [

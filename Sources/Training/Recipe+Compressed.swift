@@ -1,3 +1,5 @@
+import Optimizers
+
 extension Recipe {
   /// The same protocol over fewer (or more) epochs: everything that the recipe does at an epoch e it does at
   /// e·`epochs`/`self.epochs`, rounded to the nearest, halves up: warm-up (at least one epoch of it), drops of the learning

@@ -1,3 +1,4 @@
+import Optimizers
 import LongTail
 
 /// How the samples of an epoch are drawn from the training set.

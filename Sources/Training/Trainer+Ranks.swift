@@ -1,3 +1,4 @@
+import Optimizers
 import Calculus
 
 // A run on several ranks: all take every step together. Rank 0 opens the directory and writes it; the others follow.

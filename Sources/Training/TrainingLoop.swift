@@ -1,3 +1,4 @@
+import Optimizers
 import Artifacts
 import Calculus
 import Kernels

@@ -1,3 +1,4 @@
+import Statistics
 import Curvature
 import Kernels
 import TestSupport

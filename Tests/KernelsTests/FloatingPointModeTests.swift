@@ -1,3 +1,4 @@
+import Optimizers
 import CKernels
 import Foundation
 import Kernels

@@ -1,3 +1,4 @@
+import Fixtures
 import Artifacts
 import Foundation
 import LongTail
@@ -14,7 +15,7 @@ struct FixtureStoreTests {
   }
 
   private func copyOfEmbedded(to directory: URL) throws {
-    let source = try #require(FixtureStore.locate())
+    let source = try #require(EmbeddedFixture.locate())
     for file in ["train.bin.gz", "test.bin.gz", "manifest.json"] {
       try FileManager.default.copyItem(
         at: source.appendingPathComponent(file), to: directory.appendingPathComponent(file))
@@ -23,7 +24,7 @@ struct FixtureStoreTests {
 
   @Test("the generator draws the embedded files byte for byte")
   func embedded() throws {
-    let directory = try #require(FixtureStore.locate())
+    let directory = try #require(EmbeddedFixture.locate())
     let packed = try FixtureStore.ten.check(directory)
     let drawn = FixtureStore.ten.make()
     #expect(packed.train.pictures == drawn.train.pictures && packed.train.labels == drawn.train.labels)

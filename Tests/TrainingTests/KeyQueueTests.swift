@@ -1,3 +1,5 @@
+import TestSupport
+import Optimizers
 import Calculus
 import Kernels
 import Randomness

@@ -1,3 +1,5 @@
+import TestSupport
+import Optimizers
 import Artifacts
 import Kernels
 import LongTail

@@ -1,3 +1,4 @@
+import Optimizers
 import Curvature
 import Foundation
 import Testing

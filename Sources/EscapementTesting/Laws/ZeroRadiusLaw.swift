@@ -1,3 +1,4 @@
+import Optimizers
 import Kernels
 import Training
 

@@ -1,3 +1,4 @@
+import Optimizers
 import Training
 
 /// What a rule's author states about it, as data: a law applies where the claims say so.

@@ -1,3 +1,5 @@
+import Optimizers
+import Statistics
 import ArgumentParser
 import Artifacts
 import Foundation

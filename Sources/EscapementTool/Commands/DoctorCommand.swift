@@ -1,3 +1,4 @@
+import Fixtures
 import ArgumentParser
 import Artifacts
 import CKernels
@@ -65,7 +66,7 @@ struct DoctorCommand: ParsableCommand {
       ["path used", "\(currentISA), \(threads) threads (\(threadsReason))"],
       [
         "fixture",
-        "\(FixtureStore.name), \(FixtureStore.locate() == nil ? "drawn anew" : "read from its files")",
+        "\(FixtureStore.name), \(EmbeddedFixture.locate() == nil ? "drawn anew" : "read from its files")",
       ],
       ["  train", "\(fixture.train.count) pictures, SHA-256 \(fixture.train.provenance.digest.hex)"],
       ["  test", "\(fixture.test.count) pictures, SHA-256 \(fixture.test.provenance.digest.hex)"],

@@ -1,3 +1,4 @@
+import Fixtures
 import ArgumentParser
 import Artifacts
 import Foundation
@@ -98,7 +99,7 @@ struct FixturesCommand: ParsableCommand {
 
     func run() throws {
       let given = directory.map { URL(fileURLWithPath: $0) }
-      guard let place = given ?? (choice.classes == 10 ? FixtureStore.locate() : nil) else {
+      guard let place = given ?? (choice.classes == 10 ? EmbeddedFixture.locate() : nil) else {
         throw MissingError(
           what: "the packed data set",
           advice: "write one with `escapement fixtures make --classes \(choice.classes) --out DIR`")

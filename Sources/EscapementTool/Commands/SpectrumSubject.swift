@@ -1,3 +1,4 @@
+import Statistics
 import Artifacts
 import Calculus
 import Curvature

@@ -1,3 +1,4 @@
+import Statistics
 import ArgumentParser
 import Curvature
 import Verification

@@ -1,4 +1,5 @@
 import Artifacts
+import Fixtures
 import Foundation
 
 /// A synthetic data set `cifar-format-synthetic`: made by `SyntheticImages`, packed as gzip'd CIFAR records.
@@ -8,7 +9,7 @@ import Foundation
 /// ten-class set is embedded in the package; the one of a hundred classes is drawn when it is asked for.
 public struct FixtureStore: Hashable, Sendable {
   /// The name of these data sets, wherever their pictures appear.
-  public static let name = "cifar-format-synthetic"
+  public static let name = EmbeddedFixture.name
 
   /// The name in recipes: "fixture", "fixture100".
   public let dataName: String
@@ -102,21 +103,10 @@ public struct FixtureStore: Hashable, Sendable {
     return packed
   }
 
-  /// The directory in which this build keeps the packed ten-class set, or nil when it was moved without it.
-  public static func locate() -> URL? {
-    let places = [
-      Bundle.main.bundleURL, Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent(),
-    ]
-    return places.compactMap { $0?.appendingPathComponent("escapement_LongTail.resources/\(name)") }
-      .first {
-        FileManager.default.fileExists(atPath: $0.appendingPathComponent(FixturePair.manifestFile).path)
-      }
-  }
-
   /// The data set: read from the files beside the executable, or drawn anew where there are none.
   /// - Throws: `DataError` when files or drawing give anything but the promised bytes.
   public func load() throws -> FixturePair {
-    if self == Self.ten, let directory = Self.locate() { return try read(directory) }
+    if self == Self.ten, let directory = EmbeddedFixture.locate() { return try read(directory) }
     return try drawn()
   }
 

@@ -1,3 +1,5 @@
+import Optimizers
+
 extension Preset {
   /// The rows on ImageNet-LT (the supplement's Table 2) and iNaturalist 2018: ResNet-50, 90 epochs of half a cosine,
   /// batches of 256, re-weighting from epoch 60.

@@ -1,3 +1,5 @@
+import Optimizers
+
 extension Preset {
   /// The rows of the READMEs of SSE-SAM and ImbSAM: ResNet-34 on CIFAR-100 LT with the first pictures of each class.
   ///

@@ -1,3 +1,5 @@
+import Optimizers
+
 /// A recipe under a name, DATA/METHOD, with what belongs to it besides.
 public struct Preset: Hashable, Sendable {
   /// The recipe.

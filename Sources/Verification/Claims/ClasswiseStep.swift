@@ -1,3 +1,4 @@
+import Optimizers
 import Kernels
 
 // Theorem 1 is about the loss that is trained; the figures are about the losses of single classes.

@@ -1,3 +1,4 @@
+import Statistics
 import Calculus
 import Curvature
 import Kernels

@@ -1,3 +1,4 @@
+import Optimizers
 import Kernels
 
 // The assumption of Theorem 1, and what its factor does to positive curvature.

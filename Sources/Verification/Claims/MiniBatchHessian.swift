@@ -1,3 +1,4 @@
+import Optimizers
 import Kernels
 
 // The step in Theorem 1's proof that puts the whole loss's eigenvalue in the place of a mini-batch's Hessian.

@@ -1,3 +1,4 @@
+import Optimizers
 import Kernels
 
 // Eqs. 2 to 4 of the supplement: the Taylor truncation of the SAM gradient.

@@ -1,3 +1,5 @@
+import Optimizers
+
 // The numbers printed on the poster.
 
 extension PublishedTable {

@@ -1,3 +1,5 @@
+import Optimizers
+
 // The numbers in the README files of released code; of the same statements, but not of the papers.
 
 extension PublishedTable {

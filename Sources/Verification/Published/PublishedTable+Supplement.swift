@@ -1,3 +1,5 @@
+import Optimizers
+
 // The numbers printed in the supplement.
 
 extension PublishedTable {

@@ -1,3 +1,4 @@
+import Optimizers
 import Training
 
 /// Where a claim stands in the papers.

@@ -1,3 +1,4 @@
+import Optimizers
 import Curvature
 import Kernels
 import Training

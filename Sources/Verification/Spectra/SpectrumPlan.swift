@@ -1,3 +1,4 @@
+import Optimizers
 import Training
 
 /// The losses whose curvature is measured along a run, and after which epochs.

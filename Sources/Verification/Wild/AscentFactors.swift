@@ -1,3 +1,5 @@
+import Optimizers
+import Statistics
 import Training
 
 /// Which of SAM's ascents a factor is of.

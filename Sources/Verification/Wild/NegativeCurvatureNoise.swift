@@ -1,3 +1,5 @@
+import Statistics
+
 /// How much of the mini-batch gradients' second moment lies along a direction: the assumption CNC of Theorem 1.
 ///
 /// Correlated negative curvature (Daneshmand et al., ICML 2018) asks for E⟨v, g_b⟩² ≥ γ > 0 along the eigenvector v of

@@ -1,3 +1,4 @@
+import Optimizers
 import Calculus
 import Kernels
 import Training

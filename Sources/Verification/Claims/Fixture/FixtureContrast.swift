@@ -1,3 +1,5 @@
+import Optimizers
+import Statistics
 import Curvature
 
 // Contrasts of the papers made small. Registered before any of these runs was looked at: presets, figures, directions,

@@ -1,3 +1,5 @@
+import Optimizers
+
 // Group sizes, held against rows whose accuracy is the mean of its groups.
 
 extension Claim {

@@ -1,3 +1,6 @@
+import Optimizers
+import Statistics
+
 // What the poster's two tables of accuracies say, as printed. Whether runs give these numbers is for other claims.
 
 extension Claim {

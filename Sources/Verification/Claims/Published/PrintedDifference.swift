@@ -1,3 +1,5 @@
+import Optimizers
+
 /// Differences of numbers that are printed to a tenth.
 enum PrintedDifference {
   /// What a printed difference may be off: numbers such as 73.1 are no binary fractions.

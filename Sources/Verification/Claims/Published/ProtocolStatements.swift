@@ -1,3 +1,4 @@
+import Optimizers
 import LongTail
 import Training
 

@@ -1,3 +1,5 @@
+import Optimizers
+
 // H11: the one gain of the supplement whose text says neither of what nor on which data.
 
 extension Claim {

@@ -1,3 +1,4 @@
+import Optimizers
 import Training
 
 // Printed accuracies as claims: one a number, each number once. A row that repeats a number refers to the first.

@@ -1,3 +1,5 @@
+import Optimizers
+
 // What is said of the spectra of trained networks: Hessians of class losses on unaugmented training images.
 
 extension RunFamily {

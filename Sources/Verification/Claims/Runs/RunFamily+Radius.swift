@@ -1,3 +1,5 @@
+import Optimizers
+
 // SAM's radius: sweeps.
 
 extension RunFamily {

@@ -1,3 +1,5 @@
+import Optimizers
+
 // SSE-SAM's statements, judged under the protocol of its repository.
 
 extension RunFamily {

@@ -1,3 +1,4 @@
+import Statistics
 import Training
 
 /// The chance that a claim about runs ends as supported, computed from what is printed, before any run.

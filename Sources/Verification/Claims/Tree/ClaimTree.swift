@@ -1,3 +1,5 @@
+import Optimizers
+
 /// The tree in which claims stand: code, procedure, result.
 ///
 /// Each branch speaks on the ground of the one before. If the code did something else than the papers say, its results

@@ -1,3 +1,4 @@
+import Optimizers
 import Training
 
 /// The factor (1 + ρλ)² of the second moment of a gradient's component, over ρ and λ, with the lines where it is 0 and 1.

@@ -1,0 +1,64 @@
+import Artifacts
+import Calculus
+import Foundation
+import Kernels
+
+/// A loss or gradient that is no finite number: the step that met it changed nothing.
+///
+/// Exit code 70.
+public struct Divergence: ReportedError, Hashable {
+  /// Steps taken before this one.
+  public let step: Int
+  /// What was not finite: "loss" or "gradient", behind "perturbed", "head", "tail", "perturbed head" or
+  /// "perturbed tail" where it was one of these.
+  public let what: String
+  /// The first segment, in layout order, whose gradient is not finite; nil where only the loss is not.
+  public let tensor: String?
+  /// The sidecar of the newest checkpoint whose numbers are all finite; nil where none is kept, or outside a run
+  /// directory.
+  public package(set) var checkpoint: URL?
+  /// Steps skipped in a row before this one.
+  public package(set) var skippedBefore = 0
+
+  /// Records the first non-finite quantity of a run.
+  public init(step: Int, what: String, tensor: String? = nil) {
+    self.step = step
+    self.what = what
+    self.tensor = tensor
+  }
+
+  /// 70: a non-finite number.
+  public var exitCode: Int32 { 70 }
+
+  /// The step, the quantity and the tensor.
+  public var reason: String {
+    let line = "step \(step): the \(what) is not finite"
+    return tensor.map { "\(line), first in tensor \($0)" } ?? line
+  }
+
+  /// One line with the step, the tensor and the checkpoint.
+  public var description: String {
+    var line = "diverged at \(reason)"
+    if skippedBefore > 0 { line += ", after \(skippedBefore) skipped steps in a row" }
+    if let checkpoint { line += "; the last good checkpoint is \(checkpoint.path)" }
+    return line + "; try a smaller learning rate or radius"
+  }
+
+  /// Its members in a run's metrics.
+  package var fields: [String: JSON] {
+    ["step": .integer(step), "what": .string(what), "tensor": tensor.map { .string($0) } ?? .null]
+  }
+
+  /// Throws unless the evaluation's loss and gradient are finite.
+  static func check<Element>(
+    _ evaluation: Evaluation<Element>, step: Int, prefix: String = ""
+  ) throws {
+    let isFinite = evaluation.gradient.flat.isFinite
+    guard !evaluation.loss.isFinite || !isFinite else { return }
+    let gradient = evaluation.gradient
+    let tensor = gradient.layout.segments.indices.first { !gradient[$0].isFinite }
+    throw Divergence(
+      step: step, what: prefix + (evaluation.loss.isFinite ? "gradient" : "loss"),
+      tensor: tensor.map { gradient.layout.segments[$0].name })
+  }
+}

@@ -1,0 +1,59 @@
+/// The chance that a one-sided t test of a mean finds an effect, as a function of the number of seeds.
+///
+/// The values are normal with mean `effect` and standard deviation `spread`; the test is against `bound` at a level. Its
+/// statistic is a noncentral t with δ = (effect − bound)·√n/spread, and the chance is the mean over χ of Φ(δ − t·χ/√ν), t the
+/// quantile of Student's t on ν = n − 1 degrees of freedom.
+public struct ContrastPower: Hashable, Sendable {
+  /// The true mean.
+  public let effect: Double
+  /// The standard deviation of a value.
+  public let spread: Double
+  /// What the mean is tested to exceed.
+  public let bound: Double
+
+  /// A setting; nil for numbers that are not finite, or a spread that is not positive.
+  public init?(effect: Double, spread: Double, bound: Double = 0) {
+    guard effect.isFinite, bound.isFinite, spread > 0, spread.isFinite else { return nil }
+    (self.effect, self.spread, self.bound) = (effect, spread, bound)
+  }
+
+  /// The chance with n values at a level; nil for fewer than 2 or a level outside (0, ½).
+  public func power(count n: Int, level: Double) -> Double? {
+    guard n >= 2, level > 0, level < 0.5 else { return nil }
+    let nu = Double(n - 1)
+    let shift = (effect - bound) * Double(n).squareRoot() / spread
+    let quantile = StudentT(degreesOfFreedom: nu).quantile(upper: level)
+    return Self.chance(shift: shift, quantile: quantile, degreesOfFreedom: nu)
+  }
+
+  /// The mean over χ of Φ(δ − t·χ/√ν).
+  private static func chance(shift: Double, quantile: Double, degreesOfFreedom nu: Double) -> Double {
+    let slope = quantile / nu.squareRoot()
+    return min(
+      1,
+      max(
+        0,
+        ChiIntegral.mean(degreesOfFreedom: nu) { NormalDistribution.probability(below: shift - slope * $0) }))
+  }
+
+  /// The smallest effect, in standard deviations of a value, that n values find with chance `target`, to one part in 2¹⁴; nil for
+  /// fewer than 2 or a level outside (0, ½).
+  public static func detectable(count n: Int, level: Double, power target: Double = 0.8) -> Double? {
+    guard n >= 2, level > 0, level < 0.5 else { return nil }
+    var (low, high) = (0.0, 1.0)
+    let nu = Double(n - 1)
+    let quantile = StudentT(degreesOfFreedom: nu).quantile(upper: level)
+    func power(_ effect: Double) -> Double {
+      chance(shift: effect * Double(n).squareRoot(), quantile: quantile, degreesOfFreedom: nu)
+    }
+    while power(high) < target {
+      high *= 2
+      guard high < 1e6 else { return nil }
+    }
+    for _ in 0..<14 {
+      let middle = (low + high) / 2
+      if power(middle) < target { low = middle } else { high = middle }
+    }
+    return high
+  }
+}

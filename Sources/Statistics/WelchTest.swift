@@ -1,0 +1,61 @@
+/// Welch's t test for the difference of two means of unequal variances.
+///
+/// t = (x̄ − ȳ)/√(s_x²/n_x + s_y²/n_y), on ν = (u + v)²/(u²/(n_x − 1) + v²/(n_y − 1)) degrees of freedom with u = s_x²/n_x and
+/// v = s_y²/n_y; ν is not rounded. B. L. Welch, The generalization of "Student's" problem, Biometrika 34 (1947).
+public struct WelchTest: Hashable, Sendable {
+  /// x̄ − ȳ.
+  public let difference: Double
+  /// √(u + v).
+  public let standardError: Double
+  /// ν.
+  public let degreesOfFreedom: Double
+
+  /// The test of two samples; nil where neither has any spread, so that no t exists.
+  public init?(_ x: SampleSummary, _ y: SampleSummary) {
+    let u = x.squaredError
+    let v = y.squaredError
+    guard u + v > 0 else { return nil }
+    // Shares of u + v, so that tiny variances do not underflow when squared.
+    let share = u / (u + v)
+    let rest = v / (u + v)
+    self.init(
+      difference: x.mean - y.mean, standardError: (u + v).squareRoot(),
+      degreesOfFreedom: 1 / (share * share / Double(x.count - 1) + rest * rest / Double(y.count - 1)))
+  }
+
+  /// The test of two samples; nil for one of fewer than 2 values, values that are not finite, or no spread in either.
+  public init?(_ x: [Double], _ y: [Double]) {
+    guard let x = SampleSummary(x), let y = SampleSummary(y) else { return nil }
+    self.init(x, y)
+  }
+
+  /// A test by its figures; nil where they are not finite or the error is not positive.
+  package init?(difference: Double, standardError: Double, degreesOfFreedom: Double) {
+    guard difference.isFinite, standardError.isFinite, standardError > 0, degreesOfFreedom > 0,
+      degreesOfFreedom.isFinite
+    else { return nil }
+    self.difference = difference
+    self.standardError = standardError
+    self.degreesOfFreedom = degreesOfFreedom
+  }
+
+  private var tails: StudentT { StudentT(degreesOfFreedom: degreesOfFreedom) }
+
+  /// t for a true difference of 0.
+  public var statistic: Double { difference / standardError }
+
+  /// The p value against "the true difference is at most `bound`".
+  public func pAbove(_ bound: Double = 0) -> Double { tails.upper((difference - bound) / standardError) }
+
+  /// The p value against "the true difference is at least `bound`".
+  public func pBelow(_ bound: Double = 0) -> Double { tails.lower((difference - bound) / standardError) }
+
+  /// The p value against "the true difference is 0".
+  public var pTwoSided: Double { tails.twoSided(statistic) }
+
+  /// The interval that covers the true difference with probability `confidence`.
+  public func interval(confidence: Double = 0.95) -> ClosedRange<Double> {
+    let half = tails.quantile(upper: (1 - confidence) / 2) * standardError
+    return half.isFinite ? difference - half...difference + half : -.infinity...(.infinity)
+  }
+}
