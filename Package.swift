@@ -30,7 +30,7 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Randomness", uses: ["CKernels"]),
   Layer(kind: .swift, name: "Artifacts", uses: ["CCrypto"]),
   Layer(kind: .swift, name: "Statistics", uses: ["CKernels", "Kernels", "Randomness"]),
-  Layer(kind: .swift, name: "Calculus", uses: ["Kernels", "Randomness", "Artifacts", "CMPI"]),
+  Layer(kind: .swift, name: "Calculus", uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "CMPI"]),
   Layer(kind: .swift, name: "Fixtures", path: "Fixtures", resources: ["cifar-format-synthetic"]),
   Layer(
     kind: .swift, name: "LongTail",
@@ -46,25 +46,42 @@ let layers: [Layer] = [
   Layer(
     kind: .swift, name: "Curvature",
     uses: ["CKernels", "Kernels", "Randomness", "Statistics", "Calculus", "LongTail", "Networks", "CLAPACK"]),
+  Layer(kind: .swift, name: "Drawing", uses: ["Kernels", "Artifacts"]),
+  Layer(
+    kind: .swift, name: "Goldens",
+    uses: [
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Statistics", "Drawing", "Calculus", "LongTail",
+      "Networks", "Optimizers",
+      "Training", "Curvature",
+    ]),
+  Layer(
+    kind: .swift, name: "Experiments",
+    uses: [
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Statistics", "Drawing", "Calculus", "LongTail",
+      "Networks",
+      "Optimizers", "Training", "Curvature",
+    ]),
   Layer(
     kind: .swift, name: "Verification",
     uses: [
-      "CKernels", "Kernels", "Randomness", "Artifacts", "Statistics", "Calculus", "LongTail", "Networks",
-      "Optimizers", "Training", "Curvature",
+      "CKernels", "Kernels", "Randomness", "Artifacts", "Statistics", "Fixtures", "Drawing", "Calculus",
+      "LongTail",
+      "Networks", "Optimizers", "Training", "Curvature", "Goldens", "Experiments",
     ]),
   Layer(
     kind: .swift, name: "EscapementTesting",
     uses: [
       "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Optimizers",
-      "Training", "Verification",
+      "Training", "Goldens",
     ],
     product: "EscapementTesting"),
   Layer(
     kind: .tool, name: "EscapementTool",
     uses: [
       "CKernels", "CLAPACK", "CZlib", "CCrypto", "CCurl", "Kernels", "Randomness", "Artifacts", "Statistics",
-      "Fixtures", "Calculus", "LongTail", "Networks", "Optimizers", "Training",
-      "Curvature", "Verification", "EscapementTesting",
+      "Fixtures", "Drawing", "Calculus", "LongTail", "Networks", "Optimizers", "Training", "Curvature",
+      "Goldens",
+      "Experiments", "Verification", "EscapementTesting",
     ]),
 ]
 

@@ -1,3 +1,5 @@
+import Drawing
+import Goldens
 import Foundation
 
 @testable import Artifacts

@@ -181,7 +181,7 @@ struct PlanReportTests {
     let spectra = try #require(request["spectrum_cpu_seconds"]?.double)
     let whole = try #require(request["cpu_seconds"]?.double)
     #expect(spectra > 0 && whole > spectra)
-    #expect(request["spectra"]?.integer == 4)
+    #expect(request["spectra"]?.integer == 2)
     let cores = QuietCores(threads: 2, limits: ek_cores_available())
     let cpu = try #require(totals["cpu_seconds"]?.double)
     #expect(cpu > 0 && totals["seconds"]?.double == cores.seconds(cpu))

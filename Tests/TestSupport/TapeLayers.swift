@@ -1,3 +1,4 @@
+import Kernels
 import Foundation
 
 /// The layers again, spelt out over tape nodes straight from their definitions. Arrays are row-major with

@@ -1,3 +1,4 @@
+@testable import Experiments
 import Optimizers
 import Artifacts
 import Curvature

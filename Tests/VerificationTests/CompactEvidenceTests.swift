@@ -1,3 +1,5 @@
+@testable import Experiments
+@testable import Goldens
 import Artifacts
 import Foundation
 import LongTail

@@ -1,3 +1,6 @@
+@testable import Drawing
+import Curvature
+@testable import Experiments
 import Optimizers
 import Artifacts
 import Calculus

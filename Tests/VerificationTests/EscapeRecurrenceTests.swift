@@ -1,3 +1,5 @@
+import Curvature
+@testable import Experiments
 import Optimizers
 import Calculus
 import Kernels

@@ -1,3 +1,5 @@
+@testable import Experiments
+@testable import Drawing
 import Optimizers
 import Artifacts
 import Curvature

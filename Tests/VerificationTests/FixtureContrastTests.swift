@@ -1,3 +1,5 @@
+@testable import Drawing
+@testable import Goldens
 import LongTail
 import Synchronization
 import Testing

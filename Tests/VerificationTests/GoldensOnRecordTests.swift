@@ -1,3 +1,4 @@
+@testable import Goldens
 import CKernels
 import Foundation
 import TestSupport

@@ -1,3 +1,5 @@
+@testable import Drawing
+@testable import Experiments
 import Calculus
 import Curvature
 import Foundation
@@ -59,7 +61,7 @@ import Testing
     (3.3, 12.4, [4, 6, 8, 10, 12]), (0, 5000, [0, 1000, 2000, 3000, 4000, 5000]),
   ])
   func ticksAreRoundNumbers(_ low: Double, _ high: Double, _ expected: [Double]) {
-    let ticks = LandscapeFigure.ticks(low...high).map(\.0)
+    let ticks = AxisScale.roundNumbers(in: low...high).map(\.0)
     #expect(ticks == expected, "\(ticks)")
   }
 }

@@ -1,3 +1,4 @@
+@testable import Goldens
 import Optimizers
 import Artifacts
 import Foundation

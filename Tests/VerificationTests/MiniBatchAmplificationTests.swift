@@ -1,4 +1,6 @@
-import Statistics
+import Curvature
+@testable import Experiments
+@testable import Statistics
 import Calculus
 import Kernels
 import Testing

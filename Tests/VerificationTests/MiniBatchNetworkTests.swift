@@ -1,3 +1,4 @@
+@testable import Experiments
 import Calculus
 import Kernels
 import LongTail

@@ -1,4 +1,5 @@
-import Statistics
+@testable import Drawing
+@testable import Statistics
 import Foundation
 import Randomness
 import Testing

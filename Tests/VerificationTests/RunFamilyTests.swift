@@ -1,3 +1,4 @@
+@testable import Drawing
 import Randomness
 import Testing
 import Training

@@ -1,3 +1,4 @@
+@testable import Experiments
 import Artifacts
 import Curvature
 import Foundation

@@ -1,3 +1,5 @@
+@testable import Experiments
+@testable import Drawing
 import Artifacts
 import Foundation
 import TestSupport

@@ -1,3 +1,4 @@
+@testable import Drawing
 @testable import Verification
 
 /// Small claims with chosen outcomes, for tests of the machinery around them.

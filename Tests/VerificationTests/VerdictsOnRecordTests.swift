@@ -1,3 +1,4 @@
+@testable import Goldens
 import Foundation
 import Testing
 

@@ -1,3 +1,4 @@
+@testable import Goldens
 import Artifacts
 import Testing
 

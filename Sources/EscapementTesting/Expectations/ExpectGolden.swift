@@ -1,7 +1,7 @@
+import Goldens
 import Artifacts
 import Foundation
 import Kernels
-import Verification
 
 /// Compares a metric series with the one on record, and records it where that is asked for.
 ///

@@ -1,6 +1,6 @@
+import Goldens
 import Artifacts
 import Kernels
-import Verification
 
 /// What a metric series may consist of: `Float`, `Double`, `Int`, `Digest` and `String`.
 public protocol GoldenMetric: Sendable {

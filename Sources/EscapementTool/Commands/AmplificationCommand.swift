@@ -1,3 +1,4 @@
+import Experiments
 import Optimizers
 import Statistics
 import ArgumentParser

@@ -1,3 +1,4 @@
+import Experiments
 import Calculus
 import Curvature
 import Foundation

@@ -1,3 +1,6 @@
+import Curvature
+import Experiments
+import Drawing
 import ArgumentParser
 import Artifacts
 import Foundation

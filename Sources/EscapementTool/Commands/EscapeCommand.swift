@@ -1,3 +1,4 @@
+import Experiments
 import Optimizers
 import ArgumentParser
 import Artifacts

@@ -1,3 +1,4 @@
+import Experiments
 import Artifacts
 import Foundation
 import Training

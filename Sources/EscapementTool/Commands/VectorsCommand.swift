@@ -1,3 +1,4 @@
+import Goldens
 import ArgumentParser
 import Artifacts
 import Foundation

@@ -1,3 +1,4 @@
+import Drawing
 import Optimizers
 
 // What the factor (1 + ρλ)² does with ρ: where it amplifies, attenuates, vanishes and reverses.

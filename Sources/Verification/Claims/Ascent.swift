@@ -1,3 +1,5 @@
+import Curvature
+import Drawing
 import Optimizers
 import Kernels
 import Training

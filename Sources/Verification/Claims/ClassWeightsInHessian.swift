@@ -1,3 +1,4 @@
+import Curvature
 import Calculus
 import Kernels
 import LongTail

@@ -1,3 +1,5 @@
+import Curvature
+import Experiments
 import Optimizers
 import Kernels
 

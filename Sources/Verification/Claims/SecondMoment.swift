@@ -1,3 +1,5 @@
+import Curvature
+import Drawing
 import Optimizers
 
 // Theorem 1 of the supplement: the second moment of the SAM gradient along an eigenvector.

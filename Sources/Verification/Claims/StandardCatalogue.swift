@@ -4,13 +4,15 @@ extension ClaimCatalogue {
   public static let standard = ClaimCatalogue(
     theory + protocols + printed + FixtureContrast.all.map(\.claim) + RunFamily.all.flatMap(\.claims))
 
-  private static let theory: [Claim] =
-    [.secondMoment, .truncation] + Claim.amplifications + Claim.normalisedSteps + Claim.escapes + Claim.noises
-    + Claim.ascents + [
-      .correlatedNoise, .miniBatchHessian, .classwiseStep, .lanczosExtremes, .classWeightsCancel,
-    ]
+  private static let theory: [Claim] = joined([
+    [.secondMoment, .truncation], Claim.amplifications, Claim.normalisedSteps, Claim.escapes, Claim.noises,
+    Claim.ascents,
+    [.correlatedNoise, .miniBatchHessian, .classwiseStep, .lanczosExtremes, .classWeightsCancel],
+  ])
 
-  private static let protocols = Claim.classCounts + Claim.groupArithmetic + Claim.protocolStatements
+  private static let protocols = joined([Claim.classCounts, Claim.groupArithmetic, Claim.protocolStatements])
 
-  private static let printed = Claim.posterGains + Claim.supplementGains + [.unspecifiedGain]
+  private static let printed = joined([Claim.posterGains, Claim.supplementGains, [.unspecifiedGain]])
+
+  private static func joined(_ lists: [[Claim]]) -> [Claim] { lists.flatMap(\.self) }
 }

@@ -1,3 +1,5 @@
+import Experiments
+import Drawing
 import Curvature
 import LongTail
 import Training

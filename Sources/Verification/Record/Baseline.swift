@@ -1,3 +1,4 @@
+import Goldens
 import Artifacts
 import Foundation
 import Kernels
@@ -157,22 +158,5 @@ public struct VerdictChange: Sendable, Hashable {
 
   private static func text(_ outcome: Outcome) -> String {
     outcome.qualifier.map { "\(outcome.name) (\($0))" } ?? outcome.name
-  }
-}
-
-/// Why verdicts were not accepted as a baseline.
-public enum BaselineRefusal: ReportedError, Hashable {
-  /// The reason is blank.
-  case noReason
-  /// A verdict is undecided.
-  case undecided(id: String, outcome: String)
-
-  /// One line.
-  public var exitCode: Int32 { 64 }
-  public var description: String {
-    switch self {
-    case .noReason: "a baseline is accepted only with a reason; got a blank one"
-    case .undecided(let id, let outcome): "\(id) is \(outcome): only decided verdicts go on record"
-    }
   }
 }

@@ -1,3 +1,5 @@
+import Drawing
+
 extension ClaimCatalogue {
   /// A Markdown page of all claims, by kind and within a kind by tier: the verdict on record or why there is none, the paper's
   /// words beside the formal statement, source, branch and weight.

@@ -1,3 +1,5 @@
+import Curvature
+import Drawing
 import Kernels
 
 /// Drawings of two pieces of theory, as inline SVG without text from elsewhere.

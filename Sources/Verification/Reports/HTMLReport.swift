@@ -1,3 +1,6 @@
+import Experiments
+import Drawing
+
 extension VerificationRecord {
   /// One self-contained page: on the first screen a tally and a table by section for each kind of statement, then the claims
   /// by section, kind and family, each with its numbers; what was not run stands folded at the end of its family.

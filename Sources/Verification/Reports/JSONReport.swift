@@ -1,3 +1,4 @@
+import Drawing
 import Artifacts
 import Kernels
 import Training

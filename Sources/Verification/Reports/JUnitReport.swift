@@ -1,3 +1,6 @@
+import Drawing
+import Goldens
+
 extension VerificationRecord {
   /// JUnit XML: a test case a claim, a suite for each kind of statement and, where goldens were checked, a test case a golden.
   ///

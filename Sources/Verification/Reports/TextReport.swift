@@ -1,3 +1,4 @@
+import Drawing
 extension VerificationRecord {
   /// An aligned table for terminals, one line a claim, and below it the verdicts that changed.
   ///
@@ -73,8 +74,4 @@ extension Measurement {
   var line: String {
     "\(name): \(valueText)\(unit.isEmpty ? "" : " \(unit)") (\(expectationText); \(reason))"
   }
-}
-
-extension String {
-  func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

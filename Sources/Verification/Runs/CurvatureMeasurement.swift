@@ -1,3 +1,5 @@
+import Experiments
+import Drawing
 import Artifacts
 
 /// The extreme eigenvalues of one class's Hessian after an epoch, as `train --spectra` measured them, and how.

@@ -1,3 +1,5 @@
+import Experiments
+import Drawing
 import Optimizers
 import Artifacts
 import Training

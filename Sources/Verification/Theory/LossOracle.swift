@@ -1,3 +1,4 @@
+import Curvature
 import Optimizers
 import Calculus
 import Kernels

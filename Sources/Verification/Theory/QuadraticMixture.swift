@@ -1,3 +1,4 @@
+import Curvature
 import Kernels
 
 /// One class's loss f(x) = ½ (x − c)ᵀH(x − c): a saddle, or a minimum, at c.

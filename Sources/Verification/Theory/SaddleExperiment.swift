@@ -1,3 +1,4 @@
+import Curvature
 import Kernels
 
 /// Second moments of gradients along one eigenvector of a quadratic with additive noise.

@@ -1,3 +1,4 @@
+import Drawing
 import Optimizers
 import Statistics
 import Curvature

@@ -1,3 +1,4 @@
+import Drawing
 import Optimizers
 
 // Group sizes, held against rows whose accuracy is the mean of its groups.

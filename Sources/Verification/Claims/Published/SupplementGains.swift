@@ -1,3 +1,4 @@
+import Drawing
 import Optimizers
 
 // What the supplement's text says of its own tables. The text states gains to a tenth, and so are they compared.

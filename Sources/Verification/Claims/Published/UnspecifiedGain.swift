@@ -1,3 +1,4 @@
+import Drawing
 import Optimizers
 
 // H11: the one gain of the supplement whose text says neither of what nor on which data.

@@ -1,3 +1,4 @@
+import Drawing
 import Statistics
 import Curvature
 import Kernels

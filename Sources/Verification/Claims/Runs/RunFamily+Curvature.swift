@@ -1,3 +1,4 @@
+import Drawing
 import Optimizers
 
 // What is said of the spectra of trained networks: Hessians of class losses on unaugmented training images.

@@ -1,3 +1,5 @@
+import Kernels
+import Drawing
 import Optimizers
 
 // What SAM changes, as runs would show it: contrasts between presets, paired by seed. The printed tables themselves are

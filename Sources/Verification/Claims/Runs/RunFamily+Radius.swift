@@ -1,3 +1,5 @@
+import Kernels
+import Drawing
 import Optimizers
 
 // SAM's radius: sweeps.

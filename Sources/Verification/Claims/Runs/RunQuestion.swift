@@ -1,3 +1,4 @@
+import Drawing
 import Kernels
 
 /// A figure of the runs of a selection.

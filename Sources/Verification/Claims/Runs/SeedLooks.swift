@@ -1,3 +1,5 @@
+import Drawing
+
 /// After how many seeds a claim about runs is judged, and how much of α each time may spend.
 ///
 /// A look at k seeds is at seeds 0 to k − 1 of every preset it needs, no others. With level αᵢ at look i and Σαᵢ = α the smallest of

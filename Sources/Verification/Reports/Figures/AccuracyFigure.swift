@@ -1,3 +1,6 @@
+import Experiments
+import Drawing
+
 /// Accuracies of finished runs, a point a seed, beside the means that the papers print: a figure a data set and quantity.
 enum AccuracyFigure {
   /// One method of a figure.

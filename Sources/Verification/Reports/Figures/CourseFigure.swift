@@ -1,3 +1,6 @@
+import Experiments
+import Drawing
+
 /// Accuracies and loss of runs over their epochs, one plane above the other.
 enum CourseFigure {
   private static let planes: [(name: String, value: @Sendable (RecordedEpoch) -> Double?)] = [

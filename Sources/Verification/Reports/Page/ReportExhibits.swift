@@ -1,3 +1,5 @@
+import Experiments
+import Drawing
 import Training
 
 /// What a report shows beside verdicts: accuracies of runs and spectra, drawn.

@@ -1,3 +1,5 @@
+import Drawing
+
 /// A page that needs nothing but itself: no script, no font and no picture from elsewhere. It is HTML and well-formed XML.
 struct ReportPage {
   private let title: String

@@ -1,3 +1,5 @@
+import Drawing
+import Goldens
 import Artifacts
 
 /// What came of an audit of a run.

@@ -1,3 +1,4 @@
+import Goldens
 import Optimizers
 import Artifacts
 import Foundation

@@ -1,0 +1,101 @@
+import Calculus
+import Kernels
+
+/// SAM's step on the whole loss F, without noise: w + ε with ε = ρ∇F/‖∇F‖.
+public struct WholeStep<Element: Real>: Sendable {
+  /// ρ.
+  public let rho: Double
+  /// ∇F(w).
+  public let gradient: Tensor<Element>
+  /// w + ε.
+  public let perturbed: Tensor<Element>
+  /// ∇F(w + ε), along which SAM descends.
+  public let perturbedGradient: Tensor<Element>
+
+  /// Two gradients of F; ∇F(w) must not be zero.
+  public init(from w: Tensor<Element>, rho: Double, gradient: (Tensor<Element>) throws -> Tensor<Element>)
+    throws
+  {
+    let first = try gradient(w)
+    precondition(first.norm() > 0, "no ascent direction: the whole loss has no gradient")
+    self.rho = rho
+    self.gradient = first
+    perturbed = w.addingScaled(rho / first.norm(), first)
+    perturbedGradient = try gradient(perturbed)
+  }
+
+  /// The step that a rule took, of its parts.
+  package init(
+    rho: Double, gradient: Tensor<Element>, perturbed: Tensor<Element>, perturbedGradient: Tensor<Element>
+  ) {
+    self.rho = rho
+    self.gradient = gradient
+    self.perturbed = perturbed
+    self.perturbedGradient = perturbedGradient
+  }
+}
+
+/// What a SAM step on the whole loss F = Σ_j p_j f_j does to one part's gradient along that part's direction v.
+///
+/// The theorem is about an eigenvector of F's Hessian; the papers' figures show those of single classes. For v a unit
+/// eigenvector of f_k's Hessian with eigenvalue λ_k, to first order in ρ exactly
+///
+///     ⟨v, ∇f_k(w + ε)⟩ − ⟨v, ∇f_k(w)⟩ = ρ λ_k cos(v, ∇F),
+///
+/// which is at most ρ|λ_k| in size, whatever the class's gradient. The short form (factor 1 + ρλ_k p_k/‖∇F‖ of ⟨v, ∇f_k⟩) follows
+/// only if the other classes leave v alone, |Σ_{j≠k} p_j⟨v, ∇f_j⟩| ≪ p_k|⟨v, ∇f_k⟩|. Near a stationary point of F the gradients of
+/// the classes cancel, ‖∇F‖ is small where p_k⟨v, ∇f_k⟩ is not, and the short form fails.
+public struct ClasswiseChange: Hashable, Sendable {
+  /// ρ.
+  public let rho: Double
+  /// λ_k.
+  public let eigenvalue: Double
+  /// p_k.
+  public let share: Double
+  /// ‖∇F(w)‖.
+  public let wholeNorm: Double
+  /// ⟨v, ∇F(w)⟩.
+  public let wholeComponent: Double
+  /// ⟨v, ∇F(w + ε)⟩: what the step descends along.
+  public let perturbedWholeComponent: Double
+  /// ⟨v, ∇f_k(w)⟩.
+  public let component: Double
+  /// ⟨v, ∇f_k(w + ε)⟩.
+  public let perturbedComponent: Double
+  /// vᵀH_F v, which can be positive where λ_k is negative.
+  public let curvatureOfWhole: Double
+
+  /// cos(v, ∇F).
+  public var cosine: Double { wholeComponent / wholeNorm }
+  /// The true change ⟨v, ∇f_k(w + ε) − ∇f_k(w)⟩.
+  public var change: Double { perturbedComponent - component }
+  /// ρ λ_k cos(v, ∇F).
+  public var firstOrderChange: Double { rho * eigenvalue * cosine }
+  /// ⟨v, ∇f_k(w + ε)⟩ / ⟨v, ∇f_k(w)⟩.
+  public var factor: Double { perturbedComponent / component }
+  /// 1 + ρλ_k p_k/‖∇F‖.
+  public var shortFactor: Double { 1 + rho * eigenvalue * share / wholeNorm }
+  /// |Σ_{j≠k} p_j⟨v, ∇f_j⟩| / (p_k|⟨v, ∇f_k⟩|): the short form needs it far below 1.
+  public var othersRatio: Double {
+    ((wholeComponent - share * component) / (share * component)).magnitude
+  }
+
+  /// Measures a part of `step`'s loss at w: two gradients of the part.
+  ///
+  /// `direction` is of unit length, `curvatureOfWhole` is vᵀH_F v.
+  public init<Element: Real>(
+    of step: WholeStep<Element>, from w: Tensor<Element>, along direction: Tensor<Element>,
+    eigenvalue: Double,
+    share: Double, curvatureOfWhole: Double, gradient: (Tensor<Element>) throws -> Tensor<Element>
+  ) rethrows {
+    rho = step.rho
+    self.eigenvalue = eigenvalue
+    self.share = share
+    self.curvatureOfWhole = curvatureOfWhole
+    wholeNorm = step.gradient.norm()
+    wholeComponent = direction.dot(step.gradient)
+    perturbedWholeComponent = direction.dot(step.perturbedGradient)
+    component = direction.dot(try gradient(w))
+    perturbedComponent = direction.dot(try gradient(step.perturbed))
+  }
+}

@@ -1,0 +1,208 @@
+import Kernels
+import Drawing
+import Curvature
+
+/// Spectral densities on a logarithmic axis, with λ_min, λ_max and their limits: overlaid, one panel each, or the exact
+/// beside the released procedure.
+public enum DensityFigure {
+  /// How series are laid out.
+  public enum Layout: String, Hashable, Sendable, CaseIterable {
+    /// All in one panel.
+    case overlay
+    /// One panel a series.
+    case multiples
+    /// One panel a selection, in it both procedures.
+    case compare
+  }
+
+  /// Which axis of eigenvalues.
+  public enum Axis: Hashable, Sendable {
+    /// Symmetric-logarithmic where one end is more than ten times the other, else linear.
+    case automatic
+    /// Linear.
+    case linear
+    /// Symmetric-logarithmic, linear within ±c.
+    case symmetric(Double)
+  }
+
+  private struct Curve {
+    let series: SpectrumSeries
+    let density: SpectralDensity
+    let style: SeriesStyle
+  }
+
+  /// Draws series of at least one; throws for a kernel width that cannot be drawn, and `TridiagonalEigenError`.
+  public static func draw(
+    _ series: [SpectrumSeries], title: String, layout: Layout, width: SpectralDensity.Width = .automatic,
+    axis: Axis = .automatic
+  ) throws -> Figure {
+    precondition(!series.isEmpty, "a figure of no spectra")
+    let groups: [[Int]]
+    switch layout {
+    case .overlay: groups = [Array(series.indices)]
+    case .multiples: groups = series.indices.map { [$0] }
+    case .compare:
+      var names: [String] = []
+      for one in series where !names.contains(one.name) { names.append(one.name) }
+      groups = names.map { name in series.indices.filter { series[$0].name == name } }
+    }
+    let rules = try series.map { try $0.rules() }
+    // One width for all, so that heights compare: the narrowest that any asks for.
+    let sigma = try rules.map { try SpectralDensity.width(width, of: $0) }.min() ?? 1
+    let ordered = try zip(series, rules).enumerated().map { index, pair in
+      let number =
+        layout == .overlay
+        ? index : layout == .compare && pair.0.mode == .released ? (pair.0.isRedrawn ? 1 : 2) : 0
+      var style = SeriesStyle(number)
+      style.isHollow = pair.0.mode == .released
+      return Curve(
+        series: pair.0, density: try SpectralDensity(pair.1, width: .absolute(sigma)), style: style)
+    }
+    // The procedure is named where there are two.
+    let isMixed = Set(series.map(\.mode)).count > 1
+    let names = series.map { isMixed ? "\($0.name), \($0.modeName)" : $0.name }
+    let ends = series.flatMap { [$0.smallest.value, $0.largest.value] }
+    let (low, high) = (ends.min() ?? 0, ends.max() ?? 1)
+    let scale: AxisScale
+    switch axis {
+    case .automatic: scale = .eigenvalues(from: low, to: high)
+    case .linear: scale = .linear
+    case .symmetric(let linear): scale = .symmetricLogarithmic(linear)
+    }
+    let y = heights(ordered)
+    let x = span(ordered, floor: y.lowerBound, on: scale)
+    let single = groups.count == 1
+    let (panelWidth, panelHeight) = single ? (720.0, 430.0) : (360.0, 270.0)
+    var placed: [(panel: Panel, x: Double, y: Double)] = []
+    for (index, group) in groups.enumerated() {
+      let frame = Frame(
+        width: panelWidth, height: panelHeight, x: x, y: y, scaleX: scale, scaleY: .logarithmic,
+        margin: Frame.Margin(left: 66, right: 14, top: layout == .overlay ? 12 : 30, bottom: 44))
+      var panel = Panel(
+        layout == .overlay ? "" : layout == .compare ? series[group[0]].name : names[group[0]], serial: index,
+        frame: frame)
+      panel.axes(labelX: "eigenvalue", labelY: index % 2 == 0 ? "density per unit of eigenvalue" : "")
+      for (row, member) in group.enumerated() {
+        add(
+          ordered[member], as: layout == .compare ? series[member].modeName : names[member], to: &panel,
+          row: row)
+      }
+      placed.append(
+        (panel, single ? 0 : panelWidth * Double(index % 2), panelHeight * Double(single ? 0 : index / 2)))
+    }
+    var legend: [Figure.LegendEntry] = []
+    for curve in ordered where layout == .compare {
+      let name = curve.series.modeName
+      if !legend.contains(where: { $0.text == name }) {
+        legend.append(Figure.LegendEntry(style: curve.style, text: name))
+      }
+    }
+    // Curves of one panel need a key each; panels have their names above them.
+    for group in groups {
+      for member in group {
+        legend.append(
+          Figure.LegendEntry(
+            style: layout == .overlay ? ordered[member].style : nil,
+            text: "\(names[member]): \(series[member].summary)"))
+      }
+    }
+    return Figure(
+      title: title, panels: placed, width: 720,
+      height: panelHeight * Double(single ? 1 : (groups.count + 1) / 2), legend: legend,
+      notes: notes(ordered, sigma: sigma, scale: scale))
+  }
+
+  private static func add(_ curve: Curve, as name: String, to panel: inout Panel, row: Int) {
+    let floor = panel.frame.y.lowerBound
+    let points = Array(zip(curve.density.grid, curve.density.values))
+    for piece in pieces(points, above: floor) {
+      panel.curve(panel.thinned(piece), series: name, style: curve.style)
+    }
+    // The bars lie in the empty top of the plane, one height a series.
+    let (top, bottom) = (ownLog(panel.frame.y.upperBound), ownLog(floor))
+    let share = 0.97 - 0.045 * Double(row)
+    let height = exponential(bottom + share * (top - bottom))
+    for (end, text) in [(curve.series.smallest, "λ_min"), (curve.series.largest, "λ_max")] {
+      panel.vertical(end.value, series: "\(name) \(text)", style: curve.style)
+      if end.lowerLimit != nil || end.upperLimit != nil {
+        panel.interval(
+          end.value, lower: end.lowerLimit, upper: end.upperLimit, y: height, series: "\(name) \(text)",
+          style: curve.style)
+      }
+      panel.point(end.value, height, series: "\(name) \(text)", style: curve.style, radius: 3.2)
+    }
+  }
+
+  private static func notes(_ curves: [Curve], sigma: Double, scale: AxisScale) -> [String] {
+    var notes = [
+      "Gaussian kernel of width σ = \(NumberText.rounded(sigma)); mass of each curve "
+        + curves.map { NumberText.short($0.density.mass) }.reduce(into: [String]()) {
+          if !$0.contains($1) { $0.append($1) }
+        }.joined(separator: ", ") + "."
+    ]
+    if case .symmetricLogarithmic(let linear) = scale {
+      notes.append(
+        "The axis of eigenvalues is linear within ±\(NumberText.short(linear)) and logarithmic beyond "
+          + "(sign(x)·log₁₀(1 + |x|/c)); heights are per unit of eigenvalue, not of its length.")
+    }
+    notes.append(
+      "Dotted lines and markers: λ_min and λ_max. " + SpectrumSeries.limitNote(curves.map(\.series)))
+    if curves.contains(where: { $0.series.drift > 0 }) {
+      notes.append(
+        "Drift: ‖H₁v − H₂v‖/‖H₁v‖ of two products with one vector; above 0 the operator is no one matrix, and its "
+          + "Ritz values are eigenvalues of none.")
+    }
+    return notes
+  }
+
+  /// From a decade below the lowest peak at an end, and no more than twelve decades, to a decade's room above the top.
+  private static func heights(_ curves: [Curve]) -> ClosedRange<Double> {
+    let top = curves.flatMap(\.density.values).max() ?? 1
+    let peaks = curves.flatMap { curve in
+      curve.series.records.flatMap { [$0.rule.weights[0], $0.rule.weights[$0.rule.weights.count - 1]] }.map {
+        curve.density.peak(ofWeight: $0 / Double(curve.series.records.count))
+      }
+    }
+    let lowest = max(peaks.filter { $0 > 0 }.min() ?? top, top * 1e-12)
+    return decade(lowest, below: true) / 10...decade(top, below: false) * 10
+  }
+
+  /// Everything above the floor, and the limits of both ends.
+  private static func span(
+    _ curves: [Curve], floor: Double, on scale: AxisScale
+  ) -> ClosedRange<Double> {
+    let visible = curves.flatMap { curve in
+      zip(curve.density.grid, curve.density.values).filter { $0.1 > floor }.map(\.0)
+    }
+    let limits = curves.flatMap { curve in
+      [curve.series.smallest, curve.series.largest].flatMap { [$0.value, $0.lowerLimit, $0.upperLimit] }
+    }.compactMap(\.self)
+    let (low, high) = ((visible + limits).min() ?? 0, (visible + limits).max() ?? 1)
+    // One eigenvalue has no range: half its size, or 1, to either side.
+    let margin = high > low ? (high - low) / 40 : max(1, high.magnitude / 2)
+    guard case .symmetricLogarithmic(let linear) = scale else { return low - margin...high + margin }
+    return low - max(0.25 * low.magnitude, linear / 4)...high + max(0.25 * high.magnitude, linear / 4)
+  }
+
+  /// The power of ten next to a positive value.
+  static func decade(_ value: Double, below: Bool) -> Double {
+    let powers = (-300...300).map(AxisScale.decade)
+    return (below ? powers.last { $0 <= value } : powers.first { $0 >= value }) ?? 1
+  }
+
+  /// The stretches above the floor, each begun and ended on it.
+  static func pieces(_ points: [(Double, Double)], above floor: Double) -> [[(Double, Double)]] {
+    var pieces: [[(Double, Double)]] = []
+    var piece: [(Double, Double)] = []
+    for (index, point) in points.enumerated() {
+      if point.1 > floor {
+        if piece.isEmpty, index > 0 { piece.append((points[index - 1].0, floor)) }
+        piece.append(point)
+      } else if !piece.isEmpty {
+        pieces.append(piece + [(point.0, floor)])
+        piece = []
+      }
+    }
+    return piece.isEmpty ? pieces : pieces + [piece]
+  }
+}

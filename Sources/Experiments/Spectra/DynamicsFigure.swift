@@ -1,0 +1,86 @@
+import Drawing
+
+/// λ_min, λ_max, their ratio, loss and gradient norm of single classes over the epochs of runs, one above the other.
+public enum DynamicsFigure {
+  /// Classes drawn side by side at most.
+  public static let classLimit = 4
+
+  private static let quantities: [(name: String, value: @Sendable (SpectrumDynamics.Point) -> Double)] = [
+    ("λ_min", { $0.smallest }), ("λ_max", { $0.largest }), ("|λ_min/λ_max|", { $0.ratio }),
+    ("loss f", { $0.loss }), ("gradient norm ‖∇f‖", { $0.gradientNorm }),
+  ]
+
+  /// Draws runs, at least one, for one to `classLimit` classes; a class that no run measured is a caller's bug.
+  public static func draw(_ runs: [SpectrumDynamics], classes: [Int], title: String) -> Figure {
+    precondition(
+      !runs.isEmpty && (1...classLimit).contains(classes.count), "\(classes.count) classes of no run")
+    let shown = runs.map { run in run.classes.filter { classes.contains($0.label) } }
+    let points = shown.flatMap { $0.flatMap(\.points) }
+    precondition(!points.isEmpty, "none of the classes \(classes) was measured")
+    let last = Double(points.map(\.epoch).max() ?? 1)
+    let width = max(360, 720 / Double(classes.count))
+    let height = 166.0
+    var placed: [(panel: Panel, x: Double, y: Double)] = []
+    for (row, quantity) in quantities.enumerated() {
+      let values = points.map(quantity.value)
+      let scale = AxisScale.fitting(values)
+      // One scale a row, so that classes compare.
+      let range = padded(values, scale)
+      let isLast = row == quantities.count - 1
+      let room = isLast ? 20.0 : 0
+      for (column, label) in classes.enumerated() {
+        let frame = Frame(
+          width: width, height: height + room, x: 0...1.03 * last, y: range, scaleX: .linear, scaleY: scale,
+          margin: Frame.Margin(left: 54, right: 14, top: 28, bottom: 24 + room))
+        var panel = Panel(
+          "class \(label): \(quantity.name)", serial: row * classes.count + column, frame: frame)
+        panel.axes(labelX: isLast ? "epochs done" : "", labelY: "")
+        for (index, run) in runs.enumerated() {
+          let style = SeriesStyle(index)
+          if let start = run.reweighting, Double(start) <= last {
+            // Runs that begin it together share a black line.
+            let isShared = Set(runs.map(\.reweighting)).count == 1
+            if !isShared || index == 0 {
+              panel.vertical(
+                Double(start), series: "\(isShared ? "all" : run.name) re-weighting",
+                style: isShared ? SeriesStyle(solid: "#1c2733") : style)
+            }
+          }
+          for course in shown[index] where course.label == label {
+            let curve = course.points.map { (Double($0.epoch), quantity.value($0)) }
+            panel.curve(curve, series: run.name, style: style)
+            for point in curve { panel.point(point.0, point.1, series: run.name, style: style, radius: 2.8) }
+          }
+        }
+        placed.append((panel, width * Double(column), height * Double(row)))
+      }
+    }
+    let legend = runs.enumerated().map { index, run in
+      Figure.LegendEntry(
+        style: SeriesStyle(index),
+        text: run.name + (run.reweighting.map { ", class weights after epoch \($0)" } ?? ""))
+    }
+    return Figure(
+      title: title, panels: placed, width: width * Double(classes.count),
+      height: height * Double(quantities.count) + 20, legend: legend,
+      notes: [
+        "Of the plain mean cross-entropy over each class's training pictures, un-augmented, under running statistics of "
+          + "batch norm. Vertical dotted lines: class weights set in."
+      ])
+  }
+
+  /// A range with a little room on the scale, with zero in it where it is near.
+  package static func padded(_ values: [Double], _ scale: AxisScale) -> ClosedRange<Double> {
+    let (low, high) = (values.min() ?? 0, values.max() ?? 1)
+    switch scale {
+    case .linear:
+      let margin = high > low ? (high - low) / 10 : max(high.magnitude / 10, 1e-3)
+      let floor = low >= 0 && low < (high - low) ? 0 : low - margin
+      let ceiling = high <= 0 && -high < (high - low) ? 0 : high + margin
+      return floor...max(ceiling, floor + margin)
+    case .logarithmic: return low / 1.5...high * 1.5
+    case .symmetricLogarithmic(let linear):
+      return low - 0.4 * max(low.magnitude, linear)...high + 0.4 * max(high.magnitude, linear)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Drawing
+import Curvature
+
+/// The spectra of one selection of pictures by one procedure, one a probe: a curve or a row of a figure.
+public struct SpectrumSeries: Hashable, Sendable {
+  /// The run or file, where a figure has several; nil otherwise.
+  public let label: String?
+  /// What it is of: "class 9", "tail".
+  public let data: String
+  /// By which procedure.
+  public let mode: SpectrumRecord.Mode
+  /// One a probe, at least one.
+  public let records: [SpectrumRecord]
+
+  /// Records under their labels, put together by label, selection and procedure in the order in which they come.
+  public static func grouping(_ records: [(label: String?, record: SpectrumRecord)]) -> [SpectrumSeries] {
+    var keys: [[String]] = []
+    var members: [[String]: (String?, [SpectrumRecord])] = [:]
+    for (label, record) in records {
+      // The released procedure on pictures at rest and on re-drawn ones are two measurements.
+      let key = [label ?? "", record.data, record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
+      if members[key] == nil { keys.append(key) }
+      members[key, default: (label, [])].1.append(record)
+    }
+    return keys.compactMap { key in
+      members[key].map { SpectrumSeries(label: $0.0, data: $0.1[0].data, mode: $0.1[0].mode, records: $0.1) }
+    }
+  }
+
+  /// "sgd, class 9".
+  public var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
+  /// "exact", "released" or, where the pictures changed between products, "released, re-drawn".
+  public var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
+  /// Whether two products with one vector differed, as they do over pictures cropped and flipped anew.
+  public var isRedrawn: Bool { drift > 0 }
+
+  /// The smallest value measured, at least the highest of the lower limits: each probe's limits hold for the one λ_min.
+  public var smallest: SpectrumRecord.Extreme {
+    let best = records.min { $0.smallest.value < $1.smallest.value } ?? records[0]
+    return SpectrumRecord.Extreme(
+      value: best.smallest.value, residual: best.smallest.residual,
+      lowerLimit: records.compactMap(\.smallest.lowerLimit).max(),
+      upperLimit: records.compactMap(\.smallest.upperLimit).min())
+  }
+
+  /// The largest value measured, with limits likewise.
+  public var largest: SpectrumRecord.Extreme {
+    let best = records.max { $0.largest.value < $1.largest.value } ?? records[0]
+    return SpectrumRecord.Extreme(
+      value: best.largest.value, residual: best.largest.residual,
+      lowerLimit: records.compactMap(\.largest.lowerLimit).max(),
+      upperLimit: records.compactMap(\.largest.upperLimit).min())
+  }
+
+  /// The largest drift between two products with one vector.
+  public var drift: Double { records.map(\.drift).max() ?? 0 }
+
+  /// A bound on the probability that any of the limits fails: the sum over probes.
+  public var failureProbability: Double? {
+    let all = records.compactMap(\.failureProbability)
+    return all.isEmpty ? nil : min(1, all.reduce(0, +))
+  }
+
+  /// The rules from α and β, one a probe.
+  public func rules() throws -> [GaussQuadrature] { try records.map { try $0.redrawn() } }
+
+  /// "λ_min −0.52 in [−0.9, −0.51], λ_max 60.1 in [60.1, 61], 139 pictures, 2 probes".
+  var summary: String {
+    let extremes = [("λ_min", smallest), ("λ_max", largest)].map { name, end in
+      let value = "\(name) \(AxisScale.minus(NumberText.rounded(end.value)))"
+      guard end.lowerLimit != nil || end.upperLimit != nil else { return value }
+      func text(_ limit: Double?, _ unknown: String) -> String {
+        limit.map { AxisScale.minus(NumberText.rounded($0)) } ?? unknown
+      }
+      return "\(value) in [\(text(end.lowerLimit, "−∞")), \(text(end.upperLimit, "∞"))]"
+    }
+    let pictures = "\(records[0].samples) pictures"
+    let probes = records.count == 1 ? "1 probe" : "\(records.count) probes"
+    return (extremes + [pictures, probes]).joined(separator: ", ")
+      + (drift > 0 ? ", drift \(NumberText.coarse(drift))" : "")
+  }
+
+  /// The data that α and β cannot tell: a note for all figures of several series.
+  static func limitNote(_ series: [SpectrumSeries]) -> String {
+    let failures = series.compactMap(\.failureProbability)
+    guard let worst = failures.max() else { return "Of the released procedure no limits are known." }
+    return
+      "Limits: on one side the measured Rayleigh quotient with its rounding, on the other the Lanczos bound, which "
+      + "fails with probability at most \(AxisScale.minus(NumberText.coarse(worst))) over the start vectors."
+  }
+}

@@ -1,0 +1,89 @@
+import Optimizers
+import LongTail
+import Networks
+import Training
+
+/// The published protocol in miniature: pictures, network and phases of the goldens of methods.
+///
+/// Three epochs of a few steps on a handful of pictures of the embedded fixture. Whatever switches in a published run
+/// switches here: the learning rate rises with the second epoch and drops with the third, class weights (and the
+/// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends three times and
+/// an epoch's last batch is a smaller one. It trains nothing worth having: its numbers are held, not read.
+package enum MiniatureRun {
+  /// Epochs of a run.
+  package static let epochs = 3
+  /// The 0-based epoch with which class weights begin.
+  package static let weightsFrom = 1
+  /// Pictures a step: LPF-SGD cuts them into eight shards of two.
+  package static let batchSize = 16
+  /// η, below whose number of pictures a class is in the tail.
+  package static let eta = 5
+  /// SSE-SAM's γ: a switch at 0.6 of three epochs comes with the third.
+  package static let stageFraction = 0.6
+  /// Lanczos steps of each class's spectrum.
+  package static let lanczosSteps = 4
+
+  /// Ten classes of 12 to 2 training and of 5 test pictures: the first of each class of a set in the classes' order.
+  package static func data(of full: LongTailedData) -> LongTailedData {
+    let counts = ImbalanceProfile(
+      kind: .longTailed, ratio: 6, classes: full.train.classes, perClass: 12
+    ).counts
+    return LongTailedData(
+      name: full.name, train: first(counts, of: full.train),
+      test: first(counts.map { _ in 5 }, of: full.test), groups: full.groups)
+  }
+
+  private static func first(_ counts: [Int], of set: ImageSet) -> ImageSet {
+    let kept = set.selecting(
+      counts.indices.flatMap { set.positions(ofClass: $0).prefix(counts[$0]) })
+    return ImageSet(
+      pictures: kept.pictures, labels: kept.labels, classes: kept.classes,
+      provenance: ImageProvenance(
+        name: set.provenance.name, kind: set.provenance.kind, digest: kept.recordsDigest))
+  }
+
+  /// A recipe on these pictures: its loss, weights, draws, rule, momentum and decay as they are, the curves of rate and
+  /// radius as they are with their changes at the second and third epoch, everything else the miniature's.
+  package static func recipe(of recipe: Recipe) -> Recipe {
+    var small = recipe
+    guard let network = Architecture(.cifarResNet(depth: 8), width: 4, classifier: recipe.loss.classifier)
+    else { preconditionFailure("no ResNet-8 of width 4") }
+    small.architecture = network
+    small.epochs = epochs
+    small.batchSize = batchSize
+    small.schedule = schedule(of: recipe)
+    small.optimizer = optimizer(of: recipe)
+    if case .influenceBalanced(let alpha, _) = recipe.loss {
+      small.loss = .influenceBalanced(alpha: alpha, start: weightsFrom)
+    }
+    if let weighting = recipe.weighting, weighting.start > 0 { small.weighting?.start = weightsFrom }
+    return small
+  }
+
+  private static func schedule(of recipe: Recipe) -> LearningRateSchedule {
+    if case .cosine(_, let ahead) = recipe.schedule.curve {
+      // One epoch more than the run: where it is taken ahead the last rate would be 0 and hide the last epoch.
+      return .cosine(base: recipe.schedule.base, epochs: epochs + 1, ahead: ahead)
+    }
+    // The influence-balanced loss, a thousand times the others, is published with a drop where it begins.
+    let isInfluence = if case .influenceBalanced = recipe.loss { true } else { false }
+    return LearningRateSchedule(
+      base: 0.1, warmupEpochs: isInfluence ? 1 : 2,
+      milestones: isInfluence
+        ? [.init(epoch: 1, factor: 0.01), .init(epoch: 2, factor: 1e-4)] : [.init(epoch: 2, factor: 0.1)])
+  }
+
+  private static func optimizer(of recipe: Recipe) -> OptimizerChoice {
+    let rule = recipe.optimizer.with(eta: eta) ?? recipe.optimizer
+    switch rule {
+    case .sseSAM(let rhoHead, let rhoTail, _, let eta):
+      return .sseSAM(rhoHead: rhoHead, rhoTail: rhoTail, stageFraction: stageFraction, eta: eta)
+    case .sam(.steps(let first, let later), let variant):
+      let changes = later.suffix(epochs - 1).enumerated().map { index, change in
+        RhoSchedule.Milestone(epoch: index + 1, rho: change.rho)
+      }
+      return .sam(rho: .steps(first: first, then: changes), variant: variant)
+    default: return rule
+    }
+  }
+}

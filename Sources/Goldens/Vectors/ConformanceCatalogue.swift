@@ -1,0 +1,132 @@
+import Optimizers
+import Artifacts
+import Training
+
+/// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
+public enum ConformanceCatalogue {
+  /// Every problem.
+  public static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
+
+  /// Every rule. Radii and noise are larger than in training runs, so that 25 steps show them.
+  public static let rules: [ConformanceRule] = [
+    .sgd,
+    .sam("sam-released", rho: .constant(0.1), variant: .released),
+    .sam("sam-recommended", rho: .constant(0.1), variant: .recommended),
+    .sam(
+      "sam-unnormalized", rho: .constant(0.05),
+      variant: .init(ascent: .unnormalized, secondPassStatistics: .observe)),
+    .sam(
+      "sam-adaptive", rho: .constant(0.2), variant: .init(ascent: .adaptive, secondPassStatistics: .observe)),
+    .sam(
+      "sam-steps", rho: .steps(first: 0.05, then: [.init(epoch: 2, rho: 0.1), .init(epoch: 4, rho: 0.2)]),
+      variant: .released),
+    .sam("sam-linear", rho: .linear(first: 0.05, last: 0.3, epochs: 5), variant: .released),
+    .imbSAM("imbsam-whole-batch", rho: .constant(0.1), normalization: .wholeBatch),
+    .imbSAM("imbsam-doubled-tail", rho: .constant(0.1), normalization: .doubledTail),
+    .imbSAM("imbsam-group-means", rho: .constant(0.1), normalization: .groupMeans),
+    // γT is a whole number of epochs: the switch falls on its boundary.
+    .sseSAM("sse-sam", head: .constant(0.05), tail: .constant(0.1), stageFraction: 0.6),
+    .pgd("pgd-weights", sigma: 0.01, variant: .weights),
+    .pgd("pgd-gradient", sigma: 0.01, variant: .gradient),
+    .lpfSGD("lpf-sgd", radius: 0.05, shards: 4),
+    .lpfSGD("lpf-sgd-released", radius: 0.05, shards: 4, shardSize: 3),
+    .gsam("gsam", radius: .schedule(.constant(0.1)), alpha: 0.4, secondPass: .freeze),
+    .gsam(
+      "gsam-with-rate",
+      radius: .withLearningRate(smallest: 0.05, largest: 0.2, lowestRate: 0.001, highestRate: 0.02),
+      alpha: 0.4, secondPass: .observe),
+    .lookSAM("looksam", rho: .constant(0.1), period: 3, alpha: 0.7, secondPass: .observe),
+    .friendlySAM("friendly-sam", rho: .constant(0.1), sigma: 1, decay: 0.9, secondPass: .freeze),
+    .focalSAM("focal-sam", rho: .constant(0.1), sharpness: sharpness),
+  ]
+
+  private static let sharpness: FocalSharpness = {
+    do {
+      return try FocalSharpness(counts: ConformanceData.counts, gamma: 3, scale: 0.8)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }()
+
+  /// Every loss. Deferred weights begin with epoch 2 of 5.
+  public static let losses: [ConformanceLoss] = [
+    .init("ce", .crossEntropy),
+    .init("ce-reweight", .crossEntropy, weighting: .deferred(start: 0)),
+    .init("ce-drw", .crossEntropy, weighting: .deferred(start: 2)),
+    .init("ce-algorithm-1", .crossEntropy, weighting: .asPrinted(start: 2)),
+    .init("ldam", .ldam, wantsCosines: true),
+    .init("ldam-drw", .ldam, weighting: .deferred(start: 2), wantsCosines: true),
+    .init("ldam-of-sse-sam", .ldamOfSSESAM(maximum: 0.5, scale: 30)),
+    .init("vs", .vs),
+    .init("vs-code-defaults", .vs(gamma: 0.3, tau: 1)),
+    .init("logit-adjustment", .vs(gamma: 0, tau: 0.75)),
+    .init("class-dependent-temperature", .vs(gamma: 0.3, tau: 0)),
+    .init("focal-1", .focal(gamma: 1, factor: 1), weighting: .deferred(start: 2)),
+    .init("focal-2", .focal(gamma: 2, factor: 10)),
+    .init(
+      "influence-balanced", .influenceBalanced(alpha: 10, start: 2),
+      weighting: .init(.inverseFrequency, start: 2)),
+  ]
+
+  /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.
+  package static let widely = ["sgd", "sam-released"]
+
+  /// Rule and loss of further cases: weights where parts are normalised by them, the losses of the SSE-SAM
+  /// code.
+  package static let pairs = [
+    ("imbsam-whole-batch", "ce-drw"), ("imbsam-group-means", "ce-drw"), ("sse-sam", "ldam-of-sse-sam"),
+    ("sse-sam", "logit-adjustment"), ("lpf-sgd", "ce-drw"), ("pgd-weights", "ce-drw"),
+  ]
+
+  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits
+  /// are cosines), each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in
+  /// the gradient alone.
+  public static let cases: [ConformanceCase] = problems.flatMap { problem in
+    rules.flatMap { rule in
+      losses(of: problem, with: rule).map { ConformanceCase(problem: problem, rule: rule, loss: $0) }
+    }
+  }
+
+  private static func losses(of problem: ConformanceProblem, with rule: ConformanceRule) -> [ConformanceLoss?]
+  {
+    guard problem.hasLogits else { return [nil] }
+    return losses.filter { $0.wantsCosines == problem.hasCosines }.enumerated().filter { index, loss in
+      index == 0 || widely.contains(rule.name) || pairs.contains { $0 == (rule.name, loss.name) }
+    }.map(\.element)
+  }
+
+  /// The cases of these names, or all without one.
+  public static func selecting(_ names: [String]) throws(UnknownConformanceCase) -> [ConformanceCase] {
+    for name in names where !cases.contains(where: { $0.name == name }) {
+      throw UnknownConformanceCase(name: name)
+    }
+    return cases.filter { names.isEmpty || names.contains($0.name) }
+  }
+}
+
+/// One trajectory: a problem, a rule and, where there are logits, a loss.
+public struct ConformanceCase: Sendable {
+  /// What it runs on.
+  public let problem: ConformanceProblem
+  /// What moves the parameters.
+  public let rule: ConformanceRule
+  /// The loss; nil for a problem without logits.
+  public let loss: ConformanceLoss?
+
+  /// "PROBLEM.RULE" or "PROBLEM.RULE.LOSS".
+  public var name: String {
+    ([problem.name, rule.name] + (loss.map { [$0.name] } ?? [])).joined(separator: ".")
+  }
+}
+
+/// A conformance case that does not exist.
+public struct UnknownConformanceCase: ReportedError, Hashable {
+  /// 64: the command was used wrongly.
+  public var exitCode: Int32 { 64 }
+  /// The name asked for.
+  public var name: String
+  /// One line.
+  public var description: String {
+    "no conformance case is called \"\(name)\"; `escapement vectors list` prints those there are"
+  }
+}

@@ -1,0 +1,54 @@
+import Optimizers
+import Kernels
+import LongTail
+import Randomness
+import Training
+
+/// The samples and the schedule that all conformance problems share.
+///
+/// 55 samples of five classes, long-tailed, lie in four mini-batches of 12 and one of 7, in one order
+/// throughout: five epochs are 25 steps. The last mini-batch is ragged, so that shards come out unequal.
+package enum ConformanceData {
+  /// Samples a class.
+  package static let counts = [24, 15, 9, 5, 2]
+  /// The classes of fewer than η = 9 samples: ImbSAM's and SSE-SAM's tail.
+  package static let tail: Set<Int> = [3, 4]
+  /// Batch k is the samples of the k-th range.
+  package static let batches = [0..<12, 12..<24, 24..<36, 36..<48, 48..<55]
+  package static let epochs = 5
+  package static let steps = 25
+  /// Everything random follows from it.
+  package static let seed: UInt64 = 20221
+  /// Drops once, at the start of epoch 3.
+  package static let schedule = LearningRateSchedule(
+    base: 0.02, warmupEpochs: 0, milestones: [.init(epoch: 3, factor: 0.1)])
+  /// Enough for a forgotten decay to show in 25 steps.
+  package static let weightDecay = 5e-3
+  package static let momentum = 0.9
+
+  /// One label a sample, in an order drawn once; of orders 0, 1, … the first in which batches with and
+  /// without tail samples occur and batch 0 has one.
+  package static let labels: [Int] = {
+    let sorted = counts.enumerated().flatMap { Array(repeating: $0, count: $1) }
+    var stream = RandomStream(seed: seed, purpose: .order, index: 2)
+    return stream.permutation(sorted.count).map { sorted[$0] }
+  }()
+
+  /// Standard normals of the given extents around a standard normal centre a class.
+  package static func inputs(sample extents: [Int]) -> Tensor<Double> {
+    let row = extents.reduce(1, *)
+    let noise = Tensor<Double>.standardNormal(
+      seed: seed, purpose: .fixture, index: 0, shape: [labels.count, row])
+    let centres = Tensor<Double>.standardNormal(
+      seed: seed, purpose: .fixture, index: 1, shape: [counts.count, row])
+    let members = Tensor<Double>(repeating: 1, shape: [labels.count])
+      .scattered(columns: labels, width: counts.count)
+    return (noise + members.matmul(centres)).reshaped(Shape([labels.count] + extents))
+  }
+
+  /// What the rule is told about a 0-based step.
+  package static func context(step: Int) -> StepContext {
+    let epoch = step / batches.count
+    return StepContext(step: step, epoch: epoch, learningRate: schedule.rate(epoch: epoch))
+  }
+}

@@ -1,0 +1,32 @@
+import Networks
+import Training
+
+/// A loss and its class weights, under the name that cases have it by.
+public struct ConformanceLoss: Sendable {
+  /// The name, the third part of the names of its cases.
+  public let name: String
+  /// The loss; not one of more than a network's output and labels.
+  package let choice: LossChoice
+  /// Class weights; nil: ones.
+  package let weighting: ClassWeighting?
+  /// Whether it is meant for cosine logits: on others a scale of 30 makes steps that amplify roundings
+  /// 10⁶-fold.
+  package let wantsCosines: Bool
+
+  package init(
+    _ name: String, _ choice: LossChoice, weighting: ClassWeighting? = nil, wantsCosines: Bool = false
+  ) {
+    self.name = name
+    self.choice = choice
+    self.weighting = weighting
+    self.wantsCosines = wantsCosines
+  }
+
+  /// What is minimised in a 0-based epoch.
+  package func criterion(epoch: Int) -> any ClassificationLoss {
+    guard
+      let criterion = choice.criterion(counts: ConformanceData.counts, weighting: weighting, epoch: epoch)
+    else { preconditionFailure("\(name) is no loss of logits and features alone") }
+    return criterion
+  }
+}

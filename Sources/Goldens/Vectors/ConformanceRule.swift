@@ -1,0 +1,57 @@
+import Optimizers
+import Artifacts
+import Calculus
+import Kernels
+import Training
+
+/// An update rule with its hyper-parameters, as conformance vectors run and describe it.
+public struct ConformanceRule: Sendable {
+  /// The name, the second part of the names of its cases.
+  public let name: String
+  /// Hyper-parameters for a reader: every number that the rule uses besides those of SGD.
+  package let fields: [String: JSON]
+  /// One step, line by line.
+  package let definition: [String]
+  /// What the losses of head and tail are divided by.
+  package let normalization: PartNormalization
+  /// Shares of the classes in the tail, in place of tail classes; nil: none.
+  package let sharpness: FocalSharpness?
+  /// Samples in a shard; nil: ⌈B/count⌉.
+  package let shardSize: Int?
+  /// Vectors of standard normals drawn in a step: the stream index of each, by step.
+  package let draws: @Sendable (_ step: Int) -> [UInt64]
+  /// The rule around a descent rule that has taken no step.
+  package let make: @Sendable (SGD<Double>) throws -> any UpdateRule<Double>
+
+  /// A rule from its parts; `draws` may be left out by a rule without noise.
+  package init(
+    name: String, fields: [String: JSON], definition: [String],
+    normalization: PartNormalization = .wholeBatch, sharpness: FocalSharpness? = nil, shardSize: Int? = nil,
+    draws: @escaping @Sendable (_ step: Int) -> [UInt64] = { _ in [] },
+    make: @escaping @Sendable (SGD<Double>) throws -> any UpdateRule<Double>
+  ) {
+    self.name = name
+    self.fields = fields
+    self.definition = definition
+    self.normalization = normalization
+    self.sharpness = sharpness
+    self.shardSize = shardSize
+    self.draws = draws
+    self.make = make
+  }
+
+  /// The base rule of every case.
+  package static func base() throws -> SGD<Double> {
+    try SGD(momentum: ConformanceData.momentum, weightDecay: ConformanceData.weightDecay)
+  }
+
+  /// The standard normals that a step draws, one vector a draw.
+  package func noise(step: Int, layout: ParameterLayout) -> [ParameterVector<Double>] {
+    draws(step).map { index in
+      ParameterVector(
+        layout: layout,
+        flat: .standardNormal(
+          seed: ConformanceData.seed, purpose: .perturbation, index: index, shape: [layout.count]))
+    }
+  }
+}
