@@ -1,7 +1,7 @@
 import Kernels
 
 /// How the values of an axis become lengths along it.
-public enum AxisScale: Hashable, Sendable {
+package enum AxisScale: Hashable, Sendable {
   /// Lengths are differences.
   case linear
   /// Lengths are ratios: log₁₀ x, for x > 0.

@@ -3,23 +3,23 @@ import Foundation
 
 /// Comma-separated values as RFC 4180 has them: records end with CR LF, and a field with a comma, a quote or a line break
 /// stands in quotes, its quotes doubled.
-public struct CSVText: Sendable {
+package struct CSVText: Sendable {
   /// A record with the line on which it begins, counted from 1.
-  public struct Record: Sendable, Hashable {
+  package struct Record: Sendable, Hashable {
     /// The line of its first character.
-    public var line: Int
+    package var line: Int
     /// Its fields, unquoted.
-    public var fields: [String]
+    package var fields: [String]
   }
 
   /// Fields of one record at most: a hostile file makes no long ones.
-  public static let fieldLimit = 1000
+  package static let fieldLimit = 1000
 
   /// The records.
-  public let records: [Record]
+  package let records: [Record]
 
   /// The text of some records.
-  public static func text(of records: [[String]]) -> String {
+  package static func text(of records: [[String]]) -> String {
     records.map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
   }
 
@@ -33,7 +33,7 @@ public struct CSVText: Sendable {
   /// Lines may end with CR LF or LF alone; the last may do without. Throws a `DataError` with the line for a quote inside a
   /// bare field, text behind a closing quote, a quote without its end, a bare CR, bytes that are not UTF-8, and a record of
   /// another length.
-  public init(parsing data: Data, file: String) throws {
+  package init(parsing data: Data, file: String) throws {
     var parser = CSVParser(bytes: [UInt8](data), file: file)
     records = try parser.parseWhole()
   }

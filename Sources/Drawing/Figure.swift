@@ -1,9 +1,9 @@
 /// A drawing beside the table of what it shows.
-public struct Figure: Sendable {
+package struct Figure: Sendable {
   /// One SVG file: no script, no font, nothing from elsewhere.
-  public let svg: String
+  package let svg: String
   /// Everything drawn, as comma-separated values with a heading (RFC 4180).
-  public let csv: String
+  package let csv: String
 
   /// What a line or a marker stands for; without a style a remark about a panel.
   package struct LegendEntry {
@@ -19,7 +19,7 @@ public struct Figure: Sendable {
   }
 
   /// The heading of every table.
-  public static let heading = "panel,series,mark,x,y,lower,upper"
+  package static let heading = "panel,series,mark,x,y,lower,upper"
 
   /// Panels under a title and above what must be known to read them.
   package init(

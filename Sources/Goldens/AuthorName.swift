@@ -1,9 +1,9 @@
 import Foundation
 
 /// Who accepts a record.
-public enum AuthorName {
+package enum AuthorName {
   /// `git config user.name` in the working directory; "unknown" without git or without a name.
-  public static func fromGit() -> String {
+  package static func fromGit() -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["git", "config", "user.name"]

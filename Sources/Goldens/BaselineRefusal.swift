@@ -1,16 +1,16 @@
 import Artifacts
 
 /// Why verdicts were not accepted as a baseline.
-public enum BaselineRefusal: ReportedError, Hashable {
+package enum BaselineRefusal: ReportedError, Hashable {
   /// The reason is blank.
   case noReason
   /// A verdict is undecided.
   case undecided(id: String, outcome: String)
 
   /// 64: a request that cannot be met.
-  public var exitCode: Int32 { 64 }
+  package var exitCode: Int32 { 64 }
   /// One line.
-  public var description: String {
+  package var description: String {
     switch self {
     case .noReason: "a baseline is accepted only with a reason; got a blank one"
     case .undecided(let id, let outcome): "\(id) is \(outcome): only decided verdicts go on record"

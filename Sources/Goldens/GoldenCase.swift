@@ -1,18 +1,18 @@
 import Artifacts
 
 /// A deterministic computation whose values are on record.
-public struct GoldenCase: Sendable {
+package struct GoldenCase: Sendable {
   /// The group, a folder of the store.
-  public var suite: String
+  package var suite: String
   /// The name within the group; one with a slash stands in a folder of the group.
-  public var name: String
+  package var name: String
   /// What the values depend on, by name.
-  public var provenance: [String: String]
+  package var provenance: [String: String]
   /// Computes the values, in order, with unique names.
-  public var compute: @Sendable () throws -> [GoldenValue]
+  package var compute: @Sendable () throws -> [GoldenValue]
 
   /// A case from its parts.
-  public init(
+  package init(
     suite: String, name: String, provenance: [String: String],
     compute: @escaping @Sendable () throws -> [GoldenValue]
   ) {
@@ -23,5 +23,5 @@ public struct GoldenCase: Sendable {
   }
 
   /// "suite/name".
-  public var path: String { "\(suite)/\(name)" }
+  package var path: String { "\(suite)/\(name)" }
 }

@@ -3,14 +3,14 @@ import LongTail
 import Training
 
 /// The golden cases of this package.
-public enum GoldenCatalogue {
+package enum GoldenCatalogue {
   /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and re-weighting
   /// from the second epoch on, so that both phases are on record: on the embedded synthetic pictures, or on others.
   /// Without other pictures the conformance trajectories, which see none, come along, and the suite of methods: every loss
   /// with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`).
   ///
   /// Throws what reading the pictures throws.
-  public static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
+  package static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
     let data = try other ?? LongTailedData.fixture()
     let training: [GoldenCase] = try [
       ("sgd-resnet8", "fixture/ce-drw"), ("sam-resnet8", "fixture/ce-drw-sam"),
@@ -27,7 +27,7 @@ public enum GoldenCatalogue {
   }
 
   /// The cases whose path ("training/sgd-resnet8"), suite or folder ("fixture/ldam") is named; all when nothing is.
-  public static func selecting(_ names: [String], from cases: [GoldenCase]) throws(UnknownGolden)
+  package static func selecting(_ names: [String], from cases: [GoldenCase]) throws(UnknownGolden)
     -> [GoldenCase]
   {
     func isNamed(_ golden: GoldenCase, _ name: String) -> Bool {
@@ -41,15 +41,15 @@ public enum GoldenCatalogue {
 }
 
 /// A golden case that does not exist.
-public struct UnknownGolden: ReportedError, Hashable {
+package struct UnknownGolden: ReportedError, Hashable {
   /// 64: the command was used wrongly.
-  public var exitCode: Int32 { 64 }
+  package var exitCode: Int32 { 64 }
   /// The name asked for.
-  public var name: String
+  package var name: String
   /// The names there are.
-  public var known: [String]
+  package var known: [String]
   /// One line naming both.
-  public var description: String {
+  package var description: String {
     // Names with many folders are listed by folder.
     let places = known.map { $0.split(separator: "/").dropLast($0.split(separator: "/").count > 2 ? 1 : 0) }
       .map { $0.joined(separator: "/") }

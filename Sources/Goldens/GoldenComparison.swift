@@ -2,7 +2,7 @@ import Artifacts
 import Kernels
 
 /// How a computation compares with its record.
-public enum GoldenOutcome: Hashable, Sendable {
+package enum GoldenOutcome: Hashable, Sendable {
   /// All values agree.
   case same(count: Int)
   /// They do not; this is how.
@@ -11,16 +11,16 @@ public enum GoldenOutcome: Hashable, Sendable {
   case missing
 
   /// Whether all values agree.
-  public var agrees: Bool { if case .same = self { true } else { false } }
+  package var agrees: Bool { if case .same = self { true } else { false } }
 
   /// The contract of the record, where it is not the one in force: nothing else was compared then.
-  public var otherContract: NumericContract? {
+  package var otherContract: NumericContract? {
     if case .differs(let comparison) = self { comparison.otherContract } else { nil }
   }
 }
 
 /// One way in which a computation is not what is on record. Each has a line of its own.
-public enum GoldenFailure: Hashable, Sendable {
+package enum GoldenFailure: Hashable, Sendable {
   /// The record was made under another numeric contract: its values differ by rounding, and are not compared.
   case contract(recorded: NumericContract, found: NumericContract)
   /// The record was made of something else: other data, another recipe.
@@ -37,7 +37,7 @@ public enum GoldenFailure: Hashable, Sendable {
   case values(count: Int, of: Int, first: GoldenDifference)
 
   /// One line for people.
-  public var text: String {
+  package var text: String {
     switch self {
     case .contract(let recorded, let found):
       "another contract: the record was made under contract \(recorded), this is contract \(found)"
@@ -59,16 +59,16 @@ public enum GoldenFailure: Hashable, Sendable {
 }
 
 /// A computation beside its record, where the two are not the same.
-public struct GoldenComparison: Hashable, Sendable {
+package struct GoldenComparison: Hashable, Sendable {
   /// What is wrong, the record as a whole first.
-  public let failures: [GoldenFailure]
+  package let failures: [GoldenFailure]
   /// The first place at which they part.
-  public let first: GoldenDifference
+  package let first: GoldenDifference
   /// The steps of the record (A) beside the computed ones (B), where both have any.
-  public let trace: TraceComparison?
+  package let trace: TraceComparison?
 
   /// Compares values computed under the contract in force with a record; nil where they agree.
-  public init?(_ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord) {
+  package init?(_ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord) {
     let contract = NumericContract.current
     guard record.contract == contract else {
       failures = [.contract(recorded: record.contract, found: contract)]
@@ -90,7 +90,7 @@ public struct GoldenComparison: Hashable, Sendable {
   }
 
   /// The contract of the record, where it is not the one in force: nothing else was compared then.
-  public var otherContract: NumericContract? {
+  package var otherContract: NumericContract? {
     if case .contract(let recorded, _)? = failures.first { recorded } else { nil }
   }
 
@@ -130,12 +130,12 @@ public struct GoldenComparison: Hashable, Sendable {
   }
 
   /// One line a failure, then, where steps are on record, the ladder and the series around the first divergent step.
-  public var lines: [String] {
+  package var lines: [String] {
     failures.map(\.text) + (trace.map { ["", "A is the record, B what was computed"] + $0.lines } ?? [])
   }
 
   /// The comparison for machines.
-  public var json: JSON {
+  package var json: JSON {
     ["failures": .array(failures.map { .string($0.text) }), "trace": trace?.json ?? .null]
   }
 }

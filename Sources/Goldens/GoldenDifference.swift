@@ -1,20 +1,20 @@
 /// The first place where a computation leaves its record.
-public struct GoldenDifference: Hashable, Sendable {
+package struct GoldenDifference: Hashable, Sendable {
   /// The position in the case's list, from 0; nil when the provenance differs.
-  public var index: Int?
+  package var index: Int?
   /// The name of the value, as recorded if there is one.
-  public var name: String
+  package var name: String
   /// What is on record; nil when the record ended before.
-  public var recorded: String?
+  package var recorded: String?
   /// What was computed; nil when the computation ended before.
-  public var found: String?
+  package var found: String?
   /// Representable numbers between the two.
-  public var ulps: UInt64?
+  package var ulps: UInt64?
   /// How many values agree before it.
-  public var agreeing: Int
+  package var agreeing: Int
 
   /// One line for people.
-  public var text: String {
+  package var text: String {
     let place = index.map { "value \($0 + 1), " } ?? ""
     let distance = ulps.map { ", \($0) ulp apart" } ?? ""
     return "\(place)\(name): on record \(recorded ?? "nothing"), computed \(found ?? "nothing")\(distance); "

@@ -4,37 +4,37 @@ import Kernels
 import Training
 
 /// The recorded values of one golden case, as a file holds them.
-public struct GoldenRecord: Hashable, Sendable {
+package struct GoldenRecord: Hashable, Sendable {
   /// The layout of the file.
-  public static let schema = 1
+  package static let schema = 1
 
   /// Who accepted values, and what they changed; the record's `reason` says why.
-  public struct Acceptance: Hashable, Sendable {
+  package struct Acceptance: Hashable, Sendable {
     /// A person's name, or "unknown".
-    public var who: String
+    package var who: String
     /// What changed, for example "first record of 192 values".
-    public var what: String
+    package var what: String
 
     /// An acceptance from its parts.
-    public init(who: String, what: String) {
+    package init(who: String, what: String) {
       self.who = who
       self.what = what
     }
   }
 
   /// Why these values were accepted.
-  public var reason: String
+  package var reason: String
   /// By whom, and what that changed; nil in records older than this entry.
-  public var accepted: Acceptance?
+  package var accepted: Acceptance?
   /// What produced them, by name: variant, data, seed.
-  public var provenance: [String: String]
+  package var provenance: [String: String]
   /// The numeric contract that they were computed under.
-  public var contract: NumericContract
+  package var contract: NumericContract
   /// The values, in the order in which they came about.
-  public var values: [GoldenValue]
+  package var values: [GoldenValue]
 
   /// A record from its parts, of values computed under the contract in force unless another is named.
-  public init(
+  package init(
     reason: String, provenance: [String: String], values: [GoldenValue], accepted: Acceptance? = nil,
     contract: NumericContract = .current
   ) {
@@ -46,7 +46,7 @@ public struct GoldenRecord: Hashable, Sendable {
   }
 
   /// SHA-256 chained over every value in order: an edited, dropped or exchanged value changes it.
-  public var chain: Digest {
+  package var chain: Digest {
     values.reduce(Digest.zero) { previous, value in
       let stream = DigestStream()
       stream.update(previous)
@@ -92,7 +92,7 @@ public struct GoldenRecord: Hashable, Sendable {
   }
 
   /// The file's content.
-  public var json: JSON {
+  package var json: JSON {
     var members: [String: JSON] = [
       "schema": .integer(Self.schema), "reason": .string(reason), NumericContract.key: contract.json,
       "provenance": .object(provenance.mapValues { .string($0) }), "chain": .string(chain.hex),
@@ -105,12 +105,12 @@ public struct GoldenRecord: Hashable, Sendable {
   }
 
   /// Reads a record; a malformed or edited file throws one line with its name and the key at fault.
-  public init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL) throws {
     try self.init(json: JSON(contentsOf: url), file: url.path)
   }
 
   /// Reads a record from parsed JSON; `file` names it in errors.
-  public init(json: JSON, file: String) throws {
+  package init(json: JSON, file: String) throws {
     let reader = RecordReader(file: file)
     let top = try reader.object(json, "top level")
     try reader.schema(top, Self.schema)

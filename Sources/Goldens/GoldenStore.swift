@@ -2,20 +2,20 @@ import Artifacts
 import Foundation
 
 /// The folder of golden records: `Golden/<suite>/<case>.json`.
-public struct GoldenStore: Sendable {
+package struct GoldenStore: Sendable {
   /// The folder.
-  public var root: URL
+  package var root: URL
 
   /// A store in a folder.
-  public init(root: URL) { self.root = root }
+  package init(root: URL) { self.root = root }
 
   /// The file of a case.
-  public func url(of golden: GoldenCase) -> URL {
+  package func url(of golden: GoldenCase) -> URL {
     root.appendingPathComponent(golden.suite).appendingPathComponent("\(golden.name).json")
   }
 
   /// The file beside it that holds what was computed instead.
-  public func receivedURL(of golden: GoldenCase) -> URL {
+  package func receivedURL(of golden: GoldenCase) -> URL {
     root.appendingPathComponent(golden.suite).appendingPathComponent("\(golden.name)\(Self.received)")
   }
 
@@ -23,20 +23,20 @@ public struct GoldenStore: Sendable {
   static let received = ".received.json"
 
   /// What a check computed, and how that compares.
-  public struct Examination: Sendable {
+  package struct Examination: Sendable {
     /// How it compares.
-    public var outcome: GoldenOutcome
+    package var outcome: GoldenOutcome
     /// What was computed, as a record.
-    public var received: GoldenRecord
+    package var received: GoldenRecord
   }
 
   /// Computes a case and compares it with its record. Never writes.
-  public func check(_ golden: GoldenCase) throws -> GoldenOutcome {
+  package func check(_ golden: GoldenCase) throws -> GoldenOutcome {
     FileManager.default.fileExists(atPath: url(of: golden).path) ? try examine(golden).outcome : .missing
   }
 
   /// Computes a case, on record or not, and compares it; never writes.
-  public func examine(_ golden: GoldenCase) throws -> Examination {
+  package func examine(_ golden: GoldenCase) throws -> Examination {
     let file = url(of: golden)
     let record =
       FileManager.default.fileExists(atPath: file.path) ? try GoldenRecord(contentsOf: file) : nil
@@ -51,7 +51,7 @@ public struct GoldenStore: Sendable {
   ///
   /// Returns the file where one was written.
   @discardableResult
-  public func keep(_ examination: Examination, of golden: GoldenCase) throws -> URL? {
+  package func keep(_ examination: Examination, of golden: GoldenCase) throws -> URL? {
     let file = receivedURL(of: golden)
     guard !examination.outcome.agrees else {
       guard unlink(file.path) == 0 || errno == ENOENT else {
@@ -69,7 +69,7 @@ public struct GoldenStore: Sendable {
   ///
   /// The record says what changed. A blank reason throws before anything is computed.
   @discardableResult
-  public func accept(_ golden: GoldenCase, reason: String, who: String = "unknown") throws -> GoldenRecord {
+  package func accept(_ golden: GoldenCase, reason: String, who: String = "unknown") throws -> GoldenRecord {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw BaselineRefusal.noReason }
     let values = try golden.compute()
     precondition(
@@ -108,7 +108,7 @@ public struct GoldenStore: Sendable {
 
   /// Files of the store that none of the cases reads, by their paths below it: a record that nobody compares anything
   /// with protects nothing. `others` are files at the top that something else reads.
-  public func unreferenced(by cases: [GoldenCase], others: [String] = []) throws -> [String] {
+  package func unreferenced(by cases: [GoldenCase], others: [String] = []) throws -> [String] {
     guard FileManager.default.fileExists(atPath: root.path) else { return [] }
     let known = Set(cases.map { "\($0.path).json" } + others)
     return try FileManager.default.subpathsOfDirectory(atPath: root.path).filter {
@@ -117,12 +117,12 @@ public struct GoldenStore: Sendable {
   }
 
   /// Whether this process runs in continuous integration, where no check writes: a variable CI is set and not empty.
-  public static func isContinuousIntegration(_ environment: [String: String]) -> Bool {
+  package static func isContinuousIntegration(_ environment: [String: String]) -> Bool {
     environment["CI"].map { !$0.isEmpty } ?? false
   }
 
   /// Compares computed values with a record, in order.
-  public static func compare(
+  package static func compare(
     _ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord
   ) -> GoldenOutcome {
     GoldenComparison(values, provenance: provenance, with: record).map { .differs($0) }

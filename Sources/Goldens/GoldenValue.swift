@@ -6,7 +6,7 @@ import Kernels
 /// One named number or text of a golden case.
 public struct GoldenValue: Hashable, Sendable {
   /// How a value is compared.
-  public enum Content: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
     /// A floating-point number by its bits; `bytes` is 4 or 8.
     case bits(UInt64, bytes: Int)
     /// An integer.
@@ -27,38 +27,38 @@ public struct GoldenValue: Hashable, Sendable {
   }
 
   /// The name, unique in its case, for example "step 3 loss".
-  public var name: String
+  package var name: String
   /// The value.
-  public var content: Content
+  package var content: Content
 
   /// A value from its parts.
-  public init(name: String, content: Content) {
+  package init(name: String, content: Content) {
     self.name = name
     self.content = content
   }
 
   /// A number that must keep every bit.
-  public static func exact<Element: Real>(_ name: String, _ value: Element) -> GoldenValue {
+  package static func exact<Element: Real>(_ name: String, _ value: Element) -> GoldenValue {
     GoldenValue(name: name, content: .bits(value.bits, bytes: MemoryLayout<Element>.size))
   }
   /// An integer.
-  public static func integer(_ name: String, _ value: Int) -> GoldenValue {
+  package static func integer(_ name: String, _ value: Int) -> GoldenValue {
     GoldenValue(name: name, content: .integer(value))
   }
   /// A digest.
-  public static func digest(_ name: String, _ value: Digest) -> GoldenValue {
+  package static func digest(_ name: String, _ value: Digest) -> GoldenValue {
     GoldenValue(name: name, content: .text(value.hex))
   }
   /// Numbers in order, each of which must keep every bit.
-  public static func series<Element: Real>(_ name: String, _ values: [Element]) -> GoldenValue {
+  package static func series<Element: Real>(_ name: String, _ values: [Element]) -> GoldenValue {
     GoldenValue(name: name, content: .series(values.map(\.bits), bytes: MemoryLayout<Element>.size))
   }
   /// Integers in order.
-  public static func counts(_ name: String, _ values: [Int]) -> GoldenValue {
+  package static func counts(_ name: String, _ values: [Int]) -> GoldenValue {
     GoldenValue(name: name, content: .text(values.map(String.init).joined(separator: " ")))
   }
   /// A number that may move by `tolerance`; the reason says why it is not exact and why that far.
-  public static func near(_ name: String, _ value: Double, tolerance: Double, because reason: String)
+  package static func near(_ name: String, _ value: Double, tolerance: Double, because reason: String)
     -> GoldenValue
   {
     precondition(tolerance >= 0, "a tolerance must not be negative, got \(tolerance)")
@@ -66,7 +66,7 @@ public struct GoldenValue: Hashable, Sendable {
   }
 
   /// A number at most `within` representable numbers of its type away; the reason says why it is not exact.
-  public static func near<Element: Real>(
+  package static func near<Element: Real>(
     _ name: String, _ value: Element, ulps within: UInt64, because reason: String
   ) -> GoldenValue {
     GoldenValue(
@@ -74,7 +74,9 @@ public struct GoldenValue: Hashable, Sendable {
       content: .ulps(value.bits, bytes: MemoryLayout<Element>.size, within: within, reason: reason))
   }
   /// A number that may move by `tolerance` times the recorded magnitude.
-  public static func near(_ name: String, _ value: Double, relative tolerance: Double, because reason: String)
+  package static func near(
+    _ name: String, _ value: Double, relative tolerance: Double, because reason: String
+  )
     -> GoldenValue
   {
     precondition(tolerance >= 0, "a tolerance must not be negative, got \(tolerance)")
@@ -82,7 +84,7 @@ public struct GoldenValue: Hashable, Sendable {
   }
   /// A sample whose mean may move as far as Welch's two-sided test at `level`, in (0, 1), does not notice: what it
   /// does not notice need not be equal.
-  public static func sample(_ name: String, _ values: [Double], level: Double, because reason: String)
+  package static func sample(_ name: String, _ values: [Double], level: Double, because reason: String)
     -> GoldenValue
   {
     precondition(level > 0 && level < 1, "a level must lie between 0 and 1, got \(level)")
@@ -90,7 +92,7 @@ public struct GoldenValue: Hashable, Sendable {
   }
 
   /// "exact", "absolute", "ulp", "relative" or "statistical".
-  public var mode: String {
+  package var mode: String {
     switch content {
     case .bits, .integer, .text, .series: "exact"
     case .near: "absolute"
@@ -101,7 +103,7 @@ public struct GoldenValue: Hashable, Sendable {
   }
 
   /// Why the value is compared as it is.
-  public var reason: String {
+  package var reason: String {
     switch content {
     case .bits, .integer, .text, .series: "the kernels give the same bits on every machine"
     case .near(_, _, let reason), .ulps(_, _, _, let reason), .relative(_, _, let reason),
@@ -114,7 +116,7 @@ public struct GoldenValue: Hashable, Sendable {
   ///
   /// The recorded tolerance decides, so that a run cannot widen its own. NaN agrees with nothing unless bits are
   /// compared.
-  public func accepts(_ found: GoldenValue) -> Bool {
+  package func accepts(_ found: GoldenValue) -> Bool {
     guard name == found.name else { return false }
     switch (content, found.content) {
     case (.near(let a, let tolerance, let reason), .near(let b, let other, let otherReason)):
@@ -133,7 +135,7 @@ public struct GoldenValue: Hashable, Sendable {
   }
 
   /// The value for people: decimal, and bits where bits decide.
-  public var text: String {
+  package var text: String {
     switch content {
     case .bits(let bits, let bytes):
       "\(GoldenValue.number(bits, bytes: bytes)) (\(HexFloat.string(bits: bits, bytes: bytes)))"

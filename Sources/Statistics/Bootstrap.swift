@@ -2,13 +2,13 @@ import Kernels
 import Randomness
 
 /// A statistic of a sample with the interval that resampling gives it.
-public struct BootstrapEstimate: Hashable, Sendable {
+package struct BootstrapEstimate: Hashable, Sendable {
   /// The statistic of the sample itself.
-  public let value: Double
+  package let value: Double
   /// Its interval of confidence; nil for fewer than two rows, and where the statistic or a resample's is not finite.
-  public let interval: ClosedRange<Double>?
+  package let interval: ClosedRange<Double>?
   /// The standard deviation of the resamples' statistics; nil where there is no interval.
-  public let standardError: Double?
+  package let standardError: Double?
 
   /// An estimate of known figures.
   package init(value: Double, interval: ClosedRange<Double>?, standardError: Double?) {
@@ -16,9 +16,9 @@ public struct BootstrapEstimate: Hashable, Sendable {
   }
 
   /// Whether the interval lies above `bound`; false without an interval.
-  public func isAbove(_ bound: Double) -> Bool { interval.map { $0.lowerBound > bound } ?? false }
+  package func isAbove(_ bound: Double) -> Bool { interval.map { $0.lowerBound > bound } ?? false }
   /// Whether the interval holds `value`; false without an interval.
-  public func holds(_ value: Double) -> Bool { interval?.contains(value) ?? false }
+  package func holds(_ value: Double) -> Bool { interval?.contains(value) ?? false }
 }
 
 /// Resamples of n independent rows, for intervals of statistics that are functions of sums over the rows.
@@ -32,17 +32,17 @@ public struct BootstrapEstimate: Hashable, Sendable {
 /// percentile interval is off by a term of order 1/√n, which the BCa interval removes. The bias correction is the
 /// normal quantile of the share of resamples below the statistic, ties counted half; the acceleration comes from the
 /// jackknife. Neither cures heavy tails: where a few rows carry the sums, the interval is too short.
-public struct Bootstrap: Sendable {
+package struct Bootstrap: Sendable {
   /// n.
-  public let rows: Int
+  package let rows: Int
   /// The resamples drawn.
-  public let resamples: Int
+  package let resamples: Int
   /// How often a resample has each row, `[resamples][rows]`.
   private let multiplicities: Tensor<Double>
 
   /// Resamples of `rows` rows, a pure function of the arguments. Efron and Tibshirani ask for 1000 or more for an interval;
   /// 2000 is this package's choice.
-  public init(rows: Int, resamples: Int = 2000, seed: UInt64) {
+  package init(rows: Int, resamples: Int = 2000, seed: UInt64) {
     precondition(rows >= 1, "resamples of \(rows) rows")
     precondition(resamples >= 2, "\(resamples) resamples, expected at least 2")
     self.rows = rows
@@ -57,13 +57,13 @@ public struct Bootstrap: Sendable {
   }
 
   /// How often resample number `index` has each row.
-  public func multiplicities(ofResample index: Int) -> [Double] {
+  package func multiplicities(ofResample index: Int) -> [Double] {
     multiplicities.view(at: index * rows, shape: [rows]).elements
   }
 
   /// The statistic with its interval: `statistic` gets the sum of each column of `table`, one row of equal width a sample
   /// row.
-  public func estimate(
+  package func estimate(
     _ table: [[Double]], confidence: Double = 0.95, of statistic: ([Double]) -> Double
   ) -> BootstrapEstimate {
     precondition(table.count == rows, "\(table.count) rows for resamples of \(rows)")

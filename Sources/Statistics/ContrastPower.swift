@@ -3,22 +3,22 @@
 /// The values are normal with mean `effect` and standard deviation `spread`; the test is against `bound` at a level. Its
 /// statistic is a noncentral t with δ = (effect − bound)·√n/spread, and the chance is the mean over χ of Φ(δ − t·χ/√ν), t the
 /// quantile of Student's t on ν = n − 1 degrees of freedom.
-public struct ContrastPower: Hashable, Sendable {
+package struct ContrastPower: Hashable, Sendable {
   /// The true mean.
-  public let effect: Double
+  package let effect: Double
   /// The standard deviation of a value.
-  public let spread: Double
+  package let spread: Double
   /// What the mean is tested to exceed.
-  public let bound: Double
+  package let bound: Double
 
   /// A setting; nil for numbers that are not finite, or a spread that is not positive.
-  public init?(effect: Double, spread: Double, bound: Double = 0) {
+  package init?(effect: Double, spread: Double, bound: Double = 0) {
     guard effect.isFinite, bound.isFinite, spread > 0, spread.isFinite else { return nil }
     (self.effect, self.spread, self.bound) = (effect, spread, bound)
   }
 
   /// The chance with n values at a level; nil for fewer than 2 or a level outside (0, ½).
-  public func power(count n: Int, level: Double) -> Double? {
+  package func power(count n: Int, level: Double) -> Double? {
     guard n >= 2, level > 0, level < 0.5 else { return nil }
     let nu = Double(n - 1)
     let shift = (effect - bound) * Double(n).squareRoot() / spread
@@ -38,7 +38,7 @@ public struct ContrastPower: Hashable, Sendable {
 
   /// The smallest effect, in standard deviations of a value, that n values find with chance `target`, to one part in 2¹⁴; nil for
   /// fewer than 2 or a level outside (0, ½).
-  public static func detectable(count n: Int, level: Double, power target: Double = 0.8) -> Double? {
+  package static func detectable(count n: Int, level: Double, power target: Double = 0.8) -> Double? {
     guard n >= 2, level > 0, level < 0.5 else { return nil }
     var (low, high) = (0.0, 1.0)
     let nu = Double(n - 1)

@@ -4,21 +4,21 @@
 /// seeds. The runs are normal with standard deviation σ, the true means are equal, and the test is `EquivalenceTest` at
 /// level α. With S ~ σ·χ_{n−1}/√(n−1) the chance is the mean over S of 2Φ((margin − t·e(S))/d) − 1 (`ChiIntegral`), where e(S) is
 /// Welch's error, t its quantile and d = √(σ²/n + s²/m).
-public struct EquivalencePower: Hashable, Sendable {
+package struct EquivalencePower: Hashable, Sendable {
   /// σ of the runs.
-  public let spread: Double
+  package let spread: Double
   /// The printed std.
-  public let printedSpread: Double
+  package let printedSpread: Double
   /// m, the seeds behind the printed mean.
-  public let printedCount: Int
+  package let printedCount: Int
   /// The margin.
-  public let margin: Double
+  package let margin: Double
   /// α of each one-sided test.
-  public let level: Double
+  package let level: Double
 
   /// A setting; nil for spreads that are not positive, fewer than 2 printed seeds, a margin that is not positive or a level
   /// outside (0, ½).
-  public init?(
+  package init?(
     spread: Double, printedSpread: Double, printedCount: Int = EquivalenceTest.assumedCount, margin: Double,
     level: Double = 0.05
   ) {
@@ -33,7 +33,7 @@ public struct EquivalencePower: Hashable, Sendable {
   }
 
   /// The power with n runs; nil for fewer than 2.
-  public func power(count n: Int) -> Double? {
+  package func power(count n: Int) -> Double? {
     guard n >= 2 else { return nil }
     let nu = Double(n - 1)
     let printed = printedSpread * printedSpread / Double(printedCount)
@@ -47,7 +47,7 @@ public struct EquivalencePower: Hashable, Sendable {
   /// The power of runs without number, whose mean is known.
   ///
   /// It is no bound: Welch's degrees of freedom then are m − 1, and a moderate number of runs, which has more, may do better.
-  public var limit: Double {
+  package var limit: Double {
     let printed = printedSpread * printedSpread / Double(printedCount)
     let quantile = StudentT(degreesOfFreedom: Double(printedCount - 1)).quantile(upper: level)
     let room = margin / printed.squareRoot() - quantile
@@ -57,7 +57,7 @@ public struct EquivalencePower: Hashable, Sendable {
   /// The fewest runs, up to `cap`, with the power asked for; nil where none has it: not settleable.
   ///
   /// Looks at 2 to 20 and then in steps of 10, as the power need not grow with the runs.
-  public func count(power target: Double = 0.8, cap: Int = 100) -> Int? {
+  package func count(power target: Double = 0.8, cap: Int = 100) -> Int? {
     let counts = Array(2...20) + Array(stride(from: 30, through: max(30, cap), by: 10))
     return counts.first { n in
       n <= cap && ceiling(count: n) >= target && power(count: n).map { $0 >= target } == true

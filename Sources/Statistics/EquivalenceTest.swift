@@ -3,26 +3,26 @@
 /// p is the larger of the p values against δ ≤ −margin and δ ≥ margin. D. J. Schuirmann, A comparison of the two
 /// one-sided tests procedure and the power approach, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). That a
 /// difference is not significant shows nothing of the kind: a small sample makes any difference insignificant.
-public struct EquivalenceTest: Hashable, Sendable {
+package struct EquivalenceTest: Hashable, Sendable {
   /// The seeds assumed behind a printed mean where agreement is to be shown: the papers state none.
-  public static let assumedCount = 3
+  package static let assumedCount = 3
   /// The fewest seeds that can stand behind a "±", assumed where a printed mean is to be contradicted: the reading that favors it.
-  public static let fewestCount = 2
+  package static let fewestCount = 2
 
   /// The difference with its error and degrees of freedom.
-  public let test: WelchTest
+  package let test: WelchTest
   /// The margin, positive.
-  public let margin: Double
+  package let margin: Double
 
   /// The test of a difference; nil for a margin that is not positive and finite.
-  public init?(_ test: WelchTest, margin: Double) {
+  package init?(_ test: WelchTest, margin: Double) {
     guard margin > 0, margin.isFinite else { return nil }
     self.test = test
     self.margin = margin
   }
 
   /// Whether two samples' means agree, with Welch's error and degrees of freedom; nil where no t exists.
-  public init?(_ x: SampleSummary, _ y: SampleSummary, margin: Double) {
+  package init?(_ x: SampleSummary, _ y: SampleSummary, margin: Double) {
     guard let test = WelchTest(x, y) else { return nil }
     self.init(test, margin: margin)
   }
@@ -31,7 +31,7 @@ public struct EquivalenceTest: Hashable, Sendable {
   ///
   /// With a printed std it is Welch's form. Without one the sample's own spread stands for both: s·√(1/n + 1/m) on
   /// n − 1 degrees of freedom. nil where no t exists.
-  public init?(
+  package init?(
     _ x: SampleSummary, printed mean: Double, std: Double?, count: Int = assumedCount, margin: Double
   ) {
     if let std {
@@ -51,7 +51,7 @@ public struct EquivalenceTest: Hashable, Sendable {
   }
 
   /// The p value against "the means differ by the margin or more".
-  public var pEquivalent: Double {
+  package var pEquivalent: Double {
     let above = test.pAbove(-margin)
     let below = test.pBelow(margin)
     // `max` of Swift drops a NaN in one of its places.
@@ -59,7 +59,7 @@ public struct EquivalenceTest: Hashable, Sendable {
   }
 
   /// The p value against "the means differ by the margin or less": both sides, each at half the level.
-  public var pDifferent: Double {
+  package var pDifferent: Double {
     let above = test.pAbove(margin)
     let below = test.pBelow(-margin)
     return above.isNaN || below.isNaN ? .nan : min(1, 2 * min(above, below))

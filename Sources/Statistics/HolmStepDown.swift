@@ -3,10 +3,10 @@
 /// With p₍₁₎ ≤ … ≤ p₍ₘ₎ the adjusted value of the k-th is max over j ≤ k of min(1, (m − j + 1)·p₍ⱼ₎); rejecting those
 /// at or below α keeps the chance of any false rejection at α or less, whatever the dependence. S. Holm, A simple
 /// sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
-public enum HolmStepDown {
+package enum HolmStepDown {
   /// The adjusted p values, in the order given. A p value that is NaN stands for a test that was not made: it
   /// counts as 1, so a family never shrinks because evidence is missing.
-  public static func adjusted(_ pValues: [Double]) -> [Double] {
+  package static func adjusted(_ pValues: [Double]) -> [Double] {
     let values = pValues.map { $0.isNaN ? 1 : $0 }
     let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
     var adjusted = values

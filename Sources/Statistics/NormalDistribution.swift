@@ -1,9 +1,9 @@
 import CKernels
 
 /// The standard normal distribution, by the package's own arithmetic: the same bits everywhere.
-public enum NormalDistribution {
+package enum NormalDistribution {
   /// The z with P(Z ≤ z) = `probability`, which lies in (0, 1).
-  public static func quantile(_ probability: Double) -> Double {
+  package static func quantile(_ probability: Double) -> Double {
     precondition(
       probability > 0 && probability < 1, "a probability between 0 and 1, got \(probability)")
     return ek_normal_quantile(probability)
@@ -13,7 +13,7 @@ public enum NormalDistribution {
   ///
   /// The power series of Φ − ½ up to |z| = 3 and Mills' ratio as a continued fraction beyond (Abramowitz and Stegun, Handbook of
   /// Mathematical Functions, 26.2.11 and 26.2.14). Absolute error below 10⁻¹⁴.
-  public static func probability(below z: Double) -> Double {
+  package static func probability(below z: Double) -> Double {
     if z.isNaN { return .nan }
     if z.magnitude > 38 { return z > 0 ? 1 : 0 }
     let density = 0.398_942_280_401_432_7 * ek_exp(-z * z / 2)

@@ -2,17 +2,17 @@
 ///
 /// Two methods that start from one seed share initialisation and order of data; the correlation says how much that
 /// sharing is worth. The test is on n − 1 degrees of freedom.
-public struct PairedTest: Hashable, Sendable {
+package struct PairedTest: Hashable, Sendable {
   /// The test of the differences against 0: a Welch test against a constant.
-  public let test: WelchTest
+  package let test: WelchTest
   /// Pearson's correlation of the pairs; nil where one side has no spread.
-  public let correlation: Double?
+  package let correlation: Double?
   /// n.
-  public let count: Int
+  package let count: Int
 
   /// The test of x − y; nil for unequal lengths, fewer than 2 pairs, values that are not finite, or differences
   /// without spread.
-  public init?(_ x: [Double], _ y: [Double]) {
+  package init?(_ x: [Double], _ y: [Double]) {
     guard x.count == y.count, let differences = SampleSummary(zip(x, y).map { $0 - $1 }),
       let first = SampleSummary(x), let second = SampleSummary(y),
       let test = WelchTest(

@@ -1,15 +1,15 @@
 /// What a t test needs of a sample: how many, their mean and their spread.
-public struct SampleSummary: Hashable, Sendable {
+package struct SampleSummary: Hashable, Sendable {
   /// n, at least 2.
-  public let count: Int
+  package let count: Int
   /// The mean.
-  public let mean: Double
+  package let mean: Double
   /// The standard deviation with divisor n − 1.
-  public let standardDeviation: Double
+  package let standardDeviation: Double
 
   /// The summary of figures alone, for example of a printed mean ± std; nil for fewer than 2, a negative spread or
   /// figures that are not finite.
-  public init?(count: Int, mean: Double, standardDeviation: Double) {
+  package init?(count: Int, mean: Double, standardDeviation: Double) {
     guard count >= 2, mean.isFinite, standardDeviation.isFinite, standardDeviation >= 0 else { return nil }
     self.count = count
     self.mean = mean
@@ -17,7 +17,7 @@ public struct SampleSummary: Hashable, Sendable {
   }
 
   /// The summary of a sample; nil for fewer than 2 values or values that are not finite.
-  public init?(_ values: [Double]) {
+  package init?(_ values: [Double]) {
     guard values.count >= 2 else { return nil }
     let estimate = MeanEstimate(values)
     guard let error = estimate.standardError else { return nil }

@@ -5,15 +5,15 @@ import CKernels
 ///
 /// P(T ≥ t) = ½·I_{ν/(ν+t²)}(ν/2, ½) for t ≥ 0 (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.1).
 /// Relative error below 10⁻¹² for ν ≤ 1000, far into the tail as well.
-public struct StudentT: Hashable, Sendable {
+package struct StudentT: Hashable, Sendable {
   /// ν.
-  public let degreesOfFreedom: Double
+  package let degreesOfFreedom: Double
 
   /// The distribution of ν > 0 degrees of freedom; every probability of another ν is NaN.
-  public init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
+  package init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
 
   /// P(T ≥ t).
-  public func upper(_ t: Double) -> Double {
+  package func upper(_ t: Double) -> Double {
     let nu = degreesOfFreedom
     guard nu > 0, nu.isFinite, !t.isNaN else { return .nan }
     if t.isInfinite { return t > 0 ? 0 : 1 }
@@ -27,15 +27,15 @@ public struct StudentT: Hashable, Sendable {
   }
 
   /// P(T ≤ t).
-  public func lower(_ t: Double) -> Double { upper(-t) }
+  package func lower(_ t: Double) -> Double { upper(-t) }
 
   /// P(|T| ≥ |t|).
-  public func twoSided(_ t: Double) -> Double { 2 * upper(t.magnitude) }
+  package func twoSided(_ t: Double) -> Double { 2 * upper(t.magnitude) }
 
   /// The t with P(T ≥ t) = p, for p in (0, 1); NaN for anything else.
   ///
   /// Bisection to neighbouring numbers, so the error is that of `upper`.
-  public func quantile(upper p: Double) -> Double {
+  package func quantile(upper p: Double) -> Double {
     guard p > 0, p < 1, degreesOfFreedom > 0, degreesOfFreedom.isFinite else { return .nan }
     if p > 0.5 { return -quantile(upper: 1 - p) }
     var low = 0.0
@@ -56,7 +56,7 @@ public struct StudentT: Hashable, Sendable {
   /// With t = √ν·tan θ, P(|T| ≤ t) is a finite sum in sin θ and cos θ (26.7.3 and 26.7.4 there), computed to (ν + 8)·ε at most; the
   /// quantile is found by bisection on θ/π. So t is that of a confidence that is off by no more: choose one with 1 − `confidence`
   /// far above that.
-  public static func quantile(twoSided confidence: Double, degreesOfFreedom: Int) -> Double {
+  package static func quantile(twoSided confidence: Double, degreesOfFreedom: Int) -> Double {
     precondition(degreesOfFreedom >= 1, "1 or more degrees of freedom, got \(degreesOfFreedom)")
     precondition(confidence > 0 && confidence < 1, "a confidence between 0 and 1, got \(confidence)")
     var low = 0.0

@@ -2,16 +2,16 @@
 ///
 /// t = (x̄ − ȳ)/√(s_x²/n_x + s_y²/n_y), on ν = (u + v)²/(u²/(n_x − 1) + v²/(n_y − 1)) degrees of freedom with u = s_x²/n_x and
 /// v = s_y²/n_y; ν is not rounded. B. L. Welch, The generalization of "Student's" problem, Biometrika 34 (1947).
-public struct WelchTest: Hashable, Sendable {
+package struct WelchTest: Hashable, Sendable {
   /// x̄ − ȳ.
-  public let difference: Double
+  package let difference: Double
   /// √(u + v).
-  public let standardError: Double
+  package let standardError: Double
   /// ν.
-  public let degreesOfFreedom: Double
+  package let degreesOfFreedom: Double
 
   /// The test of two samples; nil where neither has any spread, so that no t exists.
-  public init?(_ x: SampleSummary, _ y: SampleSummary) {
+  package init?(_ x: SampleSummary, _ y: SampleSummary) {
     let u = x.squaredError
     let v = y.squaredError
     guard u + v > 0 else { return nil }
@@ -24,7 +24,7 @@ public struct WelchTest: Hashable, Sendable {
   }
 
   /// The test of two samples; nil for one of fewer than 2 values, values that are not finite, or no spread in either.
-  public init?(_ x: [Double], _ y: [Double]) {
+  package init?(_ x: [Double], _ y: [Double]) {
     guard let x = SampleSummary(x), let y = SampleSummary(y) else { return nil }
     self.init(x, y)
   }
@@ -42,19 +42,19 @@ public struct WelchTest: Hashable, Sendable {
   private var tails: StudentT { StudentT(degreesOfFreedom: degreesOfFreedom) }
 
   /// t for a true difference of 0.
-  public var statistic: Double { difference / standardError }
+  package var statistic: Double { difference / standardError }
 
   /// The p value against "the true difference is at most `bound`".
-  public func pAbove(_ bound: Double = 0) -> Double { tails.upper((difference - bound) / standardError) }
+  package func pAbove(_ bound: Double = 0) -> Double { tails.upper((difference - bound) / standardError) }
 
   /// The p value against "the true difference is at least `bound`".
-  public func pBelow(_ bound: Double = 0) -> Double { tails.lower((difference - bound) / standardError) }
+  package func pBelow(_ bound: Double = 0) -> Double { tails.lower((difference - bound) / standardError) }
 
   /// The p value against "the true difference is 0".
-  public var pTwoSided: Double { tails.twoSided(statistic) }
+  package var pTwoSided: Double { tails.twoSided(statistic) }
 
   /// The interval that covers the true difference with probability `confidence`.
-  public func interval(confidence: Double = 0.95) -> ClosedRange<Double> {
+  package func interval(confidence: Double = 0.95) -> ClosedRange<Double> {
     let half = tails.quantile(upper: (1 - confidence) / 2) * standardError
     return half.isFinite ? difference - half...difference + half : -.infinity...(.infinity)
   }

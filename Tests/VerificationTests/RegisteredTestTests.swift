@@ -112,6 +112,18 @@ import Testing
     }
   }
 
+  /// A p value of a look counts at the look's own share of α: 0.01 of 0.05 after three and five seeds, 0.03 after ten.
+  @Test func aLookSpendsItsOwnShare() {
+    func isNear(_ values: [Double], _ expected: Double) -> Bool {
+      // A product and a quotient, each rounded.
+      (SeedLooks.contrast.combined(values) - expected).magnitude <= 2 * Double.ulpOfOne * expected
+    }
+    #expect(isNear([0.01], 0.05) && isNear([0.9, 0.01], 0.05) && isNear([0.9, 0.9, 0.03], 0.05))
+    #expect(isNear([0.002, 0.5, 0.9], 0.01) && isNear([0.4, 0.4, 0.9], 1))
+    #expect(SeedLooks.contrast.combined([0.001, .nan]).isNaN)
+    #expect(SeedLooks.agreement.combined([0.04]) == 0.04)
+  }
+
   private static let contrast = RunQuestion.exceeds(
     RunQuantity(RunFamilyTests.b, .accuracy), RunQuantity(RunFamilyTests.a, .accuracy))
 

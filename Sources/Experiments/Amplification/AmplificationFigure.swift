@@ -7,18 +7,18 @@ import Training
 ///
 /// It is 1 at λ = 0 and at ρλ = −2, 0 at ρλ = −1: negative curvature is amplified only beyond ρ|λ| = 2. With the
 /// normalised ascent the radius that counts is ρ/‖g‖ (see claims T3, T4 and T8).
-public enum AmplificationFigure {
+package enum AmplificationFigure {
   /// A pair that was measured.
-  public struct Point: Hashable, Sendable {
+  package struct Point: Hashable, Sendable {
     /// The radius ρ.
-    public let radius: Double
+    package let radius: Double
     /// The eigenvalue λ.
-    public let eigenvalue: Double
+    package let eigenvalue: Double
     /// What it is of, for the legend.
-    public let series: String
+    package let series: String
 
     /// A pair under the name of its series.
-    public init(radius: Double, eigenvalue: Double, series: String) {
+    package init(radius: Double, eigenvalue: Double, series: String) {
       self.radius = radius
       self.eigenvalue = eigenvalue
       self.series = series
@@ -37,7 +37,7 @@ public enum AmplificationFigure {
   ]
 
   /// (1 + ρλ/‖g‖)², with ‖g‖ = 1 for the ascent that is not normalised.
-  public static func factor(radius: Double, eigenvalue: Double, gradientNorm: Double = 1) -> Double {
+  package static func factor(radius: Double, eigenvalue: Double, gradientNorm: Double = 1) -> Double {
     let growth = 1 + radius / gradientNorm * eigenvalue
     return growth * growth
   }
@@ -45,7 +45,7 @@ public enum AmplificationFigure {
   /// Draws the plane for positive radii and eigenvalues −`reach`…`reach`, both logarithmic, λ linear within ±`linear`.
   ///
   /// `gradientNorm` draws the normalised form. Throws `HyperparameterError` where a number is not positive and finite.
-  public static func draw(
+  package static func draw(
     radii: ClosedRange<Double>, reach: Double, linear: Double, gradientNorm: Double? = nil,
     points: [Point] = [], title: String
   ) throws -> Figure {

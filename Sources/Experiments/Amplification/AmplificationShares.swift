@@ -1,16 +1,16 @@
 /// On how many mini-batches Theorem 1's factor amplifies and turns round, by its condition and as measured.
-public struct AmplificationShares: Hashable, Sendable {
+package struct AmplificationShares: Hashable, Sendable {
   /// The share of mini-batches on which (1 + ρλ/‖g_b‖)² > 1: for λ < 0 those with ρ|λ| > 2‖g_b‖.
-  public let amplifying: Double
+  package let amplifying: Double
   /// The share on which 1 + ρλ/‖g_b‖ < 0: those with ρ|λ| > ‖g_b‖ and λ < 0.
-  public let reversing: Double
+  package let reversing: Double
   /// The share on which the normalised ascent did make |⟨v, g⟩| larger.
-  public let amplified: Double
+  package let amplified: Double
   /// The share on which ⟨v, g^SAM⟩ did have the other sign than ⟨v, g⟩.
-  public let reversed: Double
+  package let reversed: Double
 
   /// The shares along direction number `direction`, for the normalised ascent.
-  public init(of rows: [MiniBatchRow], direction: Int, rho: Double, curvature: Double) {
+  package init(of rows: [MiniBatchRow], direction: Int, rho: Double, curvature: Double) {
     precondition(!rows.isEmpty, "shares of no mini-batches")
     func share(_ holds: (MiniBatchRow) -> Bool) -> Double {
       Double(rows.count(where: holds)) / Double(rows.count)

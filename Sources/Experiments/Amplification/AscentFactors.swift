@@ -3,14 +3,14 @@ import Statistics
 import Training
 
 /// Which of SAM's ascents a factor is of.
-public enum Ascent: String, Hashable, Sendable, CaseIterable {
+package enum Ascent: String, Hashable, Sendable, CaseIterable {
   /// ρ g/(‖g‖ + 10⁻¹²): what is trained.
   case normalised
   /// ρ g: what Theorem 1 is about.
   case unnormalised
 
   /// (1 + ρλ/‖g‖) or (1 + ρλ): the factor of ⟨v, g⟩ where v is an eigenvector of the mini-batch's Hessian.
-  public func factor(rho: Double, curvature: Double, gradientNorm: Double) -> Double {
+  package func factor(rho: Double, curvature: Double, gradientNorm: Double) -> Double {
     switch self {
     case .normalised: 1 + rho * curvature / (gradientNorm + SAM<SGD<Double>>.normConstant)
     case .unnormalised: 1 + rho * curvature
@@ -29,29 +29,29 @@ public enum Ascent: String, Hashable, Sendable, CaseIterable {
 /// Theory takes each mini-batch's component times 1 + ρλ (unnormalised) or 1 + ρλ/‖g_b‖ (normalised) before the same sums. On a
 /// quadratic with additive noise that is exact; elsewhere the difference holds both what the mini-batch's own Hessian adds and
 /// what the truncation after Hg drops.
-public struct AscentFactors: Hashable, Sendable {
+package struct AscentFactors: Hashable, Sendable {
   /// The ascent.
-  public let ascent: Ascent
+  package let ascent: Ascent
   /// The curvature λ that theory was given.
-  public let curvature: Double
+  package let curvature: Double
   /// Σ⟨v, g^SAM⟩² / Σ⟨v, g⟩².
-  public let ratio: BootstrapEstimate
+  package let ratio: BootstrapEstimate
   /// Σ f²⟨v, g⟩² / Σ⟨v, g⟩² with theory's factor f of each mini-batch.
-  public let predictedRatio: BootstrapEstimate
+  package let predictedRatio: BootstrapEstimate
   /// The measured ratio less theory's, over the same resamples.
-  public let ratioExcess: BootstrapEstimate
+  package let ratioExcess: BootstrapEstimate
   /// Σ⟨v, g^SAM⟩⟨v, g⟩ / Σ⟨v, g⟩².
-  public let slope: BootstrapEstimate
+  package let slope: BootstrapEstimate
   /// Σ f⟨v, g⟩² / Σ⟨v, g⟩².
-  public let predictedSlope: BootstrapEstimate
+  package let predictedSlope: BootstrapEstimate
   /// The measured slope less theory's.
-  public let slopeExcess: BootstrapEstimate
+  package let slopeExcess: BootstrapEstimate
 
   /// Whether the intervals of both differences hold 0: measured and predicted cannot be told apart.
-  public var isConsistent: Bool { ratioExcess.holds(0) && slopeExcess.holds(0) }
+  package var isConsistent: Bool { ratioExcess.holds(0) && slopeExcess.holds(0) }
 
   /// The factors of an ascent of length ρ along direction number `direction` of the rows.
-  public init(
+  package init(
     _ ascent: Ascent, of rows: [MiniBatchRow], direction: Int, rho: Double, curvature: Double,
     bootstrap: Bootstrap
   ) {

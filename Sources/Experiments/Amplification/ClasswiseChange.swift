@@ -2,18 +2,18 @@ import Calculus
 import Kernels
 
 /// SAM's step on the whole loss F, without noise: w + ε with ε = ρ∇F/‖∇F‖.
-public struct WholeStep<Element: Real>: Sendable {
+package struct WholeStep<Element: Real>: Sendable {
   /// ρ.
-  public let rho: Double
+  package let rho: Double
   /// ∇F(w).
-  public let gradient: Tensor<Element>
+  package let gradient: Tensor<Element>
   /// w + ε.
-  public let perturbed: Tensor<Element>
+  package let perturbed: Tensor<Element>
   /// ∇F(w + ε), along which SAM descends.
-  public let perturbedGradient: Tensor<Element>
+  package let perturbedGradient: Tensor<Element>
 
   /// Two gradients of F; ∇F(w) must not be zero.
-  public init(from w: Tensor<Element>, rho: Double, gradient: (Tensor<Element>) throws -> Tensor<Element>)
+  package init(from w: Tensor<Element>, rho: Double, gradient: (Tensor<Element>) throws -> Tensor<Element>)
     throws
   {
     let first = try gradient(w)
@@ -45,45 +45,45 @@ public struct WholeStep<Element: Real>: Sendable {
 /// which is at most ρ|λ_k| in size, whatever the class's gradient. The short form (factor 1 + ρλ_k p_k/‖∇F‖ of ⟨v, ∇f_k⟩) follows
 /// only if the other classes leave v alone, |Σ_{j≠k} p_j⟨v, ∇f_j⟩| ≪ p_k|⟨v, ∇f_k⟩|. Near a stationary point of F the gradients of
 /// the classes cancel, ‖∇F‖ is small where p_k⟨v, ∇f_k⟩ is not, and the short form fails.
-public struct ClasswiseChange: Hashable, Sendable {
+package struct ClasswiseChange: Hashable, Sendable {
   /// ρ.
-  public let rho: Double
+  package let rho: Double
   /// λ_k.
-  public let eigenvalue: Double
+  package let eigenvalue: Double
   /// p_k.
-  public let share: Double
+  package let share: Double
   /// ‖∇F(w)‖.
-  public let wholeNorm: Double
+  package let wholeNorm: Double
   /// ⟨v, ∇F(w)⟩.
-  public let wholeComponent: Double
+  package let wholeComponent: Double
   /// ⟨v, ∇F(w + ε)⟩: what the step descends along.
-  public let perturbedWholeComponent: Double
+  package let perturbedWholeComponent: Double
   /// ⟨v, ∇f_k(w)⟩.
-  public let component: Double
+  package let component: Double
   /// ⟨v, ∇f_k(w + ε)⟩.
-  public let perturbedComponent: Double
+  package let perturbedComponent: Double
   /// vᵀH_F v, which can be positive where λ_k is negative.
-  public let curvatureOfWhole: Double
+  package let curvatureOfWhole: Double
 
   /// cos(v, ∇F).
-  public var cosine: Double { wholeComponent / wholeNorm }
+  package var cosine: Double { wholeComponent / wholeNorm }
   /// The true change ⟨v, ∇f_k(w + ε) − ∇f_k(w)⟩.
-  public var change: Double { perturbedComponent - component }
+  package var change: Double { perturbedComponent - component }
   /// ρ λ_k cos(v, ∇F).
-  public var firstOrderChange: Double { rho * eigenvalue * cosine }
+  package var firstOrderChange: Double { rho * eigenvalue * cosine }
   /// ⟨v, ∇f_k(w + ε)⟩ / ⟨v, ∇f_k(w)⟩.
-  public var factor: Double { perturbedComponent / component }
+  package var factor: Double { perturbedComponent / component }
   /// 1 + ρλ_k p_k/‖∇F‖.
-  public var shortFactor: Double { 1 + rho * eigenvalue * share / wholeNorm }
+  package var shortFactor: Double { 1 + rho * eigenvalue * share / wholeNorm }
   /// |Σ_{j≠k} p_j⟨v, ∇f_j⟩| / (p_k|⟨v, ∇f_k⟩|): the short form needs it far below 1.
-  public var othersRatio: Double {
+  package var othersRatio: Double {
     ((wholeComponent - share * component) / (share * component)).magnitude
   }
 
   /// Measures a part of `step`'s loss at w: two gradients of the part.
   ///
   /// `direction` is of unit length, `curvatureOfWhole` is vᵀH_F v.
-  public init<Element: Real>(
+  package init<Element: Real>(
     of step: WholeStep<Element>, from w: Tensor<Element>, along direction: Tensor<Element>,
     eigenvalue: Double,
     share: Double, curvatureOfWhole: Double, gradient: (Tensor<Element>) throws -> Tensor<Element>

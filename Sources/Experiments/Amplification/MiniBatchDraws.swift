@@ -6,7 +6,7 @@ import Training
 ///
 /// Batch number b is a pure function of the set, the seed and b. Pictures are as they are, or cropped and flipped as an
 /// epoch of training would have them.
-public struct MiniBatchDraws: Sendable {
+package struct MiniBatchDraws: Sendable {
   private let set: ImageSet
   private let seed: UInt64
   private let batchSize: Int
@@ -15,7 +15,7 @@ public struct MiniBatchDraws: Sendable {
   private let draws: ClassBalancedDraws?
 
   /// Mini-batches of `batchSize` of a set under a recipe's sampling.
-  public init(
+  package init(
     _ set: ImageSet, batchSize: Int, seed: UInt64, sampling: Sampling = .uniform, augmented: Bool = false
   ) {
     precondition(batchSize >= 1 && set.count >= 1, "mini-batches of \(batchSize) of \(set.count) samples")
@@ -28,10 +28,10 @@ public struct MiniBatchDraws: Sendable {
   }
 
   /// Mini-batches an epoch.
-  public var perEpoch: Int { (set.count + batchSize - 1) / batchSize }
+  package var perEpoch: Int { (set.count + batchSize - 1) / batchSize }
 
   /// The mini-batches of numbers in `range`, in turn.
-  public func forEach<Element: Real>(
+  package func forEach<Element: Real>(
     in range: Range<Int>, of type: Element.Type = Element.self,
     _ body: (_ number: Int, _ batch: LabelledBatch<Element>) throws -> Void
   ) rethrows {

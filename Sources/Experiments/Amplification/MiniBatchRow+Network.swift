@@ -8,7 +8,7 @@ import Training
 extension MiniBatchRow {
   /// The row of one mini-batch of a network, with batch norm in training mode: each pass, and the Hessian-vector product,
   /// uses the mini-batch's own statistics and differentiates through them; the running ones stay as they are.
-  public init<Element: Real>(
+  package init<Element: Real>(
     _ objective: Objective<Element>, at w: ParameterVector<Element>, statistics: ParameterVector<Element>,
     batch: LabelledBatch<Element>, rho: Double?, along directions: [Tensor<Element>],
     eigenvalues: [Double] = [], products: Bool = false

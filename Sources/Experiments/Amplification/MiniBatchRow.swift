@@ -5,14 +5,14 @@ import Networks
 import Training
 
 /// What a mini-batch's own Hessian does to a direction v that is an eigenvector of another one.
-public struct MiniBatchProduct: Hashable, Sendable {
+package struct MiniBatchProduct: Hashable, Sendable {
   /// vᵀH_b v.
-  public let curvature: Double
+  package let curvature: Double
   /// ‖H_b v − λv‖: 0 where vᵀH_b = λvᵀ, which the proof of Theorem 1 puts in the place of vᵀH.
-  public let residual: Double
+  package let residual: Double
 
   /// Measures `product` = H_b v against the eigenvalue λ of the unit vector v.
-  public init<Element: Real>(_ product: Tensor<Element>, eigenvalue: Double, direction: Tensor<Element>) {
+  package init<Element: Real>(_ product: Tensor<Element>, eigenvalue: Double, direction: Tensor<Element>) {
     curvature = direction.dot(product)
     residual = product.addingScaled(-eigenvalue, direction).norm()
   }
@@ -22,27 +22,27 @@ public struct MiniBatchProduct: Hashable, Sendable {
 ///
 /// All three are of the same samples: g = ∇f_b(w), and ∇f_b at w + ρ g/(‖g‖ + 10⁻¹²), the released step, and at w + ρ g,
 /// the step of Theorem 1's proof (NeurIPS 2022 supplement, eq. 3).
-public struct MiniBatchRow: Hashable, Sendable {
+package struct MiniBatchRow: Hashable, Sendable {
   /// Samples in the mini-batch.
-  public let samples: Int
+  package let samples: Int
   /// f_b(w).
-  public let loss: Double
+  package let loss: Double
   /// ‖g‖.
-  public let gradientNorm: Double
+  package let gradientNorm: Double
   /// ⟨v, g⟩ for each direction.
-  public let plain: [Double]
+  package let plain: [Double]
   /// ⟨v, ∇f_b(w + ρ g/‖g‖)⟩ for each direction.
-  public let normalised: [Double]
+  package let normalised: [Double]
   /// ⟨v, ∇f_b(w + ρ g)⟩ for each direction.
-  public let unnormalised: [Double]
+  package let unnormalised: [Double]
   /// For the first directions, as many as eigenvalues were given.
-  public let products: [MiniBatchProduct]
+  package let products: [MiniBatchProduct]
 
   /// Asks the oracle three times, without a radius once, and leaves its running statistics alone.
   ///
   /// With `product`, the map v ↦ H_b v, the first `eigenvalues.count` directions are multiplied too. Without `rho` there are
   /// no ascents, and `normalised` and `unnormalised` are empty.
-  public init<Oracle: GradientOracle>(
+  package init<Oracle: GradientOracle>(
     _ oracle: inout Oracle, at w: ParameterVector<Oracle.Element>, rho: Double?,
     along directions: [Tensor<Oracle.Element>], eigenvalues: [Double] = [],
     product: ((Tensor<Oracle.Element>) throws -> Tensor<Oracle.Element>)? = nil
@@ -76,14 +76,14 @@ public struct MiniBatchRow: Hashable, Sendable {
   }
 
   /// Whether every number measured is finite.
-  public var isFinite: Bool {
+  package var isFinite: Bool {
     loss.isFinite && gradientNorm.isFinite
       && (plain + normalised + unnormalised + products.flatMap { [$0.curvature, $0.residual] })
         .allSatisfy(\.isFinite)
   }
 
   /// A row from its parts.
-  public init(
+  package init(
     samples: Int = 1, loss: Double = 0, gradientNorm: Double, plain: [Double], normalised: [Double] = [],
     unnormalised: [Double] = [], products: [MiniBatchProduct] = []
   ) {

@@ -6,14 +6,14 @@ import Statistics
 /// λ_min. Any noise that is not exactly orthogonal to v has that, so the inequality alone cannot fail. What can fail is that
 /// the gradients prefer v: the ratio d·E⟨v, g_b⟩² / E‖g_b‖², d the number of parameters, is 1 on average over directions
 /// uniform on the sphere, and 1 for isotropic noise in every direction.
-public struct NegativeCurvatureNoise: Hashable, Sendable {
+package struct NegativeCurvatureNoise: Hashable, Sendable {
   /// d·Σ⟨v, g_b⟩² / Σ‖g_b‖².
-  public let ratio: BootstrapEstimate
+  package let ratio: BootstrapEstimate
   /// (mean ⟨v, g_b⟩)² / mean ⟨v, g_b⟩²: the part of the second moment that is the mean gradient's and not noise.
-  public let meanShare: BootstrapEstimate
+  package let meanShare: BootstrapEstimate
 
   /// The ratio along direction number `direction` of the rows, in a space of `dimension` parameters.
-  public init(of rows: [MiniBatchRow], direction: Int, dimension: Int, bootstrap: Bootstrap) {
+  package init(of rows: [MiniBatchRow], direction: Int, dimension: Int, bootstrap: Bootstrap) {
     let table = rows.map { row in
       let x = row.plain[direction]
       return [x, x * x, row.gradientNorm * row.gradientNorm]
@@ -24,10 +24,10 @@ public struct NegativeCurvatureNoise: Hashable, Sendable {
   }
 
   /// Whether the interval lies above 1.
-  public var prefersDirection: Bool { ratio.isAbove(1) }
+  package var prefersDirection: Bool { ratio.isAbove(1) }
 
   /// "ratio > 1: interval excludes 1", or that it includes values up to 1.
-  public var text: String {
+  package var text: String {
     guard ratio.interval != nil else { return "ratio > 1: no interval" }
     return prefersDirection ? "ratio > 1: interval excludes 1" : "ratio > 1: interval includes values <= 1"
   }

@@ -2,12 +2,12 @@ import Calculus
 import Kernels
 
 /// Directions that know nothing of the loss, as a control for those that do.
-public enum RandomDirections {
+package enum RandomDirections {
   /// Lanczos' own streams of the purpose lie below it.
   private static let stream: UInt64 = 1 << 55
 
   /// `count` seeded Gaussian vectors of length 1: uniform on the sphere.
-  public static func unit<Element: Real>(
+  package static func unit<Element: Real>(
     _ type: Element.Type, count: Int, dimension: Int, seed: UInt64
   ) -> [Tensor<Element>] {
     (0..<count).map { index in

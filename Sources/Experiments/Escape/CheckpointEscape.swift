@@ -10,12 +10,12 @@ import Training
 /// Step t takes the t-th mini-batch of the training set's order from `epoch` on, cropped and flipped as in training, and
 /// batch norm normalises by the mini-batch as in training. The selection's loss is measured under the checkpoint's
 /// running statistics, which stay as they are: it is one fixed function of the parameters, the one whose v is followed.
-public struct CheckpointEscape: Sendable {
+package struct CheckpointEscape: Sendable {
   /// One rule: its name and its constants.
-  public typealias Rule = (name: String, optimizer: OptimizerChoice)
+  package typealias Rule = (name: String, optimizer: OptimizerChoice)
 
   /// The experiment's numbers.
-  public let experiment: EscapeExperiment<Float>
+  package let experiment: EscapeExperiment<Float>
   private let recipe: Recipe
   private let descended: Objective<Float>
   private let measured: Objective<Float>
@@ -30,7 +30,7 @@ public struct CheckpointEscape: Sendable {
   ///
   /// `descended` is the loss the rules see, `measured` the selection's. Throws `HyperparameterError` for a number of the
   /// experiment that differs from the recipe's.
-  public init(
+  package init(
     _ experiment: EscapeExperiment<Float>, recipe: Recipe, descended: Objective<Float>,
     measured: Objective<Float>, statistics: ParameterVector<Float>, selection: any SampleSource<Float>,
     source: any EpochSource<Float>, epoch: Int
@@ -64,7 +64,7 @@ public struct CheckpointEscape: Sendable {
 
   /// Runs the rules in turn. `onStep` is told what is under way, and may throw to stop. Throws `HyperparameterError` for a
   /// rule that does not go with the recipe's loss or batch size.
-  public func run(
+  package func run(
     _ rules: [Rule], onStep: (_ what: String, _ step: Int) throws -> Void = { _, _ in }
   ) throws -> [EscapeSeries] {
     var fields: [Question: EscapeField] = [:]
@@ -93,7 +93,7 @@ public struct CheckpointEscape: Sendable {
   }
 
   /// The selection's loss at a point.
-  public func selectionLoss(at point: ParameterVector<Float>) throws -> Double {
+  package func selectionLoss(at point: ParameterVector<Float>) throws -> Double {
     try measured.loss(at: point, statistics: statistics, over: selection)
   }
 

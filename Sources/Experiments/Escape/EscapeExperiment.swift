@@ -8,32 +8,32 @@ import Training
 /// Each rule begins at rest in w₀ + δ·v, and step t asks the oracle of step t, the same one for every rule. The oracle's
 /// answers must depend on the step and the point alone. The radii of schedules are those of epoch 0, which is SSE-SAM's
 /// first stage.
-public struct EscapeExperiment<Element: Real>: Sendable {
+package struct EscapeExperiment<Element: Real>: Sendable {
   /// How far to either side of w₀ curvature along v is measured. A choice of this package: ten to a hundred times what
   /// Float gradients need, and small against the distances at which losses of trained networks bend.
-  public static var probeDistance: Double { 0.01 }
+  package static var probeDistance: Double { 0.01 }
 
   /// w₀.
-  public let origin: ParameterVector<Element>
+  package let origin: ParameterVector<Element>
   /// v, of unit length.
-  public let direction: Tensor<Double>
+  package let direction: Tensor<Double>
   /// δ.
-  public let offset: Double
+  package let offset: Double
   /// Steps of each rule.
-  public let steps: Int
+  package let steps: Int
   /// η, constant.
-  public let learningRate: Double
+  package let learningRate: Double
   /// The rules' momentum, which the recurrence has to know.
-  public let momentum: Double
+  package let momentum: Double
   /// Their weight decay, likewise.
-  public let weightDecay: Double
+  package let weightDecay: Double
   /// The selection's loss is measured every so many steps, and after the last.
-  public let measureEvery: Int
+  package let measureEvery: Int
   /// At most this many steps' mini-batches, evenly spaced, give the mean curvature.
-  public let curvatureBatches: Int
+  package let curvatureBatches: Int
 
   /// An experiment; the direction is divided by its length. Throws `HyperparameterError` for a number out of its range.
-  public init(
+  package init(
     origin: ParameterVector<Element>, direction: Tensor<Double>, offset: Double = 0, steps: Int,
     learningRate: Double, momentum: Double, weightDecay: Double = 0, measureEvery: Int = 5,
     curvatureBatches: Int = 10
@@ -71,7 +71,7 @@ public struct EscapeExperiment<Element: Real>: Sendable {
   }
 
   /// The recurrence of these settings.
-  public var recurrence: EscapeRecurrence {
+  package var recurrence: EscapeRecurrence {
     EscapeRecurrence(
       learningRate: learningRate, momentum: momentum, weightDecay: weightDecay,
       origin: origin.flat.converted(to: Double.self).dot(direction))
@@ -81,7 +81,7 @@ public struct EscapeExperiment<Element: Real>: Sendable {
   ///
   /// a = mean of ⟨v, ∇f_z(w₀ + τv) − ∇f_z(w₀ − τv)⟩/2τ: exact on a quadratic, and otherwise the mean of vᵀHv over ±τ, in
   /// the very mode (batch statistics, augmentation, divisors) in which the rule descends. `onStep` may throw to stop.
-  public func field<Oracle: GradientOracle<Element>>(
+  package func field<Oracle: GradientOracle<Element>>(
     of parts: EscapeModel.Parts, oracle: (Int) throws -> Oracle, onStep: (Int) throws -> Void = { _ in }
   ) throws -> EscapeField {
     let (above, below) = (moved(by: Self.probeDistance), moved(by: -Self.probeDistance))
@@ -115,7 +115,7 @@ public struct EscapeExperiment<Element: Real>: Sendable {
   ///
   /// A loss or gradient that is no finite number ends the series early; the oracle's and the callers' own errors pass
   /// through. `model` and `field` go together: without them nothing is predicted.
-  public func run<Oracle: GradientOracle<Element>>(
+  package func run<Oracle: GradientOracle<Element>>(
     _ name: String, _ rule: any UpdateRule<Element>, theory: (model: EscapeModel, field: EscapeField)? = nil,
     oracle: (Int) throws -> Oracle, loss: (ParameterVector<Element>) throws -> Double,
     onStep: (Int) throws -> Void = { _ in }
@@ -184,14 +184,14 @@ public struct EscapeExperiment<Element: Real>: Sendable {
 }
 
 /// What the loss descended has at w₀ along v: the recurrence's input.
-public struct EscapeField: Hashable, Sendable {
+package struct EscapeField: Hashable, Sendable {
   /// By step and part, ⟨v, ∇f_z(w₀)⟩.
-  public let slopes: [[Double]]
+  package let slopes: [[Double]]
   /// By part, the mean of vᵀHv.
-  public let curvatures: [Double]
+  package let curvatures: [Double]
 
   /// A field by its numbers.
-  public init(slopes: [[Double]], curvatures: [Double]) {
+  package init(slopes: [[Double]], curvatures: [Double]) {
     self.slopes = slopes
     self.curvatures = curvatures
   }

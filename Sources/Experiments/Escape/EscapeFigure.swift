@@ -2,7 +2,7 @@ import Kernels
 import Drawing
 
 /// An escape experiment as one SVG drawing: |p| by step beside the recurrence's, and the loss of the selection.
-public enum EscapeFigure {
+package enum EscapeFigure {
   /// Colours that stay apart under the common colour-vision deficiencies (Okabe and Ito, 2008), darkest first; rules
   /// beyond the seventh begin anew, with other marks.
   private static let colors = ["#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
@@ -11,7 +11,7 @@ public enum EscapeFigure {
   private static let legendColumns = 3
 
   /// The drawing under a title.
-  public static func svg(_ report: EscapeReport, title: String) -> String {
+  package static func svg(_ report: EscapeReport, title: String) -> String {
     let rows = Double((report.series.count + legendColumns - 1) / legendColumns)
     let height = panel.height + 60 + rowHeight * (rows + 1)
     let width = 2 * panel.width + 20

@@ -4,9 +4,9 @@ import Kernels
 import Training
 
 /// What the recurrence has to know of a rule: which parts of the loss it asks for, and what noise it adds.
-public struct EscapeModel: Hashable, Sendable {
+package struct EscapeModel: Hashable, Sendable {
   /// How the gradient descended along is made up.
-  public enum Parts: Hashable, Sendable {
+  package enum Parts: Hashable, Sendable {
     /// One gradient of the whole batch.
     case whole
     /// Those of head and tail, added.
@@ -31,26 +31,26 @@ public struct EscapeModel: Hashable, Sendable {
   }
 
   /// Noise that the rule draws itself; σ·ξ with the draws of `PGD`.
-  public enum Noise: Hashable, Sendable {
+  package enum Noise: Hashable, Sendable {
     case none
     case weights(sigma: Double, seed: UInt64)
     case gradient(sigma: Double, seed: UInt64)
   }
 
   /// The parts.
-  public let parts: Parts
+  package let parts: Parts
   /// The noise.
-  public let noise: Noise
+  package let noise: Noise
 
   /// A model of a rule.
-  public init(_ parts: Parts, noise: Noise = .none) {
+  package init(_ parts: Parts, noise: Noise = .none) {
     self.parts = parts
     self.noise = noise
   }
 
   /// The model of a rule by name, whose noise has this seed; nil where no linear recurrence is known: for adaptive
   /// ascents, which do not follow the gradient, and for rules that keep gradients of earlier steps or take them apart.
-  public init?(_ optimizer: OptimizerChoice, seed: UInt64) {
+  package init?(_ optimizer: OptimizerChoice, seed: UInt64) {
     switch optimizer {
     case .sgd: self.init(.whole)
     case .sam(_, let variant):

@@ -1,18 +1,18 @@
 /// What moves the projection p = ⟨v, w − w₀⟩ in one step, as the local quadratic has it.
-public struct EscapeDrive: Hashable, Sendable {
+package struct EscapeDrive: Hashable, Sendable {
   /// One part of the loss descended: all of it, its head, its tail, or the mean over shards.
-  public struct Part: Hashable, Sendable {
+  package struct Part: Hashable, Sendable {
     /// s = ⟨v, ∇f_z(w₀)⟩ of the step's mini-batch z.
-    public var slope: Double
+    package var slope: Double
     /// a = vᵀHv of this part's loss, signed.
-    public var curvature: Double
+    package var curvature: Double
     /// r = ‖ε‖/‖g_z‖ of the ascent along the part's own gradient; 0 without one.
-    public var radius: Double
+    package var radius: Double
     /// ⟨v, ε⟩ of a perturbation that is not along the gradient: the noise of a smoothed loss.
-    public var shift: Double
+    package var shift: Double
 
     /// A part; without radius and shift the gradient is taken where the parameters are.
-    public init(slope: Double, curvature: Double, radius: Double = 0, shift: Double = 0) {
+    package init(slope: Double, curvature: Double, radius: Double = 0, shift: Double = 0) {
       self.slope = slope
       self.curvature = curvature
       self.radius = radius
@@ -21,21 +21,21 @@ public struct EscapeDrive: Hashable, Sendable {
   }
 
   /// The parts whose gradients are summed.
-  public var parts: [Part]
+  package var parts: [Part]
   /// ⟨v, ξ⟩ of noise added to the gradient.
-  public var gradientNoise: Double
+  package var gradientNoise: Double
   /// ⟨v, ξ⟩ of noise added to the parameters after the descent.
-  public var weightNoise: Double
+  package var weightNoise: Double
 
   /// The drive of a step.
-  public init(_ parts: [Part], gradientNoise: Double = 0, weightNoise: Double = 0) {
+  package init(_ parts: [Part], gradientNoise: Double = 0, weightNoise: Double = 0) {
     self.parts = parts
     self.gradientNoise = gradientNoise
     self.weightNoise = weightNoise
   }
 
   /// The component along v of the gradient descended along: Σ (1 + ra)(s + ap) + a⟨v, ε⟩ over the parts, and the noise.
-  public func gradient(at p: Double) -> Double {
+  package func gradient(at p: Double) -> Double {
     parts.reduce(gradientNoise) { sum, part in
       let here = part.slope + part.curvature * p
       return sum + (1 + part.radius * part.curvature) * here + part.curvature * part.shift
@@ -61,18 +61,18 @@ public struct EscapeDrive: Hashable, Sendable {
 ///     b ← m·b + D + λ_wd(p + ⟨v, w₀⟩),   p ← p − η·b (+ noise)
 ///
 /// with D that component; without noise and decay, p⁺ = p + m(p − p⁻) − η(1 + ra)(s + ap).
-public struct EscapeRecurrence: Hashable, Sendable {
+package struct EscapeRecurrence: Hashable, Sendable {
   /// η.
-  public let learningRate: Double
+  package let learningRate: Double
   /// m.
-  public let momentum: Double
+  package let momentum: Double
   /// λ_wd.
-  public let weightDecay: Double
+  package let weightDecay: Double
   /// ⟨v, w₀⟩, which decay alone sees.
-  public let origin: Double
+  package let origin: Double
 
   /// A recurrence that starts at rest: b = 0 before the first step.
-  public init(learningRate: Double, momentum: Double, weightDecay: Double = 0, origin: Double = 0) {
+  package init(learningRate: Double, momentum: Double, weightDecay: Double = 0, origin: Double = 0) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.weightDecay = weightDecay
@@ -80,7 +80,7 @@ public struct EscapeRecurrence: Hashable, Sendable {
   }
 
   /// p₀, p₁, …: the start and one value for each drive.
-  public func positions(from start: Double, drives: [EscapeDrive]) -> [Double] {
+  package func positions(from start: Double, drives: [EscapeDrive]) -> [Double] {
     var buffer = 0.0
     var p = start
     var path = [p]
@@ -96,7 +96,7 @@ public struct EscapeRecurrence: Hashable, Sendable {
   /// z² − (1 + m − ηc)z + m, where c = a(1 + ra) is the rule's linear coefficient (with decay, c + λ_wd).
   ///
   /// For SGD c = a; above 1 the rule leaves the saddle, below 1 it is drawn to it.
-  public func growth(coefficient c: Double) -> Double {
+  package func growth(coefficient c: Double) -> Double {
     let s = 1 + momentum - learningRate * (c + weightDecay)
     let discriminant = s * s - 4 * momentum
     return discriminant < 0 ? momentum.squareRoot() : (s.magnitude + discriminant.squareRoot()) / 2

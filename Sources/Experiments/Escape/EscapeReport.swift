@@ -1,26 +1,26 @@
 import Artifacts
 
 /// An escape experiment's results with what they are of, for files.
-public struct EscapeReport: Sendable {
+package struct EscapeReport: Sendable {
   /// The selection's name: "class 9".
-  public let selection: String
+  package let selection: String
   /// Its pictures.
-  public let samples: Int
+  package let samples: Int
   /// λ, the selection's curvature along v.
-  public let eigenvalue: Double
+  package let eigenvalue: Double
   /// f(w₀).
-  public let loss: Double
+  package let loss: Double
   /// |p| from which on a rule has escaped.
-  public let threshold: Double
+  package let threshold: Double
   /// The fall of the selection's loss with which it has.
-  public let drop: Double
+  package let drop: Double
   /// The rules.
-  public let series: [EscapeSeries]
+  package let series: [EscapeSeries]
   /// How far a prediction may be off (`EscapeSeries.misfit`) and be called consistent. A choice of this package.
-  public static let consistentMisfit = 0.25
+  package static let consistentMisfit = 0.25
 
   /// Results of rules from one saddle.
-  public init(
+  package init(
     selection: String, samples: Int, saddle: SaddleDirection, threshold: Double, drop: Double,
     series: [EscapeSeries]
   ) {
@@ -44,12 +44,12 @@ public struct EscapeReport: Sendable {
   }
 
   /// Whether a rule went where the recurrence says: consistent or not, no more; nil without a prediction.
-  public static func isConsistent(_ series: EscapeSeries) -> Bool? {
+  package static func isConsistent(_ series: EscapeSeries) -> Bool? {
     series.misfit.map { $0 <= consistentMisfit }
   }
 
   /// One line a rule and step; empty cells where nothing was measured or predicted.
-  public var csv: String {
+  package var csv: String {
     let heading =
       "rule,step,position,predicted,distance,perpendicular,selection_loss,batch_loss,gradient_norm,rho,"
       + "perturbation_norm,slope,descent"
@@ -70,7 +70,7 @@ public struct EscapeReport: Sendable {
   }
 
   /// The rules as JSON: summaries, and every step.
-  public var json: JSON { .array(series.map(json)) }
+  package var json: JSON { .array(series.map(json)) }
 
   private func json(_ rule: EscapeSeries) -> JSON {
     [

@@ -1,76 +1,76 @@
 /// Where a rule stood before a step, and what it did there.
-public struct EscapePoint: Hashable, Sendable {
+package struct EscapePoint: Hashable, Sendable {
   /// Steps taken so far.
-  public let step: Int
+  package let step: Int
   /// p = ⟨v, w − w₀⟩.
-  public let position: Double
+  package let position: Double
   /// ‖w − w₀‖.
-  public let distance: Double
+  package let distance: Double
   /// ‖w − w₀ − pv‖.
-  public let perpendicular: Double
+  package let perpendicular: Double
   /// The loss of the selection, where it was measured.
-  public let loss: Double?
+  package let loss: Double?
   /// The step from here; nil after the last one.
-  public internal(set) var move: EscapeMove?
+  package internal(set) var move: EscapeMove?
 }
 
 /// One step of a rule as it is recorded and as the local quadratic has it.
-public struct EscapeMove: Hashable, Sendable {
+package struct EscapeMove: Hashable, Sendable {
   /// The mini-batch's loss at the first query.
-  public let batchLoss: Double
+  package let batchLoss: Double
   /// ‖g‖ at it.
-  public let gradientNorm: Double
+  package let gradientNorm: Double
   /// The radius asked for.
-  public let rho: Double
+  package let rho: Double
   /// ‖ε‖.
-  public let perturbationNorm: Double
+  package let perturbationNorm: Double
   /// ⟨v, g⟩ where the rule stood; nil for rules that never ask there, and for those without a model.
-  public let slope: Double?
+  package let slope: Double?
   /// ⟨v, ·⟩ of the gradient descended along, before noise; nil without a model.
-  public let descent: Double?
+  package let descent: Double?
   /// The drive of the recurrence; nil without a model.
-  public let drive: EscapeDrive?
+  package let drive: EscapeDrive?
 }
 
 /// One rule's way from the saddle, beside the recurrence's.
-public struct EscapeSeries: Hashable, Sendable {
+package struct EscapeSeries: Hashable, Sendable {
   /// The rule's name.
-  public let name: String
+  package let name: String
   /// The start and one point for each step taken.
-  public let points: [EscapePoint]
+  package let points: [EscapePoint]
   /// vᵀHv of the parts of the loss descended; empty without a model.
-  public let curvatures: [Double]
+  package let curvatures: [Double]
   /// The recurrence of the settings; nil without a model.
-  public let recurrence: EscapeRecurrence?
+  package let recurrence: EscapeRecurrence?
   /// The step at which a loss or gradient was no finite number; the series ends before it.
-  public let divergedAt: Int?
+  package let divergedAt: Int?
 
   /// The projections p₀, p₁, ….
-  public var positions: [Double] { points.map(\.position) }
+  package var positions: [Double] { points.map(\.position) }
 
   /// The recurrence's p at the same steps, from the same start; nil without a model.
-  public var predicted: [Double]? { prediction { $0 } }
+  package var predicted: [Double]? { prediction { $0 } }
 
   /// The same with curvature left out: the gradients of w₀ alone.
-  public var predictedWithoutCurvature: [Double]? { prediction(\.withoutCurvature) }
+  package var predictedWithoutCurvature: [Double]? { prediction(\.withoutCurvature) }
 
   /// The long-run factor of |p| a step at the mean radii; nil without a model.
-  public var growth: Double? {
+  package var growth: Double? {
     recurrence?.growth(coefficient: zip(curvatures, meanRadii).reduce(0) { $0 + $1.0 * (1 + $1.1 * $1.0) })
   }
 
   /// The first step with |p| ≥ `threshold`; nil if there is none.
-  public func escape(beyond threshold: Double) -> Int? {
+  package func escape(beyond threshold: Double) -> Int? {
     points.first { $0.position.magnitude >= threshold }?.step
   }
 
   /// The first step measured at which the selection's loss is at most `level`; nil if there is none.
-  public func escape(below level: Double) -> Int? {
+  package func escape(below level: Double) -> Int? {
     points.first { point in point.loss.map { $0 <= level } ?? false }?.step
   }
 
   /// The mean radius r of each part over the steps taken.
-  public var meanRadii: [Double] {
+  package var meanRadii: [Double] {
     let drives = points.compactMap { $0.move?.drive }
     return curvatures.indices.map { part in
       drives.map { $0.parts[part].radius }.reduce(0, +) / Double(max(drives.count, 1))
@@ -78,14 +78,14 @@ public struct EscapeSeries: Hashable, Sendable {
   }
 
   /// √(Σ(p̂ − p)²/Σ(p − p₀)²), 0 where the recurrence says it all, 1 where it says no more than that nothing moves.
-  public var misfit: Double? { predicted.flatMap(misfit) }
+  package var misfit: Double? { predicted.flatMap(misfit) }
 
   /// The same of the prediction without curvature, which the recurrence has to beat to have said anything of it.
-  public var misfitWithoutCurvature: Double? { predictedWithoutCurvature.flatMap(misfit) }
+  package var misfitWithoutCurvature: Double? { predictedWithoutCurvature.flatMap(misfit) }
 
   /// √(Σ(D̂ − D)²/ΣD²) over the steps: D the measured component along v of the gradient descended along, D̂ that of the
   /// local quadratic at the measured p. It tests one step at a time what `misfit` tests in sum.
-  public var closureError: Double? {
+  package var closureError: Double? {
     var (squares, total, count) = (0.0, 0.0, 0)
     for point in points {
       guard let move = point.move, let drive = move.drive, let descent = move.descent else { continue }

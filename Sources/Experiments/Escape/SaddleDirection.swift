@@ -8,26 +8,26 @@ import Networks
 ///
 /// Found by Lanczos in Float with full reorthogonalisation, its residual measured in Double, under running statistics; it
 /// points to where the loss falls to first order, so that a positive projection is a way down.
-public struct SaddleDirection: Sendable {
+package struct SaddleDirection: Sendable {
   /// v, of unit length.
-  public let vector: Tensor<Double>
+  package let vector: Tensor<Double>
   /// λ = vᵀHv of the selection's loss, in Double.
-  public let eigenvalue: Double
+  package let eigenvalue: Double
   /// ‖Hv − λv‖, in Double.
-  public let residual: Double
+  package let residual: Double
   /// The largest eigenvalue found beside it.
-  public let largest: Double
+  package let largest: Double
   /// f(w₀).
-  public let loss: Double
+  package let loss: Double
   /// ‖∇f(w₀)‖.
-  public let gradientNorm: Double
+  package let gradientNorm: Double
   /// ⟨v, ∇f(w₀)⟩ ≤ 0.
-  public let slope: Double
+  package let slope: Double
   /// Lanczos steps taken.
-  public let steps: Int
+  package let steps: Int
 
   /// Searches the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
-  public init(
+  package init(
     network: Network, loss: any ClassificationLoss, parameters: ParameterVector<Float>,
     statistics: ParameterVector<Float>, pictures: ImageSet, positions: [Int], steps: Int = 60, seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void = { _ in }

@@ -13,27 +13,27 @@ import Training
 /// Each is of the plain mean cross-entropy over a class's training pictures (or over all), un-augmented and always the same, under
 /// running statistics, by Lanczos in Float from one Gaussian start vector. The published code draws crops and flips anew in each
 /// product.
-public struct ClassSpectra: Hashable, Sendable {
+package struct ClassSpectra: Hashable, Sendable {
   /// The loss, as records name it: without weights of classes and without weight decay.
-  public static let loss = "plain mean cross-entropy"
+  package static let loss = "plain mean cross-entropy"
   /// Whose statistics batch norm uses, as records name it.
-  public static let normalization = "running"
+  package static let normalization = "running"
 
   /// Distances along the eigenvector of λ_min over which the slope of the curvature is measured. `SaddleTest.distances` begin at
   /// 10⁻³, where Float's rounding of a product, about 10⁻⁵ of λ_max, would enter the slope divided by it.
-  public static let distances = [1e-2, 1e-1, 1]
+  package static let distances = [1e-2, 1e-1, 1]
   /// The published code's Lanczos steps.
-  public static let defaultSteps = 100
+  package static let defaultSteps = 100
 
   /// Which losses are measured, and after which epochs.
-  public let plan: SpectrumPlan
+  package let plan: SpectrumPlan
   /// Lanczos steps; the published code's 100 by default.
-  public let steps: Int
+  package let steps: Int
   /// At most this many pictures of a class, the first ones; of all classes, every picture counts.
-  public let samples: Int
+  package let samples: Int
 
   /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none, or a number below 1.
-  public init(
+  package init(
     _ plan: SpectrumPlan, of count: Int, steps: Int = defaultSteps, samples: Int = .max
   ) throws {
     for (name, value) in [("Lanczos steps", steps), ("pictures of a class", samples)] {
@@ -51,7 +51,7 @@ public struct ClassSpectra: Hashable, Sendable {
   }
 
   /// For `run.json`.
-  public var json: JSON {
+  package var json: JSON {
     [
       "spectra": .string(plan.text), "steps": .integer(steps),
       "samples": samples == .max ? .null : .integer(samples),
@@ -59,7 +59,7 @@ public struct ClassSpectra: Hashable, Sendable {
   }
 
   /// Reads what `json` wrote.
-  public init(_ record: JSONCursor, of count: Int) throws {
+  package init(_ record: JSONCursor, of count: Int) throws {
     try self.init(
       try SpectrumPlan(parsing: try record.field("spectra").string()), of: count,
       steps: try record.field("steps").integer(),
@@ -67,7 +67,7 @@ public struct ClassSpectra: Hashable, Sendable {
   }
 
   /// The measurement on a training set. `onStep` is told of each Lanczos step (with nil for the loss over all classes), may show progress and may throw to interrupt.
-  public func measurement(
+  package func measurement(
     on set: ImageSet, seed: UInt64,
     onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
   ) -> EpochMeasurement<Float> {

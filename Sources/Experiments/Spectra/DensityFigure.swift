@@ -4,9 +4,9 @@ import Curvature
 
 /// Spectral densities on a logarithmic axis, with λ_min, λ_max and their limits: overlaid, one panel each, or the exact
 /// beside the released procedure.
-public enum DensityFigure {
+package enum DensityFigure {
   /// How series are laid out.
-  public enum Layout: String, Hashable, Sendable, CaseIterable {
+  package enum Layout: String, Hashable, Sendable, CaseIterable {
     /// All in one panel.
     case overlay
     /// One panel a series.
@@ -16,7 +16,7 @@ public enum DensityFigure {
   }
 
   /// Which axis of eigenvalues.
-  public enum Axis: Hashable, Sendable {
+  package enum Axis: Hashable, Sendable {
     /// Symmetric-logarithmic where one end is more than ten times the other, else linear.
     case automatic
     /// Linear.
@@ -32,7 +32,7 @@ public enum DensityFigure {
   }
 
   /// Draws series of at least one; throws for a kernel width that cannot be drawn, and `TridiagonalEigenError`.
-  public static func draw(
+  package static func draw(
     _ series: [SpectrumSeries], title: String, layout: Layout, width: SpectralDensity.Width = .automatic,
     axis: Axis = .automatic
   ) throws -> Figure {

@@ -1,9 +1,9 @@
 import Drawing
 
 /// λ_min, λ_max, their ratio, loss and gradient norm of single classes over the epochs of runs, one above the other.
-public enum DynamicsFigure {
+package enum DynamicsFigure {
   /// Classes drawn side by side at most.
-  public static let classLimit = 4
+  package static let classLimit = 4
 
   private static let quantities: [(name: String, value: @Sendable (SpectrumDynamics.Point) -> Double)] = [
     ("λ_min", { $0.smallest }), ("λ_max", { $0.largest }), ("|λ_min/λ_max|", { $0.ratio }),
@@ -11,7 +11,7 @@ public enum DynamicsFigure {
   ]
 
   /// Draws runs, at least one, for one to `classLimit` classes; a class that no run measured is a caller's bug.
-  public static func draw(_ runs: [SpectrumDynamics], classes: [Int], title: String) -> Figure {
+  package static func draw(_ runs: [SpectrumDynamics], classes: [Int], title: String) -> Figure {
     precondition(
       !runs.isEmpty && (1...classLimit).contains(classes.count), "\(classes.count) classes of no run")
     let shown = runs.map { run in run.classes.filter { classes.contains($0.label) } }

@@ -1,9 +1,9 @@
 import Drawing
 
 /// λ_min, or λ_max, of several selections, runs and procedures side by side: a dot and the interval of its limits each.
-public enum ExtremesFigure {
+package enum ExtremesFigure {
   /// Which end of a spectrum.
-  public enum End: String, Hashable, Sendable, CaseIterable {
+  package enum End: String, Hashable, Sendable, CaseIterable {
     /// λ_min.
     case smallest
     /// λ_max.
@@ -11,7 +11,7 @@ public enum ExtremesFigure {
   }
 
   /// Draws series of at least one: a row a selection, in it one line a run and procedure.
-  public static func draw(
+  package static func draw(
     _ series: [SpectrumSeries], end: End = .smallest, title: String, axis: DensityFigure.Axis = .automatic
   ) -> Figure {
     precondition(!series.isEmpty, "a figure of no spectra")

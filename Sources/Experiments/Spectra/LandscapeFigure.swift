@@ -2,11 +2,11 @@ import Drawing
 import Curvature
 
 /// A landscape as one SVG drawing: the loss along both directions beside the quadratic model, and the plane between them.
-public enum LandscapeFigure {
+package enum LandscapeFigure {
   private static let panel = 460.0
 
   /// The drawing under a title.
-  public static func svg(_ landscape: Landscape, title: String) -> String {
+  package static func svg(_ landscape: Landscape, title: String) -> String {
     let frame = Frame(width: 2 * panel + 60, height: panel + 90, x: 0...1, y: 0...1)
     let parts = [
       "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>",

@@ -7,9 +7,9 @@ import Training
 ///
 /// ρ(x) = 1/p · Σ_probes Σᵢ wᵢ·exp(−(x − θᵢ)²/2σ²)/(σ√2π), in 1/eigenvalue. Its integral over the line is `mass` exactly,
 /// as no weight is renormalised. (Lin, Saad and Yang, SIAM Review 58, 2016, §3.2.3.)
-public struct SpectralDensity: Hashable, Sendable {
+package struct SpectralDensity: Hashable, Sendable {
   /// How wide a kernel is.
-  public enum Width: Hashable, Sendable {
+  package enum Width: Hashable, Sendable {
     /// 1 % of the range of nodes, or a quarter of the nearer end's distance from zero where that is less.
     ///
     /// A rule of m nodes tells eigenvalues about range/m apart in the bulk, and 100 steps are usual. Where
@@ -25,18 +25,18 @@ public struct SpectralDensity: Hashable, Sendable {
   }
 
   /// σ of the kernel.
-  public let width: Double
+  package let width: Double
   /// Σ of all weights over the number of probes.
-  public let mass: Double
+  package let mass: Double
   /// Where the density is known, ascending.
-  public let grid: [Double]
+  package let grid: [Double]
   /// The density there.
-  public let values: [Double]
+  package let values: [Double]
 
   /// The density of one rule a probe on `grid`; without one on `grid(of:width:)`.
   ///
   /// Throws `HyperparameterError` for a width that is no positive number whose square is one too.
-  public init(_ rules: [GaussQuadrature], width: Width = .automatic, on grid: [Double]? = nil) throws {
+  package init(_ rules: [GaussQuadrature], width: Width = .automatic, on grid: [Double]? = nil) throws {
     precondition(!rules.isEmpty && rules.allSatisfy { !$0.nodes.isEmpty }, "a density of no nodes")
     let sigma = try Self.width(width, of: rules)
     let mean = GaussQuadrature(mean: rules)
@@ -48,18 +48,18 @@ public struct SpectralDensity: Hashable, Sendable {
   }
 
   /// log₁₀ of the density, never below log₁₀(`floor`): far from all nodes the kernels underflow to zero.
-  public func logarithms(floor: Double) -> [Double] {
+  package func logarithms(floor: Double) -> [Double] {
     precondition(floor > 0 && floor.isFinite, "the floor of a logarithm is \(floor)")
     return Tensor(values.map { max($0, floor) }).map(.log).zip(.divide, scalar: ownLog(10)).elements
   }
 
   /// The height of the kernel of a node with that weight.
-  public func peak(ofWeight weight: Double) -> Double {
+  package func peak(ofWeight weight: Double) -> Double {
     weight / (2 * Double.pi * width * width).squareRoot()
   }
 
   /// The width in eigenvalues.
-  public static func width(_ width: Width, of rules: [GaussQuadrature]) throws -> Double {
+  package static func width(_ width: Width, of rules: [GaussQuadrature]) throws -> Double {
     let nodes = rules.flatMap(\.nodes)
     let (low, high) = (nodes.min() ?? 0, nodes.max() ?? 0)
     // A single eigenvalue has no range: its own size, or 1, stands for it.
@@ -82,7 +82,7 @@ public struct SpectralDensity: Hashable, Sendable {
   }
 
   /// Points that miss no peak: each node and half widths around it to six widths, and 400 even steps over all.
-  public static func grid(of nodes: [Double], width: Double) -> [Double] {
+  package static func grid(of nodes: [Double], width: Double) -> [Double] {
     let around = nodes.flatMap { node in (-12...12).map { node + Double($0) * width / 2 } }
     let (low, high) = (around.min() ?? 0, around.max() ?? 0)
     let even = (0...400).map { low + (high - low) * Double($0) / 400 }

@@ -3,52 +3,52 @@ import Foundation
 import Training
 
 /// How extreme eigenvalues of single classes went along one run, as `train --spectra` measured them.
-public struct SpectrumDynamics: Hashable, Sendable {
+package struct SpectrumDynamics: Hashable, Sendable {
   /// What was measured of a class after an epoch.
-  public struct Point: Hashable, Sendable {
+  package struct Point: Hashable, Sendable {
     /// Epochs done.
-    public let epoch: Int
+    package let epoch: Int
     /// λ_min of the class's loss.
-    public let smallest: Double
+    package let smallest: Double
     /// λ_max of it.
-    public let largest: Double
+    package let largest: Double
     /// |λ_min/λ_max|.
-    public let ratio: Double
+    package let ratio: Double
     /// The class's loss.
-    public let loss: Double
+    package let loss: Double
     /// Euclidean norm of its gradient.
-    public let gradientNorm: Double
+    package let gradientNorm: Double
   }
 
   /// One class along the run.
-  public struct Course: Hashable, Sendable {
+  package struct Course: Hashable, Sendable {
     /// The class.
-    public let label: Int
+    package let label: Int
     /// Its measurements, by epoch.
-    public let points: [Point]
+    package let points: [Point]
 
     /// A course by its parts.
-    public init(label: Int, points: [Point]) { (self.label, self.points) = (label, points) }
+    package init(label: Int, points: [Point]) { (self.label, self.points) = (label, points) }
   }
 
   /// The run, as a legend names it.
-  public let name: String
+  package let name: String
   /// Epochs done when class weights set in; nil for a run without, or with weights from the start.
-  public let reweighting: Int?
+  package let reweighting: Int?
   /// The classes measured, ascending.
-  public let classes: [Course]
+  package let classes: [Course]
 
   /// Bytes of metrics at most.
-  public static let byteLimit = 1 << 30
+  package static let byteLimit = 1 << 30
 
   /// A course by its parts.
-  public init(name: String, reweighting: Int?, classes: [Course]) {
+  package init(name: String, reweighting: Int?, classes: [Course]) {
     (self.name, self.reweighting, self.classes) = (name, reweighting, classes)
   }
 
   /// Reads the run in a directory. Throws `MissingError` for a missing file, `DataError` for a damaged one and for
   /// metrics without spectra.
-  public init(name: String, run: RunDirectory) throws {
+  package init(name: String, run: RunDirectory) throws {
     self.name = name
     let recipe = try run.recipe()
     let start = recipe.weighting?.start

@@ -5,19 +5,19 @@ import Training
 ///
 /// In words, `0,9@10,all`: class 0 after the last epoch, class 9 after every tenth epoch and the last, and the loss over all
 /// classes after the last. A spectrum takes time in proportion to the pictures of its class, so that each has its own interval.
-public struct SpectrumPlan: Hashable, Sendable {
+package struct SpectrumPlan: Hashable, Sendable {
   /// One loss, and when its curvature is measured.
-  public struct Subject: Hashable, Sendable {
+  package struct Subject: Hashable, Sendable {
     /// The class; nil is the loss over all classes.
-    public let label: Int?
+    package let label: Int?
     /// Epochs between measurements; nil: only after the last.
-    public let every: Int?
+    package let every: Int?
 
     /// A class, or all of them, and the interval.
-    public init(_ label: Int?, every: Int? = nil) { (self.label, self.every) = (label, every) }
+    package init(_ label: Int?, every: Int? = nil) { (self.label, self.every) = (label, every) }
 
     /// Whether it is measured after a 0-based epoch of a run of `epochs`.
-    public func isDue(after epoch: Int, of epochs: Int) -> Bool {
+    package func isDue(after epoch: Int, of epochs: Int) -> Bool {
       epoch + 1 == epochs || every.map { (epoch + 1).isMultiple(of: $0) } ?? false
     }
 
@@ -32,13 +32,13 @@ public struct SpectrumPlan: Hashable, Sendable {
   }
 
   /// Classes ascending, then the loss over all of them; at least one, none twice.
-  public let subjects: [Subject]
+  package let subjects: [Subject]
 
   /// Classes up to this one can be named.
   private static let labelLimit = 100_000
 
   /// A plan. Throws `HyperparameterError` without a subject, for one that is there twice, and for numbers out of range.
-  public init(_ subjects: [Subject]) throws {
+  package init(_ subjects: [Subject]) throws {
     let isValid = subjects.allSatisfy { subject in
       (subject.label.map { (0..<Self.labelLimit).contains($0) } ?? true)
         && (subject.every.map { $0 >= 1 } ?? true)
@@ -50,7 +50,7 @@ public struct SpectrumPlan: Hashable, Sendable {
   }
 
   /// Reads what `text` prints, in any order.
-  public init(parsing text: String) throws {
+  package init(parsing text: String) throws {
     let words = text.split(separator: ",", omittingEmptySubsequences: false)
     try self.init(
       words.map { word in
@@ -73,7 +73,7 @@ public struct SpectrumPlan: Hashable, Sendable {
   }
 
   /// The subjects between commas.
-  public var text: String { subjects.map(\.text).joined(separator: ",") }
+  package var text: String { subjects.map(\.text).joined(separator: ",") }
 
   /// Whether it measures all that another does.
   package func covers(_ other: SpectrumPlan) -> Bool {

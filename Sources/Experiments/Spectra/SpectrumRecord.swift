@@ -7,9 +7,9 @@ import Training
 /// One spectrum as `escapement spectrum --json` keeps it: enough to redraw its density without a product.
 ///
 /// Members that this reader does not know are passed over, so that records may grow.
-public struct SpectrumRecord: Hashable, Sendable {
+package struct SpectrumRecord: Hashable, Sendable {
   /// By which procedure a spectrum was taken.
-  public enum Mode: String, Hashable, Sendable, CaseIterable {
+  package enum Mode: String, Hashable, Sendable, CaseIterable {
     /// One fixed matrix, residuals and limits measured.
     case exact
     /// The papers' released procedure, which keeps neither α and β nor limits.
@@ -17,55 +17,55 @@ public struct SpectrumRecord: Hashable, Sendable {
   }
 
   /// One end of a spectrum.
-  public struct Extreme: Hashable, Sendable {
+  package struct Extreme: Hashable, Sendable {
     /// The Rayleigh quotient measured; the Ritz value where none was.
-    public let value: Double
+    package let value: Double
     /// ‖Hv − λv‖ of it; nil where none was measured.
-    public let residual: Double?
+    package let residual: Double?
     /// The eigenvalue is at least this; nil where nothing is known.
-    public let lowerLimit: Double?
+    package let lowerLimit: Double?
     /// The eigenvalue is at most this; nil where nothing is known.
-    public let upperLimit: Double?
+    package let upperLimit: Double?
   }
 
   /// The file that it was read from.
-  public let file: String
+  package let file: String
   /// The numeric contract that it was computed under.
-  public let contract: NumericContract
+  package let contract: NumericContract
   /// What the spectrum is of: "class 9", "tail", "all".
-  public let data: String
+  package let data: String
   /// Pictures it is over.
-  public let samples: Int
+  package let samples: Int
   /// Which procedure.
-  public let mode: Mode
+  package let mode: Mode
   /// Number of the start vector; nil where the record does not say.
-  public let probe: Int?
+  package let probe: Int?
   /// Diagonal and off-diagonal of Lanczos's matrix; nil for the released procedure.
-  public let tridiagonal: SymmetricTridiagonal?
+  package let tridiagonal: SymmetricTridiagonal?
   /// Nodes and weights as stored.
-  public let rule: GaussQuadrature
+  package let rule: GaussQuadrature
   /// The lower end.
-  public let smallest: Extreme
+  package let smallest: Extreme
   /// The upper end.
-  public let largest: Extreme
+  package let largest: Extreme
   /// With what probability a limit away from the Ritz values may fail; nil where there is none.
-  public let failureProbability: Double?
+  package let failureProbability: Double?
   /// ‖H₁v − H₂v‖/‖H₁v‖: 0 for one matrix.
-  public let drift: Double
+  package let drift: Double
   /// Whether the spectrum passed its own checks; nil for records without them.
-  public let isValid: Bool?
+  package let isValid: Bool?
 
   /// Bytes of a file at most.
-  public static let byteLimit = 256 << 20
+  package static let byteLimit = 256 << 20
   /// Nodes of a spectrum at most: the eigenvalues of its matrix cost the square of that.
-  public static let nodeLimit = 10_000
+  package static let nodeLimit = 10_000
   /// Eigenvalues at most, so that no square of one overflows.
-  public static let magnitudeLimit = 1e100
+  package static let magnitudeLimit = 1e100
 
   /// The records of a file, an array of objects or one object.
   ///
   /// Throws `MissingError` or `DataError`; records that failed their own checks are refused unless `acceptingInvalid`.
-  public static func read(_ url: URL, acceptingInvalid: Bool = false) throws -> [SpectrumRecord] {
+  package static func read(_ url: URL, acceptingInvalid: Bool = false) throws -> [SpectrumRecord] {
     let json = try JSON(parsing: FileContents.read(url, limit: byteLimit), file: url.path)
     let root = JSONCursor(json, file: url.path)
     let cursors = json.object == nil ? try root.elements() : [root]
@@ -78,7 +78,7 @@ public struct SpectrumRecord: Hashable, Sendable {
   }
 
   /// Reads one record; throws a `DataError` that names the key.
-  public init(_ cursor: JSONCursor, acceptingInvalid: Bool = false) throws {
+  package init(_ cursor: JSONCursor, acceptingInvalid: Bool = false) throws {
     file = cursor.file
     contract = try NumericContract(of: cursor)
     let valid = try cursor.optionalField("valid")
@@ -137,7 +137,7 @@ public struct SpectrumRecord: Hashable, Sendable {
   }
 
   /// Nodes and weights anew from α and β by the package's own implicit QL; the stored rule where there are none.
-  public func redrawn() throws -> GaussQuadrature {
+  package func redrawn() throws -> GaussQuadrature {
     try tridiagonal.map { try GaussQuadrature($0) } ?? rule
   }
 

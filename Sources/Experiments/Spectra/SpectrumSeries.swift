@@ -2,18 +2,18 @@ import Drawing
 import Curvature
 
 /// The spectra of one selection of pictures by one procedure, one a probe: a curve or a row of a figure.
-public struct SpectrumSeries: Hashable, Sendable {
+package struct SpectrumSeries: Hashable, Sendable {
   /// The run or file, where a figure has several; nil otherwise.
-  public let label: String?
+  package let label: String?
   /// What it is of: "class 9", "tail".
-  public let data: String
+  package let data: String
   /// By which procedure.
-  public let mode: SpectrumRecord.Mode
+  package let mode: SpectrumRecord.Mode
   /// One a probe, at least one.
-  public let records: [SpectrumRecord]
+  package let records: [SpectrumRecord]
 
   /// Records under their labels, put together by label, selection and procedure in the order in which they come.
-  public static func grouping(_ records: [(label: String?, record: SpectrumRecord)]) -> [SpectrumSeries] {
+  package static func grouping(_ records: [(label: String?, record: SpectrumRecord)]) -> [SpectrumSeries] {
     var keys: [[String]] = []
     var members: [[String]: (String?, [SpectrumRecord])] = [:]
     for (label, record) in records {
@@ -28,14 +28,14 @@ public struct SpectrumSeries: Hashable, Sendable {
   }
 
   /// "sgd, class 9".
-  public var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
+  package var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
   /// "exact", "released" or, where the pictures changed between products, "released, re-drawn".
-  public var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
+  package var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
   /// Whether two products with one vector differed, as they do over pictures cropped and flipped anew.
-  public var isRedrawn: Bool { drift > 0 }
+  package var isRedrawn: Bool { drift > 0 }
 
   /// The smallest value measured, at least the highest of the lower limits: each probe's limits hold for the one λ_min.
-  public var smallest: SpectrumRecord.Extreme {
+  package var smallest: SpectrumRecord.Extreme {
     let best = records.min { $0.smallest.value < $1.smallest.value } ?? records[0]
     return SpectrumRecord.Extreme(
       value: best.smallest.value, residual: best.smallest.residual,
@@ -44,7 +44,7 @@ public struct SpectrumSeries: Hashable, Sendable {
   }
 
   /// The largest value measured, with limits likewise.
-  public var largest: SpectrumRecord.Extreme {
+  package var largest: SpectrumRecord.Extreme {
     let best = records.max { $0.largest.value < $1.largest.value } ?? records[0]
     return SpectrumRecord.Extreme(
       value: best.largest.value, residual: best.largest.residual,
@@ -53,16 +53,16 @@ public struct SpectrumSeries: Hashable, Sendable {
   }
 
   /// The largest drift between two products with one vector.
-  public var drift: Double { records.map(\.drift).max() ?? 0 }
+  package var drift: Double { records.map(\.drift).max() ?? 0 }
 
   /// A bound on the probability that any of the limits fails: the sum over probes.
-  public var failureProbability: Double? {
+  package var failureProbability: Double? {
     let all = records.compactMap(\.failureProbability)
     return all.isEmpty ? nil : min(1, all.reduce(0, +))
   }
 
   /// The rules from α and β, one a probe.
-  public func rules() throws -> [GaussQuadrature] { try records.map { try $0.redrawn() } }
+  package func rules() throws -> [GaussQuadrature] { try records.map { try $0.redrawn() } }
 
   /// "λ_min −0.52 in [−0.9, −0.51], λ_max 60.1 in [60.1, 61], 139 pictures, 2 probes".
   var summary: String {

@@ -5,7 +5,7 @@ import Networks
 import Training
 
 /// The checkpoints of two runs, at the steps at which both kept one.
-public enum CheckpointComparison: Hashable, Sendable {
+package enum CheckpointComparison: Hashable, Sendable {
   /// No step has a checkpoint of both.
   case noCommonStep
   /// The two are of other networks, classes or element types: no tensor of one has a counterpart.
@@ -17,7 +17,7 @@ public enum CheckpointComparison: Hashable, Sendable {
 
   /// Compares the checkpoints of two runs, earliest common step first: parameters in layout order, then running
   /// statistics, then the rule's vectors by name. A `DataError` where one of those read is damaged.
-  public init(_ left: RunDirectory, _ right: RunDirectory) throws {
+  package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let records = try [left, right].map { try $0.readRecord() }
     let networks = try zip([left, right], records).map { run, record in
       try run.recipe().architecture.network(classes: record.field("class_counts").elements().count)
@@ -71,7 +71,7 @@ public enum CheckpointComparison: Hashable, Sendable {
   }
 
   /// One line.
-  public var text: String {
+  package var text: String {
     switch self {
     case .noCommonStep: "no checkpoint of a common step: tensors were not compared"
     case .otherNetworks: "two networks or element types: tensors were not compared"
@@ -82,7 +82,7 @@ public enum CheckpointComparison: Hashable, Sendable {
   }
 
   /// The same for machines.
-  public var json: JSON {
+  package var json: JSON {
     switch self {
     case .noCommonStep: ["outcome": "no common step"]
     case .otherNetworks: ["outcome": "other networks"]

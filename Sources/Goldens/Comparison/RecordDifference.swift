@@ -3,13 +3,13 @@ import Kernels
 import Training
 
 /// A member of two records (`run.json`) that is not the same in both.
-public struct RecordDifference: Hashable, Sendable {
+package struct RecordDifference: Hashable, Sendable {
   /// Where: keys joined by dots, positions in brackets.
-  public var place: String
+  package var place: String
   /// The first record's text there; nil where it has none.
-  public var left: String?
+  package var left: String?
   /// The second's.
-  public var right: String?
+  package var right: String?
 
   /// How the files of a run are written, and no part of what is computed.
   static let settingsOfRecording = ["digest_every", "metrics_every", "checkpoint_every", "keep_every"]
@@ -22,12 +22,12 @@ public struct RecordDifference: Hashable, Sendable {
   static let partsOfTheFile = ["schema", SealedJSON.key, NumericContract.key]
 
   /// Whether it concerns how often things are written, which changes nothing of the run.
-  public var isOfRecording: Bool { Self.settingsOfRecording.contains(place) }
+  package var isOfRecording: Bool { Self.settingsOfRecording.contains(place) }
 
   /// The differing leaves of two records, recipe first, then data, then the rest, each by their keys.
   ///
   /// A member that only one of them has is a difference; a list of other length is one, as a whole.
-  public static func all(between left: JSON, and right: JSON) -> [RecordDifference] {
+  package static func all(between left: JSON, and right: JSON) -> [RecordDifference] {
     let keys = Set((left.object ?? [:]).keys).union((right.object ?? [:]).keys)
     let first = ["recipe", "provenance"]
     let order =

@@ -4,21 +4,21 @@ import Kernels
 import Training
 
 /// Two run directories side by side: their records, their steps and their checkpoints.
-public struct RunComparison: Sendable {
+package struct RunComparison: Sendable {
   /// The numeric contracts of the two. Where they differ, nothing below need have another cause.
-  public let contracts: (left: NumericContract, right: NumericContract)
+  package let contracts: (left: NumericContract, right: NumericContract)
   /// Members of `run.json` that differ: recipe, data, then the rest.
-  public let records: [RecordDifference]
+  package let records: [RecordDifference]
   /// The steps, on the ladder.
-  public let trace: TraceComparison
+  package let trace: TraceComparison
   /// The tensors.
-  public let checkpoints: CheckpointComparison
+  package let checkpoints: CheckpointComparison
 
   /// Compares two runs.
   ///
   /// - Throws: `MissingError` where there is no run; `DataError` where a record, a line of the metrics or a checkpoint
   ///   is damaged.
-  public init(_ left: RunDirectory, _ right: RunDirectory) throws {
+  package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let (leftRecord, rightRecord) = (try left.readRecord(), try right.readRecord())
     contracts = (try NumericContract(of: leftRecord), try NumericContract(of: rightRecord))
     records = RecordDifference.all(between: leftRecord.value, and: rightRecord.value)
@@ -29,7 +29,7 @@ public struct RunComparison: Sendable {
   /// Whether the two are one run as far as the records tell: contract, recipe and data, all steps, all tensors.
   ///
   /// How often something was written, and the time it took, do not count.
-  public var agrees: Bool {
+  package var agrees: Bool {
     guard records.allSatisfy(\.isOfRecording), trace.agrees, contracts.left == contracts.right else {
       return false
     }
@@ -38,7 +38,7 @@ public struct RunComparison: Sendable {
   }
 
   /// The comparison in words.
-  public var lines: [String] {
+  package var lines: [String] {
     var lines: [String] = []
     if contracts.left != contracts.right {
       lines.append(
@@ -62,7 +62,7 @@ public struct RunComparison: Sendable {
   }
 
   /// The comparison for machines.
-  public var json: JSON {
+  package var json: JSON {
     [
       "same": .bool(agrees), "contracts": [contracts.left.json, contracts.right.json],
       "records": .array(

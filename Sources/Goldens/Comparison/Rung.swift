@@ -1,5 +1,5 @@
 /// The ladder on which two training runs are compared: what comes first may explain all that comes after it.
-public enum Rung: String, CaseIterable, Hashable, Sendable {
+package enum Rung: String, CaseIterable, Hashable, Sendable {
   /// Which pictures are trained on.
   case data
   /// In which order, in which batches and under which augmentation.
@@ -23,11 +23,11 @@ public enum Rung: String, CaseIterable, Hashable, Sendable {
   case evaluation
 
   /// The position, from 0 for what comes first.
-  public var position: Int { Self.allCases.firstIndex(of: self)! }
+  package var position: Int { Self.allCases.firstIndex(of: self)! }
 }
 
 /// One thing that records hold about a step, or about the run before its first step.
-public enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
+package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
   /// The digests of the training pictures and of their choice.
   case trainingPictures = "training pictures"
   /// What decides every order, batch and augmentation.
@@ -64,7 +64,7 @@ public enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
   case testCorrect = "test correct"
 
   /// The rung that it stands on.
-  public var rung: Rung {
+  package var rung: Rung {
     switch self {
     case .trainingPictures: .data
     case .orderSettings, .order, .samples: .order

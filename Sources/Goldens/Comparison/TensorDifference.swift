@@ -4,30 +4,30 @@ import Foundation
 import Kernels
 
 /// The first tensor, in layout order, in which two vectors of one layout differ.
-public struct TensorDifference: Hashable, Sendable {
+package struct TensorDifference: Hashable, Sendable {
   /// Which vector: "parameters", "running statistics" or "optimizer NAME".
-  public var vector: String
+  package var vector: String
   /// The tensor's name as PyTorch gives it.
-  public var name: String
+  package var name: String
   /// Its extents in the layout, not those of the file.
-  public var shape: [Int]
+  package var shape: [Int]
   /// Elements with other bits.
-  public var differing: Int
+  package var differing: Int
   /// Representable numbers between the two furthest elements; nil where one of the two is not finite.
-  public var ulps: UInt64?
+  package var ulps: UInt64?
   /// Where these stand: one index an axis; the first of them, and the first non-finite one before all others.
-  public var index: [Int]
+  package var index: [Int]
   /// The first vector's element there, by its bits.
-  public var left: String
+  package var left: String
   /// The second vector's.
-  public var right: String
+  package var right: String
   /// The same as a number.
-  public var leftNumber: Double
+  package var leftNumber: Double
   /// The second vector's number.
-  public var rightNumber: Double
+  package var rightNumber: Double
 
   /// The first tensor of other bits; nil where all agree.
-  public static func first<Element: Real>(
+  package static func first<Element: Real>(
     between a: ParameterVector<Element>, and b: ParameterVector<Element>, vector: String
   ) -> TensorDifference? {
     precondition(a.layout == b.layout, "vectors of two layouts")
@@ -68,7 +68,7 @@ public struct TensorDifference: Hashable, Sendable {
   }
 
   /// One line.
-  public var text: String {
+  package var text: String {
     let distance = ulps.map { "\($0) ulp apart" } ?? "not both finite"
     return """
       \(vector), \(name) \(shape): \(differing) of \(shape.reduce(1, *)) elements differ, the furthest at \(index): \
@@ -77,7 +77,7 @@ public struct TensorDifference: Hashable, Sendable {
   }
 
   /// The same for machines.
-  public var json: JSON {
+  package var json: JSON {
     [
       "vector": .string(vector), "tensor": .string(name), "shape": .array(shape.map { .integer($0) }),
       "differing": .integer(differing), "ulps": ulps.map { .string(String($0)) } ?? .null,

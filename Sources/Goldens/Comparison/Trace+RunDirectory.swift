@@ -7,7 +7,7 @@ extension Trace {
   ///
   /// A last line without its end, which a killed run may leave, is left out. `MissingError` where there is no run;
   /// `DataError` where a file is damaged.
-  public init(of run: RunDirectory) throws {
+  package init(of run: RunDirectory) throws {
     let record = try run.readRecord()
     let recipe = try run.recipe()
     digestEvery = try record.field("digest_every").integer(atLeast: 0)

@@ -1,20 +1,20 @@
 import Kernels
 
 /// A recorded number or text; numbers are equal when their bits are.
-public enum TraceValue: Hashable, Sendable {
+package enum TraceValue: Hashable, Sendable {
   /// A number by its bits.
   case bits(UInt64)
   /// A digest or settings.
   case text(String)
 
   /// A number.
-  public static func number(_ value: Double) -> TraceValue { .bits(value.bitPattern) }
+  package static func number(_ value: Double) -> TraceValue { .bits(value.bitPattern) }
 
   /// The number; nil for a text.
-  public var double: Double? { if case .bits(let bits) = self { Double(bitPattern: bits) } else { nil } }
+  package var double: Double? { if case .bits(let bits) = self { Double(bitPattern: bits) } else { nil } }
 
   /// Shortest decimal that gives the bits back, or the first twelve characters of a text.
-  public var text: String {
+  package var text: String {
     switch self {
     case .bits(let bits):
       let value = Double(bitPattern: bits)
@@ -26,9 +26,9 @@ public enum TraceValue: Hashable, Sendable {
 }
 
 /// When something was recorded: after how many steps, and whether of that step or of the epoch that it ends.
-public struct TracePlace: Hashable, Sendable, Comparable {
+package struct TracePlace: Hashable, Sendable, Comparable {
   /// What a record is about.
-  public enum Kind: Int, Hashable, Sendable {
+  package enum Kind: Int, Hashable, Sendable {
     /// One step; step 0 stands for what holds before the first.
     case step
     /// The epoch that the step ends.
@@ -36,33 +36,33 @@ public struct TracePlace: Hashable, Sendable, Comparable {
   }
 
   /// Steps taken.
-  public var step: Int
+  package var step: Int
   /// Of the step or of the epoch.
-  public var kind: Kind
+  package var kind: Kind
 
   /// Earlier steps first, the epoch after its last step.
-  public static func < (a: TracePlace, b: TracePlace) -> Bool {
+  package static func < (a: TracePlace, b: TracePlace) -> Bool {
     (a.step, a.kind.rawValue) < (b.step, b.kind.rawValue)
   }
 
   /// "before the first step", "step 12" or "the epoch that step 12 ends".
-  public var text: String {
+  package var text: String {
     if step == 0 { return "before the first step" }
     return kind == .step ? "step \(step)" : "the epoch that step \(step) ends"
   }
 }
 
 /// What was recorded at one place.
-public struct TracePoint: Hashable, Sendable {
+package struct TracePoint: Hashable, Sendable {
   /// When.
-  public var place: TracePlace
+  package var place: TracePlace
   /// The values.
-  public var values: [TraceQuantity: TraceValue] = [:]
+  package var values: [TraceQuantity: TraceValue] = [:]
   /// A checksum of each parameter tensor, in layout order; empty where none are on record.
-  public var tensors: [String] = []
+  package var tensors: [String] = []
 
   /// A point without values.
-  public init(_ place: TracePlace) { self.place = place }
+  package init(_ place: TracePlace) { self.place = place }
 
   /// "53/128", "53" without a count of samples, "-" without either: of the test set where the point is an epoch's.
   var accuracyText: String {
@@ -75,19 +75,19 @@ public struct TracePoint: Hashable, Sendable {
 }
 
 /// What a run left on record, step by step.
-public struct Trace: Hashable, Sendable {
+package struct Trace: Hashable, Sendable {
   /// The points in order; the first stands for what holds before the first step.
-  public var points: [TracePoint] = []
+  package var points: [TracePoint] = []
   /// Steps between links of the digest chain, 0 for epochs only; nil where there is no chain.
-  public var digestEvery: Int?
+  package var digestEvery: Int?
   /// The names of the parameter tensors, in layout order; empty where no checksums are on record.
-  public var tensorNames: [String] = []
+  package var tensorNames: [String] = []
   /// How the run ended where it did not come to its end, for example "diverged in step 13 (loss)".
-  public var ending: String?
+  package var ending: String?
 
   /// A trace without points.
-  public init() {}
+  package init() {}
 
   /// The last step on record.
-  public var lastStep: Int { points.last?.place.step ?? 0 }
+  package var lastStep: Int { points.last?.place.step ?? 0 }
 }

@@ -3,13 +3,13 @@ import Artifacts
 
 extension TraceComparison {
   /// The columns of `seriesRows`.
-  public static let seriesHeading = [
+  package static let seriesHeading = [
     "step", "loss A", "loss B", "gradient norm A", "gradient norm B", "accuracy A", "accuracy B", "",
   ]
 
   /// Loss, gradient norm and accuracy of both traces from `radius` places before the first divergence to as many after
   /// it; the last places where there is none. The last cell marks the first divergent step.
-  public func seriesRows(radius: Int = 3) -> [[String]] {
+  package func seriesRows(radius: Int = 3) -> [[String]] {
     let kind = firstDivergentStep?.kind ?? (places.contains { $0.kind == .step } ? .step : .epoch)
     let own = places.filter { $0.kind == kind }
     let centre = firstDivergentStep.flatMap { own.firstIndex(of: $0) } ?? own.count - 1
@@ -26,7 +26,7 @@ extension TraceComparison {
   }
 
   /// The comparison in words: where the traces part, how sharply the records tell, the ladder and the series.
-  public var lines: [String] {
+  package var lines: [String] {
     var lines: [String] = []
     for (name, trace) in [("A", left), ("B", right)] {
       lines.append(
@@ -44,7 +44,7 @@ extension TraceComparison {
   }
 
   /// One line: the first divergent step, the rung that differs first and the first tensor.
-  public var summary: String {
+  package var summary: String {
     guard let first, let difference = first.difference else {
       return places.isEmpty
         ? "no step is on both records"
@@ -58,7 +58,7 @@ extension TraceComparison {
 
   /// What the records leave open: steps between the last agreement and the first difference, where nothing differs
   /// before the first step.
-  public var sharpness: String? {
+  package var sharpness: String? {
     guard let first = firstDivergentStep, first.step > lastAgreeingStep + 1,
       self.first?.difference?.place.step != 0
     else { return nil }
@@ -69,7 +69,7 @@ extension TraceComparison {
   }
 
   /// The comparison for machines.
-  public var json: JSON {
+  package var json: JSON {
     [
       "agrees": .bool(agrees),
       "last_step": .array([.integer(left.lastStep), .integer(right.lastStep)]),

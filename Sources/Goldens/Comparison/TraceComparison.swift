@@ -1,22 +1,22 @@
 /// The first place where two traces part on one rung.
-public struct TraceDifference: Hashable, Sendable {
+package struct TraceDifference: Hashable, Sendable {
   /// When.
-  public var place: TracePlace
+  package var place: TracePlace
   /// What differs.
-  public var quantity: TraceQuantity
+  package var quantity: TraceQuantity
   /// The value in the first trace.
-  public var left: TraceValue
+  package var left: TraceValue
   /// The value in the second.
-  public var right: TraceValue
+  package var right: TraceValue
 
   /// Representable Doubles between the two; nil for counts, settings and texts, and where one is not finite.
-  public var ulps: UInt64? {
+  package var ulps: UInt64? {
     guard quantity.isMeasured, case .bits(let a) = left, case .bits(let b) = right else { return nil }
     return UlpDistance.between(a, b, bytes: 8)
   }
 
   /// "gradient norm at step 3: 1.25 and 1.5, 2 ulp apart".
-  public var text: String {
+  package var text: String {
     let distance = ulps.map { ", \($0) ulp apart" } ?? ""
     let when = place.step == 0 ? place.text : "at \(place.text)"
     return "\(quantity.rawValue) \(when): \(left.text) and \(right.text)\(distance)"
@@ -24,9 +24,9 @@ public struct TraceDifference: Hashable, Sendable {
 }
 
 /// What the records say about one rung of the ladder.
-public struct RungFinding: Hashable, Sendable {
+package struct RungFinding: Hashable, Sendable {
   /// The outcome.
-  public enum Outcome: Hashable, Sendable {
+  package enum Outcome: Hashable, Sendable {
     /// So many values are on both records, and all agree.
     case agrees(values: Int)
     /// They part; this is the first place.
@@ -36,14 +36,14 @@ public struct RungFinding: Hashable, Sendable {
   }
 
   /// The rung.
-  public var rung: Rung
+  package var rung: Rung
   /// The outcome.
-  public var outcome: Outcome
+  package var outcome: Outcome
   /// What was compared.
-  public var compared: [TraceQuantity]
+  package var compared: [TraceQuantity]
 
   /// "agrees", "differs" or "not recorded".
-  public var word: String {
+  package var word: String {
     switch outcome {
     case .agrees: "agrees"
     case .differs: "differs"
@@ -52,7 +52,7 @@ public struct RungFinding: Hashable, Sendable {
   }
 
   /// What was compared, or where it parts.
-  public var detail: String {
+  package var detail: String {
     switch outcome {
     case .agrees(let count):
       "\(compared.map(\.rawValue).joined(separator: ", ")): \(count) \(count == 1 ? "value" : "values")"
@@ -62,7 +62,7 @@ public struct RungFinding: Hashable, Sendable {
   }
 
   /// The difference, where there is one.
-  public var difference: TraceDifference? {
+  package var difference: TraceDifference? {
     if case .differs(let difference) = outcome { difference } else { nil }
   }
 }
@@ -72,18 +72,18 @@ public struct RungFinding: Hashable, Sendable {
 /// Only places on both records are compared, by bits. The digest chain is compared where both runs link it equally often.
 /// A chain that agrees at a step says that all linked steps before it agreed; one that differs says so of that step or
 /// of one since the last agreement.
-public struct TraceComparison: Hashable, Sendable {
+package struct TraceComparison: Hashable, Sendable {
   /// The first trace, A.
-  public let left: Trace
+  package let left: Trace
   /// The second, B.
-  public let right: Trace
+  package let right: Trace
   /// One finding a rung, in the ladder's order.
-  public let ladder: [RungFinding]
+  package let ladder: [RungFinding]
   /// The places on both records, in order, before the first step excluded.
-  public let places: [TracePlace]
+  package let places: [TracePlace]
 
   /// Compares two traces.
-  public init(_ left: Trace, _ right: Trace) {
+  package init(_ left: Trace, _ right: Trace) {
     self.left = left
     self.right = right
     let others = Dictionary(right.points.map { ($0.place, $0) }) { $1 }
@@ -113,25 +113,25 @@ public struct TraceComparison: Hashable, Sendable {
   }
 
   /// The rung that differs first: at the earliest place, and there on the upper rung; nil where none does.
-  public var first: RungFinding? {
+  package var first: RungFinding? {
     ladder.filter { $0.difference != nil }.min {
       ($0.difference!.place, $0.rung.position) < ($1.difference!.place, $1.rung.position)
     }
   }
 
   /// The first step, of those on both records, in which anything differs; nil where none does.
-  public var firstDivergentStep: TracePlace? {
+  package var firstDivergentStep: TracePlace? {
     ladder.compactMap { $0.difference?.place }.filter { $0.step > 0 }.min()
   }
 
   /// The last step on both records before the first divergent one, 0 where there is none.
-  public var lastAgreeingStep: Int {
+  package var lastAgreeingStep: Int {
     guard let first = firstDivergentStep else { return places.last?.step ?? 0 }
     return places.last { $0.step < first.step }?.step ?? 0
   }
 
   /// The first parameter tensor, in layout order, whose checksum differs at the earliest place where one does.
-  public var firstTensor: (place: TracePlace, name: String)? {
+  package var firstTensor: (place: TracePlace, name: String)? {
     guard left.tensorNames == right.tensorNames else { return nil }
     let others = Dictionary(right.points.map { ($0.place, $0) }) { $1 }
     for point in left.points {
@@ -144,7 +144,7 @@ public struct TraceComparison: Hashable, Sendable {
   }
 
   /// Whether both ended alike at the same place and nothing on both records differs.
-  public var agrees: Bool {
+  package var agrees: Bool {
     first == nil && left.points.last?.place == right.points.last?.place && left.ending == right.ending
   }
 }

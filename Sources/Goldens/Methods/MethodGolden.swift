@@ -8,11 +8,11 @@ import Training
 
 extension GoldenCase {
   /// The suite of losses, rules and presets on the fixture.
-  public static let methods = "fixture"
+  package static let methods = "fixture"
 
   /// One case a pair of loss and rule, then one for each family of presets that no pair stands for, on the miniature of
   /// a data set.
-  public static func methods(on full: LongTailedData) -> [GoldenCase] {
+  package static func methods(on full: LongTailedData) -> [GoldenCase] {
     let data = MiniatureRun.data(of: full)
     let pairs = MethodGrid.pairs.map { pair in
       GoldenCase.method("\(pair.loss)/\(pair.optimizer)", pair.recipe, data)

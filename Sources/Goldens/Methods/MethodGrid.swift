@@ -1,15 +1,15 @@
 import Training
 
 /// Every loss with every update rule, as far as the two go together.
-public enum MethodGrid {
+package enum MethodGrid {
   /// A loss and a rule that are not trained together, and why.
-  public struct LeftOut: Hashable, Sendable {
+  package struct LeftOut: Hashable, Sendable {
     /// The loss's short name.
-    public let loss: String
+    package let loss: String
     /// The rule's short name, or "any".
-    public let optimizer: String
+    package let optimizer: String
     /// Why, in one line.
-    public let reason: String
+    package let reason: String
   }
 
   /// A loss and a rule that go together.
@@ -25,7 +25,7 @@ public enum MethodGrid {
 
   /// What is left out: parametric contrastive learning, which this package's loop does not train, and what a recipe
   /// refuses to be made of.
-  public static let leftOut: [LeftOut] =
+  package static let leftOut: [LeftOut] =
     [
       LeftOut(
         loss: LossChoice.parametricContrastive.label, optimizer: "any",

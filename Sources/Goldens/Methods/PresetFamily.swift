@@ -4,18 +4,18 @@ import Training
 ///
 /// A family is named by the method of its presets, with "-cosine" where the learning rate follows a cosine and "-rising"
 /// where the radius grows with the epochs: each is another path through the code.
-public struct PresetFamily: Sendable {
+package struct PresetFamily: Sendable {
   /// The name, "ldam-drw-sam" or "ce-drw-sam-cosine-rising".
-  public let name: String
+  package let name: String
   /// The presets, in the order of their definition.
-  public let presets: [String]
+  package let presets: [String]
   /// The golden's path; nil for what no loop of this package trains.
-  public let golden: String?
+  package let golden: String?
   /// The recipe of a golden of its own; nil where the grid of losses and rules has one.
   package let recipe: Recipe?
 
   /// The families of all presets, in the order of their first members.
-  public static let all: [PresetFamily] = families(of: Preset.all)
+  package static let all: [PresetFamily] = families(of: Preset.all)
 
   /// The families of some presets.
   package static func families(of presets: [Preset]) -> [PresetFamily] {

@@ -3,12 +3,12 @@ import Artifacts
 import Training
 
 /// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
-public enum ConformanceCatalogue {
+package enum ConformanceCatalogue {
   /// Every problem.
-  public static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
+  package static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
 
   /// Every rule. Radii and noise are larger than in training runs, so that 25 steps show them.
-  public static let rules: [ConformanceRule] = [
+  package static let rules: [ConformanceRule] = [
     .sgd,
     .sam("sam-released", rho: .constant(0.1), variant: .released),
     .sam("sam-recommended", rho: .constant(0.1), variant: .recommended),
@@ -49,7 +49,7 @@ public enum ConformanceCatalogue {
   }()
 
   /// Every loss. Deferred weights begin with epoch 2 of 5.
-  public static let losses: [ConformanceLoss] = [
+  package static let losses: [ConformanceLoss] = [
     .init("ce", .crossEntropy),
     .init("ce-reweight", .crossEntropy, weighting: .deferred(start: 0)),
     .init("ce-drw", .crossEntropy, weighting: .deferred(start: 2)),
@@ -81,7 +81,7 @@ public enum ConformanceCatalogue {
   /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits
   /// are cosines), each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in
   /// the gradient alone.
-  public static let cases: [ConformanceCase] = problems.flatMap { problem in
+  package static let cases: [ConformanceCase] = problems.flatMap { problem in
     rules.flatMap { rule in
       losses(of: problem, with: rule).map { ConformanceCase(problem: problem, rule: rule, loss: $0) }
     }
@@ -96,7 +96,7 @@ public enum ConformanceCatalogue {
   }
 
   /// The cases of these names, or all without one.
-  public static func selecting(_ names: [String]) throws(UnknownConformanceCase) -> [ConformanceCase] {
+  package static func selecting(_ names: [String]) throws(UnknownConformanceCase) -> [ConformanceCase] {
     for name in names where !cases.contains(where: { $0.name == name }) {
       throw UnknownConformanceCase(name: name)
     }
@@ -105,28 +105,28 @@ public enum ConformanceCatalogue {
 }
 
 /// One trajectory: a problem, a rule and, where there are logits, a loss.
-public struct ConformanceCase: Sendable {
+package struct ConformanceCase: Sendable {
   /// What it runs on.
-  public let problem: ConformanceProblem
+  package let problem: ConformanceProblem
   /// What moves the parameters.
-  public let rule: ConformanceRule
+  package let rule: ConformanceRule
   /// The loss; nil for a problem without logits.
-  public let loss: ConformanceLoss?
+  package let loss: ConformanceLoss?
 
   /// "PROBLEM.RULE" or "PROBLEM.RULE.LOSS".
-  public var name: String {
+  package var name: String {
     ([problem.name, rule.name] + (loss.map { [$0.name] } ?? [])).joined(separator: ".")
   }
 }
 
 /// A conformance case that does not exist.
-public struct UnknownConformanceCase: ReportedError, Hashable {
+package struct UnknownConformanceCase: ReportedError, Hashable {
   /// 64: the command was used wrongly.
-  public var exitCode: Int32 { 64 }
+  package var exitCode: Int32 { 64 }
   /// The name asked for.
-  public var name: String
+  package var name: String
   /// One line.
-  public var description: String {
+  package var description: String {
     "no conformance case is called \"\(name)\"; `escapement vectors list` prints those there are"
   }
 }

@@ -9,20 +9,20 @@ import Training
 /// For each problem `PROBLEM.json` and `PROBLEM.safetensors` (samples and labels); for each case
 /// `CASE.json` (rule, loss, constants) and `CASE.safetensors` (trajectory); last `index.json` with the
 /// names. Each of the JSON files states the numeric contract. Equal code gives equal bytes.
-public struct ConformanceExport {
+package struct ConformanceExport {
   /// The layout of the files.
-  public static let schema = 1
+  package static let schema = 1
 
   /// What is exported.
-  public let cases: [ConformanceCase]
+  package let cases: [ConformanceCase]
 
   /// An export of some cases, with the problems that they need.
-  public init(cases: [ConformanceCase] = ConformanceCatalogue.cases) { self.cases = cases }
+  package init(cases: [ConformanceCase] = ConformanceCatalogue.cases) { self.cases = cases }
 
   /// Writes the files into a directory that exists and is empty; a `FileError` where it is not.
   ///
   /// `progress` is called with the number of cases done.
-  public func write(to directory: URL, progress: (Int) -> Void = { _ in }) throws {
+  package func write(to directory: URL, progress: (Int) -> Void = { _ in }) throws {
     let present = try FileManager.default.contentsOfDirectory(atPath: directory.path)
     guard present.isEmpty else {
       throw FileError(operation: "export vectors to", path: directory.path, code: ENOTEMPTY)

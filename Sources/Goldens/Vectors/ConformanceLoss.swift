@@ -2,9 +2,9 @@ import Networks
 import Training
 
 /// A loss and its class weights, under the name that cases have it by.
-public struct ConformanceLoss: Sendable {
+package struct ConformanceLoss: Sendable {
   /// The name, the third part of the names of its cases.
-  public let name: String
+  package let name: String
   /// The loss; not one of more than a network's output and labels.
   package let choice: LossChoice
   /// Class weights; nil: ones.

@@ -7,14 +7,14 @@ import Networks
 import Training
 
 /// What conformance trajectories run on: where they start, and the loss of each mini-batch.
-public struct ConformanceProblem: Sendable {
+package struct ConformanceProblem: Sendable {
   package enum Content: Sendable {
     case quadratic(ClasswiseQuadratic)
     case network(Network, inputs: Tensor<Double>)
   }
 
   /// The name, the first part of the names of its cases.
-  public let name: String
+  package let name: String
   /// What it is, for a reader that builds it again.
   package let fields: [String: JSON]
   package let content: Content
@@ -22,7 +22,7 @@ public struct ConformanceProblem: Sendable {
   package let hasCosines: Bool
 
   /// Quadratics with saddles: the Hessians of the rare classes have the larger negative eigenvalues.
-  public static let quadratic = ConformanceProblem(
+  package static let quadratic = ConformanceProblem(
     name: "quadratic",
     fields: [
       "kind": "classwise-quadratic",
@@ -37,15 +37,15 @@ public struct ConformanceProblem: Sendable {
         ], count: ConformanceData.labels.count, seed: ConformanceData.seed)), hasCosines: false)
 
   /// A perceptron of one hidden layer with tanh.
-  public static let perceptron = network(
+  package static let perceptron = network(
     "perceptron", .multilayerPerceptron(features: [6, 8, 5], activation: .tanh), sample: [6],
     fields: ["kind": "multilayer-perceptron", "features": [6, 8, 5], "activation": "tanh"])
 
   /// A CIFAR ResNet-8 of two channels with batch norm, on pictures of 8×8 pixels.
-  public static let resNet = resNet("resnet8", .linear)
+  package static let resNet = resNet("resnet8", .linear)
 
   /// The same with the normalised classifier.
-  public static let cosineResNet = resNet("resnet8-cosine", .cosine)
+  package static let cosineResNet = resNet("resnet8-cosine", .cosine)
 
   private static func resNet(_ name: String, _ classifier: Classifier) -> ConformanceProblem {
     network(
@@ -69,7 +69,7 @@ public struct ConformanceProblem: Sendable {
   }
 
   /// Whether it has logits, and so a choice of losses.
-  public var hasLogits: Bool { if case .network = content { true } else { false } }
+  package var hasLogits: Bool { if case .network = content { true } else { false } }
 
   /// w₀.
   package var start: ParameterVector<Double> {

@@ -5,9 +5,9 @@ import Kernels
 import Training
 
 /// An update rule with its hyper-parameters, as conformance vectors run and describe it.
-public struct ConformanceRule: Sendable {
+package struct ConformanceRule: Sendable {
   /// The name, the second part of the names of its cases.
-  public let name: String
+  package let name: String
   /// Hyper-parameters for a reader: every number that the rule uses besides those of SGD.
   package let fields: [String: JSON]
   /// One step, line by line.

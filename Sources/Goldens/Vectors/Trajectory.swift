@@ -5,22 +5,22 @@ import Networks
 import Training
 
 /// What a conformance case did, step by step.
-public struct Trajectory: Sendable {
+package struct Trajectory: Sendable {
   /// The parameters at the start and after each step.
-  public var points: [ParameterVector<Double>]
+  package var points: [ParameterVector<Double>]
   /// Batch norm's running statistics at the same moments; empty vectors without batch norm.
-  public var statistics: [ParameterVector<Double>]
+  package var statistics: [ParameterVector<Double>]
   /// What the rule reported of each step.
-  public var records: [StepRecord] = []
+  package var records: [StepRecord] = []
   /// The standard normals that each step drew.
-  public var noise: [[ParameterVector<Double>]] = []
+  package var noise: [[ParameterVector<Double>]] = []
   /// The rule's vectors after the last step, by name.
-  public var state: [String: ParameterVector<Double>] = [:]
+  package var state: [String: ParameterVector<Double>] = [:]
 }
 
 extension ConformanceCase {
   /// Takes the steps; the same bits on every machine.
-  public func trajectory() throws -> Trajectory {
+  package func trajectory() throws -> Trajectory {
     var rule = try rule.make(ConformanceRule.base())
     var point = problem.start
     var trajectory = Trajectory(points: [point], statistics: [problem.startStatistics])

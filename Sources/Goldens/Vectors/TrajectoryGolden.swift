@@ -10,7 +10,7 @@ extension GoldenCase {
   /// For each trajectory: the loss of the first step and of the last, and a chain of digests of records,
   /// parameters and running statistics after steps 1 and 25. A rule that goes wrong later than in its first
   /// step parts only there.
-  public static func trajectories(of problem: ConformanceProblem) -> GoldenCase {
+  package static func trajectories(of problem: ConformanceProblem) -> GoldenCase {
     let cases = ConformanceCatalogue.cases.filter { $0.problem.name == problem.name }
     return GoldenCase(
       suite: "trajectories", name: problem.name, provenance: ["seed": String(ConformanceData.seed)]

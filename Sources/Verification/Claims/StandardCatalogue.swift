@@ -1,7 +1,7 @@
 extension ClaimCatalogue {
   /// The claims that this package judges: theory, data and protocol, the printed tables, contrasts at fixture scale, and
   /// those that wait for runs. A file of several claims lists its own.
-  public static let standard = ClaimCatalogue(
+  package static let standard = ClaimCatalogue(
     theory + protocols + printed + FixtureContrast.all.map(\.claim) + RunFamily.all.flatMap(\.claims))
 
   private static let theory: [Claim] = joined([

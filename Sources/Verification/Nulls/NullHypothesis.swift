@@ -6,7 +6,7 @@ import Networks
 import Training
 
 /// A world without the effect that a claim is about. A procedure that gives its verdict there as well has not looked.
-public enum NullHypothesis: String, Sendable, CaseIterable {
+package enum NullHypothesis: String, Sendable, CaseIterable {
   /// What a number belongs to is exchanged: class k with class C − 1 − k in the data, and the methods of each data set in
   /// the printed tables, the first with the last.
   case permutedLabels = "permuted-labels"
@@ -18,7 +18,7 @@ public enum NullHypothesis: String, Sendable, CaseIterable {
   case identityHessian = "identity-hessian"
 
   /// What a procedure works with under the null.
-  public func context(_ context: ClaimContext = ClaimContext()) -> ClaimContext {
+  package func context(_ context: ClaimContext = ClaimContext()) -> ClaimContext {
     var changed = context
     changed.subject = NullSubject(null: self, base: context.subject)
     changed.tables = context.tables.map(table)

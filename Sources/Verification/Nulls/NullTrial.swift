@@ -1,20 +1,20 @@
 /// A claim judged as it is and under a null under which it must lose its verdict.
-public struct NullTrial: Sendable {
+package struct NullTrial: Sendable {
   /// The claim.
-  public let claim: Claim
+  package let claim: Claim
   /// Its verdict.
-  public let verdict: Verdict
+  package let verdict: Verdict
   /// Its verdict in a world without the effect.
-  public let underNull: Verdict
+  package let underNull: Verdict
   /// Whether it keeps its verdict, decided and the same: then its procedure has not looked at the effect.
-  public var isKept: Bool { hasVerdict && verdict.outcome == underNull.outcome }
+  package var isKept: Bool { hasVerdict && verdict.outcome == underNull.outcome }
   /// Whether there is a verdict to lose: a contrast that is not seen as things are cannot vanish with the effect.
-  public var hasVerdict: Bool { verdict.outcome.isConclusive && verdict.outcome != .notConsistent }
+  package var hasVerdict: Bool { verdict.outcome.isConclusive && verdict.outcome != .notConsistent }
 
   /// Judges those claims that must lose their verdict under a null, as they are and under it.
   ///
   /// A procedure that throws under a null has lost its verdict: it could not go on without the effect.
-  public static func trials(
+  package static func trials(
     _ claims: [Claim], under null: NullHypothesis, context: ClaimContext = ClaimContext(),
     progress: (Claim) -> Void = { _ in }
   ) -> [NullTrial] {

@@ -5,32 +5,32 @@ import LongTail
 import Training
 
 /// Runs of one recipe that claims ask for: how many there are, and what training the others takes.
-public struct RunRequest: Sendable {
+package struct RunRequest: Sendable {
   /// The preset.
-  public let preset: Preset
+  package let preset: Preset
   /// The radius in place of the preset's.
-  public let radius: Double?
+  package let radius: Double?
   /// The claims that ask for it.
-  public let claims: [String]
+  package let claims: [String]
   /// How many seeds, from 0 on, the last look of those claims takes.
-  public let seeds: Int
+  package let seeds: Int
   /// Seeds of runs on the published pictures that are in the evidence.
-  public let present: [UInt64]
+  package let present: [UInt64]
   /// Runs in the evidence that are on other pictures and settle nothing.
-  public let onOtherPictures: Int
+  package let onOtherPictures: Int
   /// The seeds to train: those below `seeds` that are not there.
-  public let missing: [UInt64]
+  package let missing: [UInt64]
   /// The curvature that must be measured along it; nil: none.
-  public let spectra: SpectrumPlan?
+  package let spectra: SpectrumPlan?
   /// Why no run can be trained; nil where it can.
-  public let obstacle: String?
+  package let obstacle: String?
   /// Training pictures of each class; nil where they are not known without the files of the data set.
-  public let classCounts: [Int]?
+  package let classCounts: [Int]?
   /// Test pictures of both CIFAR sets.
   private static let testCount = 10_000
 
   /// Test pictures of it.
-  public let testPictures: Int?
+  package let testPictures: Int?
 
   init(
     preset: Preset, radius: Double?, claims: [String], quantities: [RunQuantity], seeds: Int,
@@ -72,25 +72,25 @@ public struct RunRequest: Sendable {
   }
 
   /// Training pictures of the data set; nil where its counts are not known without its files.
-  public var trainingPictures: Int? { classCounts?.reduce(0, +) }
+  package var trainingPictures: Int? { classCounts?.reduce(0, +) }
 
   /// The recipe that is asked for.
-  public var recipe: Recipe {
+  package var recipe: Recipe {
     var recipe = preset.recipe
     if let radius, let optimizer = recipe.optimizer.with(rho: radius) { recipe.optimizer = optimizer }
     return recipe
   }
 
   /// Steps of one run: ⌈pictures/batch⌉ an epoch.
-  public var steps: Int? {
+  package var steps: Int? {
     trainingPictures.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
   }
 
   /// Gradients of batches that the rule asks for in one run: two a step for SAM.
-  public var evaluations: Int? { steps.map { recipe.optimizer.evaluations(steps: $0, after: 0) } }
+  package var evaluations: Int? { steps.map { recipe.optimizer.evaluations(steps: $0, after: 0) } }
 
   /// Spectra measured along one run: classes, and the loss over all, times the epochs at which they are measured.
-  public var spectrumCount: Int { spectra?.subjects.reduce(0) { $0 + count($1) } ?? 0 }
+  package var spectrumCount: Int { spectra?.subjects.reduce(0) { $0 + count($1) } ?? 0 }
 
   /// After how many epochs a subject is measured.
   private func count(_ subject: SpectrumPlan.Subject) -> Int {
@@ -99,7 +99,7 @@ public struct RunRequest: Sendable {
 
   /// Pictures that the Hessian products of those spectra read, each as often as it is read: for each subject the pictures of
   /// its class (or all), times Lanczos steps and the products of certificates and checks, times epochs.
-  public var spectrumPictures: Int? {
+  package var spectrumPictures: Int? {
     guard let classCounts, let trainingPictures else { return nil }
     let pictures = (spectra?.subjects ?? []).reduce(0) { sum, subject in
       let own =
@@ -110,7 +110,7 @@ public struct RunRequest: Sendable {
   }
 
   /// Training pictures seen in one run, each once however often the rule asks for its gradient.
-  public var images: Int? { trainingPictures.map { $0 * recipe.epochs } }
+  package var images: Int? { trainingPictures.map { $0 * recipe.epochs } }
 
   /// The name of the run: preset, radius and seed.
   func runName(seed: UInt64) -> String {
@@ -119,7 +119,7 @@ public struct RunRequest: Sendable {
   }
 
   /// The command that trains one run; DATA stands for the pictures' place.
-  public func command(seed: UInt64) -> String {
+  package func command(seed: UInt64) -> String {
     var words = ["escapement train --preset \(preset.name)"]
     if let radius { words.append("--rho \(NumberText.short(radius))") }
     words.append("--seed \(seed) --data DATA")
@@ -130,19 +130,19 @@ public struct RunRequest: Sendable {
 }
 
 /// What the parts of a run of a recipe take on a machine, measured.
-public struct StepCost: Sendable, Hashable {
+package struct StepCost: Sendable, Hashable {
   /// CPU seconds of one gradient of a batch that the rule asks for, with its share of the rest of the step, of all threads
   /// together. A step takes as many as its rule asks for.
-  public let evaluation: Double
+  package let evaluation: Double
   /// CPU seconds of classifying one test picture, of all threads together.
-  public let testPicture: Double
+  package let testPicture: Double
   /// CPU seconds of a Hessian product, a picture, of all threads together; nil where it was not measured.
-  public let productPicture: Double?
+  package let productPicture: Double?
   /// The process's largest resident size after such steps, in bytes.
-  public let memory: Int
+  package let memory: Int
 
   /// A cost from its parts.
-  public init(evaluation: Double, testPicture: Double, productPicture: Double? = nil, memory: Int) {
+  package init(evaluation: Double, testPicture: Double, productPicture: Double? = nil, memory: Int) {
     self.evaluation = evaluation
     self.testPicture = testPicture
     self.productPicture = productPicture
@@ -152,14 +152,14 @@ public struct StepCost: Sendable, Hashable {
 
 extension RunRequest {
   /// CPU seconds of the spectra of one run: 0 without any, nil where a product was not measured.
-  public func spectrumSeconds(_ cost: StepCost) -> Double? {
+  package func spectrumSeconds(_ cost: StepCost) -> Double? {
     guard let spectrumPictures else { return nil }
     if spectrumPictures == 0 { return 0 }
     return cost.productPicture.map { Double(spectrumPictures) * $0 }
   }
 
   /// CPU seconds of one run: the gradients that its rule asks for, the test pictures after each epoch, and its spectra.
-  public func cpuSeconds(_ cost: StepCost) -> Double? {
+  package func cpuSeconds(_ cost: StepCost) -> Double? {
     guard let evaluations, let testPictures, let curvature = spectrumSeconds(cost) else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
     return Double(evaluations) * cost.evaluation

@@ -2,25 +2,25 @@ import Artifacts
 import Training
 
 /// What a verification would take: the runs that its claims ask for, and which of them are in the evidence.
-public struct VerificationPlan: Sendable {
+package struct VerificationPlan: Sendable {
   /// One claim.
-  public struct Item: Sendable {
+  package struct Item: Sendable {
     /// The claim.
-    public let claim: Claim
+    package let claim: Claim
     /// The recipes it asks for, as places in `requests`; empty for one that needs no runs.
-    public let requests: [Int]
+    package let requests: [Int]
     /// Selections that no preset trains.
-    public let untrained: [String]
+    package let untrained: [String]
   }
 
   /// The claims, in catalogue order.
-  public let items: [Item]
+  package let items: [Item]
   /// The recipes asked for, in the order in which claims first ask.
-  public let requests: [RunRequest]
+  package let requests: [RunRequest]
 
   /// A plan of claims over the runs of an archive. What leads to one recipe is one request, under whatever names claims ask for
   /// it: a preset, another preset of the same recipe, or a preset with the radius that is its own.
-  public init(_ claims: [Claim], archive: RunArchive) {
+  package init(_ claims: [Claim], archive: RunArchive) {
     let statements = Dictionary(
       RunFamily.all.flatMap(\.statements).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var asked:
@@ -71,19 +71,19 @@ public struct VerificationPlan: Sendable {
   }
 
   /// Runs to train.
-  public var missingRuns: Int { requests.reduce(0) { $0 + $1.missing.count } }
+  package var missingRuns: Int { requests.reduce(0) { $0 + $1.missing.count } }
 
   /// Steps of them; requests without known counts are left out.
-  public var missingSteps: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.steps ?? 0) } }
+  package var missingSteps: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.steps ?? 0) } }
 
   /// Training pictures they see.
-  public var missingImages: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.images ?? 0) } }
+  package var missingImages: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.images ?? 0) } }
 
   /// Spectra measured along them.
-  public var missingSpectra: Int { requests.reduce(0) { $0 + $1.missing.count * $1.spectrumCount } }
+  package var missingSpectra: Int { requests.reduce(0) { $0 + $1.missing.count * $1.spectrumCount } }
 
   /// What stands between a claim and its verdict: "nothing but this command", runs to train, or an obstacle.
-  public func need(of item: Item) -> String {
+  package func need(of item: Item) -> String {
     if item.requests.isEmpty && item.untrained.isEmpty { return "no runs" }
     let asked = item.requests.map { requests[$0] }
     var parts: [String] = []

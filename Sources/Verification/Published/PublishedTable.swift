@@ -1,5 +1,5 @@
 /// What a printed number measures.
-public enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
+package enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
   /// Top-1 accuracy over all test pictures, in percent.
   case accuracy
   /// Mean of the head classes' accuracies, in percent.
@@ -18,7 +18,7 @@ public enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
   case gain
 
   /// "%", "points", or nothing for a pure number.
-  public var unit: String {
+  package var unit: String {
     switch self {
     case .accuracy, .head, .mid, .tail: "%"
     case .accuracyGain, .tailGain, .gain: "points"
@@ -28,13 +28,13 @@ public enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
 }
 
 /// One cell of a printed table.
-public struct PublishedCell: Sendable, Hashable {
+package struct PublishedCell: Sendable, Hashable {
   /// What is measured.
-  public let quantity: PublishedQuantity
+  package let quantity: PublishedQuantity
   /// The number; nil where the table's text has none that can be read.
-  public let mean: Double?
+  package let mean: Double?
   /// The number after "±"; nil where none is printed. Its definition and its number of seeds are not stated.
-  public let std: Double?
+  package let std: Double?
 
   static func accuracy(_ mean: Double?, _ std: Double? = nil) -> Self {
     Self(quantity: .accuracy, mean: mean, std: std)
@@ -51,13 +51,13 @@ public struct PublishedCell: Sendable, Hashable {
 }
 
 /// One row of a printed table.
-public struct PublishedRow: Sendable, Hashable {
+package struct PublishedRow: Sendable, Hashable {
   /// The data set under the name of the presets, for example "cifar10-lt100".
-  public let data: String
+  package let data: String
   /// The method as printed, for example "CE+DRW+SAM".
-  public let method: String
+  package let method: String
   /// The cells, in the order of print.
-  public let cells: [PublishedCell]
+  package let cells: [PublishedCell]
 
   init(_ data: String, _ method: String, _ cells: PublishedCell...) {
     self.init(data: data, method: method, cells: cells)
@@ -70,30 +70,30 @@ public struct PublishedRow: Sendable, Hashable {
   }
 
   /// The number of a quantity; nil where it is not in the row or cannot be read.
-  public subscript(quantity: PublishedQuantity) -> Double? { cell(quantity)?.mean }
+  package subscript(quantity: PublishedQuantity) -> Double? { cell(quantity)?.mean }
 
   /// The cell of a quantity.
-  public func cell(_ quantity: PublishedQuantity) -> PublishedCell? {
+  package func cell(_ quantity: PublishedQuantity) -> PublishedCell? {
     cells.first { $0.quantity == quantity }
   }
 
   /// The name of the preset that trains this row, as the presets spell methods.
-  public var preset: String {
+  package var preset: String {
     "\(data)/\(method.lowercased().split(separator: "+").joined(separator: "-"))"
   }
 }
 
 /// A printed table, as data.
-public struct PublishedTable: Sendable, Hashable {
+package struct PublishedTable: Sendable, Hashable {
   /// A short unique name.
-  public let id: String
+  package let id: String
   /// Where it is printed.
-  public let source: ClaimSource
+  package let source: ClaimSource
   /// Its rows, in the order of print.
-  public let rows: [PublishedRow]
+  package let rows: [PublishedRow]
 
   /// The row of a data set and a method; one that is not there is a caller's bug.
-  public func row(_ data: String, _ method: String) -> PublishedRow {
+  package func row(_ data: String, _ method: String) -> PublishedRow {
     guard let row = rows.first(where: { $0.data == data && $0.method == method }) else {
       preconditionFailure("table \(id) has no row \(method) on \(data)")
     }
@@ -119,7 +119,7 @@ public struct PublishedTable: Sendable, Hashable {
   }
 
   /// Every table, the papers' first and the repositories' README files after them.
-  public static let all: [PublishedTable] = [
+  package static let all: [PublishedTable] = [
     posterResults, posterOptimizers, radii, imageNet, cifar10ByRatio, cifar100ByRatio, influenceAndContrast,
     statedGains, sseSAMReadme, imbSAMReadme, glmcReadme, checkpointsReadme,
   ]

@@ -7,45 +7,45 @@ import Training
 /// The verdicts that stand on record, one a claim; `Golden/claims.json` in this repository.
 ///
 /// Comparing never writes. Only `accept` produces a new file, and it demands a reason.
-public struct Baseline: Sendable, Hashable {
+package struct Baseline: Sendable, Hashable {
   /// The layout of the file.
-  public static let schema = 1
+  package static let schema = 1
 
   /// What is on record for one claim.
-  public struct Entry: Sendable, Hashable {
+  package struct Entry: Sendable, Hashable {
     /// The outcome, with its condition.
-    public var outcome: Outcome
+    package var outcome: Outcome
     /// The version of the procedure that gave it.
-    public var procedureVersion: Int
+    package var procedureVersion: Int
 
     /// An entry from its parts.
-    public init(outcome: Outcome, procedureVersion: Int) {
+    package init(outcome: Outcome, procedureVersion: Int) {
       self.outcome = outcome
       self.procedureVersion = procedureVersion
     }
   }
 
   /// The entries by claim id.
-  public var entries: [String: Entry]
+  package var entries: [String: Entry]
   /// Why the file was last written.
-  public var reason: String
+  package var reason: String
   /// The numeric contract under which the verdicts last accepted were reached.
-  public var contract: NumericContract
+  package var contract: NumericContract
 
   /// A baseline from its parts, of the contract in force unless another is named.
-  public init(entries: [String: Entry], reason: String, contract: NumericContract = .current) {
+  package init(entries: [String: Entry], reason: String, contract: NumericContract = .current) {
     self.entries = entries
     self.reason = reason
     self.contract = contract
   }
 
   /// Reads a baseline; a malformed file throws one line with its name and the key at fault.
-  public init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL) throws {
     try self.init(json: JSON(contentsOf: url), file: url.path)
   }
 
   /// Reads a baseline from parsed JSON; `file` names it in errors.
-  public init(json: JSON, file: String) throws {
+  package init(json: JSON, file: String) throws {
     let reader = RecordReader(file: file)
     let top = try reader.object(json, "top level")
     try reader.schema(top, Self.schema)
@@ -70,7 +70,7 @@ public struct Baseline: Sendable, Hashable {
   }
 
   /// The file's content.
-  public var json: JSON {
+  package var json: JSON {
     .object([
       "schema": .integer(Self.schema), "reason": .string(reason), NumericContract.key: contract.json,
       "claims": .object(
@@ -89,7 +89,7 @@ public struct Baseline: Sendable, Hashable {
   /// The reason may not be blank. Undecided verdicts are never accepted: a baseline of "inconclusive" would
   /// hide a procedure that stopped working. One that says why nothing can be decided is a finding and may stand. A claim that waits for runs and is not on record stays without an entry while it
   /// is undecided; one that was decided before and no longer is throws.
-  public func accepting(_ record: VerificationRecord, reason: String) throws(BaselineRefusal) -> Baseline {
+  package func accepting(_ record: VerificationRecord, reason: String) throws(BaselineRefusal) -> Baseline {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
     var accepted = self
     accepted.reason = reason
@@ -108,7 +108,7 @@ public struct Baseline: Sendable, Hashable {
   }
 
   /// Writes the file in one piece.
-  public func write(to url: URL) throws {
+  package func write(to url: URL) throws {
     try AtomicFile.write(json, to: url)
   }
 
@@ -116,7 +116,7 @@ public struct Baseline: Sendable, Hashable {
   private static func waits(_ entry: VerificationRecord.Entry) -> Bool { entry.claim.tier.waitsForRuns }
 
   /// Claims whose verdict on finished runs could stand on record and does not: news, which contradict nothing.
-  public func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {
+  package func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {
     entries.filter {
       Self.waits($0) && $0.verdict.outcome.isOnRecord && self.entries[$0.claim.id] == nil
     }.map(\.claim.id)
@@ -126,7 +126,7 @@ public struct Baseline: Sendable, Hashable {
   ///
   /// An undecided verdict of a claim that is not on record is no change: it could not be put there. Nor is one decided on
   /// finished runs (`unrecorded`): the record holds the claims that everybody can judge, and those that were put there.
-  public func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
+  package func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
       if before == nil && !entry.verdict.outcome.isOnRecord { return nil }
@@ -139,16 +139,16 @@ public struct Baseline: Sendable, Hashable {
 }
 
 /// A verdict that is not the one on record.
-public struct VerdictChange: Sendable, Hashable {
+package struct VerdictChange: Sendable, Hashable {
   /// The claim.
-  public var id: String
+  package var id: String
   /// The entry on record; nil for a claim without one.
-  public var before: Baseline.Entry?
+  package var before: Baseline.Entry?
   /// The entry that the verdict would give.
-  public var after: Baseline.Entry
+  package var after: Baseline.Entry
 
   /// One line for people.
-  public var text: String {
+  package var text: String {
     guard let before else { return "\(id): no verdict on record, now \(Self.text(after.outcome))" }
     if before.outcome == after.outcome {
       return "\(id): procedure \(before.procedureVersion) on record, now \(after.procedureVersion)"

@@ -2,42 +2,42 @@ import Optimizers
 import Training
 
 /// Where a claim stands in the papers.
-public struct ClaimSource: Hashable, Sendable {
+package struct ClaimSource: Hashable, Sendable {
   /// The document.
-  public var paper: String
+  package var paper: String
   /// The section, equation or table.
-  public var place: String
+  package var place: String
 
   /// A source from its parts.
-  public init(paper: String, place: String) {
+  package init(paper: String, place: String) {
     self.paper = paper
     self.place = place
   }
 
   /// "paper, place".
-  public var text: String { "\(paper), \(place)" }
+  package var text: String { "\(paper), \(place)" }
 
   /// The poster of *Escaping Saddle Points for Effective Generalization on Class-Imbalanced Data*.
-  public static func poster(_ place: String) -> ClaimSource {
+  package static func poster(_ place: String) -> ClaimSource {
     ClaimSource(paper: "Rangwani et al., NeurIPS 2022 (poster)", place: place)
   }
 
   /// The supplement of the same paper.
-  public static func supplement(_ place: String) -> ClaimSource {
+  package static func supplement(_ place: String) -> ClaimSource {
     ClaimSource(paper: "Rangwani et al., NeurIPS 2022 (supplement)", place: place)
   }
 
   /// The abstract of the SSE-SAM paper.
-  public static let abstract = ClaimSource(paper: "SSE-SAM, AAAI 2025", place: "abstract")
+  package static let abstract = ClaimSource(paper: "SSE-SAM, AAAI 2025", place: "abstract")
 
   /// A public repository on GitHub, "owner/name".
-  public static func repository(_ name: String, _ place: String) -> ClaimSource {
+  package static func repository(_ name: String, _ place: String) -> ClaimSource {
     ClaimSource(paper: "github.com/\(name)", place: place)
   }
 }
 
 /// Whose statement a claim is. A refutation means something else for each, so they are tallied apart.
-public enum ClaimKind: String, Hashable, Sendable, CaseIterable {
+package enum ClaimKind: String, Hashable, Sendable, CaseIterable {
   /// The papers say it: a sentence, a number of a table, a figure.
   case paper
   /// That what was published agrees with itself: text with tables, numbers with each other, paper with released code.
@@ -46,7 +46,7 @@ public enum ClaimKind: String, Hashable, Sendable, CaseIterable {
   case own
 
   /// The heading of a tally.
-  public var title: String {
+  package var title: String {
     switch self {
     case .paper: "the papers' claims"
     case .consistency: "consistency of text, tables and code"
@@ -72,7 +72,7 @@ public enum ClaimKind: String, Hashable, Sendable, CaseIterable {
 }
 
 /// In which worlds without the effect a claim must lose its verdict.
-public enum ClaimNulls: Hashable, Sendable {
+package enum ClaimNulls: Hashable, Sendable {
   /// Under each of these.
   case losing(Set<NullHypothesis>)
   /// Under none, for the reason given.
@@ -80,46 +80,46 @@ public enum ClaimNulls: Hashable, Sendable {
 }
 
 /// One checkable statement and the procedure that judges it.
-public struct Claim: Sendable {
+package struct Claim: Sendable {
   /// A short unique name, for example "T1".
-  public var id: String
+  package var id: String
   /// Whose statement it is.
-  public var kind: ClaimKind
+  package var kind: ClaimKind
   /// Where the statement stands.
-  public var source: ClaimSource
+  package var source: ClaimSource
   /// The words that are judged, as the paper prints them; nil for a statement of this package.
-  public var quote: String?
+  package var quote: String?
   /// The formal statement, precise enough to be wrong and no stronger than the quoted words.
-  public var statement: String
+  package var statement: String
   /// How much evidence the procedure needs.
-  public var tier: Tier
+  package var tier: Tier
   /// The leaf of the tree of claims in which it stands.
-  public var leaf: ClaimTree.Leaf
+  package var leaf: ClaimTree.Leaf
   /// What of the papers falls with it.
-  public var weight: ClaimWeight
+  package var weight: ClaimWeight
   /// The worlds in which it must lose its verdict, or why there is none.
-  public var nulls: ClaimNulls
+  package var nulls: ClaimNulls
   /// What is guessed because no source states it. A refutation that rests on a guess is capped at inconclusive.
-  public let assumptions: [String]
+  package let assumptions: [String]
   /// What a report draws beside it.
-  public var figure: ClaimFigure?
+  package var figure: ClaimFigure?
   /// The claims about runs with which its p value is adjusted; nil for the others.
-  public var family: String?
+  package var family: String?
   /// The chance that its test finds what is printed, a line a comparison; nil for claims that no sample decides.
-  public var power: (@Sendable () -> [String])?
+  package var power: (@Sendable () -> [String])?
   /// What would refute the statement.
-  public var refutedBy: String
+  package var refutedBy: String
   /// The procedure in words.
-  public var procedure: String
+  package var procedure: String
   /// Which reading of the sources is judged.
-  public var variant: String
+  package var variant: String
   /// Raised whenever the procedure changes.
-  public var procedureVersion: Int
+  package var procedureVersion: Int
   /// Runs the procedure.
-  public var judge: @Sendable (ClaimContext) throws -> Verdict
+  package var judge: @Sendable (ClaimContext) throws -> Verdict
 
   /// A claim from its parts.
-  public init(
+  package init(
     id: String, kind: ClaimKind, source: ClaimSource, quote: String? = nil, statement: String, tier: Tier,
     leaf: ClaimTree.Leaf, weight: ClaimWeight, nulls: ClaimNulls, assumptions: [String] = [],
     figure: ClaimFigure? = nil, family: String? = nil, power: (@Sendable () -> [String])? = nil,
@@ -148,37 +148,37 @@ public struct Claim: Sendable {
   }
 
   /// The quote in quotation marks; nil where nothing is quoted.
-  public var quotedWords: String? { quote.map { "“\($0)”" } }
+  package var quotedWords: String? { quote.map { "“\($0)”" } }
 
   /// Whether it must lose its verdict under a null.
-  public func loses(under null: NullHypothesis) -> Bool {
+  package func loses(under null: NullHypothesis) -> Bool {
     if case .losing(let nulls) = nulls { return nulls.contains(null) }
     return false
   }
 }
 
 /// What a procedure works with.
-public struct ClaimContext: Sendable {
+package struct ClaimContext: Sendable {
   /// The code under judgement: update rules, Lanczos, class counts.
-  public var subject: any ClaimSubject {
+  package var subject: any ClaimSubject {
     didSet { fixtureRuns = FixtureRuns(subject, onRun: onRun) }
   }
   /// The seed of every draw; the default of the verifier is fixed, never the clock.
-  public var seed: UInt64
+  package var seed: UInt64
   /// The printed numbers under judgement.
-  public var tables: [PublishedTable]
+  package var tables: [PublishedTable]
   /// The recipes under judgement.
-  public var presets: [Preset]
+  package var presets: [Preset]
   /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
-  public var runs: any EvidenceSource
+  package var runs: any EvidenceSource
   /// Hears how many runs of the contrasts are trained, of how many: before the first and after each, one call at a time, on
   /// any thread. A null's runs are counted on their own.
-  public let onRun: @Sendable (_ trained: Int, _ total: Int) -> Void
+  package let onRun: @Sendable (_ trained: Int, _ total: Int) -> Void
   /// Runs of the subject's code on the embedded pictures, trained when they are asked for.
   var fixtureRuns: any EvidenceSource
 
   /// A context; a subject, tables or presets other than the package's own serve to show that a procedure can fail.
-  public init(
+  package init(
     subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022,
     tables: [PublishedTable] = PublishedTable.all, presets: [Preset] = Preset.all,
     runs: any EvidenceSource = InMemoryEvidence([:]),

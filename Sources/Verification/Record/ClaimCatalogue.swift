@@ -1,11 +1,11 @@
 import Artifacts
 /// All claims, in a fixed order, with unique ids.
-public struct ClaimCatalogue: Sendable {
+package struct ClaimCatalogue: Sendable {
   /// The claims, in the order of reports.
-  public let claims: [Claim]
+  package let claims: [Claim]
 
   /// A catalogue of the given claims; two of one id are a caller's bug.
-  public init(_ claims: [Claim]) {
+  package init(_ claims: [Claim]) {
     var seen: Set<String> = []
     for claim in claims {
       precondition(seen.insert(claim.id.uppercased()).inserted, "two claims are called \(claim.id)")
@@ -14,7 +14,7 @@ public struct ClaimCatalogue: Sendable {
   }
 
   /// The claim of that id, in any case.
-  public subscript(id: String) -> Claim? {
+  package subscript(id: String) -> Claim? {
     claims.first { $0.id.uppercased() == id.uppercased() }
   }
 
@@ -23,7 +23,7 @@ public struct ClaimCatalogue: Sendable {
   ///
   /// A word is an id in any case ("T3"), the beginning of ids ("P4*"; "P4" alone for all ids that begin with "P4-" where no claim
   /// has that id), or a place in the papers ("supplement", "§D", "poster/table", "Table 3", "Algorithm 1").
-  public func selecting(ids words: [String], rows: String? = nil, tiers: Set<Tier>)
+  package func selecting(ids words: [String], rows: String? = nil, tiers: Set<Tier>)
     throws(UnknownClaim) -> [Claim]
   {
     var wanted: Set<String> = []
@@ -38,7 +38,7 @@ public struct ClaimCatalogue: Sendable {
   }
 
   /// The words of a list such as "T1,T2,P4*", without blanks around them.
-  public static func words(of list: String) -> [String] {
+  package static func words(of list: String) -> [String] {
     list.split(separator: ",", omittingEmptySubsequences: false).map {
       $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
@@ -80,7 +80,7 @@ public struct ClaimCatalogue: Sendable {
   }
 
   /// Up to four ids closest to `id` by edit distance, nearest first, ties in catalogue order.
-  public func near(_ id: String) -> [String] {
+  package func near(_ id: String) -> [String] {
     // A long word is like no id: what is compared stays short.
     let asked = String(id.prefix(40)).uppercased()
     let ranked = claims.enumerated().map { place, claim in
@@ -91,17 +91,17 @@ public struct ClaimCatalogue: Sendable {
 }
 
 /// A word that names no claim of the catalogue.
-public struct UnknownClaim: ReportedError, Hashable {
+package struct UnknownClaim: ReportedError, Hashable {
   /// 64: the command was used wrongly.
-  public var exitCode: Int32 { 64 }
+  package var exitCode: Int32 { 64 }
   /// The word.
-  public var id: String
+  package var id: String
   /// Ids or places like it.
-  public var near: [String]
+  package var near: [String]
   /// Whether it was read as a place.
-  public var isPlace = false
+  package var isPlace = false
   /// One line naming both.
-  public var description: String {
+  package var description: String {
     let known = near.isEmpty ? "the catalogue is empty" : "near: \(near.joined(separator: ", "))"
     return "no \(isPlace ? "claim stands at" : "claim is called") \"\(id.quotable(limit: 80))\"; \(known)"
   }

@@ -3,18 +3,18 @@
 /// A verdict can only come from judged quantities: one that fails refutes the claim, and without any
 /// the claim stays undecided, so that nothing passes because it was never measured. Every function that adds a quantity returns
 /// it, for summaries that print its value.
-public struct Evidence: Sendable {
+package struct Evidence: Sendable {
   /// What was measured so far.
-  public private(set) var measurements: [Measurement] = []
+  package private(set) var measurements: [Measurement] = []
   /// Remarks for the report.
-  public private(set) var details: [String] = []
+  package private(set) var details: [String] = []
 
   /// No evidence yet.
-  public init() {}
+  package init() {}
 
   /// Judges |value − expected| ≤ tolerance; `reason` says where the tolerance comes from.
   @discardableResult
-  public mutating func equal(
+  package mutating func equal(
     _ name: String, _ value: Double, to expected: Double, within tolerance: Double, unit: String = "",
     because reason: String, _ reproducibility: Reproducibility = .bits
   ) -> Measurement {
@@ -23,7 +23,7 @@ public struct Evidence: Sendable {
 
   /// Judges value ≤ bound.
   @discardableResult
-  public mutating func atMost(
+  package mutating func atMost(
     _ name: String, _ value: Double, _ bound: Double, unit: String = "", because reason: String,
     _ reproducibility: Reproducibility = .bits
   ) -> Measurement {
@@ -32,7 +32,7 @@ public struct Evidence: Sendable {
 
   /// Judges value ≥ bound.
   @discardableResult
-  public mutating func atLeast(
+  package mutating func atLeast(
     _ name: String, _ value: Double, _ bound: Double, unit: String = "", because reason: String,
     _ reproducibility: Reproducibility = .bits
   ) -> Measurement {
@@ -41,7 +41,7 @@ public struct Evidence: Sendable {
 
   /// Judges lower ≤ value ≤ upper.
   @discardableResult
-  public mutating func between(
+  package mutating func between(
     _ name: String, _ value: Double, _ lower: Double, _ upper: Double, unit: String = "",
     because reason: String, _ reproducibility: Reproducibility = .bits
   ) -> Measurement {
@@ -50,7 +50,7 @@ public struct Evidence: Sendable {
 
   /// Judges a count of contradictions, which must be zero.
   @discardableResult
-  public mutating func none(_ name: String, _ count: Int, of total: Int, because reason: String)
+  package mutating func none(_ name: String, _ count: Int, of total: Int, because reason: String)
     -> Measurement
   {
     // A procedure that compared nothing has shown nothing: NaN holds nowhere.
@@ -60,7 +60,7 @@ public struct Evidence: Sendable {
 
   /// Reports a number that does not decide.
   @discardableResult
-  public mutating func observe(
+  package mutating func observe(
     _ name: String, _ value: Double, unit: String = "", because reason: String,
     _ reproducibility: Reproducibility = .bits
   ) -> Measurement {
@@ -68,14 +68,14 @@ public struct Evidence: Sendable {
   }
 
   /// Adds a remark.
-  public mutating func note(_ text: String) { details.append(text) }
+  package mutating func note(_ text: String) { details.append(text) }
 
   /// The verdict: `outcome` when every judged quantity held, refuted when one did not, and
   /// inconclusive when nothing was judged.
   ///
   /// `summary` is the line for the case that all held, `refutation` the one for the other case; without it
   /// the first failed quantity is named.
-  public func verdict(ifAllHold outcome: Outcome, summary: String, refutation: String? = nil) -> Verdict {
+  package func verdict(ifAllHold outcome: Outcome, summary: String, refutation: String? = nil) -> Verdict {
     let judged = measurements.filter { $0.holds != nil }
     let failed = judged.filter { $0.holds == false }
     if judged.isEmpty {

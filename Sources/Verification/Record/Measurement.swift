@@ -1,5 +1,5 @@
 /// What a measured quantity is held against.
-public enum Expectation: Hashable, Sendable {
+package enum Expectation: Hashable, Sendable {
   /// |value − expected| ≤ tolerance.
   case equal(to: Double, within: Double)
   /// value ≤ bound.
@@ -13,7 +13,7 @@ public enum Expectation: Hashable, Sendable {
 }
 
 /// How far a measured number repeats.
-public enum Reproducibility: String, Hashable, Sendable {
+package enum Reproducibility: String, Hashable, Sendable {
   /// The same bits on every machine; reports print them.
   case bits
   /// Comes from LAPACK, whose last digits depend on the library: printed to four digits only.
@@ -21,22 +21,22 @@ public enum Reproducibility: String, Hashable, Sendable {
 }
 
 /// One measured quantity, what it should have been, and whether it was.
-public struct Measurement: Hashable, Sendable {
+package struct Measurement: Hashable, Sendable {
   /// What was measured.
-  public var name: String
+  package var name: String
   /// The number.
-  public var value: Double
+  package var value: Double
   /// What it is held against.
-  public var expectation: Expectation
+  package var expectation: Expectation
   /// The unit; empty for pure numbers.
-  public var unit: String
+  package var unit: String
   /// Where the expectation or its tolerance comes from.
-  public var reason: String
+  package var reason: String
   /// How far the number repeats.
-  public var reproducibility: Reproducibility
+  package var reproducibility: Reproducibility
 
   /// A measurement from its parts.
-  public init(
+  package init(
     name: String, value: Double, expectation: Expectation, unit: String = "", reason: String,
     reproducibility: Reproducibility = .bits
   ) {
@@ -49,7 +49,7 @@ public struct Measurement: Hashable, Sendable {
   }
 
   /// Whether the expectation held; nil for an observed number. NaN holds nowhere.
-  public var holds: Bool? {
+  package var holds: Bool? {
     switch expectation {
     case .equal(let expected, let tolerance): abs(value - expected) <= tolerance
     case .atMost(let bound): value <= bound

@@ -1,29 +1,29 @@
 import Kernels
 
 /// Which runs a procedure asks for.
-public struct RunSelection: Hashable, Sendable {
+package struct RunSelection: Hashable, Sendable {
   /// The preset, DATA/METHOD.
-  public var preset: String
+  package var preset: String
   /// A constant radius in place of the preset's; nil: the preset's own.
-  public var radius: Double?
+  package var radius: Double?
   /// Completed epochs after which the figures are taken; nil: all of them.
-  public var epoch: Int?
+  package var epoch: Int?
 
   /// A selection; without radius and epoch the runs of the preset as it stands, at their end.
-  public init(_ preset: String, radius: Double? = nil, epoch: Int? = nil) {
+  package init(_ preset: String, radius: Double? = nil, epoch: Int? = nil) {
     self.preset = preset
     self.radius = radius
     self.epoch = epoch
   }
 
   /// The preset, with "ρ = 0.05" and "after epoch 160" where they are asked for.
-  public var text: String {
+  package var text: String {
     preset + (radius.map { ", ρ = \($0)" } ?? "") + (epoch.map { ", after epoch \($0)" } ?? "")
   }
 }
 
 /// A figure of a finished run.
-public enum RunMetric: Hashable, Sendable {
+package enum RunMetric: Hashable, Sendable {
   /// Accuracy over all test pictures, in percent.
   case accuracy
   /// Mean test accuracy of the head classes, in percent.
@@ -51,10 +51,10 @@ public enum RunMetric: Hashable, Sendable {
   case negativeMass(ofClass: Int?)
 
   /// The accuracies that tables print.
-  public static let allAccuracies: [RunMetric] = [.accuracy, .head, .mid, .tail]
+  package static let allAccuracies: [RunMetric] = [.accuracy, .head, .mid, .tail]
 
   /// The class that a figure of a loss or its Hessian is of; `.some(nil)` for the loss over all classes, nil for accuracies.
-  public var measuredClass: Int?? {
+  package var measuredClass: Int?? {
     switch self {
     case .accuracy, .head, .mid, .tail, .trainingTail: nil
     case .trainingLoss(let label), .negativeCurvature(let label), .largestEigenvalue(let label),
@@ -71,7 +71,7 @@ public enum RunMetric: Hashable, Sendable {
   }
 
   /// The figure in words.
-  public var text: String {
+  package var text: String {
     func of(_ label: Int?) -> String { label.map { " of class \($0)" } ?? " of all classes" }
     return switch self {
     case .accuracy: "accuracy"
@@ -90,7 +90,7 @@ public enum RunMetric: Hashable, Sendable {
   }
 
   /// "%" for accuracies, nothing for the others.
-  public var unit: String {
+  package var unit: String {
     switch self {
     case .accuracy, .head, .mid, .tail, .trainingTail: "%"
     default: ""
@@ -99,27 +99,27 @@ public enum RunMetric: Hashable, Sendable {
 }
 
 /// The figures of one finished run.
-public struct RunEvidence: Sendable, Hashable {
+package struct RunEvidence: Sendable, Hashable {
   /// The seed of initialisation, order and augmentation.
-  public var seed: UInt64
+  package var seed: UInt64
   /// The data as its manifest names them.
-  public var data: String
+  package var data: String
   /// Whether the pictures are the published ones; figures from others are consistent with a paper's, or not, and
   /// settle nothing.
-  public var isPublished: Bool
+  package var isPublished: Bool
   /// The figures at the selection's epoch, or after the last: the primary ones.
-  public var last: [RunMetric: Double]
+  package var last: [RunMetric: Double]
   /// The figures of the epoch with the best test accuracy: descriptive, as that epoch is chosen on the test pictures.
-  public var best: [RunMetric: Double]
+  package var best: [RunMetric: Double]
   /// The numeric contract that it was trained under. Figures of two differ by rounding, as those of two machines of any
   /// other package do: they are samples of one method.
-  public var contract: NumericContract
+  package var contract: NumericContract
   /// The curvatures among the primary figures as they were measured, and those that do not count; empty where a source
   /// does not say.
-  public var curvature: [CurvatureMeasurement]
+  package var curvature: [CurvatureMeasurement]
 
   /// A run from its parts, trained under the contract in force unless another is named.
-  public init(
+  package init(
     seed: UInt64, data: String, isPublished: Bool, last: [RunMetric: Double], best: [RunMetric: Double] = [:],
     contract: NumericContract = .current, curvature: [CurvatureMeasurement] = []
   ) {
@@ -134,18 +134,18 @@ public struct RunEvidence: Sendable, Hashable {
 }
 
 /// Where procedures find finished runs. They are never trained by a procedure.
-public protocol EvidenceSource: Sendable {
+package protocol EvidenceSource: Sendable {
   /// The finished runs of a selection, in any order; empty where there are none.
   func runs(of selection: RunSelection) throws -> [RunEvidence]
 }
 
 /// Runs held in memory.
-public struct InMemoryEvidence: EvidenceSource {
+package struct InMemoryEvidence: EvidenceSource {
   private let runs: [RunSelection: [RunEvidence]]
 
   /// The runs by selection.
-  public init(_ runs: [RunSelection: [RunEvidence]]) { self.runs = runs }
+  package init(_ runs: [RunSelection: [RunEvidence]]) { self.runs = runs }
 
   /// The runs of a selection.
-  public func runs(of selection: RunSelection) -> [RunEvidence] { runs[selection] ?? [] }
+  package func runs(of selection: RunSelection) -> [RunEvidence] { runs[selection] ?? [] }
 }

@@ -2,7 +2,7 @@
 ///
 /// A verdict speaks at the tier of its procedure and never above it: synthetic evidence can refute an
 /// algebraic statement, but says nothing about an accuracy table.
-public enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
+package enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
   /// Algebra, arithmetic and small synthetic problems with known answers: seconds, no pictures.
   case exact
   /// Short runs on the embedded synthetic pictures.
@@ -17,10 +17,10 @@ public enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
   case large
 
   /// Whether a verdict waits for finished runs, which not everybody has.
-  public var waitsForRuns: Bool { self > .contrast }
+  package var waitsForRuns: Bool { self > .contrast }
 
   /// Cheaper tiers come first.
-  public static func < (a: Tier, b: Tier) -> Bool {
+  package static func < (a: Tier, b: Tier) -> Bool {
     allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
   }
 }

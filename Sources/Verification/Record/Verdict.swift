@@ -1,5 +1,5 @@
 /// How a claim ended.
-public enum Outcome: Hashable, Sendable {
+package enum Outcome: Hashable, Sendable {
   /// The names, in the order of tallies.
   static let names = [
     "supported", "conditional", "refuted", "consistent", "not consistent", "inconclusive", "not run",
@@ -23,7 +23,7 @@ public enum Outcome: Hashable, Sendable {
   case notRun(String)
 
   /// The outcome's name in files and reports.
-  public var name: String {
+  package var name: String {
     switch self {
     case .supported: "supported"
     case .conditional: "conditional"
@@ -36,7 +36,7 @@ public enum Outcome: Hashable, Sendable {
   }
 
   /// The condition of a conditional verdict, the reason of one that did not run or that nothing can decide.
-  public var qualifier: String? {
+  package var qualifier: String? {
     switch self {
     case .conditional(let text), .undetermined(let text), .notRun(let text): text
     case .supported, .refuted, .consistent, .notConsistent, .inconclusive: nil
@@ -44,7 +44,7 @@ public enum Outcome: Hashable, Sendable {
   }
 
   /// Whether the procedure decided.
-  public var isConclusive: Bool {
+  package var isConclusive: Bool {
     switch self {
     case .supported, .conditional, .refuted, .consistent, .notConsistent: true
     case .inconclusive, .undetermined, .notRun: false
@@ -52,13 +52,13 @@ public enum Outcome: Hashable, Sendable {
   }
 
   /// Whether it may stand on record: decided, or found to be undecidable for a stated reason.
-  public var isOnRecord: Bool {
+  package var isOnRecord: Bool {
     if case .undetermined = self { return true }
     return isConclusive
   }
 
   /// The outcome of a name as `name` gives it; nil for an unknown name or a missing qualifier.
-  public init?(name: String, qualifier: String?) {
+  package init?(name: String, qualifier: String?) {
     switch (name, qualifier) {
     case ("supported", nil): self = .supported
     case ("conditional", let text?): self = .conditional(text)
@@ -74,18 +74,18 @@ public enum Outcome: Hashable, Sendable {
 }
 
 /// What judging a claim gave: the outcome and every number behind it.
-public struct Verdict: Hashable, Sendable {
+package struct Verdict: Hashable, Sendable {
   /// How the claim ended.
-  public var outcome: Outcome
+  package var outcome: Outcome
   /// The measured quantities, in the order of the procedure.
-  public var measurements: [Measurement]
+  package var measurements: [Measurement]
   /// One line for people, with the decisive numbers.
-  public var summary: String
+  package var summary: String
   /// Further remarks, one a line.
-  public var details: [String]
+  package var details: [String]
 
   /// A verdict from its parts; `Evidence.verdict` derives the outcome instead of stating it.
-  public init(outcome: Outcome, measurements: [Measurement], summary: String, details: [String] = []) {
+  package init(outcome: Outcome, measurements: [Measurement], summary: String, details: [String] = []) {
     self.outcome = outcome
     self.measurements = measurements
     self.summary = summary
@@ -105,16 +105,16 @@ extension Verdict {
 }
 
 /// What must be known to repeat a verdict.
-public struct Provenance: Hashable, Sendable {
+package struct Provenance: Hashable, Sendable {
   /// Which reading of the sources was judged, for example "unnormalised ascent".
-  public var variant: String
+  package var variant: String
   /// The seed of every draw.
-  public var seed: UInt64
+  package var seed: UInt64
   /// The version of the claim's procedure; a change of method raises it.
-  public var procedureVersion: Int
+  package var procedureVersion: Int
 
   /// A provenance from its parts.
-  public init(variant: String, seed: UInt64, procedureVersion: Int) {
+  package init(variant: String, seed: UInt64, procedureVersion: Int) {
     self.variant = variant
     self.seed = seed
     self.procedureVersion = procedureVersion

@@ -1,19 +1,19 @@
 import Kernels
 
 /// Runs the procedures of selected claims and compares their verdicts with the baseline.
-public struct Verifier: Sendable {
+package struct Verifier: Sendable {
   /// The tiers judged where none are named: those that take seconds.
-  public static let defaultTiers: Set<Tier> = [.exact, .fixture]
+  package static let defaultTiers: Set<Tier> = [.exact, .fixture]
 
   /// The claims to choose from.
-  public var catalogue: ClaimCatalogue
+  package var catalogue: ClaimCatalogue
   /// What the procedures work with.
-  public var context: ClaimContext
+  package var context: ClaimContext
   /// The verdicts on record; nil judges without comparing.
-  public var baseline: Baseline?
+  package var baseline: Baseline?
 
   /// A verifier of the package's own catalogue and code.
-  public init(
+  package init(
     catalogue: ClaimCatalogue = .standard, context: ClaimContext = ClaimContext(), baseline: Baseline?
   ) {
     self.catalogue = catalogue
@@ -25,7 +25,7 @@ public struct Verifier: Sendable {
   ///
   /// A procedure that throws leaves its claim inconclusive, with the error in the verdict. `progress` hears
   /// of each verdict as it falls.
-  public func verify(
+  package func verify(
     ids: [String] = [], tiers: Set<Tier> = Verifier.defaultTiers,
     progress: (VerificationRecord.Entry) -> Void = { _ in }
   ) throws(UnknownClaim) -> VerificationRecord {
@@ -49,20 +49,20 @@ public struct Verifier: Sendable {
 }
 
 /// All verdicts of one verification; every report is a rendering of it.
-public struct VerificationRecord: Sendable {
+package struct VerificationRecord: Sendable {
   /// One claim and its verdict.
-  public struct Entry: Sendable {
+  package struct Entry: Sendable {
     /// The claim.
-    public var claim: Claim
+    package var claim: Claim
     /// How it ended.
-    public var verdict: Verdict
+    package var verdict: Verdict
     /// What repeats it.
-    public var provenance: Provenance
+    package var provenance: Provenance
     /// The command that repeats it.
-    public var command: String { "escapement verify \(claim.id)" }
+    package var command: String { "escapement verify \(claim.id)" }
 
     /// An entry from its parts.
-    public init(claim: Claim, verdict: Verdict, provenance: Provenance) {
+    package init(claim: Claim, verdict: Verdict, provenance: Provenance) {
       self.claim = claim
       self.verdict = verdict
       self.provenance = provenance
@@ -70,21 +70,21 @@ public struct VerificationRecord: Sendable {
   }
 
   /// The entries, in catalogue order.
-  public var entries: [Entry]
+  package var entries: [Entry]
   /// Verdicts that differ from the baseline.
-  public var changes: [VerdictChange]
+  package var changes: [VerdictChange]
   /// Whether there was a baseline to compare with.
-  public var compared: Bool
+  package var compared: Bool
 
   /// Claims judged on finished runs whose verdict could stand on record and does not.
-  public var unrecorded: [String]
+  package var unrecorded: [String]
   /// The numeric contract that the procedures computed under; runs have their own, which the claims about them name.
-  public var contract: NumericContract
+  package var contract: NumericContract
   /// That of the verdicts on record; nil where there was no baseline.
-  public var comparedContract: NumericContract?
+  package var comparedContract: NumericContract?
 
   /// A record from its parts, judged under the contract in force unless another is named.
-  public init(
+  package init(
     entries: [Entry], changes: [VerdictChange], compared: Bool, unrecorded: [String] = [],
     contract: NumericContract = .current, comparedContract: NumericContract? = nil
   ) {
@@ -104,7 +104,7 @@ public struct VerificationRecord: Sendable {
 
   /// 1 when a verdict differs from the baseline, or a claim is refuted and there was no verdict to compare with;
   /// 2 when nothing was selected or a verdict is undecided; 0 otherwise.
-  public var exitCode: Int32 {
+  package var exitCode: Int32 {
     if !changes.isEmpty { return 1 }
     func stands(_ entry: Entry) -> Bool { compared && !unrecorded.contains(entry.claim.id) }
     if entries.contains(where: { !stands($0) && $0.verdict.outcome == .refuted }) { return 1 }
@@ -117,13 +117,13 @@ public struct VerificationRecord: Sendable {
   }
 
   /// The kinds of statement that were judged, in the order of tallies.
-  public var kinds: [ClaimKind] {
+  package var kinds: [ClaimKind] {
     ClaimKind.allCases.filter { kind in entries.contains { $0.claim.kind == kind } }
   }
 
   /// How many verdicts on statements of a kind have each outcome, in a fixed order, zeros left out. Outcomes of different kinds
   /// are never added: a refuted claim of a paper is a finding about the paper, a refuted statement of this package a fault of ours.
-  public func tally(of kind: ClaimKind) -> [(outcome: String, count: Int)] {
+  package func tally(of kind: ClaimKind) -> [(outcome: String, count: Int)] {
     Outcome.names.compactMap { name in
       let count = entries.count { $0.claim.kind == kind && $0.verdict.outcome.name == name }
       return count > 0 ? (name, count) : nil

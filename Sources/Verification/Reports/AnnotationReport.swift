@@ -3,7 +3,7 @@ extension VerificationRecord {
   /// not decide, at the file with the verdicts on record.
   ///
   /// Source: github.com/actions/toolkit, packages/core/src/command.ts, for what is escaped.
-  public func annotations(file: String) -> [String] {
+  package func annotations(file: String) -> [String] {
     entries.compactMap { entry in
       let title = "Claim \(entry.claim.id)"
       if fails(entry) {

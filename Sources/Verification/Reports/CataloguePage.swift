@@ -3,7 +3,7 @@ import Drawing
 extension ClaimCatalogue {
   /// A Markdown page of all claims, by kind and within a kind by tier: the verdict on record or why there is none, the paper's
   /// words beside the formal statement, source, branch and weight.
-  public func markdown(record: Baseline) -> String {
+  package func markdown(record: Baseline) -> String {
     var lines = ["# Claims"]
     for paragraph in Self.introduction { lines += [""] + Figure.wrapped(paragraph, limit: 100) }
     for outcome in [Outcome.consistent, .notConsistent] {

@@ -3,7 +3,7 @@ import Drawing
 import Kernels
 
 /// Drawings of two pieces of theory, as inline SVG without text from elsewhere.
-public enum ClaimFigure: Sendable, Hashable {
+package enum ClaimFigure: Sendable, Hashable {
   /// (1 + ρλ)² over ρ|λ|.
   case factorAgainstRadius
   /// The truncation residual over ρ.

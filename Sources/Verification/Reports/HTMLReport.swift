@@ -4,7 +4,7 @@ import Drawing
 extension VerificationRecord {
   /// One self-contained page: on the first screen a tally and a table by section for each kind of statement, then the claims
   /// by section, kind and family, each with its numbers; what was not run stands folded at the end of its family.
-  public func html(with exhibits: ReportExhibits = .none) -> String {
+  package func html(with exhibits: ReportExhibits = .none) -> String {
     var page = ReportPage(title: "Escapement: verdicts")
     page.add("<h1>Verdicts</h1>")
     for kind in kinds {

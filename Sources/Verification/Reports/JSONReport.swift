@@ -5,13 +5,13 @@ import Training
 
 extension VerificationRecord {
   /// The layout of the JSON report.
-  public static let schema = 2
+  package static let schema = 2
 
   /// The whole record as canonical JSON: the same bytes for the same verdicts.
   ///
   /// Numbers carry their bits beside a decimal. Those that come from LAPACK are rounded to four digits and
   /// carry no bits.
-  public func json() -> JSON {
+  package func json() -> JSON {
     .object([
       "schema": .integer(Self.schema), "compared": .bool(compared), "exit": .integer(Int(exitCode)),
       NumericContract.key: contract.json, "compared_contract": comparedContract?.json ?? .null,

@@ -6,7 +6,7 @@ extension VerificationRecord {
   ///
   /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the table of
   /// their numbers, and so is a golden that is not on record; claims without a decision are skipped.
-  public func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
+  package func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
     var cases = kinds.map { kind in
       JUnitSuite("claims.\(kind.rawValue)", entries.filter { $0.claim.kind == kind }.map(testCase))
     }

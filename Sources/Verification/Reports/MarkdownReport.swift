@@ -1,7 +1,7 @@
 extension VerificationRecord {
   /// A Markdown page short enough for the summary of a job: a tally for each kind of statement, what changed, and a line for
   /// each claim that was judged. Claims that were not run are counted only.
-  public func markdown() -> String {
+  package func markdown() -> String {
     var lines = ["# Verdicts", ""] + tallyLines.map { "- \($0)" } + ["", "Computed under \(contractText)."]
     if !changes.isEmpty { lines += ["", "## Changed", ""] + changes.map { "- \(Self.line($0.text))" } }
     let judged = entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }

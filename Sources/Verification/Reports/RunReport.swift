@@ -4,21 +4,21 @@ import Artifacts
 import Training
 
 /// A page about runs: their accuracies beside the papers', their course, the curvature along it, recipes and digests.
-public struct RunReport: Sendable {
+package struct RunReport: Sendable {
   /// Runs in one drawing at most; of more the first are drawn, and the table has all.
-  public static let drawn = 6
+  package static let drawn = 6
 
   private let entries: [RunArchive.Entry]
   private let dynamics: [SpectrumDynamics]
   private let exhibits: ReportExhibits
 
   /// A report on the runs of an archive, damaged ones included; `dynamics` are those of the runs that have any.
-  public init(_ archive: RunArchive, dynamics: [SpectrumDynamics], exhibits: ReportExhibits) {
+  package init(_ archive: RunArchive, dynamics: [SpectrumDynamics], exhibits: ReportExhibits) {
     (entries, self.dynamics, self.exhibits) = (archive.entries, dynamics, exhibits)
   }
 
   /// One self-contained page.
-  public func html() -> String {
+  package func html() -> String {
     var page = ReportPage(title: "Escapement: runs")
     page.add("<h1>Runs</h1>")
     let rows = entries.map(Self.row)

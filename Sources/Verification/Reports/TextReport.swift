@@ -3,7 +3,7 @@ extension VerificationRecord {
   /// An aligned table for terminals, one line a claim, and below it the verdicts that changed.
   ///
   /// `detailed` adds every measured quantity under its claim.
-  public func text(detailed: Bool = false) -> String {
+  package func text(detailed: Bool = false) -> String {
     var lines: [String] = []
     let idWidth = max(2, entries.map(\.claim.id.count).max() ?? 0)
     let outcomeWidth = max(7, entries.map(\.verdict.outcome.name.count).max() ?? 0)

@@ -3,38 +3,38 @@ import Drawing
 import Artifacts
 
 /// The extreme eigenvalues of one class's Hessian after an epoch, as `train --spectra` measured them, and how.
-public struct CurvatureMeasurement: Sendable, Hashable {
+package struct CurvatureMeasurement: Sendable, Hashable {
   /// By what procedure. Figures of two procedures are not compared.
-  public struct Procedure: Sendable, Hashable {
+  package struct Procedure: Sendable, Hashable {
     /// The loss, in words.
-    public var loss: String
+    package var loss: String
     /// Which statistics batch norm used; nil where the record does not say.
-    public var normalization: String?
+    package var normalization: String?
     /// Lanczos steps asked for.
-    public var steps: Int
+    package var steps: Int
     /// Start vectors.
-    public var probes: Int
+    package var probes: Int
     /// At most this many pictures of a class, the first ones; nil: all.
-    public var pictures: Int?
+    package var pictures: Int?
 
     /// One line.
-    public var text: String {
+    package var text: String {
       "\(loss), \(normalization ?? "unknown") statistics, \(pictures.map { "the first \($0)" } ?? "all") pictures of a class, "
         + "\(steps) Lanczos steps, \(probes == 1 ? "1 start vector" : "\(probes) start vectors")"
     }
   }
 
   /// One end of a spectrum.
-  public struct End: Sendable, Hashable {
+  package struct End: Sendable, Hashable {
     /// The Rayleigh quotient λ of the Ritz vector y.
-    public let value: Double
+    package let value: Double
     /// ‖Hy − λy‖/‖y‖: some eigenvalue lies within it of λ. Nil where the record has none.
-    public let residual: Double?
+    package let residual: Double?
     /// How much rounding may have changed either; 0 where the record has none.
-    public let rounding: Double
+    package let rounding: Double
 
     /// How far from `value` the eigenvalue may be that it stands for; nil where nothing is known.
-    public var uncertainty: Double? { residual.map { $0 + rounding } }
+    package var uncertainty: Double? { residual.map { $0 + rounding } }
   }
 
   /// The largest share of λ_max − λ_min that the residual of an end that counts may have.
@@ -42,39 +42,39 @@ public struct CurvatureMeasurement: Sendable, Hashable {
   /// If both ends move by at most r, the ratio q = |λ_min|/λ_max moves by at most r(1 + q)/(λ_max − r), and with S = λ_max −
   /// λ_min = λ_max(1 + q) that is (r/S)(1 + q)²/(1 − (1 + q)r/S). For q ≤ 1 and r = S/100 it is below 0.041: less than the
   /// 0.05 that H13 registers as no change, the smallest margin that a claim about the ratio has.
-  public static let residualShare = 0.01
+  package static let residualShare = 0.01
 
   /// The largest failure probability of a limit that counts: a tenth of the smallest level of a look at it (`SeedLooks`). `ClassSpectra`
   /// states 2·10⁻⁶.
-  public static let failureProbability = 0.002
+  package static let failureProbability = 0.002
 
   /// The class; nil: the loss over all classes.
-  public let label: Int?
+  package let label: Int?
   /// How it was measured.
-  public let procedure: Procedure
+  package let procedure: Procedure
   /// Lanczos steps taken: fewer than asked for where the Krylov space was exhausted.
-  public let steps: Int
+  package let steps: Int
   /// Pictures it is over.
-  public let pictures: Int
+  package let pictures: Int
   /// λ_min.
-  public let smallest: End
+  package let smallest: End
   /// λ_max.
-  public let largest: End
+  package let largest: End
   /// The loss.
-  public let loss: Double
+  package let loss: Double
   /// λ_min ≥ this but for `failureProbability`; nil where the record has none.
-  public let lowerLimit: Double?
+  package let lowerLimit: Double?
   /// The failure probability of the limit.
-  public let failureProbability: Double?
+  package let failureProbability: Double?
   /// ‖∇f‖; nil where the record has none.
-  public let gradientNorm: Double?
+  package let gradientNorm: Double?
   /// What the Lipschitz constant of the Hessian is at least, along λ_min's eigenvector; nil where the record has none.
-  public let curvatureSlope: Double?
+  package let curvatureSlope: Double?
   /// The share of eigenvalues below −λ_max/100; nil where the record has none.
-  public let negativeMass: Double?
+  package let negativeMass: Double?
 
   /// The larger uncertainty of the two ends over λ_max − λ_min; nil where a residual is not on record.
-  public var residualShare: Double? {
+  package var residualShare: Double? {
     guard let a = smallest.uncertainty, let b = largest.uncertainty else { return nil }
     let (worst, spread) = (max(a, b), largest.value - smallest.value)
     return worst == 0 ? 0 : spread > 0 ? worst / spread : .infinity
@@ -91,7 +91,7 @@ public struct CurvatureMeasurement: Sendable, Hashable {
   }
 
   /// Why its eigenvalues do not count; nil where they do.
-  public var obstacle: String? {
+  package var obstacle: String? {
     if let otherSubject { return otherSubject }
     guard let share = residualShare else { return "no residual is on record" }
     guard share <= Self.residualShare else {
@@ -199,7 +199,7 @@ public struct CurvatureMeasurement: Sendable, Hashable {
   }
 
   /// For machines.
-  public var json: JSON {
+  package var json: JSON {
     func end(_ end: End) -> JSON {
       [
         "value": .number(end.value), "residual": end.residual.map { .number($0) } ?? .null,

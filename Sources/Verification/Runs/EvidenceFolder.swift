@@ -6,18 +6,18 @@ import Training
 
 /// A folder of finished runs, each under the digest of its recipe and its seed: records with short metrics, and the last
 /// checkpoint where it was asked for.
-public struct EvidenceFolder: Sendable {
+package struct EvidenceFolder: Sendable {
   /// The folder that `verify` reads where none is named.
-  public static let defaultName = "Evidence"
+  package static let defaultName = "Evidence"
 
   /// The folder.
-  public let url: URL
+  package let url: URL
 
   /// A folder; nothing is read or made yet.
-  public init(_ url: URL) { self.url = url }
+  package init(_ url: URL) { self.url = url }
 
   /// What came of adding a run.
-  public enum Addition: Sendable, Hashable {
+  package enum Addition: Sendable, Hashable {
     /// It was copied to this place.
     case added(URL)
     /// The same run is there already.
@@ -32,7 +32,7 @@ public struct EvidenceFolder: Sendable {
   /// Throws `DataError` for a run that is damaged, unfinished or diverged, where another run of its recipe and seed is
   /// there, and where it is there under another seed; `MissingError` where its last checkpoint is asked for and not there;
   /// `FileError` where the folder cannot be written to.
-  public func add(_ directory: RunDirectory, weights: Bool = false) throws -> Addition {
+  package func add(_ directory: RunDirectory, weights: Bool = false) throws -> Addition {
     let run = try RecordedRun(directory)
     switch run.state {
     case .finished: break

@@ -5,9 +5,9 @@ import LongTail
 import Training
 
 /// A training run as `train` left it: `run.json` and `metrics.jsonl`, read without training or checkpoints.
-public struct RecordedRun: Sendable {
+package struct RecordedRun: Sendable {
   /// How far the run came.
-  public enum State: Sendable, Hashable {
+  package enum State: Sendable, Hashable {
     /// Every epoch of the recipe is there.
     case finished
     /// The last epoch is there and the seal of the metrics is not: the run was stopped in between.
@@ -19,31 +19,31 @@ public struct RecordedRun: Sendable {
   }
 
   /// Epochs of a recipe at most.
-  public static let epochLimit = 100_000
+  package static let epochLimit = 100_000
 
   /// The directory.
-  public let directory: URL
+  package let directory: URL
   /// What was trained.
-  public let recipe: Recipe
+  package let recipe: Recipe
   /// What was done to test pictures.
-  public let testTime: TestTimeAugmentation
+  package let testTime: TestTimeAugmentation
   /// What a step's digest is linked after.
-  public let digestEvery: Int
+  package let digestEvery: Int
   /// Which pictures, as `DataManifest` summarises them.
-  public let data: JSON
+  package let data: JSON
   /// The numeric contract that it was trained under.
-  public let contract: NumericContract
+  package let contract: NumericContract
   /// The version that trained it; nil where the record has none.
-  public let version: String?
+  package let version: String?
   /// The epochs, in order from the first.
-  public let epochs: [RecordedEpoch]
+  package let epochs: [RecordedEpoch]
   /// How far it came.
-  public let state: State
+  package let state: State
   /// Steps not taken, because their loss or gradient was not finite (`DivergenceAction.skip`).
-  public let skippedSteps: Int
+  package let skippedSteps: Int
 
   /// Reads a run; throws `MissingError` for a file that is not there and `DataError` for a damaged one.
-  public init(_ directory: RunDirectory) throws {
+  package init(_ directory: RunDirectory) throws {
     self.directory = directory.url
     let record = try directory.readRecord()
     // Before the recipe is checked, which takes a radius and a rate for each epoch.
@@ -88,10 +88,10 @@ public struct RecordedRun: Sendable {
 
   /// What decides the figures besides seed and pictures, as a digest: SHA-256 of the recipe's canonical JSON without
   /// its name and seed, with the treatment of test pictures.
-  public var recipeDigest: Digest { Self.digest(of: recipe, testTime: testTime) }
+  package var recipeDigest: Digest { Self.digest(of: recipe, testTime: testTime) }
 
   /// The digest of a recipe under a treatment of test pictures. A recipe under another name is the same recipe.
-  public static func digest(of recipe: Recipe, testTime: TestTimeAugmentation) -> Digest {
+  package static func digest(of recipe: Recipe, testTime: TestTimeAugmentation) -> Digest {
     var fields = recipe.json.object ?? [:]
     fields["preset"] = nil
     fields["seed"] = nil
@@ -100,7 +100,7 @@ public struct RecordedRun: Sendable {
   }
 
   /// The name under which the run is kept among others: the first 16 digits of the recipe's digest, and the seed.
-  public var storedName: String { Self.storedName(recipeDigest: recipeDigest, seed: recipe.seed) }
+  package var storedName: String { Self.storedName(recipeDigest: recipeDigest, seed: recipe.seed) }
 
   /// The name of a run of a recipe and a seed.
   static func storedName(recipeDigest: Digest, seed: UInt64) -> String {
@@ -108,17 +108,17 @@ public struct RecordedRun: Sendable {
   }
 
   /// Whether training and test pictures are the published files.
-  public var isPublished: Bool {
+  package var isPublished: Bool {
     ["train", "test"].allSatisfy {
       data[$0]?["kind"]?.string == ImageProvenance.Kind.published.rawValue
     }
   }
 
   /// The data set's name.
-  public var dataName: String { data["data"]?.string ?? recipe.data }
+  package var dataName: String { data["data"]?.string ?? recipe.data }
 
   /// The last link of the digest chain; nil before the first epoch ended.
-  public var digest: Digest? { epochs.last?.digest }
+  package var digest: Digest? { epochs.last?.digest }
 
   /// What no run of another seed shares: the links after the first and the last epoch, and the course of losses and test
   /// counts, with what to call each.
@@ -133,12 +133,12 @@ public struct RecordedRun: Sendable {
   }
 
   /// The first epoch with the best test accuracy.
-  public var best: RecordedEpoch? {
+  package var best: RecordedEpoch? {
     epochs.max { ($0.figures[.accuracy] ?? 0, $1.epoch) < ($1.figures[.accuracy] ?? 0, $0.epoch) }
   }
 
   /// Whether the curvature of classes was measured along it.
-  public var hasSpectra: Bool {
+  package var hasSpectra: Bool {
     epochs.contains { !$0.curvature.isEmpty }
   }
 

@@ -4,25 +4,25 @@ import Training
 
 /// Finished runs on disk as evidence. They are read and never trained; the bits are the same on every machine, so that
 /// it does not matter whose they are.
-public struct RunArchive: EvidenceSource {
+package struct RunArchive: EvidenceSource {
   /// A directory that holds a run, or what is left of one.
-  public struct Entry: Sendable {
+  package struct Entry: Sendable {
     /// The directory.
-    public var directory: URL
+    package var directory: URL
     /// The run; nil for a damaged one.
-    public var run: RecordedRun?
+    package var run: RecordedRun?
     /// What it counts for, or why it counts for nothing.
-    public var standing: RunStanding
+    package var standing: RunStanding
   }
 
   /// Directories looked at in a folder at most.
-  public static let entryLimit = 100_000
+  package static let entryLimit = 100_000
 
   /// Every run found, by folder and name.
-  public let entries: [Entry]
+  package let entries: [Entry]
 
   /// An archive without runs.
-  public init() { entries = [] }
+  package init() { entries = [] }
 
   /// Reads run directories and folders of them.
   ///
@@ -30,7 +30,7 @@ public struct RunArchive: EvidenceSource {
   /// Throws `MissingError` for a folder that is not there, and `DataError` where one of two runs is not what it says: where
   /// those of one recipe, seed, data and numeric contract disagree, or those of two seeds are the same. Of two that differ
   /// in their contract alone the newer counts.
-  public init(reading folders: [URL]) throws {
+  package init(reading folders: [URL]) throws {
     let standards = RunStandards()
     var entries: [Entry] = []
     var seen: [[String]: RecordedRun] = [:]
@@ -104,7 +104,7 @@ public struct RunArchive: EvidenceSource {
   }
 
   /// The runs that count for some preset.
-  public var counted: [RecordedRun] {
+  package var counted: [RecordedRun] {
     entries.compactMap { entry in
       if case .counts = entry.standing { return entry.run }
       return nil
@@ -113,7 +113,7 @@ public struct RunArchive: EvidenceSource {
 
   /// The finished runs of a selection. Where some are on the published pictures, those on others are left out: they
   /// could only weaken what the published ones say.
-  public func runs(of selection: RunSelection) -> [RunEvidence] {
+  package func runs(of selection: RunSelection) -> [RunEvidence] {
     let matching = counted.filter { run in
       RunStandards.digest(of: selection).map { $0 == run.recipeDigest } ?? false
     }

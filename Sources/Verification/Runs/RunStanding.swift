@@ -5,7 +5,7 @@ import Kernels
 import Training
 
 /// What a run on disk counts for.
-public enum RunStanding: Sendable, Hashable {
+package enum RunStanding: Sendable, Hashable {
   /// It is a run of these presets as they stand, or of one with another radius.
   case counts(as: [String])
   /// It stopped before its last epoch.
@@ -24,10 +24,10 @@ public enum RunStanding: Sendable, Hashable {
   case otherRecipe(String)
 
   /// Whether claims see it.
-  public var isCounted: Bool { if case .counts = self { true } else { false } }
+  package var isCounted: Bool { if case .counts = self { true } else { false } }
 
   /// One line for people.
-  public var text: String {
+  package var text: String {
     switch self {
     case .counts(let names): "counts for \(names.joined(separator: ", "))"
     case .unfinished(let epochs, let all): "not counted: unfinished, \(epochs) of \(all) epochs"

@@ -9,7 +9,7 @@ import Training
 ///
 /// `PackageSubject` is the package's own code. A test replaces one part of it by a broken version and sees
 /// the verdict change: that is how a procedure shows that it can fail.
-public protocol ClaimSubject: Sendable {
+package protocol ClaimSubject: Sendable {
   /// Gradient descent with heavy-ball momentum and no weight decay.
   func gradientDescent<Element: Real>(
     momentum: Double, as type: Element.Type
@@ -44,10 +44,10 @@ public protocol ClaimSubject: Sendable {
 
 extension ClaimSubject {
   /// The embedded fixture.
-  public func fixture() throws -> LongTailedData { try .fixture() }
+  package func fixture() throws -> LongTailedData { try .fixture() }
 
   /// `TrainingLoop` to its last epoch.
-  public func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
+  package func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
     var loop = try TrainingLoop<Float>(
       recipe: recipe,
       source: AugmentedImages<Float>(data.train, seed: recipe.seed, sampling: recipe.sampling),
@@ -61,14 +61,14 @@ extension ClaimSubject {
 }
 
 /// The two ends of a spectrum as Lanczos sees them.
-public struct RitzExtremes: Sendable, Hashable {
+package struct RitzExtremes: Sendable, Hashable {
   /// The smallest Ritz value.
-  public var smallest: Double
+  package var smallest: Double
   /// The largest Ritz value.
-  public var largest: Double
+  package var largest: Double
 
   /// Extremes from their parts.
-  public init(smallest: Double, largest: Double) {
+  package init(smallest: Double, largest: Double) {
     self.smallest = smallest
     self.largest = largest
   }

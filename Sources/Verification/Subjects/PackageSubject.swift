@@ -7,19 +7,19 @@ import Networks
 import Training
 
 /// The package's own code.
-public struct PackageSubject: ClaimSubject {
+package struct PackageSubject: ClaimSubject {
   /// The package's own code.
-  public init() {}
+  package init() {}
 
   /// `SGD` without weight decay.
-  public func gradientDescent<Element: Real>(
+  package func gradientDescent<Element: Real>(
     momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element> {
     try SGD<Element>(momentum: momentum, weightDecay: 0)
   }
 
   /// `SAM` over `SGD` without weight decay.
-  public func sharpnessAware<Element: Real>(
+  package func sharpnessAware<Element: Real>(
     rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element> {
     try SAM(
@@ -29,7 +29,7 @@ public struct PackageSubject: ClaimSubject {
   }
 
   /// `Lanczos` with two-pass reorthogonalisation and our own solver for the tridiagonal matrix.
-  public func ritzExtremes(
+  package func ritzExtremes(
     of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
     let operation = ClosureOperator(dimension: dimension, map: map)
@@ -38,7 +38,7 @@ public struct PackageSubject: ClaimSubject {
   }
 
   /// `PeerLanczos`, and our own solver for the tridiagonal matrix.
-  public func peerRitzExtremes(
+  package func peerRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
     let operation = ClosureOperator(dimension: dimension, map: map)
@@ -51,15 +51,15 @@ public struct PackageSubject: ClaimSubject {
   }
 
   /// `ImbalanceProfile` on 50000 training pictures.
-  public func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {
+  package func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {
     ImbalanceProfile(kind: kind, ratio: 100, classes: classes, perClass: 50000 / classes).counts
   }
 
   /// `ClassGroups` by class index.
-  public func classGroups() -> ClassGroups { ClassGroups(byIndex: .longTailed, classes: 10) }
+  package func classGroups() -> ClassGroups { ClassGroups(byIndex: .longTailed, classes: 10) }
 
   /// `Objective.hessianVectorProduct`.
-  public func hessianProduct(
+  package func hessianProduct(
     classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
   ) throws -> Tensor<Double> {

@@ -4,7 +4,7 @@ import Foundation
 import Training
 
 /// How far the run of a row is.
-public enum SweepState: Sendable, Hashable {
+package enum SweepState: Sendable, Hashable {
   /// It has not begun.
   case waiting
   /// A process writes it; the text says which.
@@ -19,7 +19,7 @@ public enum SweepState: Sendable, Hashable {
   case damaged(String)
 
   /// Whether a task of the row has work to do.
-  public var isOpen: Bool {
+  package var isOpen: Bool {
     switch self {
     case .waiting, .interrupted: true
     case .running, .done, .diverged, .damaged: false
@@ -27,7 +27,7 @@ public enum SweepState: Sendable, Hashable {
   }
 
   /// One word for tables and files.
-  public var name: String {
+  package var name: String {
     switch self {
     case .waiting: "waiting"
     case .running: "running"
@@ -39,7 +39,7 @@ public enum SweepState: Sendable, Hashable {
   }
 
   /// One line for people.
-  public var text: String {
+  package var text: String {
     switch self {
     case .waiting, .done: name
     case .running(let holder): "running: \(holder)"
@@ -51,28 +51,28 @@ public enum SweepState: Sendable, Hashable {
 }
 
 /// The folder in which a sweep's runs lie, each under its row's name: a folder of evidence.
-public struct SweepFolder: Sendable {
+package struct SweepFolder: Sendable {
   /// What is in the folder of a row.
-  public struct Finding: Sendable {
+  package struct Finding: Sendable {
     /// How far the run is.
-    public var state: SweepState
+    package var state: SweepState
     /// What it recorded; nil for a run that has not begun, or is damaged.
-    public var run: RecordedRun?
+    package var run: RecordedRun?
   }
 
   /// The folder.
-  public let url: URL
+  package let url: URL
 
   /// A folder; nothing is read or made yet.
-  public init(_ url: URL) { self.url = url }
+  package init(_ url: URL) { self.url = url }
 
   /// Where the run of a row is or will be.
-  public func directory(of row: SweepRow) -> RunDirectory {
+  package func directory(of row: SweepRow) -> RunDirectory {
     RunDirectory(url.appendingPathComponent(row.id, isDirectory: true))
   }
 
   /// What is there of a row's run. Faults of its files are a state, not an error.
-  public func finding(of row: SweepRow) -> Finding {
+  package func finding(of row: SweepRow) -> Finding {
     let directory = directory(of: row)
     do {
       // Asked first: a run that ends in between is then seen as it is.

@@ -6,21 +6,21 @@ import Foundation
 ///
 /// The row's place is the task index of every engine. A manifest is written once; `sha256` of the rows stands in the
 /// record, so that no row is exchanged between the first task and the last.
-public struct SweepManifest: Sendable, Hashable {
+package struct SweepManifest: Sendable, Hashable {
   /// Rows at most; as many runs can be read back as evidence.
-  public static let rowLimit = RunArchive.entryLimit
+  package static let rowLimit = RunArchive.entryLimit
   /// Bytes of the rows at most.
-  public static let byteLimit = 1 << 28
+  package static let byteLimit = 1 << 28
 
   /// The runs, by index; no two of one name.
-  public let rows: [SweepRow]
+  package let rows: [SweepRow]
   /// The version of the tool that planned them.
-  public let version: String
+  package let version: String
 
   /// A manifest of rows. A run that is there already is not planned twice: it measures what either asks for.
   ///
   /// Throws a `DataError` for no rows, or more than `rowLimit`.
-  public init(_ rows: [SweepRow], version: String) throws {
+  package init(_ rows: [SweepRow], version: String) throws {
     var kept: [SweepRow] = []
     var places: [String: Int] = [:]
     for row in rows {
@@ -42,15 +42,15 @@ public struct SweepManifest: Sendable, Hashable {
   }
 
   /// The rows as CSV.
-  public var csv: String {
+  package var csv: String {
     CSVText.text(of: [SweepRow.columns] + rows.enumerated().map { $1.fields(index: $0) })
   }
 
   /// SHA-256 of the CSV's bytes.
-  public var digest: Digest { Digest(of: csv) }
+  package var digest: Digest { Digest(of: csv) }
 
   /// What stands beside the rows.
-  public var record: JSON {
+  package var record: JSON {
     [
       "schema": 1, "version": .string(version), "rows": .integer(rows.count),
       "rows_sha256": .string(digest.hex),
@@ -61,16 +61,16 @@ public struct SweepManifest: Sendable, Hashable {
   }
 
   /// The record's place: the manifest's with `.json` behind it.
-  public static func recordPlace(of manifest: URL) -> URL { manifest.appendingPathExtension("json") }
+  package static func recordPlace(of manifest: URL) -> URL { manifest.appendingPathExtension("json") }
 
   /// Whether a manifest was written or was there with these rows.
-  public enum Writing: Sendable, Hashable { case written, present }
+  package enum Writing: Sendable, Hashable { case written, present }
 
   /// Writes rows and record; the same rows again change nothing.
   ///
   /// Throws a `DataError` where other rows are there, which tasks may already work on, and a `FileError` where the place
   /// cannot be written to.
-  public func write(to url: URL) throws -> Writing {
+  package func write(to url: URL) throws -> Writing {
     let bytes = Data(csv.utf8)
     let place = Self.recordPlace(of: url)
     let isThere = FileManager.default.fileExists(atPath: url.path)
@@ -88,7 +88,7 @@ public struct SweepManifest: Sendable, Hashable {
 
   /// Reads a manifest; a `MissingError` without it or its record, a `DataError` with the line where it is not what was
   /// written.
-  public init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL) throws {
     let bytes = try FileContents.read(url, limit: Self.byteLimit)
     let place = Self.recordPlace(of: url)
     let text = try FileContents.read(place, limit: 1 << 20)

@@ -7,7 +7,7 @@ import Training
 
 extension SweepResults {
   /// One record a row of the plan; figures of runs that are not done are empty, and the rows stay.
-  public var runsCSV: String {
+  package var runsCSV: String {
     let names = Self.metrics.map(\.name)
     let heading =
       ["index", "run", "preset", "method", "rho", "seed", "state"] + names + names.map { "best_\($0)" }
@@ -30,7 +30,7 @@ extension SweepResults {
   }
 
   /// One record a recipe: seeds planned and done, and each accuracy's mean and standard error.
-  public var groupsCSV: String {
+  package var groupsCSV: String {
     let names = Self.metrics.map(\.name)
     let heading =
       ["recipe", "preset", "method", "rho", "epochs", "planned", "done", "standing"]
@@ -51,7 +51,7 @@ extension SweepResults {
   }
 
   /// Both as one object.
-  public var json: JSON {
+  package var json: JSON {
     func figures(_ epoch: RecordedEpoch?) -> JSON {
       guard let epoch else { return .null }
       var members: [String: JSON] = ["epoch": .integer(epoch.epoch)]

@@ -4,38 +4,38 @@ import Curvature
 import Kernels
 
 /// What a sweep has brought so far: every row of the plan, whether its run is done or not, and the means over seeds.
-public struct SweepResults: Sendable {
+package struct SweepResults: Sendable {
   /// A row of the plan with what is there of it.
-  public struct Row: Sendable {
+  package struct Row: Sendable {
     /// The task index.
-    public var index: Int
+    package var index: Int
     /// What was planned.
-    public var row: SweepRow
+    package var row: SweepRow
     /// What is there.
-    public var finding: SweepFolder.Finding
+    package var finding: SweepFolder.Finding
 
     /// The last epoch of a run that is done; nil for any other, whose figures are not the recipe's.
-    public var last: RecordedEpoch? { finding.state == .done ? finding.run?.epochs.last : nil }
+    package var last: RecordedEpoch? { finding.state == .done ? finding.run?.epochs.last : nil }
     /// The numeric contract of a run that is done.
-    public var contract: NumericContract? { finding.state == .done ? finding.run?.contract : nil }
+    package var contract: NumericContract? { finding.state == .done ? finding.run?.contract : nil }
     /// The first epoch with the best test accuracy, chosen on the test pictures.
-    public var best: RecordedEpoch? { finding.state == .done ? finding.run?.best : nil }
+    package var best: RecordedEpoch? { finding.state == .done ? finding.run?.best : nil }
   }
 
   /// The rows that differ in their seed alone.
-  public struct Group: Sendable {
+  package struct Group: Sendable {
     /// The recipe, but for its seed.
-    public var digest: Digest
+    package var digest: Digest
     /// The rows, by index.
-    public var rows: [Row]
+    package var rows: [Row]
 
     /// Runs that are done.
-    public var done: Int { rows.count { $0.finding.state == .done } }
+    package var done: Int { rows.count { $0.finding.state == .done } }
     /// Whether all that was planned is done; means of fewer seeds settle nothing.
-    public var isComplete: Bool { done == rows.count }
+    package var isComplete: Bool { done == rows.count }
 
     /// "complete (9 of 9)" or "inconclusive (7 of 9)", with the runs that diverged, which no repetition brings back.
-    public var standing: String {
+    package var standing: String {
       let diverged = rows.count { if case .diverged = $0.finding.state { true } else { false } }
       return (isComplete ? "complete" : "inconclusive") + " (\(done) of \(rows.count)"
         + (diverged > 0 ? ", \(diverged) diverged)" : ")")
@@ -43,24 +43,24 @@ public struct SweepResults: Sendable {
 
     /// Mean of a metric over the runs that are done, after the last epoch or at the best one, with its standard error
     /// (divisor n − 1); nil without such a run.
-    public func mean(_ metric: RunMetric, best: Bool = false) -> MeanEstimate? {
+    package func mean(_ metric: RunMetric, best: Bool = false) -> MeanEstimate? {
       let values = rows.compactMap { (best ? $0.best : $0.last)?.figures[metric] }
       return values.isEmpty ? nil : MeanEstimate(values)
     }
   }
 
   /// Accuracies in the order in which they are written.
-  public static let metrics: [(name: String, metric: RunMetric)] = [
+  package static let metrics: [(name: String, metric: RunMetric)] = [
     ("accuracy", .accuracy), ("head", .head), ("mid", .mid), ("tail", .tail),
   ]
 
   /// All rows of the plan, in its order.
-  public let rows: [Row]
+  package let rows: [Row]
   /// The rows by recipe, in the order in which recipes first come.
-  public let groups: [Group]
+  package let groups: [Group]
 
   /// Looks at every row of a plan.
-  public init(_ manifest: SweepManifest, in folder: SweepFolder) {
+  package init(_ manifest: SweepManifest, in folder: SweepFolder) {
     rows = manifest.rows.enumerated().map {
       Row(index: $0, row: $1, finding: folder.finding(of: $1))
     }
@@ -79,5 +79,5 @@ public struct SweepResults: Sendable {
   }
 
   /// Whether every run of the plan is done.
-  public var isComplete: Bool { groups.allSatisfy(\.isComplete) }
+  package var isComplete: Bool { groups.allSatisfy(\.isComplete) }
 }

@@ -5,30 +5,30 @@ import Artifacts
 import Training
 
 /// One run of a sweep: all that decides its bits, and what is measured along it.
-public struct SweepRow: Sendable, Hashable {
+package struct SweepRow: Sendable, Hashable {
   /// What is trained.
-  public var recipe: Recipe
+  package var recipe: Recipe
   /// What is done to test pictures.
-  public var testTime: TestTimeAugmentation
+  package var testTime: TestTimeAugmentation
   /// The curvature that is measured along the run, which changes no bit of it; nil: none.
-  public var spectra: SpectrumPlan?
+  package var spectra: SpectrumPlan?
 
   /// A run.
-  public init(recipe: Recipe, testTime: TestTimeAugmentation = .none, spectra: SpectrumPlan? = nil) {
+  package init(recipe: Recipe, testTime: TestTimeAugmentation = .none, spectra: SpectrumPlan? = nil) {
     self.recipe = recipe
     self.testTime = testTime
     self.spectra = spectra
   }
 
   /// The digest of the recipe without its name and seed: rows that differ in their seed alone share it.
-  public var group: Digest { RecordedRun.digest(of: recipe, testTime: testTime) }
+  package var group: Digest { RecordedRun.digest(of: recipe, testTime: testTime) }
 
   /// The run's name among others, the one under which `evidence add` keeps it: the beginning of the recipe's digest, and
   /// the seed.
-  public var id: String { RecordedRun.storedName(recipeDigest: group, seed: recipe.seed) }
+  package var id: String { RecordedRun.storedName(recipeDigest: group, seed: recipe.seed) }
 
   /// The radius in words, for tables: "0.05", "0.05/0.1" of head and tail, "schedule", or nothing for a rule without one.
-  public var rho: String {
+  package var rho: String {
     recipe.optimizer.radii.map { radius in
       if case .constant(let rho) = radius { NumberText.short(rho) } else { "schedule" }
     }.joined(separator: "/")

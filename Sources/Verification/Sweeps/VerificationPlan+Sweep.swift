@@ -1,6 +1,6 @@
 extension VerificationPlan {
   /// The runs to train, as rows of a sweep, in the order of the requests.
-  public var rows: [SweepRow] {
+  package var rows: [SweepRow] {
     requests.flatMap { request in
       request.missing.map { seed in
         var recipe = request.recipe

@@ -5,22 +5,22 @@ import Optimizers
 /// Each branch speaks on the ground of the one before. If the code did something else than the papers say, its results
 /// would be results of something else; if the procedure did not show what it is taken to show, the results would show
 /// something else.
-public struct ClaimTree: Sendable {
+package struct ClaimTree: Sendable {
   /// The leaves, by what their claims are about.
-  public enum Leaf: String, Hashable, Sendable, CaseIterable {
+  package enum Leaf: String, Hashable, Sendable, CaseIterable {
     case data, protocols = "protocol", algorithm
     case theory, spectra, printed = "printed numbers"
     case accuracies, gains, radius, curvature, stages, large = "large sets", fixture
   }
 
   /// A branch or a leaf of it.
-  public struct Node: Sendable {
+  package struct Node: Sendable {
     /// The name, unique in the tree.
-    public let name: String
+    package let name: String
     /// What its claims ask together.
-    public let question: String
+    package let question: String
     /// The parts of a branch; empty for a leaf.
-    public let children: [Node]
+    package let children: [Node]
 
     init(_ name: String, _ question: String, _ children: [Node]) {
       self.name = name
@@ -41,7 +41,7 @@ public struct ClaimTree: Sendable {
   }
 
   /// The three branches, in the order in which they build on each other.
-  public static let branches: [Node] = [
+  package static let branches: [Node] = [
     Node(
       "code", "Does what was run do what the papers state?",
       [
@@ -68,7 +68,7 @@ public struct ClaimTree: Sendable {
   ]
 
   /// "result → gains" for a leaf.
-  public static func path(to leaf: Leaf) -> String {
+  package static func path(to leaf: Leaf) -> String {
     guard let branch = branches.first(where: { $0.leaves.contains(leaf) }) else {
       preconditionFailure("no branch has the leaf \(leaf)")
     }

@@ -1,7 +1,7 @@
 /// What of the papers falls with a claim, from nothing to a main statement.
 ///
 /// A weight orders claims for a reader; it is no probability and is never divided by a total.
-public enum ClaimWeight: Int, Hashable, Sendable, CaseIterable, Comparable {
+package enum ClaimWeight: Int, Hashable, Sendable, CaseIterable, Comparable {
   /// Nothing: evidence of a scale that settles nothing about the papers.
   case nothing = 0
   /// A number, a constant or a remark.
@@ -12,10 +12,10 @@ public enum ClaimWeight: Int, Hashable, Sendable, CaseIterable, Comparable {
   case headline = 3
 
   /// Lighter ones come first.
-  public static func < (a: ClaimWeight, b: ClaimWeight) -> Bool { a.rawValue < b.rawValue }
+  package static func < (a: ClaimWeight, b: ClaimWeight) -> Bool { a.rawValue < b.rawValue }
 
   /// The weight in words.
-  public var text: String {
+  package var text: String {
     switch self {
     case .nothing: "nothing of the papers falls with it"
     case .remark: "a number, a constant or a remark falls with it"

@@ -2,34 +2,34 @@
 ///
 /// There is no score. Weights are added within one outcome of one kind of statement and never divided: a branch with a thousand
 /// supported remarks is not carried by them where its one main statement is open.
-public struct TreeStanding: Sendable {
+package struct TreeStanding: Sendable {
   /// Claims of one kind and one outcome.
-  public struct Share: Hashable, Sendable {
+  package struct Share: Hashable, Sendable {
     /// Whose statements they are.
-    public let kind: ClaimKind
+    package let kind: ClaimKind
     /// The outcome's name.
-    public let outcome: String
+    package let outcome: String
     /// The sum of the claims' weights.
-    public let weight: Int
+    package let weight: Int
     /// The claims, heaviest first, in the order of the catalogue.
-    public let ids: [String]
+    package let ids: [String]
   }
 
   /// The node's name.
-  public let name: String
+  package let name: String
   /// What its claims ask together.
-  public let question: String
+  package let question: String
   /// What was decided, by kind and by outcome in the order of tallies.
-  public let settled: [Share]
+  package let settled: [Share]
   /// What was asked and not decided, by kind.
-  public let open: [Share]
+  package let open: [Share]
   /// The parts.
-  public let children: [TreeStanding]
+  package let children: [TreeStanding]
 
   /// Refuted claims by kind, heaviest first within one.
-  public var refuted: [Share] { settled.filter { $0.outcome == "refuted" } }
+  package var refuted: [Share] { settled.filter { $0.outcome == "refuted" } }
   /// Whether any of its claims was asked.
-  public var isAsked: Bool { !settled.isEmpty || !open.isEmpty }
+  package var isAsked: Bool { !settled.isEmpty || !open.isEmpty }
 
   /// The branches after a verification; claims that were not selected are no part of them.
   static func branches(of entries: [VerificationRecord.Entry]) -> [TreeStanding] {
@@ -68,5 +68,5 @@ public struct TreeStanding: Sendable {
 
 extension VerificationRecord {
   /// How the branches of the tree of claims stand.
-  public var tree: [TreeStanding] { TreeStanding.branches(of: entries) }
+  package var tree: [TreeStanding] { TreeStanding.branches(of: entries) }
 }

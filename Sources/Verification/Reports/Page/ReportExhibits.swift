@@ -3,21 +3,21 @@ import Drawing
 import Training
 
 /// What a report shows beside verdicts: accuracies of runs and spectra, drawn.
-public struct ReportExhibits: Sendable {
+package struct ReportExhibits: Sendable {
   /// Accuracies of finished runs beside the papers'.
   let accuracies: [Figure]
   /// Spectra given as records.
   let spectra: [Figure]
 
   /// Nothing to show.
-  public static let none = ReportExhibits(accuracies: [], spectra: [])
+  package static let none = ReportExhibits(accuracies: [], spectra: [])
 
   private init(accuracies: [Figure], spectra: [Figure]) {
     (self.accuracies, self.spectra) = (accuracies, spectra)
   }
 
   /// Draws runs that count as evidence, and spectra. Throws `TridiagonalEigenError` for a spectrum without a density.
-  public init(runs: [RecordedRun], spectra series: [SpectrumSeries]) throws {
+  package init(runs: [RecordedRun], spectra series: [SpectrumSeries]) throws {
     accuracies = AccuracyFigure.all(runs)
     spectra = try Self.figures(of: series)
   }

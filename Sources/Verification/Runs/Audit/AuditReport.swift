@@ -3,9 +3,9 @@ import Goldens
 import Artifacts
 
 /// What came of an audit of a run.
-public struct AuditReport: Sendable, Hashable {
+package struct AuditReport: Sendable, Hashable {
   /// How it ended.
-  public enum Outcome: Sendable, Hashable {
+  package enum Outcome: Sendable, Hashable {
     /// Everything that was recomputed is as it is on record.
     case reproduced
     /// Something is not.
@@ -15,48 +15,48 @@ public struct AuditReport: Sendable, Hashable {
   }
 
   /// How it ended.
-  public internal(set) var outcome: Outcome
+  package internal(set) var outcome: Outcome
   /// Epochs that were recomputed from the seed on, at most.
-  public let epochs: Int
+  package let epochs: Int
   /// The segments drawn, as the 0-based epochs of each.
-  public internal(set) var segments: [Range<Int>] = []
+  package internal(set) var segments: [Range<Int>] = []
   /// The segments that the run consists of; 0 where it kept no checkpoints.
-  public let segmentCount: Int
+  package let segmentCount: Int
   /// Steps that were recomputed, each counted once.
-  public internal(set) var steps = 0
+  package internal(set) var steps = 0
   /// Steps of the epochs on record.
-  public let allSteps: Int
+  package let allSteps: Int
   /// Links of the digest chain that were found as they are on record.
-  public internal(set) var links = 0
+  package internal(set) var links = 0
   /// Links on record.
-  public let allLinks: Int
+  package let allLinks: Int
   /// Correct test pictures of the final weights, and all, found as on record; nil where the weights were not there.
-  public internal(set) var weights: Weights?
+  package internal(set) var weights: Weights?
   /// What a person should know besides.
-  public internal(set) var notes: [String] = []
+  package internal(set) var notes: [String] = []
 
   /// What the final weights classify.
-  public struct Weights: Sendable, Hashable {
+  package struct Weights: Sendable, Hashable {
     /// Correct test pictures.
-    public let correct: Int
+    package let correct: Int
     /// All of them.
-    public let samples: Int
+    package let samples: Int
   }
 
   /// The shares of forged segments that reports answer for.
-  public static let forgedShares = [0.1, 0.5]
+  package static let forgedShares = [0.1, 0.5]
 
   /// The probability with which a run of which that share of the segments is forged would have been caught: 1 − (1 − f)^K
   /// with K segments drawn.
   ///
   /// The draw is without replacement, which catches it no less often. A segment counts as forged where recomputing it
   /// from its first checkpoint does not give the recorded links.
-  public func probability(ofCatching share: Double) -> Double {
+  package func probability(ofCatching share: Double) -> Double {
     1 - segments.reduce(1.0) { missed, _ in missed * (1 - share) }
   }
 
   /// 0 for reproduced, 1 for differs, 2 for not checkable.
-  public var exitCode: Int32 {
+  package var exitCode: Int32 {
     switch outcome {
     case .reproduced: 0
     case .differs: 1
@@ -65,7 +65,7 @@ public struct AuditReport: Sendable, Hashable {
   }
 
   /// For people: the outcome first.
-  public var lines: [String] {
+  package var lines: [String] {
     switch outcome {
     case .notCheckable(let reason): return ["not checkable: \(reason)"]
     case .differs(let difference): return [difference.text, "before it: \(covered)"] + notes
@@ -99,7 +99,7 @@ public struct AuditReport: Sendable, Hashable {
   }
 
   /// For machines.
-  public var json: JSON {
+  package var json: JSON {
     let name: String
     var fields: [String: JSON] = [:]
     switch outcome {
@@ -136,26 +136,26 @@ public struct AuditReport: Sendable, Hashable {
 }
 
 /// Where a run, recomputed, is first not as it is on record.
-public struct AuditDifference: Sendable, Hashable {
+package struct AuditDifference: Sendable, Hashable {
   /// The step after which it is seen.
-  public var step: Int
+  package var step: Int
   /// The last recorded link before it that was found as it is; nil for none.
-  public var lastAgreeing: Int?
+  package var lastAgreeing: Int?
   /// What differs.
-  public var what: String
+  package var what: String
   /// The first tensor that differs from the one in a checkpoint, and after which step that was made.
-  public var tensor: Tensor?
+  package var tensor: Tensor?
 
   /// A tensor of a checkpoint.
-  public struct Tensor: Sendable, Hashable {
+  package struct Tensor: Sendable, Hashable {
     /// The steps taken before the checkpoint.
-    public var step: Int
+    package var step: Int
     /// The tensor, ours on the left and the checkpoint's on the right.
-    public var difference: TensorDifference
+    package var difference: TensorDifference
   }
 
   /// One line.
-  public var text: String {
+  package var text: String {
     var line = "differs at step \(step)"
     if let tensor { line += ", tensor \(tensor.difference.name)" }
     line += ": \(what)"
@@ -165,7 +165,7 @@ public struct AuditDifference: Sendable, Hashable {
   }
 
   /// For machines.
-  public var json: JSON {
+  package var json: JSON {
     var fields: [String: JSON] = ["step": .integer(step), "what": .string(what)]
     fields["last_agreeing_step"] = lastAgreeing.map { JSON.integer($0) } ?? JSON.null
     if let tensor {

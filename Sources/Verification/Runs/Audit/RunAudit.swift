@@ -14,38 +14,38 @@ import Training
 /// of it. Here every machine has the same bits, so that digests are compared and nothing is tolerated.
 ///
 /// The run's files are read and never written to.
-public struct RunAudit: Sendable {
+package struct RunAudit: Sendable {
   /// What is recomputed.
-  public struct Request: Sendable, Hashable {
+  package struct Request: Sendable, Hashable {
     /// Epochs from the seed on.
-    public var epochs: Int
+    package var epochs: Int
     /// Segments between kept checkpoints, drawn at random.
-    public var segments: Int
+    package var segments: Int
     /// The seed of the draw: the auditor's own, which who trained the run did not know.
-    public var seed: UInt64
+    package var seed: UInt64
 
     /// A request; by default the first epoch alone.
-    public init(epochs: Int = 1, segments: Int = 0, seed: UInt64 = 0) {
+    package init(epochs: Int = 1, segments: Int = 0, seed: UInt64 = 0) {
       (self.epochs, self.segments, self.seed) = (epochs, segments, seed)
     }
   }
 
   /// How far an audit is.
-  public struct Progress: Sendable, Hashable {
+  package struct Progress: Sendable, Hashable {
     /// What is being recomputed: "epoch 3".
-    public let label: String
+    package let label: String
     /// Steps recomputed.
-    public let done: Int
+    package let done: Int
     /// Steps to recompute.
-    public let total: Int
+    package let total: Int
   }
 
   /// It was cancelled. Nothing is kept of an audit.
-  public struct Cancelled: Error {}
+  package struct Cancelled: Error {}
 
   let directory: RunDirectory
   /// The run as it is on record.
-  public let run: RecordedRun
+  package let run: RecordedRun
   /// Where its checkpoints lie.
   let checkpoints: URL
   /// The links on record, by step.
@@ -60,7 +60,7 @@ public struct RunAudit: Sendable {
   /// Reads a run. Its checkpoints are those in `checkpoints`, by default its own.
   ///
   /// Throws `MissingError` where there is none and `DataError` where its record or metrics are damaged.
-  public init(_ directory: RunDirectory, checkpoints: URL? = nil) throws {
+  package init(_ directory: RunDirectory, checkpoints: URL? = nil) throws {
     self.directory = directory
     self.checkpoints = checkpoints ?? directory.checkpoints
     run = try RecordedRun(directory)
@@ -120,7 +120,7 @@ public struct RunAudit: Sendable {
   /// Recomputes what is asked for and compares it; `pictures` reads the run's data where there is anything to do.
   ///
   /// Throws `Cancelled` where `isCancelled` says so, `DataError` for a damaged checkpoint, and the data's own errors.
-  public func report(
+  package func report(
     _ request: Request, pictures: () throws -> LongTailedData, isCancelled: () -> Bool = { false },
     progress: (Progress) -> Void = { _ in }
   ) throws -> AuditReport {
