@@ -3,6 +3,8 @@ import PackageDescription
 
 // The module graph, as data. Layers are listed bottom up and a target may name only targets of
 // earlier lines; `precondition` below holds that, so an upward import cannot be written by accident.
+// Names are those of the folders. Modules have a prefix, because their names must be unique in the whole
+// graph of a package that depends on this one: Kernels is EscapementKernels, CZlib is CEscapementZlib.
 struct Layer {
   enum Kind { case c, system(pkgConfig: String, apt: String), swift, tool }
   var kind: Kind
@@ -13,9 +15,17 @@ struct Layer {
   var path: String? = nil
   var resources: [String] = []
   // The library product that a Swift layer belongs to.
-  var product = "EscapementKit"
+  var product = "Escapement"
   // The trait without which the target is empty: nothing of it is compiled, linked or imported.
   var trait: String? = nil
+
+  var module: String { moduleName(name) }
+}
+
+func moduleName(_ folder: String) -> String {
+  if folder.hasPrefix("Escapement") { return folder }
+  let isC = folder.first == "C" && folder.dropFirst().first?.isUppercase == true
+  return isC ? "CEscapement" + folder.dropFirst() : "Escapement" + folder
 }
 
 let layers: [Layer] = [
@@ -46,6 +56,13 @@ let layers: [Layer] = [
   Layer(
     kind: .swift, name: "Curvature",
     uses: ["CKernels", "Kernels", "Randomness", "Statistics", "Calculus", "LongTail", "Networks", "CLAPACK"]),
+  Layer(
+    kind: .swift, name: "Escapement",
+    uses: [
+      "Artifacts", "Kernels", "Randomness", "Statistics", "Calculus", "LongTail", "Networks", "Optimizers",
+      "Training",
+      "Curvature",
+    ]),
   Layer(kind: .swift, name: "Drawing", uses: ["Kernels", "Artifacts"]),
   Layer(
     kind: .swift, name: "Goldens",
@@ -95,7 +112,7 @@ let traits = Dictionary(
   uniqueKeysWithValues: layers.compactMap { layer in layer.trait.map { (layer.name, $0) } })
 
 func dependency(on name: String) -> Target.Dependency {
-  .target(name: name, condition: traits[name].flatMap { .when(traits: [$0]) })
+  .target(name: moduleName(name), condition: traits[name].flatMap { .when(traits: [$0]) })
 }
 
 var declared: Set<String> = []
@@ -106,64 +123,65 @@ for layer in layers {
   }
   declared.insert(layer.name)
   var dependencies = layer.uses.map(dependency(on:))
+  let path = layer.path ?? "Sources/\(layer.name)"
   switch layer.kind {
   case .c where layer.trait != nil:
     // SwiftPM compiles it whatever the traits, so its sources look for a definition: EJPEG for JPEG.
     let trait = layer.trait!
     targets.append(
       .target(
-        name: layer.name,
+        name: layer.module, path: path,
         cSettings: [.define("E" + trait, .when(traits: [trait]))],
         linkerSettings: layer.libraries.map { .linkedLibrary($0, .when(traits: [trait])) }))
   case .c:
     targets.append(
       .target(
-        name: layer.name,
+        name: layer.module, path: path,
         // Fast kernels under plain `swift test` too; contraction would make bits depend on the compiler.
         cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])],
         linkerSettings: layer.libraries.map { .linkedLibrary($0) }))
   case .system(let pkgConfig, let apt):
     targets.append(
-      .systemLibrary(name: layer.name, pkgConfig: pkgConfig, providers: [.apt([apt])]))
+      .systemLibrary(name: layer.module, path: path, pkgConfig: pkgConfig, providers: [.apt([apt])]))
   case .swift:
     targets.append(
       .target(
-        name: layer.name, dependencies: dependencies, path: layer.path,
+        name: layer.module, dependencies: dependencies, path: path,
         resources: layer.resources.map { .copy($0) }))
   case .tool:
     dependencies.append(.product(name: "ArgumentParser", package: "swift-argument-parser"))
-    targets.append(.executableTarget(name: layer.name, dependencies: dependencies))
+    targets.append(.executableTarget(name: layer.module, dependencies: dependencies, path: path))
   }
 }
 
 targets.append(
   .target(
-    name: "TestSupport",
+    name: "EscapementTestSupport",
     dependencies: [
       "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks",
       "Optimizers", "Training", "Curvature", "EscapementTesting",
-    ],
+    ].map(dependency(on:)),
     path: "Tests/TestSupport"))
 for module in testedModules {
   targets.append(
     .testTarget(
       name: "\(module)Tests",
       dependencies: layers.first { $0.name == module }!.uses.map(dependency(on:))
-        + [.target(name: module), "TestSupport"]))
+        + [dependency(on: module), "EscapementTestSupport"]))
 }
 
 func library(_ name: String) -> Product {
   .library(
     name: name,
     targets: layers.compactMap { layer in
-      if case .swift = layer.kind, layer.product == name { layer.name } else { nil }
+      if case .swift = layer.kind, layer.product == name { layer.module } else { nil }
     })
 }
 
 let package = Package(
   name: "escapement",
   products: [
-    library("EscapementKit"),
+    library("Escapement"),
     library("EscapementTesting"),
     .executable(name: "escapement", targets: ["EscapementTool"]),
   ],

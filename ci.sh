@@ -117,6 +117,29 @@ build_debug() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests --traits
 build_release() { swift build -c release --product escapement; }
 lint() { swift format lint --strict --recursive Sources Tests Fixtures Examples Package.swift; }
 
+# The public declarations of each folder are those that Documentation/API.md counts.
+check_surface() {
+  local folder stated found total=0 row
+  while IFS='|' read -r _ folder stated _; do
+    folder=${folder// /} stated=${stated// /}
+    found=$(grep -rhE '^[[:space:]]*(@[A-Za-z]+(\([^)]*\))? )*public ' "$folder" --include='*.swift' | wc -l)
+    [[ $found == "$stated" ]] || {
+      say "ci.sh: $folder has $found public declarations, Documentation/API.md says $stated: change one of them"
+      return 1
+    }
+    total=$((total + found))
+  done < <(grep -E '^\| (Sources/|Fixtures)' Documentation/API.md)
+  row=$(grep -rlE '^[[:space:]]*(@[A-Za-z]+(\([^)]*\))? )*public ' Sources Fixtures --include='*.swift' |
+    sed -E 's#^(Sources/[^/]+|Fixtures)/.*#\1#' | sort -u | while read -r folder; do
+    grep -q "^| $folder |" Documentation/API.md || printf '%s ' "$folder"
+  done)
+  [[ -z $row ]] || {
+    say "ci.sh: public declarations in ${row% }, which Documentation/API.md does not list"
+    return 1
+  }
+  printf '%d public declarations, as Documentation/API.md counts them\n' "$total"
+}
+
 # Digests may hold only what the package's own kernels computed: an elementary function of the C
 # library differs between its versions, so no object that can reach a digest may ask for one.
 check_no_libm() {
@@ -124,10 +147,10 @@ check_no_libm() {
   directory=$(swift build --show-bin-path)
   # Paths below the build directory, so that the exclusions never match the name of the clone itself.
   mapfile -t objects < <(cd "$directory" && find . -path '*.build/*' -name '*.o' \
-    -not -path './*Tests.build/*' -not -path './TestSupport.build/*' -not -path './EscapementTool.build/*' \
+    -not -path './*Tests.build/*' -not -path './EscapementTestSupport.build/*' -not -path './EscapementTool.build/*' \
     -not -path './ArgumentParser*' -not -path './escapement*' | sort)
-  [[ " ${objects[*]} " == *' ./CKernels.build/'* ]] || {
-    say "ci.sh: no object of CKernels under $directory: the libm check has nothing to look at"
+  [[ " ${objects[*]} " == *' ./CEscapementKernels.build/'* ]] || {
+    say "ci.sh: no object of CEscapementKernels under $directory: the libm check has nothing to look at"
     return 1
   }
   found=$(cd "$directory" && nm -A -u "${objects[@]}" | grep -E \
@@ -222,7 +245,7 @@ let package = Package(
     .executableTarget(
       name: "consumer",
       dependencies: [
-        .product(name: "EscapementKit", package: "escapement"),
+        .product(name: "Escapement", package: "escapement"),
         .product(name: "EscapementTesting", package: "escapement"),
       ])
   ])
@@ -312,6 +335,7 @@ if $nightly; then
   stage consumer consumer_check
 else
   stage lint lint
+  stage surface check_surface
   stage libm check_no_libm
   stage faults Benchmarks/detection/run --check
   stage test run_tests

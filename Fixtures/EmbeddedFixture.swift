@@ -1,16 +1,16 @@
 import Foundation
 
 /// The data set that the package carries, and where its files are.
-public enum EmbeddedFixture {
+package enum EmbeddedFixture {
   /// The name of the data set and of its directory.
-  public static let name = "cifar-format-synthetic"
+  package static let name = "cifar-format-synthetic"
 
   /// The directory beside the executable in which this build keeps the files; nil when the executable was moved without it.
-  public static func locate() -> URL? {
+  package static func locate() -> URL? {
     let places = [
       Bundle.main.bundleURL, Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent(),
     ]
-    return places.compactMap { $0?.appendingPathComponent("escapement_Fixtures.resources/\(name)") }
+    return places.compactMap { $0?.appendingPathComponent("escapement_EscapementFixtures.resources/\(name)") }
       .first { FileManager.default.fileExists(atPath: $0.appendingPathComponent("manifest.json").path) }
   }
 }

@@ -1,12 +1,12 @@
-import Drawing
-import Goldens
+@testable import EscapementDrawing
+@testable import EscapementGoldens
 import Foundation
 
-@testable import Artifacts
-@testable import LongTail
-import Networks
-@testable import Training
-@testable import Verification
+@testable import EscapementArtifacts
+@testable import EscapementLongTail
+import EscapementNetworks
+@testable import EscapementTraining
+@testable import EscapementVerification
 
 /// What libFuzzer calls with each input: the parser that ESCAPEMENT_FUZZ names. Errors are what a parser is for;
 /// a trap, a hang or memory beyond the limit ends the run.

@@ -22,7 +22,7 @@ let package = Package(
   ],
   targets: [
     .target(
-      name: "OwnOptimizer", dependencies: [.product(name: "EscapementKit", package: "escapement")]),
+      name: "OwnOptimizer", dependencies: [.product(name: "Escapement", package: "escapement")]),
     .testTarget(
       name: "OwnOptimizerTests",
       dependencies: [

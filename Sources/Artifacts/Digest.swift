@@ -1,4 +1,4 @@
-import CCrypto
+import CEscapementCrypto
 import Foundation
 
 /// A SHA-256 digest (FIPS 180-4).

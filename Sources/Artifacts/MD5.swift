@@ -1,4 +1,4 @@
-import CCrypto
+import CEscapementCrypto
 import Foundation
 
 /// An MD5 digest (RFC 1321): what older data sets publish beside their files.

@@ -1,5 +1,3 @@
-import Artifacts
-
 /// Takes typed values out of parsed JSON and names file and key when one is missing or of another kind.
 package struct RecordReader {
   package var file: String

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// One rank's place in a batch that several ranks compute together: which samples it owns, and the sums over all.
 ///

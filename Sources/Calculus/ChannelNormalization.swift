@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// A batch norm's vectors, one value a channel each: u = (x − mean)·inverse, y = u·gain + shift.
 public struct ChannelNormalization<V: TensorAlgebra>: Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// The ranks of a job as one of them sees them: how many there are, and exchanges of bytes that all take part in.
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// A value with its derivative along one direction: forward-mode differentiation, one line per rule.
 ///

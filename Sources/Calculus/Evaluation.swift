@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The value and gradient of a loss at one point.
 public struct Evaluation<Element: Real>: Sendable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 // A batch's gradient when its samples lie with several ranks. Every rank has the sums of its own aligned runs. Of the
 // long vector each rank finishes the tree for an equal slice: it gets that slice of everyone's sums, adds them up in

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Sums the contributions of consecutive parts of a batch to every segment, whole = parts bit for bit.
 ///

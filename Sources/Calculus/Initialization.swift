@@ -1,6 +1,6 @@
-import CKernels
-import Kernels
-import Randomness
+import CEscapementKernels
+import EscapementKernels
+import EscapementRandomness
 
 /// How the entries of a segment are drawn at the start of training.
 public enum Initialization: Hashable, Sendable {

@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Synchronization
 
 #if MPI
-  import CMPI
+  import CEscapementMPI
 #endif
 
 /// The processes that mpirun started, through MPI; in builds with the package's trait MPI.

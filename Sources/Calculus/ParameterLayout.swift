@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The named segments of a flat parameter buffer, in order.
 ///

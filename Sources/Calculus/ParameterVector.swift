@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// All parameters of a model (or a gradient, or a direction) as one flat vector with named segments.
 public struct ParameterVector<Element: Real>: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// What a pass over moving values computed of the values alone, for the next pass at the same point.
 ///

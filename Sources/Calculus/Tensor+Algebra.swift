@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Tensor: TensorAlgebra {
   public typealias Wide = Tensor<Double>

@@ -1,6 +1,6 @@
-import CKernels
-import Kernels
-import Randomness
+import CEscapementKernels
+import EscapementKernels
+import EscapementRandomness
 
 extension Tensor {
   /// Independent standard normals, a pure function of (seed, purpose, index): element i is draw i of

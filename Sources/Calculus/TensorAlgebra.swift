@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The primitives from which layers are written, once, for values and for values with tangents.
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The adjacent-pairs tree over a batch's groups, finished from sums of aligned runs of samples: a binary counter.
 ///

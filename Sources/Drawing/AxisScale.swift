@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// How the values of an axis become lengths along it.
 package enum AxisScale: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Comma-separated values as RFC 4180 has them: records end with CR LF, and a field with a comma, a quote or a line break

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 
 /// The command line: one subcommand a verb.
 struct Escapement: ParsableCommand {

@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import ArgumentParser
-import CKernels
+import CEscapementKernels
 import Foundation
-import Training
+import EscapementTraining
 
 /// Parses, runs and ends the process with one line and one exit code.
 @main

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// Why verdicts were not accepted as a baseline.
 package enum BaselineRefusal: ReportedError, Hashable {

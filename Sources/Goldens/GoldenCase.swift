@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// A deterministic computation whose values are on record.
 package struct GoldenCase: Sendable {

@@ -1,6 +1,6 @@
-import Artifacts
-import LongTail
-import Training
+import EscapementArtifacts
+import EscapementLongTail
+import EscapementTraining
 
 /// The golden cases of this package.
 package enum GoldenCatalogue {

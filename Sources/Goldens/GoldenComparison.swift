@@ -1,5 +1,5 @@
-import Artifacts
-import Kernels
+import EscapementArtifacts
+import EscapementKernels
 
 /// How a computation compares with its record.
 package enum GoldenOutcome: Hashable, Sendable {

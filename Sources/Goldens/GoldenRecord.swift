@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// The recorded values of one golden case, as a file holds them.
 package struct GoldenRecord: Hashable, Sendable {

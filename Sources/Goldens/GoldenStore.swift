@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The folder of golden records: `Golden/<suite>/<case>.json`.

@@ -1,6 +1,6 @@
-import Drawing
-import Artifacts
-import Kernels
+import EscapementDrawing
+import EscapementArtifacts
+import EscapementKernels
 
 extension GoldenValue {
   /// The value as files hold it: bits decide, decimals are for people.

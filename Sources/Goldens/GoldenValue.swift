@@ -1,7 +1,7 @@
-import Statistics
-import Drawing
-import Artifacts
-import Kernels
+import EscapementStatistics
+import EscapementDrawing
+import EscapementArtifacts
+import EscapementKernels
 
 /// One named number or text of a golden case.
 public struct GoldenValue: Hashable, Sendable {

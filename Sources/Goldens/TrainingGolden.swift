@@ -1,9 +1,9 @@
-import Artifacts
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementArtifacts
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 extension GoldenCase {
   /// A short training run: the order of every epoch, the initial parameters, then rate, radius, losses, norms, the

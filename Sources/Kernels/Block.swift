@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// A stretch of memory from the C pool; it goes back when the last tensor that views it dies.
 ///

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// The stride and padding of a convolution, with the extents that follow from them.
 public struct ConvolutionGeometry: Hashable, Sendable {

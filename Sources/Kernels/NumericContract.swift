@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// The numeric contract that a result was computed under: the rules from which every bit of it follows.
 ///

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// An element type of tensors: `Float` trains, `Double` verifies.
 ///

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 // Contractions by rules 1 to 3 of the numeric contract (Documentation/Numerics.md).
 extension Tensor {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Functions of one element; see `ek_unary` for the edge cases.
 public enum UnaryFunction: Sendable, Hashable, CaseIterable {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// The four per-channel vectors of a batch norm at one point: u = (x − mean)·inverse, y = u·gain + shift.
 public struct ChannelVectors<Element: Real>: Sendable {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 // Reductions by rules 2, 5 and 6 of the numeric contract, and their broadcasting adjoints.
 extension Tensor {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 // The vector-space view of tensors: what optimizers and Lanczos use.
 extension Tensor {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// A dense row-major array of `Element`s with value semantics.
 ///

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Square windows that slide over pictures, as max-pooling has them.
 public struct WindowGeometry: Hashable, Sendable {

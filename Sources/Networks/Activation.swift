@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// A function of each element: ReLU, or tanh where derivatives of every order must exist.
 public enum Activation: String, Layer, Hashable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Which published network, as data: the family, its width and its classifier.
 ///

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Batch normalisation per channel (Ioffe & Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β, and the ReLU after it.
 ///

@@ -1,4 +1,4 @@
-import Calculus
+import EscapementCalculus
 
 /// The last layer of a network, from features to logits.
 public enum Classifier: String, Hashable, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// A convolution without bias: NHWC input, weights `[kh][kw][ci][co]`.
 public struct Convolution: Layer {

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// An affine map of feature vectors: y = x·W + b with W stored `[in][out]`.
 ///

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The mean over all pixels: `[n][h][w][c]` to `[n][c]`.
 public struct GlobalAveragePool: Layer {

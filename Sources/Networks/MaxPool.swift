@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The largest value of each window, channel by channel; what lies outside the picture counts for nothing.
 ///

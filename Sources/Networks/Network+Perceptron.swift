@@ -1,4 +1,4 @@
-import Calculus
+import EscapementCalculus
 
 extension Network {
   /// Dense layers with an activation between them; `features` are the widths from input to logits.

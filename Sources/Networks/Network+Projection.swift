@@ -1,4 +1,4 @@
-import Calculus
+import EscapementCalculus
 
 extension Network {
   /// The head from which PaCo's contrasted features come: dense, batch norm with ReLU, dense.

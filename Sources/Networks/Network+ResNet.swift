@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 extension Network {
   /// The CIFAR ResNet of depth 6n + 2 (He et al. 2016, section 4.2) with option-A shortcuts.

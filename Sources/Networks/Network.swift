@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// A chain of layers from pictures (or feature vectors) to logits, with its parameters' names and places.
 public struct Network: Sendable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The normalised classifier of LDAM (Cao et al. 2019): z_c = ⟨x/‖x‖, W_c/‖W_c‖⟩, cosines without bias.
 ///

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 
 // The two parts of the Hessian of a loss of a network's output. With z(θ) the output (logits and features), J = ∂z/∂θ
 // and H_L = ∂²L/∂z², the chain rule gives H = JᵀH_L J + Σ_k (∂L/∂z_k) ∇²z_k: the generalised Gauss–Newton matrix G,

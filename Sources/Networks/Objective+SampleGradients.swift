@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 
 extension Objective {
   /// The gradient of what each sample adds to the loss's numerator, Σᵢ lᵢ: one row a sample, `[n][parameters]`.

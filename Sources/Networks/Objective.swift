@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 
 /// A network and a loss: what is minimised, and its exact first and second derivatives.
 public struct Objective<Element: Real>: Sendable {

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Which statistics batch norm normalises with.
 public enum Normalization: String, Hashable, Sendable {

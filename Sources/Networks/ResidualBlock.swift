@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// A residual block (He et al. 2016): convolutions, each with batch norm and ReLU, plus a shortcut before the
 /// last ReLU.

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 
 /// A mini-batch whose labels are known here, and of whose pictures this rank holds its share; or all, on one rank alone.
 public struct SharedBatch<Element: Real>: Sendable {

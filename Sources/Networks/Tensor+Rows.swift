@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Tensor {
   /// The rows of a matrix at `positions`, in that order.

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The rows or columns of a matrix scaled to unit length: u = v/max(‖v‖, 10⁻¹²), with its pullback.
 ///

@@ -1,4 +1,4 @@
-import Calculus
+import EscapementCalculus
 
 /// How a layer's weights are drawn at the start, by the numbers of its inputs and outputs.
 ///

@@ -1,7 +1,7 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// A loss or gradient that is no finite number: the step that met it changed nothing.
 ///

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 
 /// Gaussian noise whose deviation follows the norms of the filters it is added to (LPF-SGD).
 ///

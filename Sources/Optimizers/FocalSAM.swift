@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Focal-SAM (Li et al., ICML 2025): SAM on the part of the loss in which rare classes weigh most, SGD on the rest,
 /// as github.com/scongl/Focal-SAM computes it.

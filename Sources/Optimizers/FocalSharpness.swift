@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Focal-SAM's share c_y of each class in the sharpness-aware part of the loss (Li et al., ICML 2025).
 ///

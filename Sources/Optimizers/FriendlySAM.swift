@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Friendly SAM (Li et al., CVPR 2024): SAM whose ascent follows the mini-batch's own part of the gradient, as
 /// github.com/nblt/F-SAM computes it.

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// GSAM (Zhuang et al., ICLR 2022, "Surrogate gap minimization improves sharpness-aware training"): SAM that
 /// also lowers the gap between the perturbed loss and the loss itself, as github.com/google-research/big_vision

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Which samples of the current mini-batch a gradient is asked of.
 public enum BatchPart: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// A hyper-parameter outside its range.
 ///

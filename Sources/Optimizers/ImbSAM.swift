@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// ImbSAM (Zhou et al., ICCV 2023): SAM for the tail classes, SGD for the others, as
 /// github.com/cool-xuan/Imbalanced_SAM computes it.

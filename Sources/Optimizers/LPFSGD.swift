@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// LPF-SGD (Bisla et al., AISTATS 2022): SGD on the loss smoothed by a Gaussian filter, as the code
 /// `resnets_nodataaug` of github.com/devansh20la/LPF-SGD computes it.

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// LookSAM (Liu et al., CVPR 2022, "Towards efficient and scalable sharpness-aware minimization"): SAM in every
 /// k-th step, and what SAM added to the gradient is used again in the steps between.

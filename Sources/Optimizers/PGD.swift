@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 
 /// To what perturbed gradient descent adds its noise.
 public enum PGDVariant: String, Hashable, Sendable, CaseIterable {

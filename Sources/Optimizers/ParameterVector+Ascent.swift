@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 extension ParameterVector {
   /// The point w + ρ·g/(‖g‖ + constant) and the length of the move as made; w's own bits where the move is

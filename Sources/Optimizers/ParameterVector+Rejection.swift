@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 extension ParameterVector {
   /// The part of self across `direction`, self − (⟨self, direction⟩/⟨direction, direction⟩)·direction; self where

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Sharpness-aware minimization (Foret et al., ICLR 2021): descend along the gradient at w + ε.
 ///

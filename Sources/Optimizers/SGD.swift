@@ -1,6 +1,6 @@
-import CKernels
-import Calculus
-import Kernels
+import CEscapementKernels
+import EscapementCalculus
+import EscapementKernels
 
 /// A rule whose last move is a descent along some gradient, so that other rules can choose the gradient.
 public protocol DescentRule<Element>: UpdateRule {

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// SSE-SAM (AAAI 2025): SAM on head and tail apart at first, on the tail alone later, as
 /// github.com/Zemdalk/SSE-SAM computes it.

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// What the schedule says about the current step.
 public struct StepContext: Hashable, Sendable {

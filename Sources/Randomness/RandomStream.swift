@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// What a stream of random numbers is for; streams of different purposes never share a number.
 public enum Purpose: UInt32, Sendable, CaseIterable {

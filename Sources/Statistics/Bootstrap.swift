@@ -1,5 +1,5 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 
 /// A statistic of a sample with the interval that resampling gives it.
 package struct BootstrapEstimate: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Means over the spread that a normal sample shows, which the power of a t test is made of.
 ///

@@ -29,11 +29,10 @@ package struct ContrastPower: Hashable, Sendable {
   /// The mean over χ of Φ(δ − t·χ/√ν).
   private static func chance(shift: Double, quantile: Double, degreesOfFreedom nu: Double) -> Double {
     let slope = quantile / nu.squareRoot()
-    return min(
-      1,
-      max(
-        0,
-        ChiIntegral.mean(degreesOfFreedom: nu) { NormalDistribution.probability(below: shift - slope * $0) }))
+    let power = ChiIntegral.mean(degreesOfFreedom: nu) {
+      NormalDistribution.probability(below: shift - slope * $0)
+    }
+    return power.isNaN ? .nan : min(1, max(0, power))
   }
 
   /// The smallest effect, in standard deviations of a value, that n values find with chance `target`, to one part in 2¹⁴; nil for

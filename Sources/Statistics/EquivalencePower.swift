@@ -41,7 +41,7 @@ package struct EquivalencePower: Hashable, Sendable {
     let power = ChiIntegral.mean(degreesOfFreedom: nu) { chi in
       chance(own: spread * spread * chi * chi / nu / Double(n), printed, n, deviation)
     }
-    return min(1, max(0, power))
+    return power.isNaN ? .nan : min(1, max(0, power))
   }
 
   /// The power of runs without number, whose mean is known.

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// ln Γ(x) for x > 0, by Stirling's series after a shift to x ≥ 10.
 ///

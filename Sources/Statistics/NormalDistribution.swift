@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// The standard normal distribution, by the package's own arithmetic: the same bits everywhere.
 package enum NormalDistribution {

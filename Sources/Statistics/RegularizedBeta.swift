@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// The regularized incomplete beta function Iₓ(a, b), by its continued fraction.
 ///

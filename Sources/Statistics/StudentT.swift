@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Student's t distribution with any real number of degrees of freedom ν > 0, by the package's own arithmetic: the same bits
 /// everywhere.

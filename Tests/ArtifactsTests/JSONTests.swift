@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Artifacts
+@testable import EscapementArtifacts
 
 @Suite struct JSONTests {
   func parse(_ text: String) throws -> JSON { try JSON(parsing: Data(text.utf8), file: "t.json") }

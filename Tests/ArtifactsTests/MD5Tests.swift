@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
 @Suite struct MD5Tests {

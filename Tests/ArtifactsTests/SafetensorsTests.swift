@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Artifacts
+@testable import EscapementArtifacts
 
 @Suite struct SafetensorsTests {
   static func file(_ header: String, payload: [UInt8] = []) -> Data {

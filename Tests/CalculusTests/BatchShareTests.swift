@@ -1,8 +1,8 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 import Testing
 
-@testable import Calculus
+@testable import EscapementCalculus
 
 @Suite("Shares of a batch")
 struct BatchShareTests {

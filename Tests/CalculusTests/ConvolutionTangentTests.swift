@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import TestSupport
+import EscapementCalculus
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// What the backward pass and Hessian products ask of convolutions beyond the three passes.

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 import Testing
 
 private typealias D = Dual<Tensor<Double>>

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 import Testing
 
 @Suite("Blocks and accumulation")

@@ -1,8 +1,8 @@
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
-@testable import Calculus
+@testable import EscapementCalculus
 
 /// The fused passes against the definition in elementwise operations, by bits (NaN by place).
 @Suite("Fused batch normalisation")

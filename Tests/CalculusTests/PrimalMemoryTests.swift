@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Calculus
+@testable import EscapementCalculus
 
 @Suite("What products keep of a point")
 struct PrimalMemoryTests {

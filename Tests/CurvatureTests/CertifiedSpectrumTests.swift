@@ -1,6 +1,6 @@
-import Curvature
-import Kernels
-import TestSupport
+import EscapementCurvature
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// A spectrum with the judgement on its own measurement.

@@ -1,10 +1,10 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 import Testing
 
-@testable import Curvature
-@testable import Networks
+@testable import EscapementCurvature
+@testable import EscapementNetworks
 
 /// Both Fisher matrices against their definitions as sums over samples.
 @Suite("Fisher operators")

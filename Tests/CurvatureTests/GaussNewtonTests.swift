@@ -1,12 +1,12 @@
-import CKernels
-import Calculus
-import Kernels
-import LongTail
-import TestSupport
+import CEscapementKernels
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
 
-@testable import Curvature
-@testable import Networks
+@testable import EscapementCurvature
+@testable import EscapementNetworks
 
 /// G = JᵀH_L J and R = H − G against their definitions.
 @Suite("Gauss–Newton operator")

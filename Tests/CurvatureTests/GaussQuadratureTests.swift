@@ -1,8 +1,8 @@
-import Curvature
+import EscapementCurvature
 import Foundation
-import Kernels
-import Randomness
-import TestSupport
+import EscapementKernels
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
 /// The quadrature rule against direct moments, and the density against its definition.

@@ -1,10 +1,10 @@
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Randomness
-import TestSupport
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
 /// Lanczos on exact Hessian-vector products against the dense Hessians of trained small networks.

@@ -1,9 +1,9 @@
-import CKernels
-import Kernels
-import TestSupport
+import CEscapementKernels
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
-@testable import Curvature
+@testable import EscapementCurvature
 
 /// LOBPCG and its small eigen-solver on matrices whose spectra are known.
 @Suite("LOBPCG")

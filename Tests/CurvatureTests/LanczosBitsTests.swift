@@ -1,7 +1,7 @@
-import CKernels
-import Curvature
-import Kernels
-import TestSupport
+import CEscapementKernels
+import EscapementCurvature
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// The process as a pure function of its inputs: its bits, its edge cases, its errors.

@@ -1,8 +1,8 @@
-import CKernels
-import Curvature
-import Kernels
-import Randomness
-import TestSupport
+import CEscapementKernels
+import EscapementCurvature
+import EscapementKernels
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
 extension KnownSpectrum: CustomTestStringConvertible {

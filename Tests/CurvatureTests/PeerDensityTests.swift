@@ -1,4 +1,4 @@
-import Curvature
+import EscapementCurvature
 import Foundation
 import Testing
 

@@ -1,7 +1,7 @@
-import Calculus
-import Curvature
-import Kernels
-import TestSupport
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// The released procedure: what it is, where it is right, and where it is not.

@@ -1,5 +1,5 @@
-import Curvature
-import Kernels
+import EscapementCurvature
+import EscapementKernels
 
 /// The released procedure's arithmetic on plain arrays, written straight from its description: the oracle of
 /// `PeerLanczos` and `PeerTopEigenvalue`. Inner products are the 32 lanes of the numeric contract, rounded.

@@ -1,11 +1,11 @@
-import Calculus
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
 
-@testable import Curvature
+@testable import EscapementCurvature
 
 /// The saddle test and a class's part in the loss, on a small perceptron of tanh in Double.
 @Suite struct SaddleTestTests {

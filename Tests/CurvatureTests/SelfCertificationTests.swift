@@ -1,6 +1,6 @@
-import Curvature
-import Kernels
-import TestSupport
+import EscapementCurvature
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// What passes and what fails certification.

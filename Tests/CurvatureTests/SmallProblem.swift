@@ -1,11 +1,11 @@
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Randomness
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// A small network after a few steps of training on seeded data: a Hessian small enough to be written out.
 struct SmallProblem: Sendable, CustomTestStringConvertible {

@@ -1,10 +1,10 @@
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
-@testable import Curvature
-@testable import Networks
+@testable import EscapementCurvature
+@testable import EscapementNetworks
 
 /// What is measured of one small problem whose spectrum is known from its dense Hessian.
 struct SpectrumTruth: Sendable {

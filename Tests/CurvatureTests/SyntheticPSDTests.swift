@@ -1,6 +1,6 @@
-import Curvature
-import Kernels
-import TestSupport
+import EscapementCurvature
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// The failures of the released procedure on positive semi-definite operators, and our process beside it.

@@ -1,7 +1,7 @@
-import Statistics
-import Curvature
-import Kernels
-import TestSupport
+import EscapementStatistics
+import EscapementCurvature
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// Traces with standard errors, against known ones.

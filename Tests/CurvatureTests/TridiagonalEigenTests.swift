@@ -1,6 +1,6 @@
-import Curvature
+import EscapementCurvature
 import Foundation
-import Randomness
+import EscapementRandomness
 import Testing
 
 /// Our implicit QL against LAPACK's dstev, closed forms and its own invariants.

@@ -1,9 +1,9 @@
-import Optimizers
-import Calculus
+import EscapementOptimizers
+import EscapementCalculus
 import EscapementTesting
-import Kernels
+import EscapementKernels
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct BuiltInLawTests {
   @Test(arguments: RuleSubject.builtIn.map(\.name)) func keepsItsLaws(_ name: String) throws {

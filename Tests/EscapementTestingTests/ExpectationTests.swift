@@ -1,13 +1,13 @@
-@testable import Goldens
-import Optimizers
-import Artifacts
-import CKernels
+@testable import EscapementGoldens
+import EscapementOptimizers
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 @testable import EscapementTesting
 

@@ -1,9 +1,9 @@
-import Optimizers
-import Calculus
+import EscapementOptimizers
+import EscapementCalculus
 import EscapementTesting
-import Kernels
+import EscapementKernels
 import Testing
-import Training
+import EscapementTraining
 
 /// Rules made faulty on purpose: each law fails where it must.
 @Suite struct FaultyRuleTests {

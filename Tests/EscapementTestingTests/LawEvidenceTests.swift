@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 import Testing
-import Training
+import EscapementTraining
 
 @testable import EscapementTesting
 

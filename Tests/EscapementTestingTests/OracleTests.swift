@@ -1,8 +1,8 @@
-import Calculus
+import EscapementCalculus
 import EscapementTesting
-import Kernels
+import EscapementKernels
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct OracleTests {
   static let layout: ParameterLayout = {

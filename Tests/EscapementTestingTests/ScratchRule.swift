@@ -1,9 +1,9 @@
-import Optimizers
-import CKernels
-import Calculus
+import EscapementOptimizers
+import CEscapementKernels
+import EscapementCalculus
 import EscapementTesting
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A way in which a rule can be wrong.
 enum Fault: String, CaseIterable, Sendable {

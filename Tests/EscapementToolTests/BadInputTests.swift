@@ -1,5 +1,5 @@
 import Foundation
-import LongTail
+import EscapementLongTail
 import Testing
 
 @Suite("Bad input ends in one line and the right exit code")

@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Verification
+import EscapementVerification
 
 /// What `claims` shows of a claim and of its kind.
 @Suite("escapement claims")

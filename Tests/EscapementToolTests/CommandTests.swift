@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
+import EscapementLongTail
 import Testing
 
 @testable import EscapementTool

@@ -1,8 +1,8 @@
-import Optimizers
-import Artifacts
-import Curvature
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
 /// `escapement draw`, run as a user runs it: figures, what is refused, and what is never overwritten.

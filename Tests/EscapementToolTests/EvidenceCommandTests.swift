@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
 @Suite("evidence, report, plan and nulls, run as processes")
 struct EvidenceCommandTests {

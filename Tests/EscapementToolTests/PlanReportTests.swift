@@ -1,9 +1,9 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
 import Testing
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 @testable import EscapementTool
 

@@ -1,4 +1,4 @@
-import Calculus
+import EscapementCalculus
 import Testing
 
 /// The tool inside a job of several ranks, as the launcher's variables say; MPI itself is not started here.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
 /// The built executable, run as a user runs it.

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Verification
+import EscapementVerification
 
 @testable import EscapementTool
 

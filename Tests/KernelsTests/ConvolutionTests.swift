@@ -1,6 +1,6 @@
-import CKernels
-import Kernels
-import TestSupport
+import CEscapementKernels
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 @Suite struct ConvolutionTests {

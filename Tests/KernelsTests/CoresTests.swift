@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
 /// How many threads a process gets: its affinity and the CPU quotas of made-up trees of control groups.

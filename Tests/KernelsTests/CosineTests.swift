@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
 /// cos(πx), which schedules of the learning rate are made of.

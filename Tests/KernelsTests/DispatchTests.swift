@@ -1,7 +1,7 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 @Suite struct DispatchTests {

@@ -1,7 +1,7 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-@testable import Kernels
-import TestSupport
+@testable import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// exp, log and tanh: the bounds that Documentation/Numerics.md states, against the C library in higher precision.

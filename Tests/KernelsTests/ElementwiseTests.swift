@@ -1,6 +1,6 @@
-import CKernels
-@testable import Kernels
-import TestSupport
+import CEscapementKernels
+@testable import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 @Suite struct ElementwiseTests {

@@ -1,8 +1,8 @@
-import Optimizers
-import CKernels
+import EscapementOptimizers
+import CEscapementKernels
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// A caller may have set another rounding direction or flush-to-zero; the bits may not depend on it.

@@ -1,5 +1,5 @@
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// Runs a kernel on several paths and compares its output's bits with the definition.

@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
 /// Bytes that end where an unmapped page begins; counts are multiples of four.

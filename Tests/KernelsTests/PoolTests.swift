@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import Kernels
+import EscapementKernels
 import Testing
 
 // Other suites take from the same pool at the same time, so totals are compared as bounds; a block of an odd large

@@ -1,5 +1,5 @@
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// Small sums worked by hand, which pin the orders that Documentation/Numerics.md states.

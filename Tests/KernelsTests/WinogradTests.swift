@@ -1,6 +1,6 @@
-import CKernels
-import Kernels
-import TestSupport
+import CEscapementKernels
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
 /// Convolutions in Float that go by Winograd: their bits, which shapes go that way, and how far they are from Double.

@@ -1,6 +1,6 @@
-import Artifacts
-import Kernels
-import LongTail
+import EscapementArtifacts
+import EscapementKernels
+import EscapementLongTail
 import Testing
 
 @Suite("Pictures to batches")

@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
-@testable import LongTail
+@testable import EscapementLongTail
 
 /// A directory of files that goes with the test.
 struct DataDirectory {

@@ -1,8 +1,8 @@
-import Fixtures
-import Artifacts
+import EscapementFixtures
+import EscapementArtifacts
 import Foundation
-import LongTail
-import TestSupport
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
 
 @Suite("The embedded data set")

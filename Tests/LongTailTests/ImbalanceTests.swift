@@ -1,9 +1,9 @@
-import Optimizers
-import Artifacts
+import EscapementOptimizers
+import EscapementArtifacts
 import Foundation
 import Testing
 
-@testable import LongTail
+@testable import EscapementLongTail
 
 @Suite("Imbalance")
 struct ImbalanceTests {

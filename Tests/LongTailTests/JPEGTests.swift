@@ -1,8 +1,8 @@
 #if JPEG
-  import Artifacts
+  import EscapementArtifacts
   import Foundation
-  import LongTail
-  import TestSupport
+  import EscapementLongTail
+  import EscapementTestSupport
   import Testing
 
   @Suite("JPEG files")

@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Randomness
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
 /// Five small pictures in a directory of their own, with their list.

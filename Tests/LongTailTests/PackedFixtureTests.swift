@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
-@testable import LongTail
+@testable import EscapementLongTail
 
 @Suite("Fixtures cut from one's own pictures")
 struct PackedFixtureTests {

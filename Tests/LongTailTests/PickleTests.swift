@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
 
-@testable import LongTail
+@testable import EscapementLongTail
 
 @Suite("Pickles as data")
 struct PickleTests {

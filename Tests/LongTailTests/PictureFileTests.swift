@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
-import TestSupport
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
 
 @Suite("Picture files")

@@ -1,4 +1,4 @@
-import LongTail
+import EscapementLongTail
 import Testing
 
 /// SHA-256 of what Pillow 12.2.0 makes of the procedural picture, as Benchmarks/peers/pictures.py printed it.

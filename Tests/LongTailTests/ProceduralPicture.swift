@@ -1,5 +1,5 @@
-import Artifacts
-import LongTail
+import EscapementArtifacts
+import EscapementLongTail
 
 /// The picture of Benchmarks/peers/pictures.py: 61 × 47 pixels that differ from their neighbours.
 func proceduralPicture(width: Int = 61, height: Int = 47) -> RGBPicture {

@@ -1,4 +1,4 @@
-import LongTail
+import EscapementLongTail
 import Testing
 
 @Suite("The published archives")

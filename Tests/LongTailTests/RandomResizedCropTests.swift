@@ -1,5 +1,5 @@
-import LongTail
-import Randomness
+import EscapementLongTail
+import EscapementRandomness
 import Testing
 
 @Suite("Random windows and colours")

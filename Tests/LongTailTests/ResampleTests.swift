@@ -1,5 +1,5 @@
-import LongTail
-import TestSupport
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
 
 @Suite("Resampling and colour changes by their definition")

@@ -1,6 +1,6 @@
 import Foundation
-import LongTail
-import TestSupport
+import EscapementLongTail
+import EscapementTestSupport
 
 /// CIFAR files made here, in every layout that the published ones come in.
 struct SyntheticCIFAR {

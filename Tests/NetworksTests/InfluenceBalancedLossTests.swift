@@ -1,10 +1,10 @@
-import Calculus
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// The influence-balanced loss against its definition in Double, with the C library's functions.
 @Suite struct InfluenceBalancedLossTests {

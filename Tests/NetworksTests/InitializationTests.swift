@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
 import Testing
 
 /// What is drawn at the start. Sample moments are held within five standard errors, which a sound generator exceeds

@@ -1,11 +1,11 @@
-import Calculus
+import EscapementCalculus
 import Foundation
-import Kernels
-import Randomness
-import TestSupport
+import EscapementKernels
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// One layer on a small input, with the same map spelt out on the tape.
 struct LayerCase: Sendable, CustomTestStringConvertible {

@@ -1,11 +1,11 @@
-import Optimizers
-import Calculus
+import EscapementOptimizers
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// Losses against their definitions, written out in Double with the C library's functions.
 @Suite("Losses")

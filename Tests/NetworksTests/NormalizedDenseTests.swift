@@ -1,12 +1,12 @@
-import CKernels
-import Calculus
-import Kernels
-import LongTail
-import Randomness
-import TestSupport
+import CEscapementKernels
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 @Suite("The normalised classifier")
 struct NormalizedDenseTests {

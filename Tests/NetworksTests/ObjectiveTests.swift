@@ -1,12 +1,12 @@
-import CKernels
-import Calculus
-import Kernels
-import LongTail
-import Randomness
-import TestSupport
+import CEscapementKernels
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// A random batch with labels that cycle through the classes.
 func randomBatch<E: Real>(_ type: E.Type, samples: Int, shape: [Int], classes: Int, seed: UInt64 = 11)

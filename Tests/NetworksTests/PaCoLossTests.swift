@@ -1,7 +1,7 @@
-import Calculus
+import EscapementCalculus
 import Foundation
-import Kernels
-import Networks
+import EscapementKernels
+import EscapementNetworks
 import Testing
 
 @Suite("PaCo's loss")

@@ -1,11 +1,11 @@
-import CKernels
-import Calculus
-import Kernels
-import LongTail
-import TestSupport
+import CEscapementKernels
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// The ResNets with projection shortcuts, at small widths: both kinds of block, max-pooling, both classifiers.
 @Suite("ResNets with projections")

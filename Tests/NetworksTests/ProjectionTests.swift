@@ -1,8 +1,8 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// PaCo's loss through the projection head and its unit vectors.
 @Suite("Projection head")

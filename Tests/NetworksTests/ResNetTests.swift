@@ -1,11 +1,11 @@
-import Calculus
-import CKernels
-import Kernels
-import LongTail
-import Randomness
+import EscapementCalculus
+import CEscapementKernels
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 @Suite("ResNet")
 struct ResNetTests {

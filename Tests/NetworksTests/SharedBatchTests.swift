@@ -1,10 +1,10 @@
-import Calculus
-import Kernels
-import LongTail
-import TestSupport
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
 
-@testable import Networks
+@testable import EscapementNetworks
 
 /// Several ranks, as threads, compute what one computes alone, to the bit.
 @Suite("Shared batches")

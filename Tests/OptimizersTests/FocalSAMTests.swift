@@ -1,8 +1,8 @@
-import Calculus
-import Kernels
-import Networks
-import Optimizers
-import TestSupport
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementOptimizers
+import EscapementTestSupport
 import Testing
 
 @Suite struct FocalSAMTests {

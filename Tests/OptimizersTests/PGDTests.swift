@@ -1,9 +1,9 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Randomness
-import TestSupport
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
 @Suite struct PGDTests {

@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 import Testing
 
 @Suite struct RhoScheduleTests {

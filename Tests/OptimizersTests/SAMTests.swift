@@ -1,9 +1,9 @@
-import Experiments
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import TestSupport
+import EscapementExperiments
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
 
 @Suite struct SAMTests {

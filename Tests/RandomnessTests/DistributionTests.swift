@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import Randomness
+import EscapementRandomness
 import Testing
 
 /// Moments are compared within five standard errors and the Kolmogorov–Smirnov distance within 2.5/√n, which

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 import Testing
 
 @Suite struct NormalQuantileTests {

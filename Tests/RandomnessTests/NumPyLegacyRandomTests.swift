@@ -1,4 +1,4 @@
-import Randomness
+import EscapementRandomness
 import Testing
 
 @Suite("NumPy's legacy generator")

@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import Randomness
+import EscapementRandomness
 import Testing
 
 @Suite("Counter-based streams")

@@ -1,8 +1,8 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 import Testing
 
-@testable import Statistics
+@testable import EscapementStatistics
 
 @Suite struct BootstrapTests {
   /// −log of uniforms: exponentials of mean 1, a skewed sample with known moments.

@@ -1,7 +1,7 @@
-import Randomness
+import EscapementRandomness
 import Testing
 
-@testable import Statistics
+@testable import EscapementStatistics
 
 /// Equivalence, its power, and what the tests say where there is nothing to find.
 @Suite struct EquivalenceTests {

@@ -1,4 +1,4 @@
-import Statistics
+import EscapementStatistics
 import Testing
 
 @Suite struct NormalDistributionTests {

@@ -1,4 +1,4 @@
-import Statistics
+import EscapementStatistics
 import Testing
 
 /// Student's quantiles against printed tables and closed forms.

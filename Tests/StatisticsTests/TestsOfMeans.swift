@@ -1,7 +1,7 @@
-import Randomness
+import EscapementRandomness
 import Testing
 
-@testable import Statistics
+@testable import EscapementStatistics
 
 /// The tests of means against figures of other software, closed forms, tables and brute force.
 @Suite struct TestStatisticTests {

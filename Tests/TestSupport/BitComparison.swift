@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// Describes the first place where two arrays differ in bits, nil where they agree.
 ///

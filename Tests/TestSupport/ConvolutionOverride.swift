@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Runs `body` with convolutions computed in the way named on the calling thread, and so under the contract that has it.
 public func convolving<Result>(_ way: ek_convolution, _ body: () throws -> Result) rethrows -> Result {

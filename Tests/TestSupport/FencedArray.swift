@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// Elements that end exactly where an unmapped page begins, with canaries in front.
 ///

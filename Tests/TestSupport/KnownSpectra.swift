@@ -1,7 +1,7 @@
-import CKernels
-import Curvature
-import Kernels
-import Randomness
+import CEscapementKernels
+import EscapementCurvature
+import EscapementKernels
+import EscapementRandomness
 
 /// A dense symmetric matrix Q·diag(λ)·Qᵀ whose eigenvalues are known up to a derived error.
 public struct KnownSpectrum: Sendable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 /// A recorded tape over scalars: the tests' witness for derivatives of any order.
 ///
 /// Every operation is a node whose partial derivatives are themselves nodes, so the gradient of a gradient is

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The definition of every kernel as naive scalar Swift: slow, obvious, and compared bit for bit.
 ///

@@ -1,5 +1,5 @@
-import CKernels
-import Kernels
+import CEscapementKernels
+import EscapementKernels
 
 extension Reference {
   /// A convolution's shape with the extents of its output derived: x [n][h][w][ci], y [n][oh][ow][co].

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Reference {
   /// The exactly defined functions of one element; nil for exp, log and tanh, which are bounded instead.

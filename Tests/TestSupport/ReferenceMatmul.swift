@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Reference {
   /// The operands of a matrix product: C[m×n] = op(A) op(B), arrays with row lengths lda, ldb and ldc.

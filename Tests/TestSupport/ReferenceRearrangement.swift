@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Reference {
   /// Option-A shortcut: every `stride`-th row and column, `before` zero channels in front, zeros behind.

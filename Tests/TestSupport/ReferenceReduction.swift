@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Reference {
   /// Σ xᵢ in 32 double lanes, unrounded.

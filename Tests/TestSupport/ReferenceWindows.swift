@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Reference {
   /// Square windows over pictures `[n][h][w][c]`; padding lies outside and counts for nothing.

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Reference.Convolution {
   /// Whether Float convolutions of this shape go by Winograd: Documentation/Numerics.md, section 2.

@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
 
 /// A vector of one segment.
 package func vector<E: Real>(_ elements: [E]) -> ParameterVector<E> {

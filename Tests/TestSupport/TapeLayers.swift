@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 import Foundation
 
 /// The layers again, spelt out over tape nodes straight from their definitions. Arrays are row-major with

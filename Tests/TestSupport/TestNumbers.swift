@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Seeded numbers for tests, chosen so that another order of operations gives other bits.
 public struct TestNumbers: Sendable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// How far `got` is from `exact`, in units of the last place that a correct rounding of `exact` has.
 ///

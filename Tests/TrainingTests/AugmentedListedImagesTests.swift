@@ -1,10 +1,10 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
 @Suite("Listed pictures as training meets them")
 struct AugmentedListedImagesTests {

@@ -1,10 +1,10 @@
 import Foundation
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 import Synchronization
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 @Suite("Batches ahead")
 struct BatchLoaderTests {

@@ -1,11 +1,11 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import TestSupport
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
 /// What a network oracle answers about parts of a batch.
 @Suite struct BatchPartTests {

@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 import Testing
-import Training
+import EscapementTraining
 
 @Suite("A damaged run directory: always noticed, and the checkpoint before goes on")
 struct CheckpointDamageTests {

@@ -1,10 +1,10 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import Networks
+import EscapementKernels
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct CheckpointTests {
   /// A checkpoint after two steps, with momentum.

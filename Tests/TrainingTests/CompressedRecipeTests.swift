@@ -1,7 +1,7 @@
-import Optimizers
+import EscapementOptimizers
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 /// A published protocol in fewer epochs.
 @Suite struct CompressedRecipeTests {

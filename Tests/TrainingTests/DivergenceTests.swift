@@ -1,12 +1,12 @@
-import Optimizers
-import Artifacts
-import Calculus
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 /// A training set some of whose pictures are not finite numbers.
 private struct PoisonedImages: EpochSource {

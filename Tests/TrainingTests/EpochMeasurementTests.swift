@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Synchronization
 import Testing
-import Training
+import EscapementTraining
 
 /// What is measured between epochs, and what an interruption of it costs.
 @Suite struct EpochMeasurementTests {

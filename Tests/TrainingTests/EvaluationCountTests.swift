@@ -1,5 +1,5 @@
 import Testing
-import Training
+import EscapementTraining
 
 /// What a rule says that it asks for is what its steps ask for.
 @Suite struct EvaluationCountTests {

@@ -1,11 +1,11 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Optimizers
-import TestSupport
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementOptimizers
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
 /// What a network oracle answers under shares.
 @Suite struct GradedMembershipTests {

@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Networks
+import EscapementNetworks
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 @Suite("Recipes and checkpoints that fuzzing found interesting")
 struct HostileRecordTests {

@@ -1,10 +1,10 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Networks
+import EscapementKernels
+import EscapementNetworks
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 @Suite("Checkpoints that stay, and what binds them to the chain")
 struct KeptCheckpointTests {

@@ -1,10 +1,10 @@
-import TestSupport
-import Optimizers
-import Calculus
-import Kernels
-import Randomness
+import EscapementTestSupport
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct KeyQueueTests {
   @Test func startsAsReleasedWithCoordinatesOfUnitLength() {

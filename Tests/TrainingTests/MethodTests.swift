@@ -1,11 +1,11 @@
-import TestSupport
-import Optimizers
-import Artifacts
-import Kernels
-import LongTail
-import Networks
+import EscapementTestSupport
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 /// What a recipe says reaches the run: every loss, weighting and rule by name, on the tiny run.
 @Suite struct MethodTests {

@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
 @Suite("The seal of a finished run's metrics")
 struct MetricsSealTests {

@@ -1,10 +1,10 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct NetworkOracleTests {
   let tiny = TinyRun()

@@ -1,7 +1,7 @@
-import LongTail
-import Networks
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 /// Every row of the papers' tables, value by value, against constants written down here from their sources a second
 /// time: NeurIPS 2022 supplement (sections C, G; Tables 1 to 5), its poster, the released codes and READMEs.

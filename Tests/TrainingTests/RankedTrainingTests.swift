@@ -1,13 +1,13 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 /// Runs on several ranks, as threads of this process.
 @Suite("Training on ranks")

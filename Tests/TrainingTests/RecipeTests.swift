@@ -1,10 +1,10 @@
-import Optimizers
-import Artifacts
+import EscapementOptimizers
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Networks
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct RecipeTests {
   @Test func everyPresetValidatesAndRoundTrips() throws {

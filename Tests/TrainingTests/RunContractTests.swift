@@ -1,12 +1,12 @@
-import Artifacts
-import CKernels
-import Calculus
+import EscapementArtifacts
+import CEscapementKernels
+import EscapementCalculus
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 /// A run states its numeric contract, and goes on under no other.
 @Suite("The contract of a run")

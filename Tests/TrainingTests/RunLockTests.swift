@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
 @Suite("One process writes to a run directory at a time")
 struct RunLockTests {

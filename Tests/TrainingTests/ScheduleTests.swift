@@ -1,8 +1,8 @@
-import Optimizers
+import EscapementOptimizers
 import Foundation
-import LongTail
+import EscapementLongTail
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct ScheduleTests {
   // The published table: rate by 0-based epoch, product, quotient and the literals round once each.

@@ -1,12 +1,12 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
 
-@testable import Training
+@testable import EscapementTraining
 
 @Suite("State dictionaries")
 struct StateDictionaryTests {

@@ -1,11 +1,11 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Randomness
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementRandomness
 import Testing
-import Training
+import EscapementTraining
 
 /// A training run small enough to repeat: 72 noise pictures of three classes, a ResNet-8 of two channels.
 struct TinyRun {

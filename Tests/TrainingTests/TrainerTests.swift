@@ -1,12 +1,12 @@
-import Optimizers
-import Artifacts
-import Calculus
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
 @Suite struct TrainerTests {
   @Test(arguments: [

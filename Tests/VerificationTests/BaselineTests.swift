@@ -1,10 +1,10 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct BaselineTests {
   @Test func fileKeepsEverything() throws {

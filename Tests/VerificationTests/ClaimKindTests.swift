@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The papers' claims, the consistency of what was published, and statements of this package: told apart everywhere.
 @Suite struct ClaimKindTests {

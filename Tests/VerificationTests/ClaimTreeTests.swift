@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The tree of claims and what stands in it.
 @Suite struct ClaimTreeTests {

@@ -1,15 +1,15 @@
-@testable import Experiments
-import Optimizers
-import Artifacts
-import Curvature
+@testable import EscapementExperiments
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// Spectra of classes along a run: they are what one would take of the checkpoints, and the run is none the worse for them.
 @Suite struct ClassSpectraTests {

@@ -1,15 +1,15 @@
-@testable import Experiments
-@testable import Goldens
-import Artifacts
+@testable import EscapementExperiments
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Networks
-import Randomness
-import TestSupport
+import EscapementLongTail
+import EscapementNetworks
+import EscapementRandomness
+import EscapementTestSupport
 import Testing
 
-@testable import Training
-@testable import Verification
+@testable import EscapementTraining
+@testable import EscapementVerification
 
 /// What a folder of evidence keeps of a run: little, and enough.
 @Suite struct CompactEvidenceTests {

@@ -1,17 +1,17 @@
-@testable import Goldens
-import Optimizers
-import Artifacts
-import Calculus
-import Curvature
+@testable import EscapementGoldens
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct ConformanceTests {
   static func named(_ name: String) throws -> ConformanceCase {

@@ -1,13 +1,13 @@
-@testable import Goldens
-import Artifacts
-import CKernels
+@testable import EscapementGoldens
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The numeric contract of what is on record, and comparisons across two of them.
 @Suite struct ContractTests {

@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Curvature of finished runs counts if it was measured well, and is compared with its like.
 @Suite struct CurvatureEvidenceTests {

@@ -1,8 +1,8 @@
-import LongTail
+import EscapementLongTail
 import Synchronization
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct DataClaimTests {
   static func judge(_ id: String, _ subject: any ClaimSubject = PackageSubject()) throws -> Verdict {

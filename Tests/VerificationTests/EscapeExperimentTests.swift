@@ -1,18 +1,18 @@
-@testable import Drawing
-import Curvature
-@testable import Experiments
-import Optimizers
-import Artifacts
-import Calculus
+@testable import EscapementDrawing
+import EscapementCurvature
+@testable import EscapementExperiments
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 #if canImport(FoundationXML)
   import FoundationXML

@@ -1,13 +1,13 @@
-import Curvature
-@testable import Experiments
-import Optimizers
-import Calculus
-import Kernels
-import TestSupport
+import EscapementCurvature
+@testable import EscapementExperiments
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// On quadratics the recurrence is exact: measured projections equal it to rounding.
 @Suite struct EscapeRecurrenceTests {

@@ -1,11 +1,11 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// A way in which code can be wrong.
 enum Fault: String, CaseIterable, Sendable {

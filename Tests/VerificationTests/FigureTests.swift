@@ -1,12 +1,12 @@
-@testable import Experiments
-@testable import Drawing
-import Optimizers
-import Artifacts
-import Curvature
+@testable import EscapementExperiments
+@testable import EscapementDrawing
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Figures read back: places between ticks are the data, ticks lie inside, text is text.
 @Suite struct FigureTests {

@@ -1,11 +1,11 @@
-@testable import Drawing
-@testable import Goldens
-import LongTail
+@testable import EscapementDrawing
+@testable import EscapementGoldens
+import EscapementLongTail
 import Synchronization
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The contrasts at fixture scale, judged from runs that were made up, and the worlds in which they vanish.
 @Suite struct FixtureContrastTests {

@@ -1,11 +1,11 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct GoldenFailureTests {
   static let values: [GoldenValue] = [

@@ -1,11 +1,11 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import Kernels
-import TestSupport
+import EscapementKernels
+import EscapementTestSupport
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct GoldenTests {
   /// Thirty steps of a recurrence in Float: the smallest case that can lose a bit.

@@ -1,10 +1,10 @@
-@testable import Goldens
-import CKernels
+@testable import EscapementGoldens
+import CEscapementKernels
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct GoldensOnRecordTests {
   static let store = GoldenStore(root: VerdictsOnRecordTests.file.deletingLastPathComponent())

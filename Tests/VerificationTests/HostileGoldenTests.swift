@@ -1,8 +1,8 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
 import Testing
-import Verification
+import EscapementVerification
 
 @Suite("Goldens that fuzzing found interesting")
 struct HostileGoldenTests {

@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite("Plans of sweeps that fuzzing found interesting")
 struct HostilePlanTests {

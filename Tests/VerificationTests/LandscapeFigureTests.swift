@@ -1,14 +1,14 @@
-@testable import Drawing
-@testable import Experiments
-import Calculus
-import Curvature
+@testable import EscapementDrawing
+@testable import EscapementExperiments
+import EscapementCalculus
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 #if canImport(FoundationXML)
   import FoundationXML

@@ -1,12 +1,12 @@
-@testable import Goldens
-import Optimizers
-import Artifacts
+@testable import EscapementGoldens
+import EscapementOptimizers
+import EscapementArtifacts
 import Foundation
-import LongTail
+import EscapementLongTail
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The goldens of losses, rules and families of presets.
 @Suite struct MethodGoldenTests {

@@ -1,12 +1,12 @@
-import Curvature
-@testable import Experiments
-@testable import Statistics
-import Calculus
-import Kernels
+import EscapementCurvature
+@testable import EscapementExperiments
+@testable import EscapementStatistics
+import EscapementCalculus
+import EscapementKernels
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The measurement on quadratics, where the closed forms are known.
 @Suite struct MiniBatchAmplificationTests {

@@ -1,12 +1,12 @@
-@testable import Experiments
-import Calculus
-import Kernels
-import LongTail
-import Networks
+@testable import EscapementExperiments
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The measurement on networks, against the same numbers put together by hand.
 @Suite struct MiniBatchNetworkTests {

@@ -1,8 +1,8 @@
-import Optimizers
+import EscapementOptimizers
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Every claim about an effect loses its verdict in a world without it.
 @Suite struct NullTests {

@@ -1,9 +1,9 @@
-@testable import Experiments
+@testable import EscapementExperiments
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The HTML reports, read back.
 @Suite struct PageTests {

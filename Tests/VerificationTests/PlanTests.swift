@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// What a verification would take.
 @Suite struct PlanTests {

@@ -1,9 +1,9 @@
-import Optimizers
-import LongTail
+import EscapementOptimizers
+import EscapementLongTail
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The claims about printed numbers: each changes its verdict when the number it hangs on is another one.
 @Suite struct PublishedClaimTests {

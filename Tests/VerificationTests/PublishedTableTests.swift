@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The printed numbers against a second transcription: their count and column sums, and the digest of a canonical list.
 @Suite struct PublishedTableTests {

@@ -1,8 +1,8 @@
-@testable import Drawing
+@testable import EscapementDrawing
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 #if canImport(FoundationXML)
   import FoundationXML

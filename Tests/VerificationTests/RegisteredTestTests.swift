@@ -1,10 +1,10 @@
-@testable import Drawing
-@testable import Statistics
+@testable import EscapementDrawing
+@testable import EscapementStatistics
 import Foundation
-import Randomness
+import EscapementRandomness
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The registered tests, on crafted evidence: each can end supported, refuted and undecided.
 @Suite struct RegisteredTestTests {

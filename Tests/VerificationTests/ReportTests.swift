@@ -1,14 +1,14 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import Kernels
+import EscapementKernels
 import Testing
 
 #if canImport(FoundationXML)
   import FoundationXML
 #endif
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct ReportTests {
   static func record() throws -> VerificationRecord {

@@ -1,10 +1,10 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Finished runs on disk as evidence.
 @Suite struct RunArchiveTests {

@@ -1,14 +1,14 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import TestSupport
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
 
-@testable import Training
-@testable import Verification
+@testable import EscapementTraining
+@testable import EscapementVerification
 
 /// Audits of small real runs: six epochs of three steps, a checkpoint kept after every second.
 @Suite struct RunAuditTests {

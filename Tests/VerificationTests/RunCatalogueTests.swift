@@ -1,10 +1,10 @@
-@testable import Goldens
-import Optimizers
+@testable import EscapementGoldens
+import EscapementOptimizers
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The catalogue of claims about runs.
 @Suite struct RunCatalogueTests {

@@ -1,13 +1,13 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Networks
-import TestSupport
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Runs of a tiny network: three epochs of three steps.
 @Suite struct RunComparisonTests {

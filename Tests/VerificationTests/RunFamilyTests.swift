@@ -1,9 +1,9 @@
-@testable import Drawing
-import Randomness
+@testable import EscapementDrawing
+import EscapementRandomness
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Claims about finished runs, with evidence in memory.
 @Suite struct RunFamilyTests {

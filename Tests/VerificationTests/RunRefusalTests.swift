@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Runs whose files contradict their recipe, their data or another run: each is refused by its cause.
 @Suite struct RunRefusalTests {

@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 /// Metrics that a test changed, with the seal that the run's end would have given them, or without one.
 enum Sealing {

@@ -1,7 +1,7 @@
-@testable import Drawing
+@testable import EscapementDrawing
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Claims asked for by id, by the beginning of ids and by place.
 @Suite struct SelectionTests {

@@ -1,11 +1,11 @@
-@testable import Experiments
-import Optimizers
-import Curvature
+@testable import EscapementExperiments
+import EscapementOptimizers
+import EscapementCurvature
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The density against closed forms: one node, the mass, the released constants.
 @Suite struct SpectralDensityTests {

@@ -1,9 +1,9 @@
-@testable import Experiments
-import Artifacts
+@testable import EscapementExperiments
+import EscapementArtifacts
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Courses of spectra out of metrics, also damaged ones.
 @Suite struct SpectrumDynamicsTests {

@@ -1,11 +1,11 @@
-@testable import Experiments
-import Artifacts
-import Curvature
+@testable import EscapementExperiments
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// Records of spectra: what a reader takes and what it refuses, each refusal with file and key.
 @Suite struct SpectrumRecordTests {

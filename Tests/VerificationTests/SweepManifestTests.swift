@@ -1,12 +1,12 @@
-@testable import Experiments
-@testable import Drawing
-import Artifacts
+@testable import EscapementExperiments
+@testable import EscapementDrawing
+import EscapementArtifacts
 import Foundation
-import TestSupport
+import EscapementTestSupport
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite("Plans of sweeps")
 struct SweepManifestTests {

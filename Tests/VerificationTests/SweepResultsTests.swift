@@ -1,12 +1,12 @@
-@testable import Experiments
-@testable import Drawing
-import Artifacts
-import Curvature
+@testable import EscapementExperiments
+@testable import EscapementDrawing
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
 import Testing
-import Training
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite("Results of sweeps")
 struct SweepResultsTests {

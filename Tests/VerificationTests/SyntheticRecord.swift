@@ -1,5 +1,5 @@
-@testable import Drawing
-@testable import Verification
+@testable import EscapementDrawing
+@testable import EscapementVerification
 
 /// Small claims with chosen outcomes, for tests of the machinery around them.
 enum SyntheticRecord {

@@ -1,10 +1,10 @@
-@testable import Experiments
-import Artifacts
+@testable import EscapementExperiments
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Training
+import EscapementLongTail
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 /// The two files of a run with chosen figures, as `train` writes them.
 struct SyntheticRun {

@@ -1,7 +1,7 @@
-import Optimizers
+import EscapementOptimizers
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct TheoryClaimTests {
   static let ids = [

@@ -1,7 +1,7 @@
-@testable import Goldens
+@testable import EscapementGoldens
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct TraceComparisonTests {
   /// Twelve steps, one point a step.

@@ -1,14 +1,14 @@
-@testable import Goldens
-import Artifacts
-import Kernels
-import LongTail
-import Networks
-import Randomness
+@testable import EscapementGoldens
+import EscapementArtifacts
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementRandomness
 import Testing
-import TestSupport
-import Training
+import EscapementTestSupport
+import EscapementTraining
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct TrainingGoldenTests {
   /// A few noise pictures in four classes: enough to run the whole path.

@@ -1,8 +1,8 @@
-@testable import Goldens
+@testable import EscapementGoldens
 import Foundation
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct VerdictsOnRecordTests {
   static let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,8 +1,8 @@
-@testable import Goldens
-import Artifacts
+@testable import EscapementGoldens
+import EscapementArtifacts
 import Testing
 
-@testable import Verification
+@testable import EscapementVerification
 
 @Suite struct VerifierTests {
   struct Broken: Error {}
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func notANumberHoldsNowhere() {
-    let expectations: [Verification.Expectation] = [
+    let expectations: [EscapementVerification.Expectation] = [
       .equal(to: 0, within: .infinity), .atMost(1), .atLeast(-1), .between(-1, 1),
     ]
     for expectation in expectations {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The extremes of a spectrum together with the judgement on the measurement itself.
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// What one product with any vector y ≠ 0 proves about the spectrum of a symmetric H.
 ///

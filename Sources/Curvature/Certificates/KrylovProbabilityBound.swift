@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// How far outside the Ritz values the spectrum may reach, with a failure probability.
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// What one extra product proves about the spectrum near an approximate eigenpair.
 ///

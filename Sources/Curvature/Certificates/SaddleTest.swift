@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// Whether a point is a saddle in a direction of negative curvature, which the sign of an eigenvalue alone does not say.
 ///

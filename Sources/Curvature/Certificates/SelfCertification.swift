@@ -1,4 +1,4 @@
-import Statistics
+import EscapementStatistics
 
 /// What a spectrum must satisfy to be believed, measured and compared with derived bounds.
 ///

@@ -1,5 +1,5 @@
-import CLAPACK
-import Kernels
+import CEscapementLAPACK
+import EscapementKernels
 
 /// Why LAPACK gave no spectrum.
 public enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Products beside those of the Lanczos steps that `extremeSpectrum` makes: two for residuals, three for checks.
 public let extremeSpectrumExtraProducts = 5

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The quadrature rule Σ wᵢ f(θᵢ) ≈ vᵀ f(H) v for a unit vector v, that m steps of Lanczos from v define.
 ///

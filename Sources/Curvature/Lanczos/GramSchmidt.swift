@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 extension Tensor {
   /// Removes the components along an orthonormal `basis` by modified Gram–Schmidt, `passes` times over.

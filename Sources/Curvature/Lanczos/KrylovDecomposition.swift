@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// What Lanczos leaves: an orthonormal basis V and the tridiagonal T = VᵀHV.
 public struct KrylovDecomposition<Element: Real>: Sendable {

@@ -1,5 +1,5 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 
 /// Why a LOBPCG run could not go on.
 public enum LOBPCGError: Error, Equatable, CustomStringConvertible {

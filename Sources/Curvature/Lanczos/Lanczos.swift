@@ -1,5 +1,5 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 
 /// Why a Lanczos run could not go on.
 public enum LanczosError: Error, Equatable, CustomStringConvertible {

@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// The loss around a point along two directions, each value computed and none interpolated: the picture that tells a saddle from the noise
 /// of a spectrum.

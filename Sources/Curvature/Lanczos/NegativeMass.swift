@@ -1,4 +1,4 @@
-import Statistics
+import EscapementStatistics
 
 /// The share of a spectrum below −`fraction`·|λ_max|, from quadrature rules of random probes.
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// One probe's quadrature rule with what is needed to judge it, without the basis that made it.
 public struct SpectrumProbe: Hashable, Sendable {

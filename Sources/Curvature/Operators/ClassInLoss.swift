@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// What one class's loss has to do with the loss that is trained: F = Σ_k p_k f_k over all classes.
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// How much of the Hessian's curvature along one direction is the Gauss–Newton part's, and how much the remainder's.
 ///

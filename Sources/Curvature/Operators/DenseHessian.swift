@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// An operator written out as a matrix, one product per column: the exact witness for small networks.
 ///

@@ -1,5 +1,5 @@
-import CKernels
-import Kernels
+import CEscapementKernels
+import EscapementKernels
 
 /// A symmetric matrix as an operator.
 public struct DenseSymmetricOperator<Element: Real>: SymmetricOperator {

@@ -1,6 +1,6 @@
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// Why no empirical Fisher matrix was made.
 public enum EmpiricalFisherError: Error, Equatable, CustomStringConvertible {

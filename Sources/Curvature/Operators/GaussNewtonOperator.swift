@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// The generalised Gauss–Newton matrix G = JᵀH_L J of a loss over a fixed set of samples, by exact products.
 ///

@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// The remainder R = H − G = Σ_k (∂L/∂z_k) ∇²z_k of a loss over a fixed set of samples, by exact products.
 ///

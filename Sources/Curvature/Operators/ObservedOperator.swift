@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// An operator that tells of each product before it is taken: for progress, and for an interruption by throwing.
 public struct ObservedOperator<Base: SymmetricOperator>: SymmetricOperator {

@@ -1,5 +1,5 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 
 /// Whether an operator behaves as one fixed symmetric matrix, from three products.
 public struct OperatorChecks: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// AᵀA + μI for a matrix A of r rows and μ ≥ 0: symmetric and positive semi-definite by construction.
 public struct ShiftedGramOperator<Element: Real>: SymmetricOperator {

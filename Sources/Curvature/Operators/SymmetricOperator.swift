@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// A symmetric linear map known only by its products.
 public protocol SymmetricOperator<Element> {

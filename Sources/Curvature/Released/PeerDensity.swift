@@ -1,5 +1,5 @@
-import CKernels
-import Kernels
+import CEscapementKernels
+import EscapementKernels
 
 /// The spectral density as the papers' released code draws it (PyHessian: density_plot.py).
 ///

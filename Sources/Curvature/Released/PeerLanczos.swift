@@ -1,5 +1,5 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 
 /// The Lanczos process of the papers' released code (PyHessian's), step by step, with its weaknesses.
 ///

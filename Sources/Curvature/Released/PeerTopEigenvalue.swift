@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The "top eigenvalue" of the papers' released code: power iteration (PyHessian: hessian.py, `eigenvalues`).
 ///

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The trace of the papers' released code: Hutchinson's estimator with its stopping rule (PyHessian:
 /// hessian.py, `trace`).

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// An operator that is another matrix at every product: what an operator over freshly augmented pictures is.
 ///

@@ -1,5 +1,5 @@
-import Kernels
-import Randomness
+import EscapementKernels
+import EscapementRandomness
 
 /// Seeded standard normals for synthetic problems.
 package enum Gaussian {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// A loss with a known gradient and Hessian, small enough to be evaluated at will.
 package protocol SmoothLoss<Element>: Sendable {

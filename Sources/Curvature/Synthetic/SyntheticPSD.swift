@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 
 /// Positive semi-definite operators with a rank, a noise drawn anew at each product, and a shift, all known.
 ///

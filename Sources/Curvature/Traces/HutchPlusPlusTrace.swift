@@ -1,5 +1,5 @@
-import Statistics
-import Kernels
+import EscapementStatistics
+import EscapementKernels
 
 /// The trace by Hutch++: exact on a sketched subspace, Hutchinson's estimator on the rest.
 ///

@@ -1,5 +1,5 @@
-import Statistics
-import Kernels
+import EscapementStatistics
+import EscapementKernels
 
 /// The trace of an operator as the mean of zᵀHz over vectors z of ±1, with its standard error.
 ///

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// One way to run a kernel: an instruction set and a thread count, set for the calling thread.
 public struct ExecutionPath: Sendable, CustomStringConvertible {

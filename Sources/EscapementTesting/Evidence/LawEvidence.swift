@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
+import EscapementOptimizers
+import EscapementCalculus
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// What a law compared, reduced to the comparison that says most.
 public struct LawEvidence: Sendable {

@@ -1,7 +1,7 @@
-import Goldens
-import Artifacts
+import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// Compares a metric series with the one on record, and records it where that is asked for.
 ///

@@ -1,6 +1,6 @@
-import Goldens
-import Artifacts
-import Kernels
+import EscapementGoldens
+import EscapementArtifacts
+import EscapementKernels
 
 /// What a metric series may consist of: `Float`, `Double`, `Int`, `Digest` and `String`.
 public protocol GoldenMetric: Sendable {

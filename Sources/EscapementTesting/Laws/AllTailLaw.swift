@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// When every sample is a tail sample, a rule that perturbs the tail is SAM on the tail's loss.
 ///

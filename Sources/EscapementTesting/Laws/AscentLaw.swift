@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Training
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// ε points up along the gradient it is claimed to be taken from.
 ///

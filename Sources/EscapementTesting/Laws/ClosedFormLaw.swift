@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// On a saddle with the eigenvalues λ the step is known: from the answer λ∘w at w follows the point
 /// w + s·λ∘w, and from that the answer λ∘(1 + s·λ)∘w: g̃ = (I + sH)g.

@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// Decay enters the gradient, the gradient enters the momentum, and the momentum moves w:
 ///

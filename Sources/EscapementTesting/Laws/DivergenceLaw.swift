@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// A loss or gradient that is no finite number ends the step: `Divergence` names the step, nothing has changed.
 struct DivergenceLaw: Law {

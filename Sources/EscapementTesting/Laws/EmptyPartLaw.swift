@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// Parts without samples have zero gradients, and a rule goes on with the others.
 ///

@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A radius above 0 changes the way, and the record says that there was a perturbation.
 struct FiringLaw: Law {

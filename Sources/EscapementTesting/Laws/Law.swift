@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Something that every update rule of some kind keeps, and a way to see whether one does.
 public protocol Law: Sendable {

@@ -1,10 +1,10 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Randomness
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementRandomness
+import EscapementTraining
 
 /// The losses and starting points that laws run on.
 enum LawCase {

@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A loss 2¹² times as large or as small leads to the same perturbed points.
 ///

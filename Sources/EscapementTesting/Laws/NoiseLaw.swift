@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Training
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// Noise is a function of seed, step and query, and of nothing else.
 ///

@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Randomness
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
+import EscapementTraining
 
 /// A step has the same bits on every instruction set and with any number of threads.
 struct PathLaw: Law {

@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A step asks what its claims say, in that order: parts, statistics, and whether at w or elsewhere.
 struct QuerySequenceLaw: Law {

@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// ‖ε‖ = ρ, whatever the size of the gradient.
 ///

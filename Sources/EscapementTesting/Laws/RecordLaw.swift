@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// The record of a step says what happened: evaluations made, learning rate applied, finite numbers.
 struct RecordLaw: Law {

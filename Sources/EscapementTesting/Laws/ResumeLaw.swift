@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A rule that takes up another's state goes on with the same bits.
 ///

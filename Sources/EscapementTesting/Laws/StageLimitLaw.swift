@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A rule of two stages is its first form while e < γT and its second from then on, to the bit.
 ///

@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// Batch norm's running statistics take in the claimed queries and no others.
 ///

@@ -1,5 +1,5 @@
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// A rule does the same at radius 0 and at 2⁻¹⁴⁰: the same queries, the same bits.
 ///

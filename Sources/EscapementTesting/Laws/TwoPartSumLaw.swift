@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// At radius 0 a rule that asks for parts is SGD on the whole batch, but for rounding.
 ///

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Training
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// Evaluations leave the parameters alone.
 ///

@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// At radius 0 a rule is SGD along the stated sum of gradients at w, to the bit.
 ///

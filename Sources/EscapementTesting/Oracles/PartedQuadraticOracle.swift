@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// For each part of a batch L(w) = Σ (½ λᵢwᵢ² + bᵢwᵢ) with λ and b of its own; the questions are remembered.
 ///

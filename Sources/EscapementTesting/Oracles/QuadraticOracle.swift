@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// L(w) = ½ Σ λᵢwᵢ² with a spectrum of the test's choice: gradient λᵢwᵢ, Hessian diag(λ).
 public struct QuadraticOracle<Element: Real>: GradientOracle {

@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// Passes questions on to another oracle, remembers them with their answers, and may change an answer.
 public struct RecordingOracle<Base: GradientOracle>: GradientOracle {

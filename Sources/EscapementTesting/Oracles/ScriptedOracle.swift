@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// An oracle that gives prepared answers in order and remembers the questions.
 public struct ScriptedOracle<Element: Real>: GradientOracle {

@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// What a rule's claims say, carried out: the reference of laws that compare bits.
 ///

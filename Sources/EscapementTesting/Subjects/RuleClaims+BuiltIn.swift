@@ -1,5 +1,5 @@
-import Optimizers
-import Training
+import EscapementOptimizers
+import EscapementTraining
 
 extension RuleClaims {
   /// One query of the whole batch at w, and descent along its answer.

@@ -1,5 +1,5 @@
-import Optimizers
-import Training
+import EscapementOptimizers
+import EscapementTraining
 
 /// What a rule's author states about it, as data: a law applies where the claims say so.
 ///

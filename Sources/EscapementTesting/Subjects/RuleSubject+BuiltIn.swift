@@ -1,5 +1,5 @@
-import Optimizers
-import Training
+import EscapementOptimizers
+import EscapementTraining
 
 extension RuleSubject {
   /// The package's own rules and variants, in the order of the documentation: one entry each.

@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 /// An update rule for the laws to judge: its name, what is claimed of it, and how to make one.
 ///

@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// A rule on its way: the parameters, the oracle that records its questions, and the steps taken.
 public struct RuleWalk<Oracle: GradientOracle> {

@@ -1,13 +1,13 @@
-import Experiments
-import Optimizers
-import Statistics
+import EscapementExperiments
+import EscapementOptimizers
+import EscapementStatistics
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Networks
-import Training
-import Verification
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement amplification`: what SAM does along the eigenvector of λ_min, mini-batch by mini-batch.
 struct AmplificationCommand: ParsableCommand {

@@ -1,12 +1,12 @@
-import Experiments
-import Statistics
-import Artifacts
-import Curvature
+import EscapementExperiments
+import EscapementStatistics
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import Kernels
-import Networks
-import Training
-import Verification
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// Statistics of mini-batches along each direction, as text and as JSON.
 struct AmplificationReport {

@@ -1,12 +1,12 @@
-import Experiments
-import Calculus
-import Curvature
+import EscapementExperiments
+import EscapementCalculus
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
-import Verification
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// The direction of some pictures' λ_min.
 struct AmplifiedDirection {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 
 /// `escapement bench`: how fast kernels, training steps and Hessian-vector products are on this machine.
 struct BenchCommand: ParsableCommand {

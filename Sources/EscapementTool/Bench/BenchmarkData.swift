@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
 
 /// Operands of benchmarks, pure functions of their shapes and of a number that tells them apart.
 enum BenchmarkData {

@@ -1,6 +1,6 @@
-import CKernels
+import CEscapementKernels
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// The times of one benchmark's runs.
 struct BenchmarkMeasurement {

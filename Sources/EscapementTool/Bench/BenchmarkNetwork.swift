@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// ResNet-32 of width 16 for ten classes, at its initial parameters.
 struct BenchmarkNetwork {

@@ -1,8 +1,8 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// Measurements as a table or a JSON object.
 struct BenchmarkReport {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// The 3×3 convolutions of a CIFAR ResNet on a batch of 128, and their two adjoints.
 enum ConvolutionBenchmarks {

@@ -1,7 +1,7 @@
-import Calculus
-import Curvature
-import Kernels
-import Networks
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementNetworks
 
 /// Gradients, Hessian-vector products and spectra of ResNet-32 under running statistics.
 enum CurvatureBenchmarks {

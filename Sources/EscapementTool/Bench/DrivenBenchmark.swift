@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// One benchmark run on request, so that another program can take turns with this one.

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Elementwise work on the largest activation of a CIFAR ResNet on a batch of 128.
 enum ElementwiseBenchmarks {

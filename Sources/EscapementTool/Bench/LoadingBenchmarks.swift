@@ -1,7 +1,7 @@
-import Optimizers
-import Artifacts
-import LongTail
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementLongTail
+import EscapementTraining
 
 /// What loading costs: batches alone, and training steps that load beside the same steps on one batch in memory.
 enum LoadingBenchmarks {

@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// What this machine reaches at most with the current instruction set and number of threads.
 struct MachinePeak {

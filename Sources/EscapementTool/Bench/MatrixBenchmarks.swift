@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Products of square matrices in Float.
 enum MatrixBenchmarks {

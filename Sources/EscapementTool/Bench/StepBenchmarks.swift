@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementNetworks
+import EscapementTraining
 
 /// Training steps of ResNet-32 on a batch of 128, as the training loop takes them, without digests.
 enum StepBenchmarks {

@@ -1,5 +1,5 @@
-import Curvature
-import Kernels
+import EscapementCurvature
+import EscapementKernels
 
 /// An operator that keeps the time its products take.
 final class TimedOperator<Base: SymmetricOperator>: SymmetricOperator {

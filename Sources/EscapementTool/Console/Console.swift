@@ -1,5 +1,5 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
 
 /// Standard output for results, standard error for everything else.

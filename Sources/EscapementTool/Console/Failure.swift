@@ -1,5 +1,5 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 
 /// How a command that threw ends: an exit code and at most one line.
 struct Failure: Equatable {

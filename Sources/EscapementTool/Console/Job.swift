@@ -1,9 +1,9 @@
 import ArgumentParser
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
 import Synchronization
-import Training
+import EscapementTraining
 
 /// A command whose work the ranks of a job share.
 protocol RankedCommand: ParsableCommand {}

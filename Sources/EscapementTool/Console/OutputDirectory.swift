@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// A directory for results, made if it is not there, whose files appear whole or not at all.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The lines for people of a spectrum event in the metrics, one a class.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// A fault that only the command line can see.
 enum ToolError: ReportedError, Hashable {

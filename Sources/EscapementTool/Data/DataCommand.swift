@@ -1,7 +1,7 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
+import EscapementLongTail
 
 /// `escapement data`: data sets, what they hold and where they come from.
 struct DataCommand: ParsableCommand {

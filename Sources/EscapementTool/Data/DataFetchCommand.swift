@@ -1,7 +1,7 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
+import EscapementLongTail
 
 /// `escapement data fetch`: a published archive, checked.
 struct DataFetchCommand: ParsableCommand {

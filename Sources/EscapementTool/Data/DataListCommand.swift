@@ -1,7 +1,7 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
+import EscapementLongTail
 
 /// `escapement data list FILE --root DIR`.
 struct DataListCommand: ParsableCommand {

@@ -1,8 +1,8 @@
-import Fixtures
+import EscapementFixtures
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
+import EscapementLongTail
 
 /// `escapement fixtures`: small data sets for tests and goldens.
 struct FixturesCommand: ParsableCommand {

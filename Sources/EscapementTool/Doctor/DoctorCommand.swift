@@ -1,11 +1,11 @@
-import Fixtures
+import EscapementFixtures
 import ArgumentParser
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
-import LongTail
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementTraining
 
 /// `escapement doctor`: what this machine offers, and whether its paths give the same bits.
 struct DoctorCommand: ParsableCommand {

@@ -1,6 +1,6 @@
-import Artifacts
-import CKernels
-import Kernels
+import EscapementArtifacts
+import CEscapementKernels
+import EscapementKernels
 
 /// Runs one seeded piece of work on every instruction set and thread count and compares the bits.
 ///

@@ -1,6 +1,6 @@
-import CCrypto
-import CLAPACK
-import CZlib
+import CEscapementCrypto
+import CEscapementLAPACK
+import CEscapementZlib
 import Foundation
 
 /// The versions of the system libraries that this process runs with.

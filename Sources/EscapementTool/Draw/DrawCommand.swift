@@ -1,9 +1,9 @@
-import Experiments
+import EscapementExperiments
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement draw`: figures of spectra and runs, from files alone.
 struct DrawCommand: ParsableCommand {

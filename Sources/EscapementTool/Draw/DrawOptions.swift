@@ -1,11 +1,11 @@
-import Curvature
-import Experiments
-import Drawing
+import EscapementCurvature
+import EscapementExperiments
+import EscapementDrawing
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Verification
+import EscapementKernels
+import EscapementVerification
 
 /// A path with what a legend calls it: LABEL=PATH, or a path alone.
 struct LabelledPath {

@@ -1,13 +1,13 @@
-import Experiments
-import Optimizers
+import EscapementExperiments
+import EscapementOptimizers
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
-import Verification
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement escape`: update rules side by side from a checkpoint, followed along its direction of negative curvature.
 struct EscapeCommand: ParsableCommand {

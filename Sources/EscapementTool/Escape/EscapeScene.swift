@@ -1,11 +1,11 @@
-import Experiments
-import Artifacts
+import EscapementExperiments
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
-import Verification
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// A checkpoint with the pictures and losses of an escape experiment, and the words for its results.
 struct EscapeScene {

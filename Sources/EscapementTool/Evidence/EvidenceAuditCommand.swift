@@ -1,9 +1,9 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Training
-import Verification
+import EscapementLongTail
+import EscapementTraining
+import EscapementVerification
 
 extension EvidenceCommand {
   /// `escapement evidence audit RUN`.

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
-import Verification
+import EscapementKernels
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement evidence`: finished runs that claims are judged by.
 struct EvidenceCommand: ParsableCommand {

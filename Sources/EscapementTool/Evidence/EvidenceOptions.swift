@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Verification
+import EscapementVerification
 
 /// Where finished runs are.
 struct EvidenceOptions: ParsableArguments {

@@ -1,9 +1,9 @@
-import Goldens
+import EscapementGoldens
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement diff A B`: where two runs part, and what differed first.
 struct DiffCommand: ParsableCommand {

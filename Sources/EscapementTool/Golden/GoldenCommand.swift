@@ -1,11 +1,11 @@
-import Goldens
+import EscapementGoldens
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Training
-import Verification
+import EscapementKernels
+import EscapementLongTail
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement golden`: metrics on record, compared bit for bit.
 struct GoldenCommand: ParsableCommand {

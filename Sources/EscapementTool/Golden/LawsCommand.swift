@@ -1,5 +1,5 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import EscapementTesting
 
 /// `escapement laws`: which law each update rule keeps.

@@ -1,8 +1,8 @@
-import Goldens
+import EscapementGoldens
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Verification
+import EscapementVerification
 
 /// `escapement vectors`: trajectories to check another implementation of the rules against.
 struct VectorsCommand: ParsableCommand {

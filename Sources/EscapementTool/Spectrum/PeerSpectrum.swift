@@ -1,7 +1,7 @@
-import Artifacts
-import Curvature
-import LongTail
-import Networks
+import EscapementArtifacts
+import EscapementCurvature
+import EscapementLongTail
+import EscapementNetworks
 
 extension SpectrumSubject {
   /// The papers' released procedure over the pictures at `positions`; `redraws` crops and flips them anew at each product.

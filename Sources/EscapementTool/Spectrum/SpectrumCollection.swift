@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// Measurements of spectra, one a selection, probe and procedure, on file after each one where a file is named.
 ///

@@ -1,11 +1,11 @@
 import ArgumentParser
-import Artifacts
-import Curvature
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// `escapement spectrum`: extreme Hessian eigenvalues of a run's newest checkpoint.
 struct SpectrumCommand: RankedCommand {

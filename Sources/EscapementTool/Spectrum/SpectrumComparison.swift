@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// This package's and the released spectrum of the same pictures side by side, with what makes the difference.

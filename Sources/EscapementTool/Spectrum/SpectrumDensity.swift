@@ -1,6 +1,6 @@
-import Statistics
-import Artifacts
-import Curvature
+import EscapementStatistics
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
 
 /// What several probes of one selection say together: negative mass and trace.

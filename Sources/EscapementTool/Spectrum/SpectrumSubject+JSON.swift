@@ -1,6 +1,6 @@
-import Statistics
-import Artifacts
-import Curvature
+import EscapementStatistics
+import EscapementArtifacts
+import EscapementCurvature
 
 // Measurements as JSON: everything measured; α and β let a density be drawn again.
 extension SpectrumSubject {

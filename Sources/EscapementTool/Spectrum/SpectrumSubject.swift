@@ -1,14 +1,14 @@
-import Experiments
-import Statistics
-import Artifacts
-import Calculus
-import Curvature
+import EscapementExperiments
+import EscapementStatistics
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
-import Verification
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// Which symmetric matrix a spectrum is of.
 enum SpectrumOperator: String, CaseIterable {

@@ -1,7 +1,7 @@
-import Artifacts
-import Curvature
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import LongTail
+import EscapementLongTail
 
 /// The measurements of one command: taken, or found on file, and shown together.
 struct SpectrumSurvey {

@@ -1,5 +1,5 @@
-import Artifacts
-import Curvature
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
 
 /// Measurements as tables for people.

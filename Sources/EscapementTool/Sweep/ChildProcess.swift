@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Processes of this one that a terminal's Ctrl-C does not reach: they are stopped by this one, once, so that each can

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// A Kubernetes Job of one index a row (batch/v1, Indexed; podFailurePolicy is stable from 1.31 on, backoffLimitPerIndex
 /// from 1.33).

@@ -1,7 +1,7 @@
-import Statistics
+import EscapementStatistics
 import ArgumentParser
-import Curvature
-import Verification
+import EscapementCurvature
+import EscapementVerification
 
 /// `escapement sweep collect`: the results, row by row and over seeds.
 struct SweepCollectCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Verification
+import EscapementVerification
 
 /// `escapement sweep`: many runs from one frozen plan.
 struct SweepCommand: ParsableCommand {

@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Verification
+import EscapementVerification
 
 extension SweepEngine {
   /// Slurm's MaxArraySize where the cluster does not say: the default of slurm.conf.

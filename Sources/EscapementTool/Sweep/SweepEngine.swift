@@ -1,7 +1,7 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Verification
+import EscapementVerification
 
 /// What all engines need: the rows that are open, the command of a task, and a place for what tasks print.
 struct SweepEngine {

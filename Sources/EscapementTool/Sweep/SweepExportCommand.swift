@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Verification
+import EscapementVerification
 
 /// `escapement sweep export`: a plan as another engine's job.
 struct SweepExportCommand: ParsableCommand {

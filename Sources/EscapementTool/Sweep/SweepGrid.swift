@@ -1,8 +1,8 @@
-import Experiments
+import EscapementExperiments
 import ArgumentParser
 import Foundation
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// The flags of `train` as lists: a sweep is their product.
 struct SweepGrid: ParsableArguments {

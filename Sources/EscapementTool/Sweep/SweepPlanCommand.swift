@@ -1,8 +1,8 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement sweep plan`: the runs, frozen.
 struct SweepPlanCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Verification
+import EscapementVerification
 
 /// `escapement sweep run`: one row, or all that are not done on an engine.
 struct SweepRunCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Artifacts
-import Verification
+import EscapementArtifacts
+import EscapementVerification
 
 /// `escapement sweep status`: how far each run is.
 struct SweepStatusCommand: ParsableCommand {

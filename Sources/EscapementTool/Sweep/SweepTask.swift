@@ -1,8 +1,8 @@
-import Experiments
-import Artifacts
+import EscapementExperiments
+import EscapementArtifacts
 import Foundation
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// One row of a plan, trained in this process.
 struct SweepTask {

@@ -1,7 +1,7 @@
-import Optimizers
+import EscapementOptimizers
 import ArgumentParser
-import Artifacts
-import Training
+import EscapementArtifacts
+import EscapementTraining
 
 /// `escapement presets`: what can be trained by name.
 struct PresetsCommand: ParsableCommand {

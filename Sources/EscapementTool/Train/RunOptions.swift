@@ -1,9 +1,9 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Networks
-import Training
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// Which run, which of its checkpoints, and where its pictures are.
 struct RunOptions: ParsableArguments {

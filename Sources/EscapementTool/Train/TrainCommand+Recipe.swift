@@ -1,6 +1,6 @@
 import ArgumentParser
-import Networks
-import Training
+import EscapementNetworks
+import EscapementTraining
 
 extension TrainCommand {
   /// The preset's recipe with what the flags override.

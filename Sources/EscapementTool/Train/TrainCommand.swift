@@ -1,11 +1,11 @@
-import Experiments
-import Optimizers
+import EscapementExperiments
+import EscapementOptimizers
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Training
-import Verification
+import EscapementLongTail
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement train`: one run.
 struct TrainCommand: RankedCommand {

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Networks
-import Training
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// `escapement weights`: exchange of networks with other frameworks.
 struct WeightsCommand: ParsableCommand {

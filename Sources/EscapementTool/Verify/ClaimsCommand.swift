@@ -1,7 +1,7 @@
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Verification
+import EscapementVerification
 
 /// `escapement claims`: the catalogue.
 struct ClaimsCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Artifacts
-import Verification
+import EscapementArtifacts
+import EscapementVerification
 
 extension NullHypothesis: ExpressibleByArgument {}
 

@@ -1,6 +1,6 @@
-import Artifacts
-import Training
-import Verification
+import EscapementArtifacts
+import EscapementTraining
+import EscapementVerification
 
 /// A plan with what this machine would take for it, as text or JSON.
 struct PlanReport {

@@ -1,9 +1,9 @@
-import Experiments
+import EscapementExperiments
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
-import Verification
+import EscapementTraining
+import EscapementVerification
 
 /// `escapement report RUN… --out FILE.html`: a page about runs, from their files alone.
 struct ReportCommand: ParsableCommand {

@@ -1,7 +1,7 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// Costs that were measured on this machine in the last days, in a file of the user's cache.
 ///

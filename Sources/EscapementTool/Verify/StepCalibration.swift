@@ -1,13 +1,13 @@
-import Optimizers
-import CKernels
-import Calculus
-import Curvature
+import EscapementOptimizers
+import CEscapementKernels
+import EscapementCalculus
+import EscapementCurvature
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
-import Verification
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import EscapementVerification
 
 /// Times a few steps of a recipe and a Hessian product on this machine, on random pictures; data loading runs beside the steps
 /// and is not in it.

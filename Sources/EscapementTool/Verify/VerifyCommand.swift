@@ -1,8 +1,8 @@
-import Goldens
+import EscapementGoldens
 import ArgumentParser
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Verification
+import EscapementVerification
 
 extension Tier: ExpressibleByArgument {
   /// The tiers of a list such as "exact,fixture"; throws `ValidationError` for another name.

@@ -1,7 +1,7 @@
-import Kernels
-import Drawing
-import Optimizers
-import Training
+import EscapementKernels
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementTraining
 
 /// The factor (1 + ρλ)² of the second moment of a gradient's component, over ρ and λ, with the lines where it is 0 and 1.
 ///

@@ -1,6 +1,6 @@
-import Optimizers
-import Statistics
-import Training
+import EscapementOptimizers
+import EscapementStatistics
+import EscapementTraining
 
 /// Which of SAM's ascents a factor is of.
 package enum Ascent: String, Hashable, Sendable, CaseIterable {

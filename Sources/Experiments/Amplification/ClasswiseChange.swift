@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// SAM's step on the whole loss F, without noise: w + ε with ε = ρ∇F/‖∇F‖.
 package struct WholeStep<Element: Real>: Sendable {

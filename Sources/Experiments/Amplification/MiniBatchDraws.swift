@@ -1,6 +1,6 @@
-import Kernels
-import LongTail
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementTraining
 
 /// Mini-batches as a run draws them, numbered through its epochs: every epoch a fresh order, its last batch smaller.
 ///

@@ -1,9 +1,9 @@
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 extension MiniBatchRow {
   /// The row of one mini-batch of a network, with batch norm in training mode: each pass, and the Hessian-vector product,

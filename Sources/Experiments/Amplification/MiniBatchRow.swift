@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// What a mini-batch's own Hessian does to a direction v that is an eigenvector of another one.
 package struct MiniBatchProduct: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Statistics
+import EscapementStatistics
 
 /// How much of the mini-batch gradients' second moment lies along a direction: the assumption CNC of Theorem 1.
 ///

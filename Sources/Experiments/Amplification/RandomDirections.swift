@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Directions that know nothing of the loss, as a control for those that do.
 package enum RandomDirections {

@@ -1,9 +1,9 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// The escape experiment on a checkpoint: rules by name on the training loss and its own mini-batches.
 ///

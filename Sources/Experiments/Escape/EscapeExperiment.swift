@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// Rules side by side from one point: how far each moves along one direction, beside what the local quadratic predicts.
 ///

@@ -1,5 +1,5 @@
-import Kernels
-import Drawing
+import EscapementKernels
+import EscapementDrawing
 
 /// An escape experiment as one SVG drawing: |p| by step beside the recurrence's, and the loss of the selection.
 package enum EscapeFigure {

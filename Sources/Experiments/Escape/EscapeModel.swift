@@ -1,7 +1,7 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// What the recurrence has to know of a rule: which parts of the loss it asks for, and what noise it adds.
 package struct EscapeModel: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// An escape experiment's results with what they are of, for files.
 package struct EscapeReport: Sendable {

@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// One query of a rule at w + ε, seen along v.
 struct ProjectedQuery: Hashable, Sendable {

@@ -1,8 +1,8 @@
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// The direction of most negative curvature of a loss over some pictures, with what makes the point a saddle or not.
 ///

@@ -1,11 +1,11 @@
-import Optimizers
-import Artifacts
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// Extreme Hessian eigenvalues of single classes, and of all, along training, as the NeurIPS 2022 poster draws |λ_min/λ_max|
 /// over epochs.

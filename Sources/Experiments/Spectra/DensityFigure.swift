@@ -1,6 +1,6 @@
-import Kernels
-import Drawing
-import Curvature
+import EscapementKernels
+import EscapementDrawing
+import EscapementCurvature
 
 /// Spectral densities on a logarithmic axis, with λ_min, λ_max and their limits: overlaid, one panel each, or the exact
 /// beside the released procedure.

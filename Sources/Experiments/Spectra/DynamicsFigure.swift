@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 
 /// λ_min, λ_max, their ratio, loss and gradient norm of single classes over the epochs of runs, one above the other.
 package enum DynamicsFigure {

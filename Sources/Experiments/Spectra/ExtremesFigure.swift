@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 
 /// λ_min, or λ_max, of several selections, runs and procedures side by side: a dot and the interval of its limits each.
 package enum ExtremesFigure {

@@ -1,5 +1,5 @@
-import Drawing
-import Curvature
+import EscapementDrawing
+import EscapementCurvature
 
 /// A landscape as one SVG drawing: the loss along both directions beside the quadratic model, and the plane between them.
 package enum LandscapeFigure {

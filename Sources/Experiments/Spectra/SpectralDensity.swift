@@ -1,7 +1,7 @@
-import Optimizers
-import Curvature
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementCurvature
+import EscapementKernels
+import EscapementTraining
 
 /// A spectral density drawn from the quadrature rules of several probes: their mean, each node widened to a Gaussian.
 ///

@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 /// How extreme eigenvalues of single classes went along one run, as `train --spectra` measured them.
 package struct SpectrumDynamics: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import Optimizers
-import Training
+import EscapementOptimizers
+import EscapementTraining
 
 /// The losses whose curvature is measured along a run, and after which epochs.
 ///

@@ -1,8 +1,8 @@
-import Artifacts
-import Curvature
+import EscapementArtifacts
+import EscapementCurvature
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// One spectrum as `escapement spectrum --json` keeps it: enough to redraw its density without a product.
 ///

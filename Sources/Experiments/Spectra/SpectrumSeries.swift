@@ -1,5 +1,5 @@
-import Drawing
-import Curvature
+import EscapementDrawing
+import EscapementCurvature
 
 /// The spectra of one selection of pictures by one procedure, one a probe: a curve or a row of a figure.
 package struct SpectrumSeries: Hashable, Sendable {

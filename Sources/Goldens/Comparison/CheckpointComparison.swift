@@ -1,8 +1,8 @@
-import Artifacts
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// The checkpoints of two runs, at the steps at which both kept one.
 package enum CheckpointComparison: Hashable, Sendable {

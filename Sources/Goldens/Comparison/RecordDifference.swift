@@ -1,6 +1,6 @@
-import Artifacts
-import Kernels
-import Training
+import EscapementArtifacts
+import EscapementKernels
+import EscapementTraining
 
 /// A member of two records (`run.json`) that is not the same in both.
 package struct RecordDifference: Hashable, Sendable {

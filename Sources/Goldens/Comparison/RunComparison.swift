@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// Two run directories side by side: their records, their steps and their checkpoints.
 package struct RunComparison: Sendable {

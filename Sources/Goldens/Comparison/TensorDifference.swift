@@ -1,7 +1,7 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// The first tensor, in layout order, in which two vectors of one layout differ.
 package struct TensorDifference: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 extension Trace {
   /// What a run directory has on record, from `run.json` and `metrics.jsonl`.

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// A recorded number or text; numbers are equal when their bits are.
 package enum TraceValue: Hashable, Sendable {

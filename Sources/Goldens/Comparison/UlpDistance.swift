@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Distances in units in the last place.
 enum UlpDistance {

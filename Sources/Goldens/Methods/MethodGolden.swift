@@ -1,10 +1,10 @@
-import Optimizers
-import Artifacts
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 extension GoldenCase {
   /// The suite of losses, rules and presets on the fixture.

@@ -1,4 +1,4 @@
-import Training
+import EscapementTraining
 
 /// Every loss with every update rule, as far as the two go together.
 package enum MethodGrid {

@@ -1,7 +1,7 @@
-import Optimizers
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// The published protocol in miniature: pictures, network and phases of the goldens of methods.
 ///

@@ -1,4 +1,4 @@
-import Training
+import EscapementTraining
 
 /// The presets that differ in data, length, network or constants alone, and the golden that stands for them.
 ///

@@ -1,9 +1,9 @@
-import Curvature
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementCurvature
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// Samples whose losses are quadratics, with one Hessian a class: ℓᵢ(w) = ½ wᵀH_{yᵢ}w + ⟨ξᵢ, w⟩.
 ///

@@ -1,6 +1,6 @@
-import Optimizers
-import Artifacts
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementTraining
 
 /// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
 package enum ConformanceCatalogue {

@@ -1,8 +1,8 @@
-import Optimizers
-import Kernels
-import LongTail
-import Randomness
-import Training
+import EscapementOptimizers
+import EscapementKernels
+import EscapementLongTail
+import EscapementRandomness
+import EscapementTraining
 
 /// The samples and the schedule that all conformance problems share.
 ///

@@ -1,7 +1,7 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// Conformance vectors as files: what another implementation of the rules needs to take the same steps, and
 /// what it should get.

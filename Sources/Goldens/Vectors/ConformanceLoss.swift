@@ -1,5 +1,5 @@
-import Networks
-import Training
+import EscapementNetworks
+import EscapementTraining
 
 /// A loss and its class weights, under the name that cases have it by.
 package struct ConformanceLoss: Sendable {

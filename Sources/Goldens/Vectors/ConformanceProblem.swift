@@ -1,10 +1,10 @@
-import Optimizers
-import Artifacts
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// What conformance trajectories run on: where they start, and the loss of each mini-batch.
 package struct ConformanceProblem: Sendable {

@@ -1,6 +1,6 @@
-import Optimizers
-import Artifacts
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementTraining
 
 // One line of the catalogue each: the fields and the rule come from the same arguments.
 extension ConformanceRule {

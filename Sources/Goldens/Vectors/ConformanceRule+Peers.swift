@@ -1,6 +1,6 @@
-import Optimizers
-import Artifacts
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementTraining
 
 // Rules beyond the papers, which users compare with: one line of the catalogue each.
 extension ConformanceRule {

@@ -1,8 +1,8 @@
-import Optimizers
-import Artifacts
-import Calculus
-import Kernels
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementTraining
 
 /// An update rule with its hyper-parameters, as conformance vectors run and describe it.
 package struct ConformanceRule: Sendable {

@@ -1,10 +1,10 @@
-import Optimizers
-import Artifacts
-import Calculus
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementTraining
 
 // Trajectories and problems as named tensors, in PyTorch's names and arrangement.
 

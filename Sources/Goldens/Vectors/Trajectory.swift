@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// What a conformance case did, step by step.
 package struct Trajectory: Sendable {

@@ -1,7 +1,7 @@
-import Optimizers
-import Artifacts
-import Calculus
-import Training
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementTraining
 
 extension GoldenCase {
   /// The conformance trajectories of a problem, one case for each problem so that its file names what

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// CIFAR-10 or CIFAR-100 in memory.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Where a data set's files are: a directory, or an archive read without unpacking it.

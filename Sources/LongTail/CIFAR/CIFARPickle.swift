@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// A file of the python version: a pickled dictionary with `data`, an array of bytes [n][3072], and `labels`

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Records of the binary version: the labels' bytes, then three planes of 32 × 32 bytes.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// The two CIFAR data sets and how their files are laid out.
 public enum CIFARSet: String, Hashable, Sendable, CaseIterable {

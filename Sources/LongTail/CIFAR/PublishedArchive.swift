@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// An archive of CIFAR-10 or CIFAR-100 as its authors publish it, and what tells it from any other file.
 ///

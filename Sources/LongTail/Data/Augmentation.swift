@@ -1,6 +1,6 @@
-import CKernels
-import Kernels
-import Randomness
+import CEscapementKernels
+import EscapementKernels
+import EscapementRandomness
 
 /// Per-channel constants that map a byte to a network input: ((x / 255) − mean) / std.
 public struct PixelNormalization: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Which pictures a long-tailed data set keeps, and the proof: everything that must agree before two runs can be

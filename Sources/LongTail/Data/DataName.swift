@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// What the name of a long-tailed data set stands for: `SET-PROFILEβ`, for example `cifar10-lt100`, `cifar100-step50`,
 /// `cifar100coarse-lt10` or, with the subset that the SSE-SAM and ImbSAM code takes, `cifar100-lt100-first`.

@@ -1,4 +1,4 @@
-import Randomness
+import EscapementRandomness
 
 /// The order in which an epoch visits the training set: a pure function of (seed, epoch).
 public struct EpochOrder: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// Where pictures come from, for records and verdicts.
 public struct ImageProvenance: Hashable, Sendable {

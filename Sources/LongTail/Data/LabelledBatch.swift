@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Pictures and their labels, ready for a network.
 public struct LabelledBatch<Element: Real>: Sendable {

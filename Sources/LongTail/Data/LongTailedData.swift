@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// A long-tailed training set with its balanced test set: what a recipe's data name stands for.

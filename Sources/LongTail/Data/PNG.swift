@@ -1,4 +1,4 @@
-import CZlib
+import CEscapementZlib
 import Foundation
 
 /// Pictures as PNG files (W3C PNG, second edition): eight bits a channel, red, green and blue, no interlace.

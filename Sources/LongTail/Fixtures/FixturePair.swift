@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The training and the test part of a fixture, and its files: train.bin.gz, test.bin.gz and manifest.json.

@@ -1,5 +1,5 @@
-import Artifacts
-import Fixtures
+import EscapementArtifacts
+import EscapementFixtures
 import Foundation
 
 /// A synthetic data set `cifar-format-synthetic`: made by `SyntheticImages`, packed as gzip'd CIFAR records.

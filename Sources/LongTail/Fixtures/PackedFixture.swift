@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// A small long-tailed data set cut from CIFAR pictures of one's own, packed as gzip'd records with a manifest, so that

@@ -1,7 +1,7 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Randomness
+import EscapementRandomness
 
 /// The generator of `cifar-format-synthetic`: procedural 32 × 32 colour pictures of ten or a hundred classes in CIFAR's
 /// format.

@@ -1,4 +1,4 @@
-import Randomness
+import EscapementRandomness
 
 /// Draws with replacement from a training set, a sample of class c in proportion to a weight w_c.
 ///

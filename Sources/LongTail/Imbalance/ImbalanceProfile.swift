@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// How many training pictures each class keeps.
 ///

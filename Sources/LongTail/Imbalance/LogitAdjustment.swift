@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// Constants a class by which losses shift and scale logits, derived from the counts of a profile.
 public enum LogitAdjustment {

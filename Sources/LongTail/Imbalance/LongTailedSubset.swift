@@ -1,4 +1,4 @@
-import Randomness
+import EscapementRandomness
 
 /// Which pictures of a balanced training set a long-tailed one keeps, and in which order.
 public struct LongTailedSubset: Hashable, Sendable {

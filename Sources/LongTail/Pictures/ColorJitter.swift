@@ -1,5 +1,5 @@
-import CKernels
-import Randomness
+import CEscapementKernels
+import EscapementRandomness
 
 /// One change of a picture's colours, as Pillow's `ImageEnhance` makes it: every byte x becomes g + factor · (x − g),
 /// in float with the product and the sum rounded apart, then cut to 0...255 and toward zero.

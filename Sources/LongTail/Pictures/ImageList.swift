@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// A list of labelled picture files, as ImageNet-LT and iNaturalist 2018 are published: one `path label` a line.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The lines of an image list, one after another, checked before they are kept.

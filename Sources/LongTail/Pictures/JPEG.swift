@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 #if JPEG
-  import CJPEG
+  import CEscapementJPEG
 #endif
 
 /// JPEG files through libjpeg, in builds with the package's trait JPEG.

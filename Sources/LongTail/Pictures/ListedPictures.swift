@@ -1,7 +1,7 @@
-import Artifacts
-import CKernels
+import EscapementArtifacts
+import CEscapementKernels
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// The pictures of an image list, read from their files whenever they are asked for.
 public struct ListedPictures: Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Binary PPM, Netpbm's P6: "P6", width, height and 255 in decimal, one white space, then rows of RGB bytes.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Reading picture files, told apart by their first bytes and not by their names: JPEG, and binary PPM (Netpbm's P6).

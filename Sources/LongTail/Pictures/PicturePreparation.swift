@@ -1,6 +1,6 @@
-import CKernels
-import Kernels
-import Randomness
+import CEscapementKernels
+import EscapementKernels
+import EscapementRandomness
 
 extension PixelNormalization {
   /// The constants of the published ImageNet-LT scripts, which are torchvision's.

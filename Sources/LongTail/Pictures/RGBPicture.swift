@@ -1,4 +1,4 @@
-import CKernels
+import CEscapementKernels
 
 /// A rectangle of pixels within a picture.
 public struct PixelWindow: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import CKernels
-import Randomness
+import CEscapementKernels
+import EscapementRandomness
 
 /// torchvision's `RandomResizedCrop`: a window of random area and shape.
 ///

@@ -1,5 +1,5 @@
-import Artifacts
-import CZlib
+import EscapementArtifacts
+import CEscapementZlib
 import Foundation
 
 /// Gzip'd files through zlib: what the package reads data from, and packs its fixtures into.
@@ -46,7 +46,7 @@ public enum Gzip {
         stream.avail_in = uInt(input.count)
         stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
         stream.avail_out = uInt(target.count)
-        let status = CZlib.deflate(&stream, Z_FINISH)
+        let status = CEscapementZlib.deflate(&stream, Z_FINISH)
         precondition(status == Z_STREAM_END, "deflate ended with status \(status)")
         return target.count - Int(stream.avail_out)
       }

@@ -1,5 +1,5 @@
-import Artifacts
-import CZlib
+import EscapementArtifacts
+import CEscapementZlib
 import Foundation
 
 /// The contents of the gzip members in another source, one after another, inflated as they are read.
@@ -45,7 +45,7 @@ final class GzipSource: ByteSource {
         inflateReset(stream)
         isInsideMember = true
       }
-      let status = CZlib.inflate(stream, Z_NO_FLUSH)
+      let status = CEscapementZlib.inflate(stream, Z_NO_FLUSH)
       consumed += Int(offered - stream.pointee.avail_in)
       let produced = room - Int(stream.pointee.avail_out)
       switch status {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// Data held in a Python pickle: read by a machine that knows the few opcodes that numbers, texts, lists,

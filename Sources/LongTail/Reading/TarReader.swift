@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The members of a tar archive (POSIX ustar, GNU, or the older form without a magic), read in one pass.

@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 
 /// Logits shifted and scaled by class before the softmax: z'_c = (z_c − m_y·[c = y]) · a_c + ι_c.
 ///

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// What a network says about a batch: the logits, and what its last layer computed them from.
 public struct ClassifierOutput<T: TensorAlgebra>: Sendable {

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The focal loss (Lin et al. 2017) as the released code has it: L = (1/n) Σᵢ k·(1 − pᵢ)^γ·uᵢ with uᵢ = w_{yᵢ}·ℓᵢ, ℓᵢ the
 /// cross-entropy and pᵢ = e^{−uᵢ}.

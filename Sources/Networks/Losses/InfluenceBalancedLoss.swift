@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The influence-balanced loss (Park et al., ICCV 2021): L = (1/n) Σᵢ w_{yᵢ} ℓᵢ qᵢ, each sample's cross-entropy ℓᵢ
 /// divided by how much the sample moves the decision boundary.

@@ -1,4 +1,4 @@
-import LongTail
+import EscapementLongTail
 
 // LDAM: a margin for each class, larger for rarer ones.
 

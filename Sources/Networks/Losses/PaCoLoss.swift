@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import LongTail
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
 
 /// The parametric contrastive loss (Cui et al., ICCV 2021): softmax over class centres and samples at once, as
 /// `losses.py` of github.com/dvlab-research/Parametric-Contrastive-Learning computes it.

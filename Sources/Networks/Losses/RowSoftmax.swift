@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// The softmax of logits `[n][classes]`, row by row, with what cross-entropy needs of it.
 ///

@@ -1,5 +1,5 @@
-import Calculus
-import Kernels
+import EscapementCalculus
+import EscapementKernels
 
 /// Weighted softmax cross-entropy: L = Σᵢ w_{yᵢ} ℓᵢ / Σᵢ w_{yᵢ} with ℓᵢ = −log softmax(zᵢ)_{yᵢ}.
 ///

@@ -1,4 +1,4 @@
-import LongTail
+import EscapementLongTail
 
 // The VS loss, and its two special cases.
 

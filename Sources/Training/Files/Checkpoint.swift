@@ -1,8 +1,8 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import Networks
+import EscapementKernels
+import EscapementNetworks
 
 /// A run's state on disk: a safetensors file and a JSON sidecar that makes it valid.
 ///

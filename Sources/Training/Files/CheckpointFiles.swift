@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The two files of a checkpoint as they belong together: every byte was compared with the digest that covers it.

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The last line of a finished run's `metrics.jsonl`: which bytes stand before it, and which `run.json` they belong to.

@@ -1,5 +1,5 @@
-import Artifacts
-import Kernels
+import EscapementArtifacts
+import EscapementKernels
 
 extension NumericContract {
   /// The member of a document that says which contract its numbers were computed under.

@@ -1,6 +1,6 @@
-import Artifacts
-import Calculus
-import Kernels
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
 
 extension ParameterVector {
   /// SHA-256 over the segments sorted by name: name, dtype, shape and little-endian elements of each.

@@ -1,7 +1,7 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// Pictures and perhaps labels in PyTorch's arrangement, from a safetensors file.
 ///

@@ -1,9 +1,9 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// What a network makes of a batch, in a file that another framework's result can be compared with.
 public struct InterchangeEvaluation<Element: Real>: Sendable {

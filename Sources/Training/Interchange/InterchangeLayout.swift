@@ -1,7 +1,7 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
+import EscapementKernels
 
 /// Tensors in the arrangement of PyTorch's state dictionaries.
 ///

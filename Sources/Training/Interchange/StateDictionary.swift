@@ -1,8 +1,8 @@
-import Artifacts
-import Calculus
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import Networks
+import EscapementKernels
+import EscapementNetworks
 
 /// A network's parameters and running statistics as PyTorch's `state_dict()` holds them, in safetensors files.
 ///

@@ -1,5 +1,5 @@
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 
 /// A picture set as training meets it: a fresh order and fresh crops and flips each epoch.
 public struct AugmentedImages<Element: Real>: EpochSource {

@@ -1,5 +1,5 @@
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 
 /// A picture list as training meets it: a fresh order, fresh windows, flips and colours each epoch.
 public struct AugmentedListedImages<Element: Real>: EpochSource {

@@ -1,7 +1,7 @@
-import CKernels
+import CEscapementKernels
 import Dispatch
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 import Synchronization
 
 /// Assembles batches of a source ahead of their use, each on a thread of its own.

@@ -1,8 +1,8 @@
-import Artifacts
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// Correct classifications per class, as integer counts.
 public struct ClassAccuracy: Hashable, Sendable {

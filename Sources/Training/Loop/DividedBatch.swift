@@ -1,7 +1,7 @@
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// Which positions of a mini-batch a rank holds: its share of each run of samples that is a batch by itself.
 struct BatchDivision: Sendable {

@@ -1,6 +1,6 @@
-import Artifacts
-import Kernels
-import Networks
+import EscapementArtifacts
+import EscapementKernels
+import EscapementNetworks
 
 /// Something measured after some epochs of a run, besides its accuracies: it changes no bit of the run.
 ///

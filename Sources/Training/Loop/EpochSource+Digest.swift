@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 extension EpochSource {
   /// SHA-256 over the count and the positions of an epoch's order, eight little-endian bytes each.

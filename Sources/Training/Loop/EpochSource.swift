@@ -1,5 +1,5 @@
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 
 /// A training set as an optimizer meets it: in an order that changes with the epoch, augmented.
 ///

@@ -1,5 +1,5 @@
-import Optimizers
-import Artifacts
+import EscapementOptimizers
+import EscapementArtifacts
 
 /// Sums over the steps of an epoch, in the order of the steps, in Double.
 public struct EpochTotals: Hashable, Sendable {

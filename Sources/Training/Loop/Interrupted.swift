@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// A run that stopped on request after writing a checkpoint: running it again with resume goes on.

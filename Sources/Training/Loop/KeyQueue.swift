@@ -1,6 +1,6 @@
-import Calculus
-import Kernels
-import Randomness
+import EscapementCalculus
+import EscapementKernels
+import EscapementRandomness
 
 /// PaCo's queue of earlier keys with their labels: each batch takes the place of the oldest.
 public struct KeyQueue<Element: Real>: Sendable {

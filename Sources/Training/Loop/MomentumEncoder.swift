@@ -1,6 +1,6 @@
-import Optimizers
-import Calculus
-import Kernels
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
 
 /// The parameters of PaCo's key encoder: a running mean of the query encoder's (He et al., CVPR 2020, "MoCo").
 ///

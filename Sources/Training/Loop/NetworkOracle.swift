@@ -1,8 +1,8 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// Answers gradient queries about one mini-batch with a network under batch statistics.
 ///

@@ -1,6 +1,6 @@
-import Artifacts
-import Calculus
-import Kernels
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
 import Synchronization
 
 /// What the ranks of a run tell each other beside numbers: faults, a wish to stop, and that they hold the same state.

@@ -1,5 +1,5 @@
-import Kernels
-import LongTail
+import EscapementKernels
+import EscapementLongTail
 
 extension Trainer {
   /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures, and at the end the

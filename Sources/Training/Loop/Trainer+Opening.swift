@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 extension Trainer {
   /// A run that is ready for its next step, and the right to write to its directory.

@@ -1,5 +1,5 @@
-import Optimizers
-import Calculus
+import EscapementOptimizers
+import EscapementCalculus
 
 // A run on several ranks: all take every step together. Rank 0 opens the directory and writes it; the others follow.
 extension Trainer {

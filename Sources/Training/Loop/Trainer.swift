@@ -1,10 +1,10 @@
-import Optimizers
-import Artifacts
-import Calculus
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
 import Foundation
-import Kernels
-import LongTail
-import Networks
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// Runs a recipe in a directory: training, evaluation after each epoch, metrics and checkpoints.
 ///

@@ -1,9 +1,9 @@
-import Optimizers
-import Artifacts
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 /// A training run in memory, one step at a time; it touches no file and no clock.
 ///

@@ -1,7 +1,7 @@
-import Artifacts
-import Calculus
-import Kernels
-import Networks
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
 
 /// What a run has come to: everything that its next step depends on.
 public struct TrainingState<Element: Real>: Sendable, Equatable {

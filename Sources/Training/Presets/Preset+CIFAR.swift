@@ -1,5 +1,5 @@
-import Optimizers
-import Networks
+import EscapementOptimizers
+import EscapementNetworks
 
 extension Preset {
   /// Radii of SAM by method: Table 1 of the NeurIPS 2022 supplement, for imbalance 100.

@@ -1,4 +1,4 @@
-import Networks
+import EscapementNetworks
 
 extension Preset {
   /// Every loss and every rule on the synthetic pictures, in seconds a run.

@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 extension Preset {
   /// The rows on ImageNet-LT (the supplement's Table 2) and iNaturalist 2018: ResNet-50, 90 epochs of half a cosine,

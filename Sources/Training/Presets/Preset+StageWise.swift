@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 extension Preset {
   /// The rows of the READMEs of SSE-SAM and ImbSAM: ResNet-34 on CIFAR-100 LT with the first pictures of each class.

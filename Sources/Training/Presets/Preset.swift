@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 /// A recipe under a name, DATA/METHOD, with what belongs to it besides.
 public struct Preset: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import Optimizers
-import LongTail
-import Networks
+import EscapementOptimizers
+import EscapementLongTail
+import EscapementNetworks
 
 /// Class weights of the loss, and the epoch from which they apply.
 ///

@@ -1,5 +1,5 @@
-import Optimizers
-import CKernels
+import EscapementOptimizers
+import CEscapementKernels
 
 /// A learning rate that is constant within an epoch: the base rate times a factor of the 0-based epoch e.
 public struct LearningRateSchedule: Hashable, Sendable {

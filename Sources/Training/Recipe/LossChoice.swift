@@ -1,6 +1,6 @@
-import Optimizers
-import LongTail
-import Networks
+import EscapementOptimizers
+import EscapementLongTail
+import EscapementNetworks
 
 /// A loss by name and constants, before the data say how many pictures each class has.
 public enum LossChoice: Hashable, Sendable {

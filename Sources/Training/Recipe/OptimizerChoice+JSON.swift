@@ -1,5 +1,5 @@
-import Optimizers
-import Artifacts
+import EscapementOptimizers
+import EscapementArtifacts
 
 extension OptimizerChoice {
   /// The name and the constants.

@@ -1,5 +1,5 @@
-import Optimizers
-import Kernels
+import EscapementOptimizers
+import EscapementKernels
 
 /// An update rule by name and constants, with what it asks of the oracle.
 public enum OptimizerChoice: Hashable, Sendable {

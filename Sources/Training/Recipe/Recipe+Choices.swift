@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 extension LossChoice {
   /// The losses by their short names, with the constants they were published with on CIFAR.

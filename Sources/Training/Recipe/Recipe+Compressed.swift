@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 extension Recipe {
   /// The same protocol over fewer (or more) epochs: everything that the recipe does at an epoch e it does at

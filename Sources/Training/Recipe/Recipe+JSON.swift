@@ -1,5 +1,5 @@
-import Artifacts
-import Networks
+import EscapementArtifacts
+import EscapementNetworks
 
 extension Recipe {
   /// The recipe as a JSON object, complete: reading it back gives an equal recipe.

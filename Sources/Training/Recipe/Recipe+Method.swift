@@ -1,4 +1,4 @@
-import Networks
+import EscapementNetworks
 
 extension Recipe {
   /// LOSS[-WEIGHTING][-OPTIMIZER] as the resolved values have it: "ce", "ldam-drw-sam", "ce-imbsam-means".

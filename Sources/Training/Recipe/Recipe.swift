@@ -1,6 +1,6 @@
-import Optimizers
-import Kernels
-import Networks
+import EscapementOptimizers
+import EscapementKernels
+import EscapementNetworks
 
 /// Everything that decides a training run's bits, apart from the data themselves.
 public struct Recipe: Hashable, Sendable {

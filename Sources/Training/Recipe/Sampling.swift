@@ -1,5 +1,5 @@
-import Optimizers
-import LongTail
+import EscapementOptimizers
+import EscapementLongTail
 
 /// How the samples of an epoch are drawn from the training set.
 public enum Sampling: Hashable, Sendable {

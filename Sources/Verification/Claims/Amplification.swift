@@ -1,5 +1,5 @@
-import Drawing
-import Optimizers
+import EscapementDrawing
+import EscapementOptimizers
 
 // What the factor (1 + ρλ)² does with ρ: where it amplifies, attenuates, vanishes and reverses.
 

@@ -1,8 +1,8 @@
-import Curvature
-import Drawing
-import Optimizers
-import Kernels
-import Training
+import EscapementCurvature
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 // The ascent step of Algorithm 1.
 

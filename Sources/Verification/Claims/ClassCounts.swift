@@ -1,4 +1,4 @@
-import LongTail
+import EscapementLongTail
 
 // Sizes of the long-tailed data sets and their split into head, middle and tail.
 

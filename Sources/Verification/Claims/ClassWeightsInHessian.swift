@@ -1,8 +1,8 @@
-import Curvature
-import Calculus
-import Kernels
-import LongTail
-import Networks
+import EscapementCurvature
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 
 // What re-weighting does to the Hessian of one class's loss.
 

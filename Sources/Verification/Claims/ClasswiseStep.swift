@@ -1,7 +1,7 @@
-import Curvature
-import Experiments
-import Optimizers
-import Kernels
+import EscapementCurvature
+import EscapementExperiments
+import EscapementOptimizers
+import EscapementKernels
 
 // Theorem 1 is about the loss that is trained; the figures are about the losses of single classes.
 

@@ -1,12 +1,12 @@
-import Experiments
-import Drawing
-import Statistics
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementExperiments
+import EscapementDrawing
+import EscapementStatistics
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 // The assumption of Theorem 1 on a trained network: do mini-batch gradients prefer negative curvature?
 

@@ -1,8 +1,8 @@
-import Curvature
-import Drawing
-import Optimizers
-import Kernels
-import Training
+import EscapementCurvature
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 // How fast the parameters leave a saddle along negative curvature.
 

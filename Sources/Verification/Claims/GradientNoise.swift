@@ -1,7 +1,7 @@
-import Curvature
-import Drawing
-import Optimizers
-import Kernels
+import EscapementCurvature
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementKernels
 
 // The assumption of Theorem 1, and what its factor does to positive curvature.
 

@@ -1,6 +1,6 @@
-import Drawing
-import Curvature
-import Kernels
+import EscapementDrawing
+import EscapementCurvature
+import EscapementKernels
 
 // Extreme eigenvalues from the Lanczos process, as the spectra of the papers are made.
 

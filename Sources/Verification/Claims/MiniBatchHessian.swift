@@ -1,7 +1,7 @@
-import Curvature
-import Drawing
-import Optimizers
-import Kernels
+import EscapementCurvature
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementKernels
 
 // The step in Theorem 1's proof that puts the whole loss's eigenvalue in the place of a mini-batch's Hessian.
 

@@ -1,8 +1,8 @@
-import Curvature
-import Drawing
-import Optimizers
-import Kernels
-import Training
+import EscapementCurvature
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementKernels
+import EscapementTraining
 
 // The step of Algorithm 1, ε = ρg/‖g‖: the theorem's ρ becomes ρ/‖g‖.
 

@@ -1,6 +1,6 @@
-import Curvature
-import Drawing
-import Optimizers
+import EscapementCurvature
+import EscapementDrawing
+import EscapementOptimizers
 
 // Theorem 1 of the supplement: the second moment of the SAM gradient along an eigenvector.
 

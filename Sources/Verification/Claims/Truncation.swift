@@ -1,6 +1,6 @@
-import Curvature
-import Optimizers
-import Kernels
+import EscapementCurvature
+import EscapementOptimizers
+import EscapementKernels
 
 // Eqs. 2 to 4 of the supplement: the Taylor truncation of the SAM gradient.
 

@@ -1,9 +1,9 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// A world without the effect that a claim is about. A procedure that gives its verdict there as well has not looked.
 package enum NullHypothesis: String, Sendable, CaseIterable {

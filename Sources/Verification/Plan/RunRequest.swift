@@ -1,8 +1,8 @@
-import Experiments
-import Drawing
-import Curvature
-import LongTail
-import Training
+import EscapementExperiments
+import EscapementDrawing
+import EscapementCurvature
+import EscapementLongTail
+import EscapementTraining
 
 /// Runs of one recipe that claims ask for: how many there are, and what training the others takes.
 package struct RunRequest: Sendable {

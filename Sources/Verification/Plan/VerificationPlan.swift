@@ -1,5 +1,5 @@
-import Artifacts
-import Training
+import EscapementArtifacts
+import EscapementTraining
 
 /// What a verification would take: the runs that its claims ask for, and which of them are in the evidence.
 package struct VerificationPlan: Sendable {

@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 // The numbers in the README files of released code; of the same statements, but not of the papers.
 

@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 // The numbers printed in the supplement.
 

@@ -1,8 +1,8 @@
-import Goldens
-import Artifacts
+import EscapementGoldens
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// The verdicts that stand on record, one a claim; `Golden/claims.json` in this repository.
 ///

@@ -1,5 +1,5 @@
-import Optimizers
-import Training
+import EscapementOptimizers
+import EscapementTraining
 
 /// Where a claim stands in the papers.
 package struct ClaimSource: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 /// All claims, in a fixed order, with unique ids.
 package struct ClaimCatalogue: Sendable {
   /// The claims, in the order of reports.

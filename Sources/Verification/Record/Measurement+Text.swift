@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 
 extension Measurement {
   /// The value as reports print it.

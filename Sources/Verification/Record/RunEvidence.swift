@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Which runs a procedure asks for.
 package struct RunSelection: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 
 /// Runs the procedures of selected claims and compares their verdicts with the baseline.
 package struct Verifier: Sendable {

@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 
 extension ClaimCatalogue {
   /// A Markdown page of all claims, by kind and within a kind by tier: the verdict on record or why there is none, the paper's

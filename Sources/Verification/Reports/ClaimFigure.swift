@@ -1,6 +1,6 @@
-import Curvature
-import Drawing
-import Kernels
+import EscapementCurvature
+import EscapementDrawing
+import EscapementKernels
 
 /// Drawings of two pieces of theory, as inline SVG without text from elsewhere.
 package enum ClaimFigure: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Experiments
-import Drawing
+import EscapementExperiments
+import EscapementDrawing
 
 extension VerificationRecord {
   /// One self-contained page: on the first screen a tally and a table by section for each kind of statement, then the claims

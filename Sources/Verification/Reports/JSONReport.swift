@@ -1,7 +1,7 @@
-import Drawing
-import Artifacts
-import Kernels
-import Training
+import EscapementDrawing
+import EscapementArtifacts
+import EscapementKernels
+import EscapementTraining
 
 extension VerificationRecord {
   /// The layout of the JSON report.

@@ -1,5 +1,5 @@
-import Drawing
-import Goldens
+import EscapementDrawing
+import EscapementGoldens
 
 extension VerificationRecord {
   /// JUnit XML: a test case a claim, a suite for each kind of statement and, where goldens were checked, a test case a golden.

@@ -1,7 +1,7 @@
-import Experiments
-import Drawing
-import Artifacts
-import Training
+import EscapementExperiments
+import EscapementDrawing
+import EscapementArtifacts
+import EscapementTraining
 
 /// A page about runs: their accuracies beside the papers', their course, the curvature along it, recipes and digests.
 package struct RunReport: Sendable {

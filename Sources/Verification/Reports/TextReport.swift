@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 extension VerificationRecord {
   /// An aligned table for terminals, one line a claim, and below it the verdicts that changed.
   ///

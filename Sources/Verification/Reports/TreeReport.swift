@@ -1,5 +1,5 @@
-import Drawing
-import Artifacts
+import EscapementDrawing
+import EscapementArtifacts
 
 extension TreeStanding {
   /// The node for machines.

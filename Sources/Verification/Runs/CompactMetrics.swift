@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 /// The metrics of a finished run as a folder of evidence keeps them: epochs, measurements and links of the digest chain.
 ///

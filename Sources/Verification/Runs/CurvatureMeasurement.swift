@@ -1,6 +1,6 @@
-import Experiments
-import Drawing
-import Artifacts
+import EscapementExperiments
+import EscapementDrawing
+import EscapementArtifacts
 
 /// The extreme eigenvalues of one class's Hessian after an epoch, as `train --spectra` measured them, and how.
 package struct CurvatureMeasurement: Sendable, Hashable {

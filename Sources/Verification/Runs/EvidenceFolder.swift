@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import LongTail
-import Networks
-import Training
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// A folder of finished runs, each under the digest of its recipe and its seed: records with short metrics, and the last
 /// checkpoint where it was asked for.

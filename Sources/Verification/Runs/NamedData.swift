@@ -1,5 +1,5 @@
-import Artifacts
-import LongTail
+import EscapementArtifacts
+import EscapementLongTail
 
 /// What the name of a data set says of it before its files are read: counts, groups, and the digests that are known.
 struct NamedData {

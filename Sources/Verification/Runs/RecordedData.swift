@@ -1,6 +1,6 @@
-import Artifacts
-import LongTail
-import Training
+import EscapementArtifacts
+import EscapementLongTail
+import EscapementTraining
 
 /// The pictures of a run as `run.json` describes them, held against what the name of the data says.
 struct RecordedData {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// What the metrics say of one epoch.
 package struct RecordedEpoch: Sendable, Hashable {

@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 /// The events of `metrics.jsonl` that outlast a run: epochs, spectra, skipped steps and a divergence.
 struct RecordedMetrics {

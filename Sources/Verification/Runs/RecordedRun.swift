@@ -1,8 +1,8 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementTraining
 
 /// A training run as `train` left it: `run.json` and `metrics.jsonl`, read without training or checkpoints.
 package struct RecordedRun: Sendable {

@@ -1,6 +1,6 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 /// Finished runs on disk as evidence. They are read and never trained; the bits are the same on every machine, so that
 /// it does not matter whose they are.

@@ -1,8 +1,8 @@
-import Drawing
-import Artifacts
+import EscapementDrawing
+import EscapementArtifacts
 import Foundation
-import Kernels
-import Training
+import EscapementKernels
+import EscapementTraining
 
 /// What a run on disk counts for.
 package enum RunStanding: Sendable, Hashable {

@@ -1,9 +1,9 @@
-import Optimizers
-import Calculus
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// The code under judgement, one requirement for each thing that a claim is about.
 ///

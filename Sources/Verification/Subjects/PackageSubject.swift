@@ -1,10 +1,10 @@
-import Optimizers
-import Calculus
-import Curvature
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// The package's own code.
 package struct PackageSubject: ClaimSubject {

@@ -1,7 +1,7 @@
-import Experiments
-import Artifacts
+import EscapementExperiments
+import EscapementArtifacts
 import Foundation
-import Training
+import EscapementTraining
 
 /// How far the run of a row is.
 package enum SweepState: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Drawing
-import Artifacts
+import EscapementDrawing
+import EscapementArtifacts
 import Foundation
 
 /// The runs of a sweep, frozen: a CSV file of one row a run, and beside it a record of what the rows are.

@@ -1,9 +1,9 @@
-import Drawing
-import Statistics
-import Artifacts
-import Curvature
-import Kernels
-import Training
+import EscapementDrawing
+import EscapementStatistics
+import EscapementArtifacts
+import EscapementCurvature
+import EscapementKernels
+import EscapementTraining
 
 extension SweepResults {
   /// One record a row of the plan; figures of runs that are not done are empty, and the rows stay.

@@ -1,7 +1,7 @@
-import Statistics
-import Artifacts
-import Curvature
-import Kernels
+import EscapementStatistics
+import EscapementArtifacts
+import EscapementCurvature
+import EscapementKernels
 
 /// What a sweep has brought so far: every row of the plan, whether its run is done or not, and the means over seeds.
 package struct SweepResults: Sendable {

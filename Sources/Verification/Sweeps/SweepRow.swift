@@ -1,8 +1,8 @@
-import Experiments
-import Drawing
-import Optimizers
-import Artifacts
-import Training
+import EscapementExperiments
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementArtifacts
+import EscapementTraining
 
 /// One run of a sweep: all that decides its bits, and what is measured along it.
 package struct SweepRow: Sendable, Hashable {

@@ -1,9 +1,9 @@
-import Curvature
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
+import EscapementCurvature
+import EscapementOptimizers
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTraining
 
 /// Answers a rule's queries about a known loss with additive noise, and keeps what was asked.
 ///

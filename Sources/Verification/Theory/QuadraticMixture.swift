@@ -1,5 +1,5 @@
-import Curvature
-import Kernels
+import EscapementCurvature
+import EscapementKernels
 
 /// One class's loss f(x) = ½ (x − c)ᵀH(x − c): a saddle, or a minimum, at c.
 struct CenteredQuadratic: SmoothLoss {

@@ -1,5 +1,5 @@
-import Curvature
-import Kernels
+import EscapementCurvature
+import EscapementKernels
 
 /// Second moments of gradients along one eigenvector of a quadratic with additive noise.
 struct SaddleExperiment {

@@ -1,8 +1,4 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
-
+import Escapement
 /// Stochastic gradient descent with Nesterov's momentum.
 ///
 /// Each line is one rounded operation an entry, in this order:

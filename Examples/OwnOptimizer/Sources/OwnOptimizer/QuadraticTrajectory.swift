@@ -1,9 +1,4 @@
-import Optimizers
-import Calculus
-import Kernels
-import Networks
-import Training
-
+import Escapement
 /// Twenty steps of a rule on ½ Σ λᵢwᵢ², of which a golden keeps the losses.
 ///
 /// Three positive eigenvalues and a negative one: a saddle, which a rule must leave along its last axis.

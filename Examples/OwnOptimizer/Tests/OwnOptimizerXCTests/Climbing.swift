@@ -1,8 +1,4 @@
-import Optimizers
-import Calculus
-import Kernels
-import Training
-
+import Escapement
 /// A rule with the wrong sign, which the laws must notice.
 struct Climbing<Element: Real>: UpdateRule {
   var state: [String: ParameterVector<Element>] = [:]

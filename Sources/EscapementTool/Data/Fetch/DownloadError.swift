@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 
 /// Why a download did not end with its file. Damaged contents are a `DataError` instead.
 enum DownloadError: ReportedError, Equatable {

@@ -1,4 +1,4 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
 
 /// The unfinished file of a download, NAME.part, with a lock on it, and a note beside it, NAME.part.json, that says

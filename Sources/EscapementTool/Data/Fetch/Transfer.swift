@@ -1,4 +1,4 @@
-import CCurl
+import CEscapementCurl
 import Foundation
 
 /// One HTTP GET whose answer arrives in pieces, through libcurl.

@@ -1,7 +1,7 @@
-import Drawing
-import Optimizers
-import Statistics
-import Curvature
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementStatistics
+import EscapementCurvature
 
 // Contrasts of the papers made small. Registered before any of these runs was looked at: presets, figures, directions,
 // seeds, tests and level stand below and in `FixtureRuns`, and whatever comes out stays.

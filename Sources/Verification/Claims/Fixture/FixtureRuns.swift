@@ -1,10 +1,10 @@
-import CKernels
-import Curvature
-import Kernels
-import LongTail
-import Networks
+import CEscapementKernels
+import EscapementCurvature
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
 import Synchronization
-import Training
+import EscapementTraining
 
 /// Runs of presets on the embedded synthetic pictures, trained when they are first asked for and kept in memory.
 ///

@@ -1,5 +1,5 @@
-import Drawing
-import Optimizers
+import EscapementDrawing
+import EscapementOptimizers
 
 // Group sizes, held against rows whose accuracy is the mean of its groups.
 

@@ -1,6 +1,6 @@
-import Drawing
-import Optimizers
-import Statistics
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementStatistics
 
 // What the poster's two tables of accuracies say, as printed. Whether runs give these numbers is for other claims.
 

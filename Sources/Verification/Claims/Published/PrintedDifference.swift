@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 /// Differences of numbers that are printed to a tenth.
 enum PrintedDifference {

@@ -1,6 +1,6 @@
-import Optimizers
-import LongTail
-import Training
+import EscapementOptimizers
+import EscapementLongTail
+import EscapementTraining
 
 // Constants of the training protocol: what the papers state against what the released code and this package's presets have.
 

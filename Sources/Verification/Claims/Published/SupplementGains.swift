@@ -1,5 +1,5 @@
-import Drawing
-import Optimizers
+import EscapementDrawing
+import EscapementOptimizers
 
 // What the supplement's text says of its own tables. The text states gains to a tenth, and so are they compared.
 

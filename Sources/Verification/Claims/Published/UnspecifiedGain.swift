@@ -1,5 +1,5 @@
-import Drawing
-import Optimizers
+import EscapementDrawing
+import EscapementOptimizers
 
 // H11: the one gain of the supplement whose text says neither of what nor on which data.
 

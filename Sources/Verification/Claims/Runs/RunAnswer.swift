@@ -1,7 +1,7 @@
-import Drawing
-import Statistics
-import Curvature
-import Kernels
+import EscapementDrawing
+import EscapementStatistics
+import EscapementCurvature
+import EscapementKernels
 
 /// What the evidence says to one question at one look: a p value for it, one against it, and every number behind them.
 struct RunAnswer {

@@ -1,6 +1,6 @@
-import Drawing
-import Optimizers
-import Training
+import EscapementDrawing
+import EscapementOptimizers
+import EscapementTraining
 
 // Printed accuracies as claims: one a number, each number once. A row that repeats a number refers to the first.
 

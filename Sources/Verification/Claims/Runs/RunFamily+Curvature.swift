@@ -1,5 +1,5 @@
-import Drawing
-import Optimizers
+import EscapementDrawing
+import EscapementOptimizers
 
 // What is said of the spectra of trained networks: Hessians of class losses on unaugmented training images.
 

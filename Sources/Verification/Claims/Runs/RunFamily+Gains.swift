@@ -1,6 +1,6 @@
-import Kernels
-import Drawing
-import Optimizers
+import EscapementKernels
+import EscapementDrawing
+import EscapementOptimizers
 
 // What SAM changes, as runs would show it: contrasts between presets, paired by seed. The printed tables themselves are
 // judged under the ids without "r".

@@ -1,6 +1,6 @@
-import Kernels
-import Drawing
-import Optimizers
+import EscapementKernels
+import EscapementDrawing
+import EscapementOptimizers
 
 // SAM's radius: sweeps.
 

@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 // SSE-SAM's statements, judged under the protocol of its repository.
 

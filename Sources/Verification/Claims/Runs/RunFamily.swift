@@ -1,7 +1,7 @@
-import Drawing
-import Statistics
-import Kernels
-import Training
+import EscapementDrawing
+import EscapementStatistics
+import EscapementKernels
+import EscapementTraining
 
 /// A claim about finished runs: a conjunction of questions.
 struct RunStatement: Sendable {

@@ -1,6 +1,6 @@
-import Drawing
-import Statistics
-import Training
+import EscapementDrawing
+import EscapementStatistics
+import EscapementTraining
 
 /// The chance that a claim about runs ends as supported, computed from what is printed, before any run.
 ///

@@ -1,5 +1,5 @@
-import Drawing
-import Kernels
+import EscapementDrawing
+import EscapementKernels
 
 /// A figure of the runs of a selection.
 struct RunQuantity: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Kernels
+import EscapementKernels
 /// One number a seed, made of a question's figures of that seed, or of all seeds.
 ///
 /// Figures of one seed share initialization and order of data, so that what two methods differ by is computed seed by

@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 
 /// After how many seeds a claim about runs is judged, and how much of α each time may spend.
 ///
@@ -42,8 +42,9 @@ struct SeedLooks: Hashable, Sendable {
 
   /// A p value at α from those of the looks so far, in their order; NaN where one of them is.
   func combined(_ values: [Double]) -> Double {
-    let scaled = zip(values, looks).map { min(1, $0 * level / $1.level) }
-    return scaled.contains(where: \.isNaN) ? .nan : scaled.min() ?? .nan
+    // Before `min`, which takes 1 of 1 and NaN.
+    guard !values.contains(where: \.isNaN) else { return .nan }
+    return zip(values, looks).map { min(1, $0 * level / $1.level) }.min() ?? .nan
   }
 
   /// One line.

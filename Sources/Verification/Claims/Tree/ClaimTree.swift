@@ -1,4 +1,4 @@
-import Optimizers
+import EscapementOptimizers
 
 /// The tree in which claims stand: code, procedure, result.
 ///

@@ -1,5 +1,5 @@
-import Experiments
-import Drawing
+import EscapementExperiments
+import EscapementDrawing
 
 /// Accuracies of finished runs, a point a seed, beside the means that the papers print: a figure a data set and quantity.
 enum AccuracyFigure {

@@ -1,5 +1,5 @@
-import Experiments
-import Drawing
+import EscapementExperiments
+import EscapementDrawing
 
 /// Accuracies and loss of runs over their epochs, one plane above the other.
 enum CourseFigure {

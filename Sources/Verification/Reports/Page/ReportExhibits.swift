@@ -1,6 +1,6 @@
-import Experiments
-import Drawing
-import Training
+import EscapementExperiments
+import EscapementDrawing
+import EscapementTraining
 
 /// What a report shows beside verdicts: accuracies of runs and spectra, drawn.
 package struct ReportExhibits: Sendable {

@@ -1,4 +1,4 @@
-import Drawing
+import EscapementDrawing
 
 /// A page that needs nothing but itself: no script, no font and no picture from elsewhere. It is HTML and well-formed XML.
 struct ReportPage {

@@ -1,6 +1,6 @@
-import Drawing
-import Goldens
-import Artifacts
+import EscapementDrawing
+import EscapementGoldens
+import EscapementArtifacts
 
 /// What came of an audit of a run.
 package struct AuditReport: Sendable, Hashable {

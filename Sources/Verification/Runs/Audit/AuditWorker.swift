@@ -1,11 +1,11 @@
-import Goldens
-import Optimizers
-import Artifacts
+import EscapementGoldens
+import EscapementOptimizers
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// The work of one audit: it trains in memory and compares as it goes.
 struct AuditWorker {

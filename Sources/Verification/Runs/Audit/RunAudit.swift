@@ -1,9 +1,9 @@
-import Artifacts
+import EscapementArtifacts
 import Foundation
-import Kernels
-import LongTail
-import Networks
-import Training
+import EscapementKernels
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
 
 /// An audit of a claimed run: parts of it are recomputed and compared, bit by bit, with what is on record.
 ///
