@@ -4,6 +4,8 @@ import Synchronization
 /// Files that exist whole or not at all, also across a crash.
 public enum AtomicFile {
   private static let serial = Atomic<Int>(0)
+  /// Names that are tried for the temporary file.
+  private static let attempts = 100
 
   /// Replaces the file at `url` by one of these bytes.
   ///
@@ -12,9 +14,14 @@ public enum AtomicFile {
   /// of that name stays as it was, and a `FileError` is thrown.
   public static func write(_ data: Data, to url: URL) throws {
     let directory = url.deletingLastPathComponent().path
-    let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
-    let temporary = "\(directory)/.\(url.lastPathComponent).\(getpid()).\(number).tmp"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    var (temporary, descriptor) = ("", Int32(-1))
+    // A file or link of that name is another's, or what a crash left: it is never opened, and another name is taken.
+    for _ in 0..<Self.attempts {
+      let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
+      temporary = "\(directory)/.\(url.lastPathComponent).\(getpid()).\(number).tmp"
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+      if descriptor >= 0 || errno != EEXIST { break }
+    }
     guard descriptor >= 0 else { throw FileError(operation: "write", path: url.path, code: errno) }
     do {
       try data.withUnsafeBytes { try writeAll($0, to: descriptor, path: url.path) }

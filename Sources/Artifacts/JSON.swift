@@ -19,6 +19,26 @@ public enum JSON: Sendable, Equatable {
   /// Values by key.
   case object([String: JSON])
 
+  /// Whether both have one canonical text, but for zeros of two signs, which are equal: strings and keys are compared by their
+  /// bytes, not by canonical equivalence.
+  public static func == (a: JSON, b: JSON) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.bool(let a), .bool(let b)): a == b
+    case (.integer(let a), .integer(let b)): a == b
+    case (.number(let a), .number(let b)): a == b
+    case (.string(let a), .string(let b)): a.isIdentical(to: b)
+    case (.array(let a), .array(let b)): a == b
+    case (.object(let a), .object(let b)):
+      a.count == b.count
+        && a.allSatisfy { key, value in
+          guard let place = b.index(forKey: key) else { return false }
+          return b[place].key.isIdentical(to: key) && b[place].value == value
+        }
+    default: false
+    }
+  }
+
   /// The text: keys sorted by their UTF-8 bytes, shortest decimals that round-trip, no final newline.
   ///
   /// Compact text is one line without spaces; pretty text has one member a line, two spaces a level.

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // Options and their numbers, part of libcurl's binary interface, which has kept them since version 7.16 (2006).
 #define OPTIONS(X) \
@@ -109,29 +110,33 @@ ec_outcome ec_get(const ec_request *request) {
     return outcome;
   }
   void *fields = with_field(with_field(NULL, "Range", request->range), "If-Range", request->if_range);
-  bool is_secure = strncmp(request->url, "https:", 6) == 0;
+  bool is_secure = strncasecmp(request->url, "https:", 6) == 0;
   long everywhere = protocol_http | protocol_https;
-  curl.setopt(handle, option_URL, request->url);
-  curl.setopt(handle, option_PROTOCOLS, everywhere);
-  curl.setopt(handle, option_REDIR_PROTOCOLS, is_secure ? (long)protocol_https : everywhere);
-  curl.setopt(handle, option_FOLLOWLOCATION, 1L);
-  curl.setopt(handle, option_MAXREDIRS, request->redirects);
-  curl.setopt(handle, option_HTTPHEADER, fields);
-  curl.setopt(handle, option_USERAGENT, "escapement");
-  if (request->certificates) curl.setopt(handle, option_CAINFO, request->certificates);
+  // The first option that this libcurl refuses: a transfer without its limits is none.
+  int refused = 0;
+#define set(option, value) (refused = refused ? refused : curl.setopt(handle, option, value))
+  set(option_URL, request->url);
+  set(option_PROTOCOLS, everywhere);
+  set(option_REDIR_PROTOCOLS, is_secure ? (long)protocol_https : everywhere);
+  set(option_FOLLOWLOCATION, 1L);
+  set(option_MAXREDIRS, request->redirects);
+  set(option_HTTPHEADER, fields);
+  set(option_USERAGENT, "escapement");
+  if (request->certificates) set(option_CAINFO, request->certificates);
   // Time-outs of name look-ups without SIGALRM.
-  curl.setopt(handle, option_NOSIGNAL, 1L);
+  set(option_NOSIGNAL, 1L);
   // A proxy's own answer to CONNECT is not the server's.
-  curl.setopt(handle, option_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl.setopt(handle, option_ERRORBUFFER, outcome.reason);
-  curl.setopt(handle, option_HEADERFUNCTION, on_head);
-  curl.setopt(handle, option_HEADERDATA, request);
-  curl.setopt(handle, option_WRITEFUNCTION, on_body);
-  curl.setopt(handle, option_WRITEDATA, request);
-  curl.setopt(handle, option_XFERINFOFUNCTION, on_tick);
-  curl.setopt(handle, option_XFERINFODATA, request);
-  curl.setopt(handle, option_NOPROGRESS, 0L);
-  outcome.code = curl.perform(handle);
+  set(option_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(option_ERRORBUFFER, outcome.reason);
+  set(option_HEADERFUNCTION, on_head);
+  set(option_HEADERDATA, request);
+  set(option_WRITEFUNCTION, on_body);
+  set(option_WRITEDATA, request);
+  set(option_XFERINFOFUNCTION, on_tick);
+  set(option_XFERINFODATA, request);
+  set(option_NOPROGRESS, 0L);
+#undef set
+  outcome.code = refused ? refused : curl.perform(handle);
   if (outcome.code == 0) {
     outcome.reason[0] = 0;
   } else if (outcome.reason[0] == 0) {

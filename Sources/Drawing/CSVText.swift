@@ -23,9 +23,10 @@ package struct CSVText: Sendable {
     records.map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
   }
 
-  private static func field(_ text: String) -> String {
+  /// A field, in quotes where it holds a comma, a quote or the end of a line.
+  package static func field(_ text: String) -> String {
     let special = text.utf8.contains { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }
-    return special ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    return special ? "\"" + text.replacing(scalars: ["\"": "\"\""]) + "\"" : text
   }
 
   /// Reads records, all of as many fields as the first.

@@ -1,3 +1,4 @@
+import EscapementArtifacts
 import Foundation
 
 /// One plane of a figure: each mark goes into the drawing and into the table at once.
@@ -189,13 +190,7 @@ package struct Panel {
     _ upper: Double? = nil
   ) {
     let numbers = [x, y, lower, upper].map { $0.map { "\($0)" } ?? "" }
-    rows.append(([name, series, mark].map(Self.quoted) + numbers).joined(separator: ","))
-  }
-
-  /// A field of a table, in quotes where it holds a comma, a quote or the end of a line.
-  package static func quoted(_ field: String) -> String {
-    guard field.contains(where: { ",\"\n\r\r\n".contains($0) }) else { return field }
-    return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    rows.append(([name, series, mark].map(CSVText.field) + numbers).joined(separator: ","))
   }
 
   /// Those ticks, taken in order of welcome, whose labels do not touch.

@@ -22,6 +22,24 @@ import Testing
     }
   }
 
+  /// Links of the names that temporary files may take lead elsewhere: nothing is written through them.
+  @Test func aTemporaryNameThatIsTakenIsLeftAlone() throws {
+    try inDirectory { directory in
+      let victim = directory.appendingPathComponent("victim")
+      try AtomicFile.write(Data([7]), to: victim)
+      let url = directory.appendingPathComponent("b.bin")
+      // Other tests take numbers meanwhile, so a wide row of names is taken.
+      for number in 0..<5000 {
+        try FileManager.default.createSymbolicLink(
+          atPath: directory.path + "/.b.bin.\(getpid()).\(number).tmp", withDestinationPath: victim.path)
+      }
+      do { try AtomicFile.write(Data([1]), to: url) } catch let error as FileError {
+        #expect(error.code == EEXIST)
+      }
+      #expect(try FileContents.read(victim) == Data([7]))
+    }
+  }
+
   @Test func failureLeavesNothing() throws {
     try inDirectory { directory in
       // A directory of that name: the rename fails after the temporary file was written.

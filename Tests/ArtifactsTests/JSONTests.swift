@@ -12,6 +12,21 @@ import Testing
     #expect(value.canonical() == "{\"B\":4,\"a\":5,\"b\":3,\"\u{FF5E}\":2,\"\u{10000}\":1}")
   }
 
+  /// é in one scalar and in two are one String for Swift, and two texts for every file and digest.
+  @Test func equalValuesAreEqualBytes() {
+    let (one, two) = ("\u{E9}", "e\u{301}")
+    #expect(one == two && !one.isIdentical(to: two))
+    #expect(JSON.string(one) != .string(two) && JSON.array([.string(one)]) != .array([.string(two)]))
+    #expect(JSON.object([one: 1]) != .object([two: 1]) && JSON.object([one: 1]) == .object([one: 1]))
+    #expect(JSON.object(["a": 1]) != .object(["a": 1, "b": 2]) && JSON.number(.nan) != .number(.nan))
+    #expect(JSON.integer(1) != .number(1))
+  }
+
+  @Test func scalarsAreReplacedUnderCombiningAccents() {
+    #expect("a'\u{301}b'".replacing(scalars: ["'": "''"]) == "a''\u{301}b''")
+    #expect("a\r\nb".replacing(scalars: ["\n": ""]) == "a\r" + "b")
+  }
+
   @Test func prettyAndCompactForms() {
     let value: JSON = ["list": [1, 2.5, "x"], "none": [], "empty": [:], "flag": true, "nothing": .null]
     #expect(

@@ -17,6 +17,15 @@ struct SweepTextTests {
     for text in ["x", "1-", "3-1", "1-2-3", "0-99999999"] { #expect(SlurmScript.numbers(text[...]) == nil) }
   }
 
+  @Test("words for a shell are quoted by scalars: an accent behind a quote hides nothing")
+  func quoting() {
+    #expect(TrainCommand.quoted("runs/a-1_b.c") == "runs/a-1_b.c" && TrainCommand.quoted("") == "''")
+    #expect(TrainCommand.quoted("it's") == "'it'\\''s'")
+    // The quote and the accent are one Character.
+    #expect(TrainCommand.quoted("a'\u{301}; rm x") == "'a'\\''\u{301}; rm x'")
+    #expect(TrainCommand.quoted("a/\u{301}b") == "'a/\u{301}b'")
+  }
+
   @Test("seeds as numbers and ranges")
   func seeds() throws {
     #expect(try SweepGrid.seeds("0..<3,7,9...10") == [0, 1, 2, 7, 9, 10])

@@ -344,7 +344,8 @@ import Testing
     #expect(kept.first { $0.1 == 1 }?.0 == 43.21)
     #expect(zip(kept, kept.dropFirst()).allSatisfy { $0.0 < $1.0 } && kept.last?.0 == 100)
     #expect(
-      Panel.quoted("a,b") == "\"a,b\"" && Panel.quoted("a\"b") == "\"a\"\"b\"" && Panel.quoted("ab") == "ab")
+      CSVText.field("a,b") == "\"a,b\"" && CSVText.field("a\"b") == "\"a\"\"b\""
+        && CSVText.field("ab") == "ab")
     #expect(Figure.wrapped("aa bb cccccc d", limit: 4) == ["aa", "bb", "cccc", "cc d"])
   }
 }

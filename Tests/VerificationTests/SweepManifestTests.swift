@@ -78,6 +78,14 @@ struct SweepManifestTests {
     #expect(accepted > 100 && accepted < 9331)
   }
 
+  @Test("a quote under a combining accent is doubled like any other")
+  func accents() throws {
+    let records = [["a\"\u{301},b", "c"]]
+    let text = CSVText.text(of: records)
+    #expect(text == "\"a\"\"\u{301},b\",c\r\n")
+    #expect(try CSVText(parsing: Data(text.utf8), file: "t").records.map(\.fields) == records)
+  }
+
   @Test("a plan comes back; its runs have the names of evidence")
   func roundTrip() throws {
     var planned = try rows()

@@ -41,13 +41,16 @@ enum ChildProcess {
     return pid
   }
 
-  /// A process that has ended, with its exit code, or 128 and the signal's number; nil while all run.
-  static func anyEnded() -> (pid: pid_t, status: Int32)? {
-    var status: Int32 = 0
-    let pid = waitpid(-1, &status, WNOHANG)
-    guard pid > 0 else { return nil }
-    let signal = status & 0x7F
-    return (pid, signal == 0 ? status >> 8 & 0xFF : 128 + signal)
+  /// One of these processes that has ended, with its exit code, or 128 and the signal's number; nil while all run. Children that
+  /// another part of the program started are left to it.
+  static func ended(of pids: some Sequence<pid_t>) -> (pid: pid_t, status: Int32)? {
+    for pid in pids {
+      var status: Int32 = 0
+      guard waitpid(pid, &status, WNOHANG) == pid else { continue }
+      let signal = status & 0x7F
+      return (pid, signal == 0 ? status >> 8 & 0xFF : 128 + signal)
+    }
+    return nil
   }
 
   private static func withCStrings<R>(

@@ -87,11 +87,11 @@ struct SweepEngine {
         running[pid] = index
       }
       if running.isEmpty { break }
-      guard let ended = ChildProcess.anyEnded() else {
+      guard let ended = ChildProcess.ended(of: running.keys) else {
         usleep(20_000)
         continue
       }
-      guard let index = running.removeValue(forKey: ended.pid) else { continue }
+      let index = running.removeValue(forKey: ended.pid)!
       meter.clear()
       if ended.status != 0, !isStopping {
         Console.note(
@@ -131,7 +131,7 @@ struct SweepEngine {
         isStopping = true
         kill(pid, SIGTERM)
       }
-      status = ChildProcess.anyEnded()?.status
+      status = ChildProcess.ended(of: [pid])?.status
       if status == nil { usleep(20_000) }
     }
     if status == 127 {

@@ -226,8 +226,11 @@ struct TrainCommand: RankedCommand {
 
   /// A word as a POSIX shell reads it.
   static func quoted(_ word: String) -> String {
-    let plain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
-    return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    let plain = word.unicodeScalars.allSatisfy {
+      $0.isASCII
+        && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./".unicodeScalars.contains($0))
+    }
+    return plain && !word.isEmpty ? word : "'" + word.replacing(scalars: ["'": "'\\''"]) + "'"
   }
 
   private func chosenSpectra(_ data: LongTailedData) throws -> ClassSpectra? {

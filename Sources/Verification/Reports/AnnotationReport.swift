@@ -1,3 +1,5 @@
+import EscapementArtifacts
+
 extension VerificationRecord {
   /// GitHub's workflow commands: an error for each verdict that is not as expected, a warning for each procedure that could
   /// not decide, at the file with the verdicts on record.
@@ -20,19 +22,10 @@ extension VerificationRecord {
   }
 
   private static func data(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "%": escaped += "%25"
-      case "\r": escaped += "%0D"
-      case "\n": escaped += "%0A"
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return escaped
+    text.replacing(scalars: ["%": "%25", "\r": "%0D", "\n": "%0A"])
   }
 
   private static func property(_ text: String) -> String {
-    data(text).replacing(":", with: "%3A").replacing(",", with: "%2C")
+    data(text).replacing(scalars: [":": "%3A", ",": "%2C"])
   }
 }

@@ -1,3 +1,5 @@
+import EscapementArtifacts
+
 extension VerificationRecord {
   /// A Markdown page short enough for the summary of a job: a tally for each kind of statement, what changed, and a line for
   /// each claim that was judged. Claims that were not run are counted only.
@@ -30,11 +32,12 @@ extension VerificationRecord {
 
   /// Text inside a cell: nothing ends the cell or the row, and nothing is read as HTML.
   private static func cell(_ text: String) -> String {
-    line(text).replacing("\\", with: "\\\\").replacing("|", with: "\\|")
+    line(text).replacing(scalars: ["\\": "\\\\", "|": "\\|"])
   }
 
   private static func line(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ").replacing("&", with: "&amp;")
-      .replacing("<", with: "&lt;")
+    text.split(whereSeparator: \.isNewline).joined(separator: " ").replacing(scalars: [
+      "&": "&amp;", "<": "&lt;",
+    ])
   }
 }
