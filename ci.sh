@@ -167,7 +167,9 @@ check_no_libm() {
 run_tests() {
   local log count
   log=$(mktemp)
-  swift test --skip-build --disable-xctest --traits "$traits" --parallel 2>&1 | tee "$log"
+  # With ESCAPEMENT_XUNIT=FILE.xml the results stand in FILE-swift-testing.xml too.
+  swift test --skip-build --disable-xctest --traits "$traits" --parallel \
+    ${ESCAPEMENT_XUNIT:+--xunit-output "$ESCAPEMENT_XUNIT"} 2>&1 | tee "$log"
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -n1)
   rm -f "$log"
   if [[ -z $count || $count -eq 0 ]]; then
