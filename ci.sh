@@ -119,7 +119,7 @@ lint() { swift format lint --strict --recursive Sources Tests Fixtures Examples 
 
 # The public declarations of each folder are those that Documentation/API.md counts.
 check_surface() {
-  local folder stated found total=0 row
+  local folder stated found total=0 unlisted
   while IFS='|' read -r _ folder stated _; do
     folder=${folder// /} stated=${stated// /}
     found=$(grep -rhE '^[[:space:]]*(@[A-Za-z]+(\([^)]*\))? )*public ' "$folder" --include='*.swift' | wc -l)
@@ -129,12 +129,12 @@ check_surface() {
     }
     total=$((total + found))
   done < <(grep -E '^\| (Sources/|Fixtures)' Documentation/API.md)
-  row=$(grep -rlE '^[[:space:]]*(@[A-Za-z]+(\([^)]*\))? )*public ' Sources Fixtures --include='*.swift' |
+  unlisted=$(grep -rlE '^[[:space:]]*(@[A-Za-z]+(\([^)]*\))? )*public ' Sources Fixtures --include='*.swift' |
     sed -E 's#^(Sources/[^/]+|Fixtures)/.*#\1#' | sort -u | while read -r folder; do
     grep -q "^| $folder |" Documentation/API.md || printf '%s ' "$folder"
   done)
-  [[ -z $row ]] || {
-    say "ci.sh: public declarations in ${row% }, which Documentation/API.md does not list"
+  [[ -z $unlisted ]] || {
+    say "ci.sh: public declarations in ${unlisted% }, which Documentation/API.md does not list"
     return 1
   }
   printf '%d public declarations, as Documentation/API.md counts them\n' "$total"
