@@ -6,7 +6,10 @@ import PackageDescription
 //   .package(url: "https://HOST/escapement", from: "1.0.0")
 let package = Package(
   name: "OwnOptimizer",
-  products: [.library(name: "OwnOptimizer", targets: ["OwnOptimizer"])],
+  products: [
+    .library(name: "OwnOptimizer", targets: ["OwnOptimizer"]),
+    .executable(name: "train-nesterov", targets: ["train-nesterov"]),
+  ],
   // The dependency's traits, passed on: `swift test --traits JPEG` builds Escapement with JPEG pictures.
   traits: [
     .trait(name: "JPEG", description: "JPEG pictures of image lists through libjpeg."),
@@ -23,6 +26,7 @@ let package = Package(
   targets: [
     .target(
       name: "OwnOptimizer", dependencies: [.product(name: "Escapement", package: "escapement")]),
+    .executableTarget(name: "train-nesterov", dependencies: ["OwnOptimizer"]),
     .testTarget(
       name: "OwnOptimizerTests",
       dependencies: [

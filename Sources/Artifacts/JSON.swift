@@ -3,7 +3,7 @@
 /// `integer` is written without and `number` always with a fraction or an exponent, so that both
 /// come back as they were. JSON has no non-finite numbers: they are written as the strings "nan",
 /// "inf" and "-inf", which `double` reads back.
-public enum JSON: Sendable, Equatable {
+public enum JSON: Sendable, Hashable {
   /// The null value.
   case null
   /// true or false.
@@ -36,6 +36,19 @@ public enum JSON: Sendable, Equatable {
           return b[place].key.isIdentical(to: key) && b[place].value == value
         }
     default: false
+    }
+  }
+
+  /// Equal values have equal hashes.
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .bool(let value): hasher.combine(value)
+    case .integer(let value): hasher.combine(value)
+    case .number(let value): hasher.combine(value)
+    case .string(let value): hasher.combine(value)
+    case .array(let values): hasher.combine(values)
+    case .object(let members): hasher.combine(members)
     }
   }
 

@@ -30,9 +30,14 @@ public struct JSONCursor: Sendable {
 
   /// The member of that key; nil when it is absent or null.
   public func optionalField(_ key: String) throws -> JSONCursor? {
-    guard let members = value.object else { throw fault(expected: "an object") }
-    guard let member = members[key], member != .null else { return nil }
+    guard let member = try members()[key], member != .null else { return nil }
     return JSONCursor(member, file: file, path: place(of: key))
+  }
+
+  /// The members of an object.
+  public func members() throws -> [String: JSON] {
+    guard let members = value.object else { throw fault(expected: "an object") }
+    return members
   }
 
   /// The elements of an array.

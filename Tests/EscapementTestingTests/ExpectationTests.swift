@@ -107,6 +107,40 @@ import EscapementVerification
     }
   }
 
+  /// A run goes on record with every step, and a failure names the first step that differs and what differs there.
+  @Test func aRunIsAGolden() throws {
+    let folder = try TemporaryDirectory(creating: true)
+    defer { folder.remove() }
+    func trained(_ name: String, momentum: Double, metricsEvery: Int = 1) throws -> RunDirectory {
+      var recipe = try Recipe.preset("fixture/ce").lasting(1)
+      recipe.batchSize = 128
+      var options = Trainer<Float>.Options()
+      options.metricsEvery = metricsEvery
+      recipe.optimizer = .custom(name: "plain")
+      let run = RunDirectory(folder.url.appendingPathComponent(name))
+      try Trainer(
+        recipe: recipe, data: .fixture(), options: options,
+        rule: SGD<Float>(momentum: momentum, weightDecay: recipe.weightDecay)
+      ).run(in: run)
+      return run
+    }
+    let store = GoldenStore(root: folder.url.appendingPathComponent("Golden"))
+    func check(_ run: RunDirectory, _ environment: [String: String]) throws {
+      try GoldenExpectation(environment: environment).check(
+        of: run, named: "run", in: "mine", because: "first", store: store)
+    }
+    let first = try trained("first", momentum: 0.9)
+    try check(first, ["ESCAPEMENT_ACCEPT": "1"])
+    try check(try trained("again", momentum: 0.9), ["CI": "1"])
+    let changed = try trained("changed", momentum: 0.5)
+    let failure = try #require(throws: ExpectationFailure.self) { try check(changed, ["CI": "1"]) }
+    // The first step has no momentum yet; the second applies it.
+    #expect(failure.description.contains("first divergent step: 2; first to differ: update"), "\(failure)")
+    let sparse = try trained("sparse", momentum: 0.9, metricsEvery: 2)
+    let refused = try #require(throws: ExpectationFailure.self) { try check(sparse, ["CI": "1"]) }
+    #expect(refused.description.contains("metricsEvery = 1"), "\(refused)")
+  }
+
   @Test func lengthAndProvenanceCount() throws {
     try Self.withStore { store, _, _ in
       try Self.check([1, 2, 3], in: store, ["ESCAPEMENT_ACCEPT": "1"], provenance: ["problem": "quadratic"])

@@ -179,7 +179,7 @@ import EscapementTraining
     for store in FixtureStore.all {
       let groups = ClassGroups(byIndex: .longTailed, classes: store.profile.counts.count)
       let recipe = try Recipe.preset("\(store.dataName)/ce-sse-sam")
-      #expect(recipe.optimizer.tail(counts: store.profile.counts) == Set(groups.tail))
+      #expect(recipe.optimizer.oracle.tail(counts: store.profile.counts) == Set(groups.tail))
     }
   }
 

@@ -149,11 +149,11 @@ struct RankedTrainingTests {
   @Test("a rank reads only its own samples, of every shard where a rule has shards")
   func division() {
     let nominal = OptimizerChoice.lpfSGD(radius: 0.001, shards: 8, holding: .nominal)
-    #expect(OptimizerChoice.sgd.batchParts(count: 100, batchSize: 128) == [0..<100])
+    #expect(OptimizerChoice.sgd.oracle.batchParts(count: 100, batchSize: 128) == [0..<100])
     #expect(
-      nominal.batchParts(count: 36, batchSize: 128) == [0..<16, 16..<32, 32..<36])
+      nominal.oracle.batchParts(count: 36, batchSize: 128) == [0..<16, 16..<32, 32..<36])
     let even = OptimizerChoice.lpfSGD(radius: 0.001, shards: 3, holding: .even)
-    #expect(even.batchParts(count: 10, batchSize: 128) == [0..<4, 4..<8, 8..<10])
+    #expect(even.oracle.batchParts(count: 10, batchSize: 128) == [0..<4, 4..<8, 8..<10])
     let division = BatchDivision(parts: [0..<16, 16..<32, 32..<36], ranks: 2)
     #expect(division.positions(of: 0) == Array(0..<8) + Array(16..<24))
     #expect(division.positions(of: 1) == Array(8..<16) + Array(24..<32) + Array(32..<36))

@@ -3,6 +3,7 @@ import Foundation
 import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
+import EscapementOptimizers
 import EscapementRandomness
 import Testing
 import EscapementTraining
@@ -45,14 +46,14 @@ struct TinyRun {
 
   func trainer(
     provenance: JSON = "the noise of index 0", measurement: EpochMeasurement<Float>? = nil,
-    ranks: RankAgreement? = nil
+    ranks: RankAgreement? = nil, rule: (any UpdateRule<Float>)? = nil
   ) -> Trainer<Float> {
     let test = Self.pictures(count: 30, index: 1)
     return Trainer(
       recipe: recipe, source: source, test: test.source(Array(0..<30)),
       groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),
       provenance: provenance, options: options, measurement: measurement,
-      ranks: ranks)
+      ranks: ranks, rule: rule)
   }
 
   func loop(loadAhead: Int = 1) throws -> TrainingLoop<Float> {

@@ -98,7 +98,7 @@ struct SyntheticRun {
       return .object(members.merging(counts(Array(0..<10)).object!) { $1 })
     }
     return correct.enumerated().map { epoch, values in
-      let evaluations = recipe.optimizer.evaluations(steps: steps, after: epoch * steps)
+      let evaluations = recipe.optimizer.evaluations(steps: steps, after: epoch * steps) ?? 0
       var event: [String: JSON] = [
         "event": "epoch", "epoch": .integer(epoch), "step": .integer(steps * (epoch + 1)),
         "test": accuracy(values, of: Array(repeating: testPictures, count: 10)),

@@ -2,6 +2,7 @@ import EscapementGoldens
 import EscapementArtifacts
 import Foundation
 import EscapementKernels
+import EscapementTraining
 
 /// Compares a metric series with the one on record, and records it where that is asked for.
 ///
@@ -27,9 +28,39 @@ public func expectGolden(
 ) throws {
   try GoldenExpectation(environment: ProcessInfo.processInfo.environment).check(
     series, named: name, in: suite, tolerance: tolerance, provenance: provenance, because: reason,
-    store: GoldenStore(
-      root: root
-        ?? URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Golden")))
+    store: .beside(file, root))
+}
+
+/// Compares a training run with the one on record, step by step, and records it where that is asked for.
+///
+///     try expectGolden(of: run, named: "fixture-run", in: "nesterov", because: "first record")
+///
+/// On record are, of every step, the learning rate, ρ, both losses, the gradient norm, ‖ε‖, the cosine, the images
+/// classified correctly and the digest of parameters, running statistics and the rule's vectors; of every epoch, the test
+/// images classified correctly. A failure names the first step that differs and what differed first there. Acceptance
+/// and the environment's variables are those of `expectGolden` of a series.
+///
+/// - Parameters:
+///   - run: a finished run whose metrics hold every step and its digest: `Trainer.Options.metricsEvery` and
+///     `digestEvery` are 1.
+///   - name: the record's name; letters, digits, "-", "_" and ".".
+///   - suite: the folder that groups records; likewise.
+///   - reason: why the run goes on record; it is written into the file.
+/// - Throws: one `ExpectationFailure`; what reading the run, or reading or writing the record throws.
+public func expectGolden(
+  of run: RunDirectory, named name: String, in suite: String, because reason: String, root: URL? = nil,
+  file: String = #filePath
+) throws {
+  try GoldenExpectation(environment: ProcessInfo.processInfo.environment).check(
+    of: run, named: name, in: suite, because: reason, store: .beside(file, root))
+}
+
+extension GoldenStore {
+  /// The store at `root`, by default the folder `Golden` beside the calling file.
+  fileprivate static func beside(_ file: String, _ root: URL?) -> GoldenStore {
+    GoldenStore(
+      root: root ?? URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Golden"))
+  }
 }
 
 /// `expectGolden` under a given environment.
@@ -40,14 +71,41 @@ struct GoldenExpectation {
     _ series: [some GoldenMetric], named name: String, in suite: String, tolerance: GoldenTolerance,
     provenance: [String: String], because reason: String, store: GoldenStore
   ) throws {
-    for word in [name, suite] {
-      precondition(Self.isFileName(word), "\"\(word)\" is no name for a record: letters, digits, - _ .")
-    }
     precondition(tolerance.hasReason, "a tolerance without a reason for \(suite)/\(name)")
     let values = series.enumerated().map { index, metric in
       let value = metric.goldenValue(named: "value \(index + 1)", tolerance)
       guard let value else { preconditionFailure("\(type(of: metric)) is compared exactly or not at all") }
       return value
+    }
+    try check(values, named: name, in: suite, provenance: provenance, because: reason, store: store)
+  }
+
+  func check(
+    of run: RunDirectory, named name: String, in suite: String, because reason: String, store: GoldenStore
+  ) throws {
+    let trace = try Trace(of: run)
+    guard let values = trace.goldenValues else {
+      throw ExpectationFailure(
+        expectation: "\(run.url.path) holds a finished run with the metrics of every step",
+        findings: [
+          trace.ending ?? "\(trace.lastStep) steps, of which not every one is in the metrics",
+          "Trainer.Options.metricsEvery = 1 and digestEvery = 1 write every step",
+        ])
+    }
+    let record = try run.readRecord()
+    let provenance = [
+      "recipe": Digest(of: try record.field("recipe").value.canonical()).hex,
+      "data": Digest(of: try record.field("provenance").value.canonical()).hex,
+    ]
+    try check(values, named: name, in: suite, provenance: provenance, because: reason, store: store)
+  }
+
+  func check(
+    _ values: [GoldenValue], named name: String, in suite: String, provenance: [String: String],
+    because reason: String, store: GoldenStore
+  ) throws {
+    for word in [name, suite] {
+      precondition(Self.isFileName(word), "\"\(word)\" is no name for a record: letters, digits, - _ .")
     }
     let golden = GoldenCase(suite: suite, name: name, provenance: provenance) { values }
     let examination = try store.examine(golden)
@@ -90,7 +148,9 @@ struct GoldenExpectation {
       if let recorded = comparison.otherContract {
         return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it anew (\(acceptance))"]
       }
-      return comparison.failures.map(\.text) + series(comparison, values) + [acceptance]
+      // Where steps are on record, the ladder says more than the neighbouring values.
+      let place = comparison.trace.map { _ in [] } ?? series(comparison, values)
+      return comparison.lines + place + [acceptance]
     }
   }
 

@@ -105,7 +105,7 @@ struct EscapeScene {
           ?? EscapeReport.isConsistent(series).map { $0 ? "yes" : "no" } ?? "no prediction",
       ])
     }
-    let tails = rules.map { $0.optimizer.tail(counts: run.pictures.counts) }.first { !$0.isEmpty } ?? []
+    let tails = rules.map { $0.optimizer.oracle.tail(counts: run.pictures.counts) }.first { !$0.isEmpty } ?? []
     return """
       \(name): \(positions.count) pictures, \(lossName), running statistics: λ_min \(number(saddle.eigenvalue)) \
       (residual \(number(saddle.residual))), λ_max \(number(saddle.largest)), loss \(number(saddle.loss)), ‖∇f‖ \

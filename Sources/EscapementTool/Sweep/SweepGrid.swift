@@ -51,7 +51,7 @@ struct SweepGrid: ParsableArguments {
     let rows = try combinations.map { try Self.row($0, spectra) }
     for (flag, list, applies) in [
       ("--rho", rho, { (recipe: Recipe) in !recipe.optimizer.radii.isEmpty }),
-      ("--eta", eta, { $0.optimizer.eta != nil }),
+      ("--eta", eta, { $0.optimizer.oracle.eta != nil }),
     ] where list != nil {
       let without = rows.filter { !applies($0.recipe) }
       if without.count == rows.count { throw ToolError.usage("\(flag): no rule of the plan has one") }
@@ -79,7 +79,7 @@ struct SweepGrid: ParsableArguments {
       choices.filter { choice in
         switch choice.flag {
         case "--rho": !base.optimizer.radii.isEmpty
-        case "--eta": base.optimizer.eta != nil
+        case "--eta": base.optimizer.oracle.eta != nil
         default: true
         }
       })

@@ -149,7 +149,7 @@ struct TrainCommand: RankedCommand {
         "\(recipe.method) changes in epoch \(start) (0-based), which a run of \(recipe.epochs) epochs does not reach"
       )
     }
-    if let eta = recipe.optimizer.eta, recipe.optimizer.tail(counts: pictures.counts).isEmpty {
+    if let eta = recipe.optimizer.oracle.eta, recipe.optimizer.oracle.tail(counts: pictures.counts).isEmpty {
       Console.note(
         "no class has fewer than \(eta) pictures: the tail is empty and nothing will be perturbed for it")
     }

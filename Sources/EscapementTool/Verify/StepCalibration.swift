@@ -55,7 +55,7 @@ struct StepCalibration {
   ) throws -> StepCost {
     let (optimizer, clock) = (recipe.optimizer, clock)
     // The gradients of a thousand steps tell rules of one name apart that ask for different numbers of them.
-    let rule = "\(optimizer.label ?? "sgd") of \(optimizer.evaluations(steps: 1000, after: 0)) gradients"
+    let rule = "\(optimizer.label ?? "sgd") of \(optimizer.evaluations(steps: 1000, after: 0) ?? 0) gradients"
     let step = try numbers(
       of: "step of \(recipe.architecture), batch \(recipe.batchSize), \(rule)",
       keys: ["evaluation", "testPicture", "memory"], onMeasure
@@ -90,17 +90,15 @@ struct StepCalibration {
     let batch = BenchmarkData.pictures(recipe.batchSize)
     var parameters = network.initialParameters(seed: 0) as ParameterVector<Float>
     var statistics = network.initialStatistics() as ParameterVector<Float>
-    // Any tail: half of the classes, so that rules of two parts have both.
-    let counts = (0..<10).map { $0 < 5 ? 1000 : 1 }
-    let sharpness = try recipe.optimizer.sharpness(counts: counts)
+    // Half of the classes have one picture, so that rules of two parts have both.
+    let settings = try ResolvedOracleSettings(
+      recipe.optimizer.oracle, counts: (0..<10).map { $0 < 5 ? 100_000 : 1 }, batchSize: recipe.batchSize)
     var rule = try recipe.makeRule(Float.self)
     var evaluations: [Double] = []
     // The first step touches its memory for the first time and is not timed.
     for step in 0...repetitions {
       var oracle = NetworkOracle(
-        objective: objective, batch: batch, statistics: statistics, tail: [5, 6, 7, 8, 9],
-        sharpness: sharpness, normalization: recipe.optimizer.normalization,
-        shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
+        objective: objective, batch: batch, statistics: statistics, settings: settings)
       let context = StepContext(step: step, epoch: 0, learningRate: 1e-3)
       let start = clock()
       let record = try rule.step(&parameters, oracle: &oracle, context: context)

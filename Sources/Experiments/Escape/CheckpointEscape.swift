@@ -57,9 +57,7 @@ package struct CheckpointEscape: Sendable {
   /// them.
   private struct Question: Hashable {
     let parts: EscapeModel.Parts
-    let tail: Set<Int>
-    let normalization: PartNormalization
-    let shardSize: Int?
+    let settings: OracleSettings
   }
 
   /// Runs the rules in turn. `onStep` is told what is under way, and may throw to stop. Throws `HyperparameterError` for a
@@ -77,9 +75,7 @@ package struct CheckpointEscape: Sendable {
       let oracle = try oracles(optimizer)
       var theory: (model: EscapeModel, field: EscapeField)?
       if let model {
-        let question = Question(
-          parts: model.parts, tail: optimizer.tail(counts: source.classCounts),
-          normalization: optimizer.normalization, shardSize: optimizer.shardSize(batchSize: recipe.batchSize))
+        let question = Question(parts: model.parts, settings: optimizer.oracle)
         let field =
           try fields[question]
           ?? experiment.field(of: model.parts, oracle: oracle) { try onStep("field of \(name)", $0) }
@@ -99,17 +95,15 @@ package struct CheckpointEscape: Sendable {
 
   /// The oracle of each step for a rule.
   private func oracles(_ optimizer: OptimizerChoice) throws -> (Int) throws -> NetworkOracle<Float> {
-    let counts = source.classCounts
-    let (tail, sharpness) = (optimizer.tail(counts: counts), try optimizer.sharpness(counts: counts))
-    let shardSize = optimizer.shardSize(batchSize: recipe.batchSize)
+    let settings = try ResolvedOracleSettings(
+      optimizer.oracle, counts: source.classCounts, batchSize: recipe.batchSize)
     return { step in
       let (ahead, start) = place(of: step)
       let end = min(start + recipe.batchSize, orders[ahead].count)
       return NetworkOracle(
         objective: descended,
         batch: try source.batch(Array(orders[ahead][start..<end]), epoch: epoch + ahead),
-        statistics: statistics, tail: tail, sharpness: sharpness, normalization: optimizer.normalization,
-        shardSize: shardSize)
+        statistics: statistics, settings: settings)
     }
   }
 

@@ -60,7 +60,7 @@ package struct EscapeModel: Hashable, Sendable {
     case .pgd(let sigma, .weights): self.init(.whole, noise: .weights(sigma: sigma, seed: seed))
     case .pgd(let sigma, .gradient): self.init(.whole, noise: .gradient(sigma: sigma, seed: seed))
     case .lpfSGD(_, let shards, _): self.init(.shards(shards))
-    case .gsam, .lookSAM, .friendlySAM, .focalSAM: return nil
+    case .gsam, .lookSAM, .friendlySAM, .focalSAM, .custom: return nil
     }
   }
 

@@ -24,20 +24,50 @@ extension Trace {
           points[index].values[quantity] = .number(GoldenValue.number(bits, bytes: bytes))
         }
       } else if words.count > 2, words[0] == "step", let step = Int(words[1]), step > 0 {
-        if points.last?.place.step != step {
+        // Where series come first they have made the point already.
+        let index = points.lastIndex { $0.place.step == step } ?? points.count
+        if index == points.count {
           points.append(TracePoint(TracePlace(step: step, kind: .step)))
-          points[points.count - 1].values[.order] = order
+          points[index].values[.order] = order
           order = nil
         }
         let name = words.dropFirst(2).joined(separator: " ")
         if name == "tensors", case .text(let checksums) = value.content {
-          points[points.count - 1].tensors = checksums.split(separator: " ").map(String.init)
+          points[index].tensors = checksums.split(separator: " ").map(String.init)
         } else if let quantity = TraceQuantity(rawValue: name) {
-          points[points.count - 1].values[quantity] = value.traceValue
+          points[index].values[quantity] = value.traceValue
         }
       }
     }
     points.insert(start, at: 0)
+  }
+}
+
+extension Trace {
+  /// A finished run as values on record, from which `init(golden:provenance:)` makes the same steps; nil where a step or
+  /// its digest is missing, or the run did not come to its end.
+  package var goldenValues: [GoldenValue]? {
+    let steps = points.filter { $0.place.kind == .step && $0.place.step > 0 }
+    guard ending == nil, !steps.isEmpty, steps.map(\.place.step) == Array(1...lastStep),
+      points.last?.place.kind == .epoch
+    else { return nil }
+    var values: [GoldenValue] = []
+    if case .text(let digest)? = points[0].values[.initialParameters] {
+      values.append(GoldenValue(name: "initial parameters", content: .text(digest)))
+    }
+    for quantity in TraceQuantity.allCases {
+      let numbers = steps.compactMap { $0.values[quantity]?.double }
+      if numbers.count == steps.count { values.append(.series(quantity.rawValue, numbers)) }
+    }
+    for step in steps {
+      guard case .text(let digest)? = step.values[.digest] else { return nil }
+      values.append(GoldenValue(name: "step \(step.place.step) digest", content: .text(digest)))
+    }
+    for (epoch, point) in points.filter({ $0.place.kind == .epoch }).enumerated() {
+      guard let correct = point.values[.testCorrect]?.double else { return nil }
+      values.append(.integer("epoch \(epoch) test correct", Int(correct)))
+    }
+    return values
   }
 }
 

@@ -45,16 +45,28 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
     shardSize: Int? = nil
   ) {
     self.init(
-      objective: objective, divided: DividedBatch(batch), statistics: statistics, tail: tail,
-      sharpness: sharpness, normalization: normalization, shardSize: shardSize)
+      objective: objective, divided: DividedBatch(batch), statistics: statistics,
+      settings: ResolvedOracleSettings(
+        tail: tail, sharpness: sharpness, normalization: normalization, shardSize: shardSize))
+  }
+
+  /// The same with a rule's settings.
+  package init(
+    objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
+    settings: ResolvedOracleSettings
+  ) {
+    self.init(
+      objective: objective, divided: DividedBatch(batch), statistics: statistics, settings: settings)
   }
 
   /// The same for a mini-batch that may lie with several ranks.
   init(
     objective: Objective<Element>, divided batch: DividedBatch<Element>,
-    statistics: ParameterVector<Element>, tail: Set<Int>, sharpness: FocalSharpness?,
-    normalization: PartNormalization, shardSize: Int?
+    statistics: ParameterVector<Element>, settings: ResolvedOracleSettings
   ) {
+    let (tail, sharpness, normalization, shardSize) = (
+      settings.tail, settings.sharpness, settings.normalization, settings.shardSize
+    )
     precondition(
       sharpness == nil || objective.loss is SoftmaxCrossEntropy,
       "shares of \(type(of: objective.loss)), not of a cross-entropy")

@@ -1,12 +1,14 @@
 import EscapementKernels
 import EscapementLongTail
+import EscapementOptimizers
 
 extension Trainer {
   /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures, and at the end the
-  /// training pictures plain too.
+  /// training pictures plain too. `rule` is that of a recipe whose optimizer is `.custom`.
   public init(
     recipe: Recipe, data: LongTailedData, options: Options = Options(),
-    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil
+    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,
+    rule: (any UpdateRule<Element>)? = nil
   ) {
     self.init(
       recipe: recipe,
@@ -15,6 +17,6 @@ extension Trainer {
       trainingPictures: data.train.source(Array(0..<data.train.count), of: Element.self),
       groups: data.groups,
       provenance: DataManifest(data).summary, options: options,
-      measurement: measurement, ranks: ranks)
+      measurement: measurement, ranks: ranks, rule: rule)
   }
 }

@@ -47,7 +47,7 @@ extension Trainer {
       "class_counts": .array(source.classCounts.map { .integer($0) }),
       "class_weights": recipe.weighting?.weights(counts: source.classCounts, epoch: .max)
         .map { .array($0.map { .number($0) }) } ?? .null,
-      "tail": .array(recipe.optimizer.tail(counts: source.classCounts).sorted().map { .integer($0) }),
+      "tail": .array(recipe.optimizer.oracle.tail(counts: source.classCounts).sorted().map { .integer($0) }),
       "groups": [
         "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
         "tail": .array(groups.tail.map { .integer($0) }),

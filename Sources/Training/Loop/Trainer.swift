@@ -56,18 +56,21 @@ public struct Trainer<Element: Real>: Sendable {
   let options: Options
   let measurement: EpochMeasurement<Element>?
   let ranks: RankAgreement?
+  let rule: (any UpdateRule<Element>)?
 
   /// A trainer of a recipe on a training and a test set.
   ///
   /// `trainingPictures` are the training pictures as they are, without augmentation: at the end of the last epoch they
   /// are classified too, and each class's count stands beside the test's.
   /// `provenance` (versions, hashes of the data) goes to `run.json` as it is, and a run resumes only under an equal
-  /// one, and with an equal `measurement`.
+  /// one, and with an equal `measurement`. `rule` is the update rule of a recipe whose optimizer is `.custom`; it has
+  /// taken no step, and the trainer copies it for each run.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
     trainingPictures: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
     options: Options = Options(),
-    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil
+    measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,
+    rule: (any UpdateRule<Element>)? = nil
   ) {
     self.recipe = recipe
     self.source = source
@@ -78,6 +81,7 @@ public struct Trainer<Element: Real>: Sendable {
     self.options = options
     self.measurement = measurement
     self.ranks = ranks
+    self.rule = rule
   }
 
   /// Runs to the end and returns the final state.
@@ -226,7 +230,7 @@ public struct Trainer<Element: Real>: Sendable {
   func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
     try TrainingLoop(
       recipe: recipe, source: source, digestEvery: options.digestEvery,
-      state: state, ranks: ranks)
+      state: state, ranks: ranks, rule: rule)
   }
 
   /// Evaluates on the test set and describes the epoch that ends.

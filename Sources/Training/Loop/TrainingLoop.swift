@@ -24,8 +24,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
   private let loader: BatchLoader<Element>
   private let ranks: RankAgreement?
   private let classCounts: [Int]
-  private let tail: Set<Int>
-  private let sharpness: FocalSharpness?
+  private let oracleSettings: ResolvedOracleSettings
   private var rule: any UpdateRule<Element>
   private var plan: EpochPlan?
 
@@ -41,15 +40,21 @@ public struct TrainingLoop<Element: Real>: Sendable {
   ///
   /// Class weights, margins and the tail are those of the source's class counts; the network defaults to the recipe's.
   /// While a step is taken, `loadAhead` batches are made ready on another thread. With `ranks` each rank loads and goes
-  /// through its share of every batch; all take every step together, to the bits of one rank alone.
+  /// through its share of every batch; all take every step together, to the bits of one rank alone. `rule`, which has
+  /// taken no step, is the rule of a recipe whose optimizer is `.custom`, and only of such a recipe.
   /// Throws `HyperparameterError` for a recipe that does not validate, whose loss this loop cannot compute, or a class
   /// without samples.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, network: Network? = nil,
     digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil,
-    ranks: RankAgreement? = nil
+    ranks: RankAgreement? = nil, rule: (any UpdateRule<Element>)? = nil
   ) throws {
     try recipe.validate()
+    guard rule == nil || recipe.optimizer.isCustom else {
+      throw HyperparameterError(
+        name: "optimizer", value: recipe.optimizer.label ?? "sgd",
+        expected: "custom, as the caller brings a rule of its own")
+    }
     precondition(source.count > 0, "a training set without samples")
     precondition(digestEvery >= 0, "digestEvery is \(digestEvery)")
     classCounts = source.classCounts
@@ -64,8 +69,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
         name: "loss", value: "parametric contrastive",
         expected: "a loss of one view: the loop of two views and a momentum encoder is not part of this tool")
     }
-    tail = recipe.optimizer.tail(counts: classCounts)
-    sharpness = try recipe.optimizer.sharpness(counts: classCounts)
+    oracleSettings = try ResolvedOracleSettings(
+      recipe.optimizer.oracle, counts: classCounts, batchSize: recipe.batchSize)
     self.recipe = recipe
     self.network = network ?? recipe.architecture.network(classes: source.classes)
     self.digestEvery = digestEvery
@@ -73,8 +78,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
     loader = BatchLoader(source, depth: loadAhead)
     self.ranks = ranks
     self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
-    rule = try recipe.makeRule(Element.self)
-    rule.state = self.state.ruleState
+    self.rule = try rule ?? recipe.makeRule(Element.self)
+    self.rule.state = self.state.ruleState
     self.state.ruleState = [:]
   }
 
@@ -100,10 +105,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let batch = try batch(step, of: plan)
     requestBatch(after: step, of: plan)
     var oracle = NetworkOracle(
-      objective: plan.objective, divided: batch, statistics: state.statistics, tail: tail,
-      sharpness: sharpness,
-      normalization: recipe.optimizer.normalization,
-      shardSize: recipe.optimizer.shardSize(batchSize: recipe.batchSize))
+      objective: plan.objective, divided: batch, statistics: state.statistics,
+      settings: oracleSettings)
     let record = try rule.step(
       &state.parameters, oracle: &oracle,
       context: StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate))
@@ -172,7 +175,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let ranks: Int
 
     func division(_ count: Int) -> BatchDivision {
-      let parts = recipe.optimizer.batchParts(count: count, batchSize: recipe.batchSize)
+      let parts = recipe.optimizer.oracle.batchParts(count: count, batchSize: recipe.batchSize)
       return BatchDivision(parts: parts, ranks: ranks)
     }
 

@@ -36,6 +36,10 @@ extension OptimizerChoice {
       ["name": "friendly-sam", "rho": rho.json, "sigma": .number(sigma), "decay": .number(decay)]
     case .focalSAM(let rho, let gamma, let scale):
       ["name": "focal-sam", "rho": rho.json, "gamma": .number(gamma), "scale": .number(scale)]
+    case .custom(let name, let parameters, let oracle):
+      [
+        "name": "custom", "rule": .string(name), "parameters": .object(parameters), "oracle": oracle.json,
+      ]
     }
   }
 
@@ -45,7 +49,7 @@ extension OptimizerChoice {
     func number(_ key: String) throws -> Double { try object.field(key).double() }
     func integer(_ key: String) throws -> Int { try object.field(key).integer() }
     self = try object.named(
-      "sgd, sam, imbsam, sse-sam, pgd, lpf-sgd, gsam, looksam, friendly-sam or focal-sam"
+      "sgd, sam, imbsam, sse-sam, pgd, lpf-sgd, gsam, looksam, friendly-sam, focal-sam or custom"
     ) { name in
       switch name {
       case "sgd": .sgd
@@ -76,6 +80,10 @@ extension OptimizerChoice {
         .friendlySAM(rho: try rho("rho"), sigma: try number("sigma"), decay: try number("decay"))
       case "focal-sam":
         .focalSAM(rho: try rho("rho"), gamma: try number("gamma"), scale: try number("scale"))
+      case "custom":
+        .custom(
+          name: try object.field("rule").string(), parameters: try object.field("parameters").members(),
+          oracle: try OracleSettings(object.field("oracle")))
       default: nil
       }
     }

@@ -1,16 +1,9 @@
+import EscapementArtifacts
 import EscapementOptimizers
 import EscapementKernels
 
 /// An update rule by name and constants, with what it asks of the oracle.
 public enum OptimizerChoice: Hashable, Sendable {
-  /// Which samples a shard of LPF-SGD holds.
-  public enum Shards: String, Hashable, Sendable, CaseIterable {
-    /// ⌈B/M⌉ of the batch at hand.
-    case even
-    /// ⌊batch size/M⌋, so that an epoch's smaller last batch has fewer shards: the released code.
-    case nominal
-  }
-
   /// SGD with momentum.
   case sgd
   /// SAM around it.
@@ -22,7 +15,7 @@ public enum OptimizerChoice: Hashable, Sendable {
   /// Perturbed gradient descent.
   case pgd(sigma: Double, variant: PGDVariant)
   /// LPF-SGD.
-  case lpfSGD(radius: Double, shards: Int, holding: Shards)
+  case lpfSGD(radius: Double, shards: Int, holding: OracleSettings.Shards.Size)
   /// GSAM with a radius by epoch; its second pass freezes the statistics.
   case gsam(rho: RhoSchedule, alpha: Double)
   /// LookSAM; both passes observe.
@@ -31,8 +24,14 @@ public enum OptimizerChoice: Hashable, Sendable {
   case friendlySAM(rho: RhoSchedule, sigma: Double, decay: Double)
   /// Focal-SAM with the shares of `FocalSharpness`.
   case focalSAM(rho: RhoSchedule, gamma: Double, scale: Double)
+  /// A rule that this package does not have, which the caller hands to `Trainer` or `TrainingLoop` beside the recipe.
+  ///
+  /// `name` (letters, digits and "-") and `parameters` are what `run.json` records of it. Momentum and weight decay stand
+  /// in the recipe: a rule that has them takes `Recipe.momentum` and `Recipe.weightDecay`.
+  case custom(name: String, parameters: [String: JSON] = [:], oracle: OracleSettings = OracleSettings())
 
-  /// The rule at its first step, for a run of `epochs`.
+  /// The rule at its first step, for a run of `epochs`. Throws `HyperparameterError` for constants out of range, and for
+  /// a rule that this package does not have.
   func makeRule<Base: DescentRule>(base: Base, epochs: Int, seed: UInt64) throws -> any UpdateRule<
     Base.Element
   > {
@@ -52,13 +51,22 @@ public enum OptimizerChoice: Hashable, Sendable {
     case .friendlySAM(let rho, let sigma, let decay):
       return try FriendlySAM(base: base, rho: rho, sigma: sigma, decay: decay)
     case .focalSAM(let rho, _, _): return try FocalSAM(base: base, rho: rho)
+    case .custom(let name, _, _):
+      throw HyperparameterError(
+        name: "optimizer", value: name,
+        expected:
+          "a rule of this package, or that rule itself beside the recipe: only the program that has it can train it"
+      )
     }
   }
+
+  /// Whether the caller brings the rule.
+  var isCustom: Bool { if case .custom = self { true } else { false } }
 
   /// The radii by epoch that grow with re-weighting in Algorithm 1 of the NeurIPS 2022 supplement.
   public var radii: [RhoSchedule] {
     switch self {
-    case .sgd, .pgd, .lpfSGD: []
+    case .sgd, .pgd, .lpfSGD, .custom: []
     case .sam(let rho, _), .imbSAM(let rho, _, _), .gsam(let rho, _), .lookSAM(let rho, _, _),
       .friendlySAM(let rho, _, _), .focalSAM(let rho, _, _):
       [rho]
@@ -66,36 +74,22 @@ public enum OptimizerChoice: Hashable, Sendable {
     }
   }
 
-  /// η, below whose number of pictures a class is in the tail; nil where the rule knows no tail.
-  public var eta: Int? {
+  /// What the rule asks of its oracle.
+  public var oracle: OracleSettings {
     switch self {
-    case .imbSAM(_, let eta, _), .sseSAM(_, _, _, let eta): eta
-    default: nil
+    case .sgd, .sam, .pgd, .gsam, .lookSAM, .friendlySAM: OracleSettings()
+    case .imbSAM(_, let eta, let normalization): OracleSettings(eta: eta, normalization: normalization)
+    case .sseSAM(_, _, _, let eta): OracleSettings(eta: eta)
+    case .lpfSGD(_, let shards, let size): OracleSettings(shards: .init(count: shards, size: size))
+    case .focalSAM(_, let gamma, let scale): OracleSettings(sharpness: .init(gamma: gamma, scale: scale))
+    case .custom(_, _, let oracle): oracle
     }
-  }
-
-  /// The tail among classes of these counts.
-  public func tail(counts: [Int]) -> Set<Int> {
-    guard let eta else { return [] }
-    return Set(counts.indices.filter { counts[$0] < eta })
-  }
-
-  /// The shares of classes with these counts in the part that Focal-SAM perturbs; nil for other rules.
-  public func sharpness(counts: [Int]) throws -> FocalSharpness? {
-    guard case .focalSAM(_, let gamma, let scale) = self else { return nil }
-    return try FocalSharpness(counts: counts, gamma: gamma, scale: scale)
-  }
-
-  /// What the losses of head and tail are divided by.
-  public var normalization: PartNormalization {
-    if case .imbSAM(_, _, let normalization) = self { return normalization }
-    return .wholeBatch
   }
 
   /// Oracle queries of `steps` steps that begin after `start` others, none of them skipped: what `StepRecord.evaluations`
   /// adds up to. 1 a step for SGD and PGD, 2 for SAM, GSAM and Friendly SAM, 3 for ImbSAM and Focal-SAM, 4 for SSE-SAM, M
-  /// for LPF-SGD, and for LookSAM 2 in every k-th step and 1 in the others.
-  public func evaluations(steps: Int, after start: Int) -> Int {
+  /// for LPF-SGD, and for LookSAM 2 in every k-th step and 1 in the others; nil for a rule that this package does not have.
+  public func evaluations(steps: Int, after start: Int) -> Int? {
     switch self {
     case .sgd, .pgd: steps
     case .sam, .gsam, .friendlySAM: 2 * steps
@@ -105,6 +99,7 @@ public enum OptimizerChoice: Hashable, Sendable {
     case .lookSAM(_, let period, _):
       // The multiples of k in start ..< start + steps.
       steps + Self.multiples(of: period, below: start + steps) - Self.multiples(of: period, below: start)
+    case .custom: nil
     }
   }
 
@@ -113,31 +108,23 @@ public enum OptimizerChoice: Hashable, Sendable {
     end / k + (end.isMultiple(of: k) ? 0 : 1)
   }
 
-  /// The samples in a shard for a nominal batch size; nil: as many as the batch at hand needs.
-  public func shardSize(batchSize: Int) -> Int? {
-    guard case .lpfSGD(_, let shards, .nominal) = self else { return nil }
-    return max(batchSize / shards, 1)
-  }
-
-  /// The runs of a batch's samples that the rule asks for as batches by themselves: its shards, or the whole.
-  func batchParts(count: Int, batchSize: Int) -> [Range<Int>] {
-    guard case .lpfSGD(_, let shards, _) = self else { return [0..<count] }
-    let size = shardSize(batchSize: batchSize) ?? (count + shards - 1) / shards
-    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
-  }
-
-  /// Throws `HyperparameterError` for a threshold below 1, radii that end before the run, or fixed shards that do not
-  /// hold a batch.
+  /// Throws `HyperparameterError` for radii that end before the run, oracle settings out of range, or a custom rule
+  /// without a name of its own.
   func validate(batchSize: Int, epochs: Int) throws {
     for schedule in radii { try schedule.checkCovers(epochs: epochs) }
-    if let eta, eta < 1 {
-      throw HyperparameterError(name: "eta", value: "\(eta)", expected: "at least 1")
-    }
-    _ = try sharpness(counts: [1])
-    if case .lpfSGD(_, let shards, .nominal) = self, batchSize % shards != 0 {
+    try oracle.validate(batchSize: batchSize)
+    guard case .custom(let name, _, _) = self else { return }
+    let isWord = !name.isEmpty && name.unicodeScalars.allSatisfy { $0 == "-" || $0.isASCIIWordCharacter }
+    guard isWord, !Self.byName.contains(where: { $0.name == name }) else {
       throw HyperparameterError(
-        name: "batch size", value: "\(batchSize)",
-        expected: "a multiple of the \(shards) shards it is cut into")
+        name: "name of the rule", value: name,
+        expected: "letters, digits and \"-\", and no name of a rule of this package")
     }
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isASCIIWordCharacter: Bool {
+    ("a"..."z").contains(self) || ("A"..."Z").contains(self) || ("0"..."9").contains(self)
   }
 }

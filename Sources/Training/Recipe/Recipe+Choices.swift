@@ -36,7 +36,7 @@ extension OptimizerChoice {
   public func with(rho: Double) -> OptimizerChoice? {
     let rho = RhoSchedule.constant(rho)
     switch self {
-    case .sgd, .pgd, .lpfSGD: return nil
+    case .sgd, .pgd, .lpfSGD, .custom: return nil
     case .sseSAM(let rhoHead, _, let stageFraction, let eta):
       return .sseSAM(rhoHead: rhoHead, rhoTail: rho, stageFraction: stageFraction, eta: eta)
     default: return mappingRadii { _ in rho }
@@ -46,7 +46,7 @@ extension OptimizerChoice {
   /// The same rule with every schedule of a radius replaced.
   func mappingRadii(_ change: (RhoSchedule) -> RhoSchedule) -> OptimizerChoice {
     switch self {
-    case .sgd, .pgd, .lpfSGD: self
+    case .sgd, .pgd, .lpfSGD, .custom: self
     case .sam(let rho, let variant): .sam(rho: change(rho), variant: variant)
     case .imbSAM(let rho, let eta, let normalization):
       .imbSAM(rho: change(rho), eta: eta, normalization: normalization)

@@ -67,6 +67,7 @@ extension OptimizerChoice {
     case .lookSAM: "looksam"
     case .friendlySAM: "friendly-sam"
     case .focalSAM: "focal-sam"
+    case .custom(let name, _, _): name
     }
   }
 }

@@ -72,19 +72,20 @@ public struct Recipe: Hashable, Sendable {
     try weighting?.validate()
     try sampling.validate()
     // The rules check their own values.
-    _ = try makeRule(Float.self)
+    if !optimizer.isCustom { _ = try makeRule(Float.self) }
     try optimizer.validate(batchSize: batchSize, epochs: epochs)
-    if case .focalSAM = optimizer {
+    if optimizer.oracle.sharpness != nil {
       switch loss {
       case .crossEntropy, .ldam, .ldamOfSSESAM, .vs: break
       case .focal, .influenceBalanced, .parametricContrastive:
-        try check(false, "loss", loss.label, "a cross-entropy, whose samples Focal-SAM can share out")
+        try check(
+          false, "loss", loss.label, "a cross-entropy, whose samples can be shared out between two parts")
       }
     }
     try checkDeferredRho()
   }
 
-  /// The update rule at its first step.
+  /// The update rule at its first step; `HyperparameterError` for one that this package does not have.
   public func makeRule<Element: Real>(_ type: Element.Type) throws -> any UpdateRule<Element> {
     let base = try SGD<Element>(momentum: momentum, weightDecay: weightDecay)
     return try optimizer.makeRule(base: base, epochs: epochs, seed: seed)

@@ -87,7 +87,7 @@ package struct RunRequest: Sendable {
   }
 
   /// Gradients of batches that the rule asks for in one run: two a step for SAM.
-  package var evaluations: Int? { steps.map { recipe.optimizer.evaluations(steps: $0, after: 0) } }
+  package var evaluations: Int? { steps.flatMap { recipe.optimizer.evaluations(steps: $0, after: 0) } }
 
   /// Spectra measured along one run: classes, and the loss over all, times the epochs at which they are measured.
   package var spectrumCount: Int { spectra?.subjects.reduce(0) { $0 + count($1) } ?? 0 }

@@ -1,4 +1,5 @@
 import EscapementTesting
+import Foundation
 import Testing
 
 @testable import OwnOptimizer
@@ -24,6 +25,14 @@ import Testing
     try expectGolden(
       quadraticLosses(of: rule), named: "saddle-losses", in: "nesterov",
       provenance: ["momentum": "0.9", "steps": "20"], because: "first record")
+  }
+
+  /// Two epochs on synthetic images: every step is on record.
+  @Test func keepsItsRun() throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nesterov-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try expectGolden(
+      of: trainOnFixture(in: directory), named: "fixture-run", in: "nesterov", because: "first record")
   }
 
   /// Without momentum every step is plain descent: λᵢ → wᵢ·(1 − η·λᵢ).
