@@ -44,7 +44,7 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Fixtures", path: "Fixtures", resources: ["cifar-format-synthetic"]),
   Layer(
     kind: .swift, name: "LongTail",
-    uses: ["Kernels", "Randomness", "Artifacts", "Fixtures", "CKernels", "CJPEG", "CZlib"]),
+    uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "Fixtures", "CKernels", "CJPEG", "CZlib"]),
   Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
   Layer(
     kind: .swift, name: "Optimizers", uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "Calculus"]),
@@ -188,7 +188,7 @@ let package = Package(
   traits: [
     .trait(
       name: "JPEG",
-      description: "JPEG pictures of image lists through libjpeg (apt-get install libjpeg-dev)."),
+      description: "JPEG images of image lists through libjpeg (apt-get install libjpeg-dev)."),
     .trait(
       name: "MPI",
       description: "Several ranks under mpirun through Open MPI (apt-get install libopenmpi-dev openmpi-bin)."

@@ -109,7 +109,7 @@ stage() { # name command...
   durations+=("$name $((SECONDS - start)) s")
 }
 
-# The tests run with JPEG pictures and MPI; the release and the README's example are built without, as by default.
+# The tests run with JPEG images and MPI; the release and the README's example are built without, as by default.
 traits=JPEG,MPI
 # SwiftPM passes traits to the compilers in the order of a set, whose hashes each process draws anew, and another order
 # builds everything anew. Tests keep hashes that are drawn: nothing may depend on them.

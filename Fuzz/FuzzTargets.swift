@@ -110,11 +110,11 @@ private let tinyTensors: Safetensors = {
   return content
 }()
 
-/// Four classes of 20 pictures cut to 20, 9, 4 and 2.
+/// Four classes of 20 images cut to 20, 9, 4 and 2.
 private let small: LongTailedData = {
   func set(_ count: Int) -> ImageSet {
     ImageSet(
-      pictures: [UInt8](repeating: 7, count: count * ImageSet.pictureBytes),
+      images: [UInt8](repeating: 7, count: count * ImageSet.imageBytes),
       labels: (0..<count).map { $0 % 4 },
       classes: 4, provenance: ImageProvenance(name: "tiny", kind: .other, digest: .zero))
   }

@@ -2,6 +2,7 @@
 // and instruction set. Two machines agree when their lines, less the name of the set, are equal.
 //
 // Inputs hold denormals and zeros of both signs, no NaN: a NaN's payload is outside the contract.
+#include "CImages.h"
 #include "CKernels.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ static void convolutions(ek_type t) {
   static const ek_conv shapes[] = {
     {.n = 3, .h = 32, .w = 32, .ci = 3, .co = 16, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
     {.n = 9, .h = 16, .w = 16, .ci = 16, .co = 32, .kh = 3, .kw = 3, .stride = 2, .pad = 1},
-    // By Winograd in Float: specialised widths, others, ragged groups of samples.
+    // By Winograd in Float: specialized widths, others, ragged groups of samples.
     {.n = 5, .h = 8, .w = 8, .ci = 64, .co = 64, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
     {.n = 3, .h = 16, .w = 16, .ci = 16, .co = 16, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
     {.n = 2, .h = 4, .w = 28, .ci = 48, .co = 96, .kh = 3, .kw = 3, .stride = 1, .pad = 1},
@@ -163,7 +164,7 @@ static void reductions(ek_type t) {
   free(x), free(y), free(z);
 }
 
-// Fused batch normalisation: every output of every pass, with each rectifier that fits.
+// Fused batch normalization: every output of every pass, with each rectifier that fits.
 static void normalization(ek_type t) {
   enum { N = 9, PIXELS = 61, CHANNELS = 45, ROWS = N * PIXELS, COUNT = ROWS * CHANNELS };
   void *x = numbers(t, COUNT), *xt = numbers(t, COUNT), *g = numbers(t, COUNT), *gt = numbers(t, COUNT);
@@ -203,8 +204,8 @@ static void normalization(ek_type t) {
   free(x), free(xt), free(g), free(gt), free(r), free(y), free(z);
 }
 
-// Pictures of bytes: resized down and up, their colours changed, and as normalised input.
-static void pictures(ek_type t) {
+// Images of bytes: resized down and up, their colors changed, and as normalized input.
+static void images(ek_type t) {
   enum { WIDTH = 61, HEIGHT = 47, BYTES = 3 * WIDTH * HEIGHT };
   uint8_t x[BYTES], y[4 * BYTES];
   for (size_t i = 0; i < BYTES; i++) x[i] = (uint8_t)(next() >> 40);
@@ -212,18 +213,18 @@ static void pictures(ek_type t) {
   static const size_t sizes[][2] = {{32, 25}, {61, 20}, {7, 90}, {100, 75}};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     const ek_window whole = {0, 0, sizes[i][0], sizes[i][1]};
-    ek_picture_resize(WIDTH, HEIGHT, x, 3 * WIDTH, sizes[i][0], sizes[i][1], &whole, y);
-    printf("%s %s picture-resize-%zu %016llx\n", set_name, type_name, i,
+    ek_image_resize(WIDTH, HEIGHT, x, 3 * WIDTH, sizes[i][0], sizes[i][1], &whole, y);
+    printf("%s %s image-resize-%zu %016llx\n", set_name, type_name, i,
            (unsigned long long)fnv(y, 3 * sizes[i][0] * sizes[i][1]));
   }
   for (int kind = 0; kind < 3; kind++) {
-    ek_picture_enhance((ek_enhancement)kind, WIDTH * HEIGHT, 1.3f, x, y);
-    printf("%s %s picture-enhance-%d %016llx\n", set_name, type_name, kind, (unsigned long long)fnv(y, BYTES));
+    ek_image_enhance((ek_enhancement)kind, WIDTH * HEIGHT, 1.3f, x, y);
+    printf("%s %s image-enhance-%d %016llx\n", set_name, type_name, kind, (unsigned long long)fnv(y, BYTES));
   }
   void *table = numbers(t, 3 * 256), *z = malloc(BYTES * 8);
   for (int flip = 0; flip < 2; flip++) {
-    ek_picture_normalize(t, HEIGHT, WIDTH, x, flip, table, z);
-    snprintf(name, sizeof name, "picture-normalize-%d", flip), report(name, t, z, BYTES);
+    ek_image_normalize(t, HEIGHT, WIDTH, x, flip, table, z);
+    snprintf(name, sizeof name, "image-normalize-%d", flip), report(name, t, z, BYTES);
   }
   void *w = numbers(t, BYTES);
   ek_flip(t, HEIGHT, WIDTH, 3, w, z), report("flip", t, z, BYTES);
@@ -257,7 +258,7 @@ int main(void) {
         type_name = t == EK_F32 ? "F32" : "F64";
         state = 1;
         products((ek_type)t), convolutions((ek_type)t), elementwise((ek_type)t), reductions((ek_type)t), normalization((ek_type)t);
-        pictures((ek_type)t);
+        images((ek_type)t);
       }
       functions();
     }

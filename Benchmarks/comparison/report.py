@@ -11,7 +11,7 @@ def verdict(result):
         return "not measured"
     if result["reach"] is None:
         return "no reach"
-    # The interval's unfavourable end must reach it: a median that only happens to lie beyond is not enough.
+    # The interval's unfavorable end must reach it: a median that only happens to lie beyond is not enough.
     s = result["summary"]
     met = s["low"] >= result["reach"] if result["direction"] == "≥" else s["high"] <= result["reach"]
     return "met" if met else "not met"

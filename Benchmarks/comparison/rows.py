@@ -129,6 +129,6 @@ def own_ratios():
     return [scaling] + costs
 
 
-def catalogue():
+def catalog():
     """All rows, in the order of the table."""
     return products() + convolutions() + steps() + curvature() + memory() + own_ratios()

@@ -1,7 +1,7 @@
 """The problems of the conformance vectors on PyTorch, in double: losses of parameter dictionaries.
 
 Parameters are dictionaries of tensors under the names of a state dictionary. A model maps them and a batch to features
-and logits; batch norm normalises with the batch and updates the running statistics that it is given.
+and logits; batch norm normalizes with the batch and updates the running statistics that it is given.
 """
 
 import torch

@@ -5,14 +5,14 @@ import itertools
 import torch
 from torch.nn import functional as F
 
-from resnet import evaluated, pictures
+from resnet import evaluated, random_images
 
 STEPS = 100
 
 
 def gradient(count):
-    """Loss and gradient over all pictures as one batch."""
-    images, labels = pictures(count)
+    """Loss and gradient over all images as one batch."""
+    images, labels = random_images(count)
     model = evaluated(images)
     parameters = list(model.parameters())
     return lambda: torch.autograd.grad(F.cross_entropy(model(images), labels), parameters)
@@ -25,7 +25,7 @@ def directions(parameters):
 
 def fresh(count):
     """A product that keeps nothing: the gradient's graph is built and differentiated in each."""
-    images, labels = pictures(count)
+    images, labels = random_images(count)
     model = evaluated(images)
     parameters = list(model.parameters())
     vectors = directions(parameters)
@@ -40,7 +40,7 @@ def fresh(count):
 
 def retained(count):
     """Products at one point: the gradient's graph is built once and differentiated again and again."""
-    images, labels = pictures(count)
+    images, labels = random_images(count)
     model = evaluated(images)
     parameters = list(model.parameters())
     vectors = directions(parameters)
@@ -49,10 +49,10 @@ def retained(count):
 
 
 def curvlinops(count):
-    """The product of curvlinops' Hessian over one batch of all pictures."""
+    """The product of curvlinops' Hessian over one batch of all images."""
     from curvlinops import HessianLinearOperator
 
-    images, labels = pictures(count)
+    images, labels = random_images(count)
     model = evaluated(images)
     parameters = list(model.parameters())
     vectors = directions(parameters)
@@ -74,7 +74,7 @@ def pyhessian(count):
     from pyhessian import hessian
 
     torch.eig = _eig
-    images, labels = pictures(count)
+    images, labels = random_images(count)
     model = evaluated(images)
 
     def density(steps):

@@ -166,9 +166,9 @@ def evaluated(model, images, labels, batch_statistics):
     return logits, loss.item(), gradients
 
 
-def of_package(tool, name, classes, weights, pictures, out, double, batch_statistics):
+def of_package(tool, name, classes, weights, image_file, out, double, batch_statistics):
     command = [tool, "weights", "evaluate", "--network", name, "--classes", str(classes), "--weights", weights,
-               "--pictures", pictures, "--out", out]
+               "--images", image_file, "--out", out]
     subprocess.run(command + ["--double"] * double + ["--batch-statistics"] * batch_statistics, check=True)
     result = read_safetensors(out)
     gradients = {key[9:]: value for key, value in result.items() if key.startswith("gradient.")}
@@ -188,7 +188,7 @@ def gradient_deviation(a, b):
 
 
 def compare(tool, folder, name, model, classes, side, count):
-    weights, pictures, out = (str(folder / file) for file in ("weights", "pictures", "out"))
+    weights, image_file, out = (str(folder / file) for file in ("weights", "images", "out"))
     images, labels = torch.randn(count, 3, side, side, dtype=torch.float64), torch.arange(count) % classes
     depth = sum(isinstance(module, (nn.Conv2d, nn.Linear, Cosine)) for module in model.modules())
     failed = False
@@ -203,13 +203,13 @@ def compare(tool, folder, name, model, classes, side, count):
         dtype = torch.float64 if double else torch.float32
         model = model.to(dtype)
         write_safetensors(weights, model.state_dict())
-        write_safetensors(pictures, {"images": images.to(dtype), "labels": labels})
+        write_safetensors(image_file, {"images": images.to(dtype), "labels": labels})
         for batch_statistics in (False, True):
             kind = f"float{64 if double else 32}, {'batch' if batch_statistics else 'running'} statistics"
             state = {key: value.clone() for key, value in model.state_dict().items()}
             theirs = evaluated(model, images.to(dtype), labels, batch_statistics)
             model.load_state_dict(state)
-            ours = of_package(tool, name, classes, weights, pictures, out, double, batch_statistics)
+            ours = of_package(tool, name, classes, weights, image_file, out, double, batch_statistics)
             # float32: a layer sums at most 4608 products, whose roundings of 2^-24 grow as the root of their number, 68;
             # batch norm keeps the magnitude from layer to layer, so that the layers' errors add up; on either side.
             bound = 1e-12 if double else 2 * 68 * depth * 2.0 ** -24
@@ -223,7 +223,7 @@ def compare(tool, folder, name, model, classes, side, count):
 
 def reverse(tool, folder):
     """A run's weights, exported, read strictly by PyTorch: both sides' logits again."""
-    run, weights, pictures, out = (str(folder / file) for file in ("run", "exported", "pictures", "out"))
+    run, weights, image_file, out = (str(folder / file) for file in ("run", "exported", "images", "out"))
     subprocess.run([tool, "train", "--preset", "fixture/ce", "--epochs", "1", "--out", run], check=True,
                    capture_output=True)
     subprocess.run([tool, "weights", "export", run, weights], check=True)
@@ -233,10 +233,10 @@ def reverse(tool, folder):
     model = ResNet(name, classes)
     model.load_state_dict(state, strict=True)
     images = torch.randn(16, 3, 32, 32, dtype=torch.float64)
-    write_safetensors(pictures, {"images": images, "labels": torch.arange(16) % classes})
+    write_safetensors(image_file, {"images": images, "labels": torch.arange(16) % classes})
     with torch.no_grad():
         theirs = model.double().eval()(images)
-    ours = of_package(tool, name, classes, weights, pictures, out, True, False)[0]
+    ours = of_package(tool, name, classes, weights, image_file, out, True, False)[0]
     value = relative(ours, theirs)
     print(f"{name:28} {'logits of an exported run, float64':44} {value:9.2e}  allowed {1e-12:.1e}")
     return not value <= 1e-12

@@ -17,7 +17,7 @@ COUNTS = [50, 20, 8, 3, 1]
 LABELS = [0, 2, 2, 4]
 QUEUE_LABELS = [2, 0, 1, 4, 3, 2]
 DIMENSIONS = 3
-# Name, α, β, γ, the centres' temperature and the samples'.
+# Name, α, β, γ, the centers' temperature and the samples'.
 CASES = [("released", 0.01, 1.0, 1.0, 1.0, 0.05), ("other", 0.5, 0.75, 0.625, 1.25, 0.25)]
 
 
@@ -28,21 +28,21 @@ def entries(rows, columns, along, across, modulus, scale):
         dtype=torch.float64)
 
 
-def loss(queries, logits, contrasts, alpha, beta, gamma, centre_temperature, temperature):
+def loss(queries, logits, contrasts, alpha, beta, gamma, center_temperature, temperature):
     """The definition, sample by sample."""
     shares = torch.tensor(COUNTS, dtype=torch.float64) / sum(COUNTS)
     samples = torch.cat((queries, contrasts))
     labels = LABELS + LABELS + QUEUE_LABELS
     total = 0
     for i, label in enumerate(LABELS):
-        centres = (logits[i] + torch.log(shares + 1e-9)) / centre_temperature
+        centers = (logits[i] + torch.log(shares + 1e-9)) / center_temperature
         similarities = samples @ queries[i] / temperature
-        top = max(centres.max().item(), similarities.max().item())
+        top = max(centers.max().item(), similarities.max().item())
         others = [j for j in range(len(labels)) if j != i]
-        denominator = torch.exp(centres - top).sum() + gamma * torch.exp(similarities[others] - top).sum() + 1e-12
+        denominator = torch.exp(centers - top).sum() + gamma * torch.exp(similarities[others] - top).sum() + 1e-12
         positives = [j for j in others if labels[j] == label]
         logarithm = torch.log(denominator)
-        numerator = beta * (centres[label] - top - logarithm) + alpha * (similarities[positives] - top - logarithm).sum()
+        numerator = beta * (centers[label] - top - logarithm) + alpha * (similarities[positives] - top - logarithm).sum()
         total = total - numerator / (beta + alpha * len(positives))
     return total / len(LABELS)
 

@@ -49,13 +49,13 @@ class ResNet32(nn.Module):
         return self.linear(x.mean(dim=(2, 3)))
 
 
-def pictures(count):
-    """Standard normal pictures and uniform labels."""
+def random_images(count):
+    """Standard normal images and uniform labels."""
     return torch.randn(count, 3, 32, 32), torch.randint(10, (count,))
 
 
 def evaluated(images):
-    """The network in evaluation mode, with the batch statistics of the first 128 pictures as its running ones."""
+    """The network in evaluation mode, with the batch statistics of the first 128 images as its running ones."""
     model = ResNet32()
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:

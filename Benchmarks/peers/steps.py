@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from protocol import fail
-from resnet import ResNet32, pictures
+from resnet import ResNet32, random_images
 
 BATCH = 128
 RHO = 0.1
@@ -15,7 +15,7 @@ RHO = 0.1
 
 def prepare(case, variant):
     """`sgd-step` or `sam-step` to (work, unit, run)."""
-    images, labels = pictures(BATCH)
+    images, labels = random_images(BATCH)
     model = ResNet32().train()
     if variant == "channels-last":
         model = model.to(memory_format=torch.channels_last)

@@ -17,7 +17,7 @@ class Skipped(Exception):
     """What cannot be done on this machine, in plain words."""
 
 
-# Seconds: 15 steps an epoch of a small network on the embedded pictures, and a checkpoint after every second.
+# Seconds: 15 steps an epoch of a small network on the embedded images, and a checkpoint after every second.
 FLAGS = "--preset fixture/ce-drw --batch-size 64 --epochs 2 --checkpoint-every 2 --metrics-every 1".split()
 
 

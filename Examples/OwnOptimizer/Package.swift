@@ -10,9 +10,9 @@ let package = Package(
     .library(name: "OwnOptimizer", targets: ["OwnOptimizer"]),
     .executable(name: "train-nesterov", targets: ["train-nesterov"]),
   ],
-  // The dependency's traits, passed on: `swift test --traits JPEG` builds Escapement with JPEG pictures.
+  // The dependency's traits, passed on: `swift test --traits JPEG` builds Escapement with JPEG images.
   traits: [
-    .trait(name: "JPEG", description: "JPEG pictures of image lists through libjpeg."),
+    .trait(name: "JPEG", description: "JPEG images of image lists through libjpeg."),
     .trait(name: "MPI", description: "Several ranks under mpirun."),
   ],
   dependencies: [

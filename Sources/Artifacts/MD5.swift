@@ -38,7 +38,7 @@ public final class MD5Stream {
   /// A stream without bytes; nil where libcrypto refuses MD5, as under a FIPS policy.
   public init?() {
     guard let context = EVP_MD_CTX_new() else { return nil }
-    // Before the check: a failable initialiser runs deinit once every property has its value.
+    // Before the check: a failable initializer runs deinit once every property has its value.
     self.context = context
     guard EVP_DigestInit_ex(context, EVP_md5(), nil) == 1 else { return nil }
   }

@@ -17,7 +17,7 @@
 
 // Coefficients that a progressive file keeps: two bytes for each of at most four components of each pixel.
 static const long MEMORY_LIMIT = 512L << 20;
-// Encoders write about ten scans; each more costs the time of a whole picture.
+// Encoders write about ten scans; each more costs the time of a whole image.
 enum { SCAN_LIMIT = 200 };
 
 // Where a fault leads back to, and what it said.
@@ -68,31 +68,31 @@ static void inks_to_rgb(size_t width, const uint8_t *inks, uint8_t *rgb) {
 }
 
 // Everything between the header and the end marker; leaves by longjmp on a fault.
-static ejpeg_status decode_rows(j_decompress_ptr info, size_t pixel_limit, ejpeg_picture *picture) {
+static ejpeg_status decode_rows(j_decompress_ptr info, size_t pixel_limit, ejpeg_image *image) {
   jpeg_read_header(info, TRUE);
-  picture->width = info->image_width;
-  picture->height = info->image_height;
-  if (picture->width > pixel_limit / picture->height) return EJPEG_TOO_LARGE;
+  image->width = info->image_width;
+  image->height = info->image_height;
+  if (image->width > pixel_limit / image->height) return EJPEG_TOO_LARGE;
   const bool inks = info->num_components == 4;
   info->out_color_space = inks ? JCS_CMYK : JCS_RGB;
   info->dct_method = JDCT_ISLOW;
   info->do_fancy_upsampling = TRUE;
   jpeg_start_decompress(info);
-  picture->pixels = malloc(picture->width * picture->height * 3);
-  if (!picture->pixels) return EJPEG_NO_MEMORY;
+  image->pixels = malloc(image->width * image->height * 3);
+  if (!image->pixels) return EJPEG_NO_MEMORY;
   JSAMPARRAY four = inks ? info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, 4 * info->image_width, 1) : NULL;
   while (info->output_scanline < info->output_height) {
-    uint8_t *row = picture->pixels + 3 * picture->width * info->output_scanline;
+    uint8_t *row = image->pixels + 3 * image->width * info->output_scanline;
     jpeg_read_scanlines(info, inks ? four : &row, 1);
-    if (inks) inks_to_rgb(picture->width, four[0], row);
+    if (inks) inks_to_rgb(image->width, four[0], row);
   }
   jpeg_finish_decompress(info);
   return EJPEG_DECODED;
 }
 
-ejpeg_status ejpeg_decode(const uint8_t *bytes, size_t count, size_t pixel_limit, ejpeg_picture *picture,
+ejpeg_status ejpeg_decode(const uint8_t *bytes, size_t count, size_t pixel_limit, ejpeg_image *image,
                           char message[EJPEG_MESSAGE]) {
-  memset(picture, 0, sizeof *picture);
+  memset(image, 0, sizeof *image);
   message[0] = 0;
   struct jpeg_decompress_struct info;
   memset(&info, 0, sizeof info);
@@ -107,21 +107,21 @@ ejpeg_status ejpeg_decode(const uint8_t *bytes, size_t count, size_t pixel_limit
   // Nothing that changes after this is read after a jump but through pointers, so no local needs to be volatile.
   if (setjmp(g.back) != 0) {
     jpeg_destroy_decompress(&info);
-    ejpeg_free(picture);
+    ejpeg_free(image);
     return EJPEG_FAULTY;
   }
   jpeg_create_decompress(&info);
   info.progress = &g.progress;
   info.mem->max_memory_to_use = MEMORY_LIMIT;
   jpeg_mem_src(&info, (unsigned char *)bytes, (unsigned long)count);
-  const ejpeg_status status = decode_rows(&info, pixel_limit, picture);
+  const ejpeg_status status = decode_rows(&info, pixel_limit, image);
   jpeg_destroy_decompress(&info);
   return status;
 }
 
-void ejpeg_free(ejpeg_picture *picture) {
-  free(picture->pixels);
-  picture->pixels = NULL;
+void ejpeg_free(ejpeg_image *image) {
+  free(image->pixels);
+  image->pixels = NULL;
 }
 #else
 // A translation unit holds at least one declaration.

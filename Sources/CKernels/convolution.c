@@ -1,5 +1,5 @@
-// The convolution triple (rules 1 to 3): no patches are copied out; tiles read the pictures in place. Taps outside the
-// picture are no terms: what sees the same taps shares a plan of its own.
+// The convolution triple (rules 1 to 3): no patches are copied out; tiles read the images in place. Taps outside the
+// image are no terms: what sees the same taps shares a plan of its own.
 #include "batch_sum.h"
 #include "contraction.h"
 #include "winograd.h"
@@ -7,7 +7,7 @@
 
 // ---- What lies inside ------------------------------------------------------------------------------
 
-// Neighbours along one axis, first ..< first + count, of whose taps the same ones, lo ..< hi, lie inside.
+// Neighbors along one axis, first ..< first + count, of whose taps the same ones, lo ..< hi, lie inside.
 typedef struct {
   size_t first, count, lo, hi;
 } span;
@@ -29,12 +29,12 @@ static size_t spans_of(size_t places, size_t step, size_t extent, size_t taps, c
   return count;
 }
 
-// ---- Forward and backward data: pictures through taps -------------------------------------------
+// ---- Forward and backward data: images through taps -------------------------------------------
 
-enum { SAMPLES_A_TASK = 4 };  // neighbours, so that a thread can fetch its next sample ahead
+enum { SAMPLES_A_TASK = 4 };  // neighbors, so that a thread can fetch its next sample ahead
 
-// Outputs that see the same taps: a rectangle. Its rows are taken from it in groups of neighbours in a line; the columns that
-// remain in groups of neighbours in a column; the pixels that still remain in groups of neighbouring samples, or where a task
+// Outputs that see the same taps: a rectangle. Its rows are taken from it in groups of neighbors in a line; the columns that
+// remain in groups of neighbors in a column; the pixels that still remain in groups of neighboring samples, or where a task
 // has less than SAMPLES_A_TASK of these by themselves.
 enum { ACROSS, DOWN, DEEP, ALONE, WAYS };
 typedef struct {
@@ -43,7 +43,7 @@ typedef struct {
   ek_part parts[WAYS];
 } rectangle;
 
-// One correlation of pictures with taps: of the whole output, or of one stride phase of it.
+// One correlation of images with taps: of the whole output, or of one stride phase of it.
 typedef struct {
   ek_product product;
   const char *x;
@@ -52,7 +52,7 @@ typedef struct {
   size_t h, w, c;                 // of one sample of x
   size_t out_sample;              // elements of one sample of y
   size_t lines, length, band;     // output lines, outputs in each, and how many lines are made at once
-  size_t line_to, row_to;         // elements between output lines and between neighbours in one
+  size_t line_to, row_to;         // elements between output lines and between neighbors in one
   size_t first_to;                // of the first output element
   size_t step;                    // input pixels between outputs
   size_t taps_y, taps_x;
@@ -77,7 +77,7 @@ static void correlate_sample(const correlation *j, size_t n, bool alone, bool mo
     ek_ahead ahead = {0};
     const size_t band_bytes = j->band * j->step * j->w * pixel, out_bytes = j->band * j->line_to * size;
     if (j->gaps) {
-      // A stride phase: its neighbours have just brought the memory in.
+      // A stride phase: its neighbors have just brought the memory in.
     } else if (past < j->lines) {
       ahead.read[0].from = sample + ek_min(past * j->step, j->h) * j->w * pixel;
       ahead.written.from = y + past * j->line_to * size;
@@ -355,7 +355,7 @@ static ek_plan pixels_plan(const ek_conv *s, size_t samples, span ys, span xs) {
   return plan;
 }
 
-// The rows (tap, ci) of the taps from (ys.first, xs.first) on, in groups of neighbours and a rest in each line of taps.
+// The rows (tap, ci) of the taps from (ys.first, xs.first) on, in groups of neighbors and a rest in each line of taps.
 static ek_rows taps_rows(const ek_conv *s, const ek_leaf *leaf, size_t vectors, span ys, span xs, size_t *bytes) {
   const size_t lines = ys.count, length = xs.count * s->ci, height = leaf->height;
   // Lines of nine rows fill a tile of their own (3 input channels under 3 taps).
@@ -414,7 +414,7 @@ static void taps_free(taps *set) {
   ek_pool_give(set->parts, set->count * sizeof(ek_part));
 }
 
-// Copies pictures [h][w][c] into frames of zeros, from whose taps none is outside.
+// Copies images [h][w][c] into frames of zeros, from whose taps none is outside.
 static void frames_fill(ek_type t, const ek_conv *s, const ek_conv *frame, size_t samples, const char *x, char *to) {
   const size_t pixel = s->ci * ek_size(t), frame_line = frame->w * pixel;
   const size_t left = ek_min(s->pad, frame->w), across = ek_min(s->w, frame->w - left) * pixel;

@@ -30,7 +30,7 @@ typedef T NAME(H) __attribute__((vector_size(LANES_D * sizeof(T)), aligned(sizeo
 
 // The product of `height` · `groups` rows with one panel of `vectors` vectors, see ek_leaf.tile.
 //
-// The row addresses are built from a base per group and two shared strides and are hidden from the optimiser, which
+// The row addresses are built from a base per group and two shared strides and are hidden from the optimizer, which
 // would otherwise chain them through one register and bound the loop by that chain's latency.
 static inline __attribute__((always_inline)) void FN(tile_of)(
     const int height, const int groups, const int vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
@@ -283,13 +283,13 @@ static void FN(channel_chain)(size_t pixels, size_t channels, const void *xv, co
   }
 }
 
-static void FN(channel_chain_squares)(size_t pixels, size_t channels, const void *xv, const double *centre,
+static void FN(channel_chain_squares)(size_t pixels, size_t channels, const void *xv, const double *center,
                                       double *sums) {
   const T *x = xv;
   for (size_t c = 0; c < channels; c++) sums[c] = 0;
   for (size_t p = 0; p < pixels; p++)
     for (size_t c = 0; c < channels; c++) {
-      double d = (double)x[p * channels + c] - centre[c];
+      double d = (double)x[p * channels + c] - center[c];
       sums[c] = __builtin_fma(d, d, sums[c]);
     }
 }

@@ -26,7 +26,7 @@ typedef struct {
 // What a tile does with what stands in its output.
 typedef enum { EK_REPLACE = 0, EK_RESUME = 1, EK_ADD_TO = 2 } ek_store;
 
-// The leaves of Winograd convolution, in Float: pictures in strips of four rows, a strip in tiles of 4 × 4 pixels, a tile at
+// The leaves of Winograd convolution, in Float: images in strips of four rows, a strip in tiles of 4 × 4 pixels, a tile at
 // 36 points. Point p of v, d and z lies `plane` elements after point p - 1; in a plane stand tiles of c channels each.
 typedef struct {
   // Rows first ..< last of U = G g Gᵀ for k input and n output channels, in panels of one or two vectors of columns:
@@ -72,9 +72,9 @@ typedef struct {
   // 32 lanes over `count` elements `stride` apart, folded; y == NULL sums x.
   double (*lanes)(size_t count, const void *x, const void *y);
   // One chain per channel over `pixels` rows in double: sums[c] of x (y == NULL), of x·y, or of
-  // (x - y[c])² when `centred` (y then holds one value a channel).
+  // (x - y[c])² when `centered` (y then holds one value a channel).
   void (*channel_chain)(size_t pixels, size_t channels, const void *x, const void *y, double *sums);
-  void (*channel_chain_squares)(size_t pixels, size_t channels, const void *x, const double *centre, double *sums);
+  void (*channel_chain_squares)(size_t pixels, size_t channels, const void *x, const double *center, double *sums);
   void (*pool_mean)(size_t pixels, size_t channels, const void *x, void *y);
   // Batch norm, whose arrays a channel are laid out to `period` elements: see ek_normalize and its companions.
   void (*normalize)(size_t count, size_t period, const void *x, const ek_normalization *laid, const void *residual,
@@ -85,8 +85,8 @@ typedef struct {
   void (*normalize_gradient_input)(size_t count, size_t period, const void *g, ek_rectifier rectifier, const void *x,
                                    const void *y, const ek_normalization *laid, const void *along1,
                                    const void *along_output, const void *scale, void *dx);
-  // One chain per channel: sums of the moving gradient, its products with the normalised input and, with tangents,
-  // those of the gradient with the normalised input's tangent.
+  // One chain per channel: sums of the moving gradient, its products with the normalized input and, with tangents,
+  // those of the gradient with the normalized input's tangent.
   void (*normalize_gradient)(size_t pixels, size_t channels, const ek_normalization *norm, const ek_normalize_pass *s);
   // One chain per channel of x and one of x².
   void (*channel_moments)(size_t pixels, size_t channels, const void *x, double *sums, double *squares);

@@ -1,4 +1,4 @@
-// Batch normalisation, fused: rows handed to the leaves in spans, backward passes in the batch's groups.
+// Batch normalization, fused: rows handed to the leaves in spans, backward passes in the batch's groups.
 #include "batch_sum.h"
 
 enum { SPAN = 16384, PERIOD = 256 };  // elements a task, and at least laid out of an array a channel

@@ -1,4 +1,4 @@
-// Fused batch normalisation of one instruction set and element type; included by leaf_body.h.
+// Fused batch normalization of one instruction set and element type; included by leaf_body.h.
 //
 // Every value goes through the operations of the composite definition in their order, each rounded by itself, so
 // fusing changes no bit. Arrays "laid out" hold one value a channel, repeated to `period` elements, a multiple of

@@ -3,6 +3,7 @@
 // Measured, not looked up: clock, vector width and the number of multiply-add units differ between machines and
 // virtual machines. Nothing here reaches a result.
 #define _POSIX_C_SOURCE 199309L  // clock_gettime
+#include "CPeak.h"
 #include "machine.h"
 #include <stdlib.h>
 #include <time.h>

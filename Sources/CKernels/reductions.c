@@ -126,13 +126,13 @@ typedef struct {
   const ek_leaf *leaf;
   size_t size, channels;
   const char *x, *y;
-  const double *centre;
+  const double *center;
 } channel_job;
 
 static void channel_chain(const void *context, size_t first, size_t pixels, double *sums) {
   const channel_job *j = context;
   const size_t at = first * j->channels * j->size;
-  if (j->centre) j->leaf->channel_chain_squares(pixels, j->channels, j->x + at, j->centre, sums);
+  if (j->center) j->leaf->channel_chain_squares(pixels, j->channels, j->x + at, j->center, sums);
   else j->leaf->channel_chain(pixels, j->channels, j->x + at, j->y ? j->y + at : NULL, sums);
 }
 
@@ -142,8 +142,8 @@ static void moments_chain(const void *context, size_t first, size_t pixels, doub
 }
 
 static void channel_reduce(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, const void *y,
-                           const double *centre, double *sums) {
-  channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .channels = channels, .x = x, .y = y, .centre = centre};
+                           const double *center, double *sums) {
+  channel_job j = {.leaf = ek_leaf_current(t), .size = ek_size(t), .channels = channels, .x = x, .y = y, .center = center};
   ek_batch_sum(n, pixels, channels, channel_chain, &j, sums);
 }
 

@@ -1,10 +1,11 @@
-// Procedural pictures for the embedded data set: a shape over a texture, among clutter. Sums, products, quotients
+// Procedural images for the embedded data set: a shape over a texture, among clutter. Sums, products, quotients
 // and square roots in double only, so the bytes are the same on every machine.
+#include "CImages.h"
 #include "machine.h"
 
 enum { SIDE = 32, PIXELS = SIDE * SIDE };
 
-// Counter words that separate what is drawn for one picture.
+// Counter words that separate what is drawn for one image.
 enum { DRAWS_NORMAL = 0, DRAWS_UNIFORM = 1, DRAWS_NOISE = 2 };
 
 typedef struct {
@@ -50,8 +51,8 @@ static direction unit(double x, double y) {
 // A stripe pattern: wave(x · dx + y · dy + phase), dx and dy in turns a pixel.
 typedef struct { double dx, dy, phase; } grating;
 
-// `tilt` runs from 0 (stripes across) to 1 (stripes along); which way they lean is drawn, so a flipped picture is as
-// likely as the picture itself.
+// `tilt` runs from 0 (stripes across) to 1 (stripes along); which way they lean is drawn, so a flipped image is as
+// likely as the image itself.
 static grating stripes(source *s, double tilt, double cycles) {
   direction d = unit(1 - tilt, tilt);
   double lean = between(s, -1, 1) < 0 ? -1 : 1, turns = cycles / SIDE;
@@ -60,9 +61,9 @@ static grating stripes(source *s, double tilt, double cycles) {
 
 static double at(const grating *g, double x, double y) { return wave(x * g->dx + y * g->dy + g->phase); }
 
-// A colour of the wheel: `turns` around it, three waves a third of a turn apart.
-static void hue(double turns, double colour[3]) {
-  for (int c = 0; c < 3; c++) colour[c] = wave(turns + c / 3.0);
+// A color of the wheel: `turns` around it, three waves a third of a turn apart.
+static void hue(double turns, double color[3]) {
+  for (int c = 0; c < 3; c++) color[c] = wave(turns + c / 3.0);
 }
 
 // A closed outline: at ring coordinate 0, 1/4, 1/2, 3/4 a diamond, a disc, a square and a plus, blended between.
@@ -91,12 +92,12 @@ static double coverage(const outline *o, double px, double py) {
   return cover < 0 ? 0 : cover > 1 ? 1 : cover;
 }
 
-typedef struct { outline shape; double colour[3]; } distractor;
+typedef struct { outline shape; double color[3]; } distractor;
 
-void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripes_place, double shape_place,
+void ek_synthetic_image(uint64_t key, const ek_synthetic *knobs, double stripes_place, double shape_place,
                           double spacing, uint8_t *planes) {
   uint64_t mode = ek_float_mode_enter();
-  // Every cue sees the class through an error of its own, so neighbours on the ring overlap in each cue.
+  // Every cue sees the class through an error of its own, so neighbors on the ring overlap in each cue.
   double error[5];
   ek_normals(EK_F64, key, DRAWS_NORMAL, 0, 0, 5, error);
   double cue[5];
@@ -104,7 +105,7 @@ void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripe
     cue[i] = fraction((i < 2 ? stripes_place : shape_place) + knobs->spread * spacing * error[i] + 16);
 
   source s = {key, 0};
-  // Tilt and fineness fold the ring a quarter turn apart: together they tell where on the ring a picture is.
+  // Tilt and fineness fold the ring a quarter turn apart: together they tell where on the ring an image is.
   grating ground = stripes(&s, triangle(cue[0]), 5 + 3 * wave(cue[1] + 0.25));
   grating fill = stripes(&s, 1 - triangle(cue[0]), 5 - 3 * wave(cue[1] + 0.25));
   double clutter_tilt = between(&s, 0, 1), clutter_cycles = between(&s, 1.5, 9);
@@ -120,7 +121,7 @@ void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripe
   uint32_t count = (uint32_t)ek_min(knobs->distractors, 8);
   for (uint32_t i = 0; i < count; i++) {
     others[i].shape = draw_outline(&s, between(&s, 0, 1), 14, 2, 4);
-    hue(between(&s, 0, 1), others[i].colour);
+    hue(between(&s, 0, 1), others[i].color);
   }
 
   // A sum of four bytes has the standard deviation 147.8: close to normal and exact in integers.
@@ -131,18 +132,18 @@ void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripe
     double texture = strength * (at(&ground, x, y) * (1 - inside) + at(&fill, x, y) * inside);
     double light = lightness + slope_x * (x - 16) + slope_y * (y - 16) + relief * inside + texture
                    + knobs->clutter * at(&clutter, x, y);
-    double colour[3];
-    for (int c = 0; c < 3; c++) colour[c] = light + vividness * (back[c] * (1 - inside) + front[c] * inside);
+    double color[3];
+    for (int c = 0; c < 3; c++) color[c] = light + vividness * (back[c] * (1 - inside) + front[c] * inside);
     for (uint32_t i = 0; i < count; i++) {
       double cover = coverage(&others[i].shape, x, y);
       for (int c = 0; c < 3; c++)
-        colour[c] = colour[c] * (1 - cover) + (lightness + 0.25 * others[i].colour[c]) * cover;
+        color[c] = color[c] * (1 - cover) + (lightness + 0.25 * others[i].color[c]) * cover;
     }
     uint32_t w[4];
     words(key, (uint32_t)p, DRAWS_NOISE, w);
     for (int c = 0; c < 3; c++) {
       uint32_t sum = (w[c] & 255) + (w[c] >> 8 & 255) + (w[c] >> 16 & 255) + (w[c] >> 24);
-      double value = colour[c] + grain * ((double)sum - 510);
+      double value = color[c] + grain * ((double)sum - 510);
       // Five bits a channel keep the packed files small.
       int level = value <= 0 ? 0 : value >= 1 ? 31 : (int)(value * 32);
       planes[c * PIXELS + p] = (uint8_t)(level * 8 + 4);

@@ -20,13 +20,13 @@ static window_job job(const ek_windows *s, const void *x, const uint8_t *taps, v
   return j;
 }
 
-// The corner of window (r, q) in its picture, in elements; it may lie outside.
+// The corner of window (r, q) in its image, in elements; it may lie outside.
 static inline ptrdiff_t corner(const ek_windows *s, size_t r, size_t q) {
   ptrdiff_t y = (ptrdiff_t)(r * s->stride) - (ptrdiff_t)s->pad, x = (ptrdiff_t)(q * s->stride) - (ptrdiff_t)s->pad;
   return (y * (ptrdiff_t)s->w + x) * (ptrdiff_t)s->c;
 }
 
-// The taps of one row or column of windows that lie inside the picture.
+// The taps of one row or column of windows that lie inside the image.
 typedef struct {
   size_t first, end;
 } inside;

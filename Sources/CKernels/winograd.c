@@ -38,7 +38,7 @@ static inline void fetch(stretch *s, const int write) {
     else __builtin_prefetch(s->from, 0, 2);
 }
 
-// What lies outside a picture: a row of zeros, and the first and last column of a strip's lines.
+// What lies outside an image: a row of zeros, and the first and last column of a strip's lines.
 static void clear_frame(size_t w, size_t c, float *zeros, float *lines) {
   memset(zeros, 0, w * c * sizeof(float));
   for (size_t r = 0; r < 6; r++) {
@@ -69,14 +69,14 @@ static void points_task(void *context, size_t index) {
 
 typedef struct {
   const ek_winograd *leaf;
-  size_t h, w, ci, co;      // of pictures x and y, ci and co exchanged for backward data
+  size_t h, w, ci, co;      // of images x and y, ci and co exchanged for backward data
   int terms;
   const float *const *x;
   const float *u;           // [terms][POINTS][ci][co] in panels
   float *y;
   bool accumulate;
   size_t strips, a_block;   // in all, and of a block
-  size_t blocks_a_task;     // neighbours, so that a thread can fetch its next block ahead
+  size_t blocks_a_task;     // neighbors, so that a thread can fetch its next block ahead
   size_t scratch_floats;
 } forward_job;
 

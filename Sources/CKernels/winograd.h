@@ -3,7 +3,7 @@
 #define EK_WINOGRAD_H
 #include "machine.h"
 
-// The convolution of `terms` pictures with as many weights, summed before the output transform: one chain over the terms'
+// The convolution of `terms` images with as many weights, summed before the output transform: one chain over the terms'
 // channels. `turned`: backward data, x being output gradients [h][w][co] and y of input's shape; s is the forward pass's shape.
 void ek_winograd_forward(const ek_conv *s, bool turned, int terms, const float *const *x, const float *const *weights, float *y,
                          bool accumulate);

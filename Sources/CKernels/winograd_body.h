@@ -189,14 +189,14 @@ static void FN(winograd_outer)(bool resume, size_t ci, size_t co, size_t tiles, 
   else FN(outer_of)(co, 1, resume, ci, tiles, v, d, z);
 }
 
-// ---- Tiles of pictures ---------------------------------------------------------------------------
+// ---- Tiles of images ---------------------------------------------------------------------------
 
 static void FN(winograd_input)(size_t h, size_t w, size_t c, const float *x, size_t strip, const float *zeros, float *lines, float *v,
                                size_t plane) {
   const size_t line = (w + 2) * c;
   const float *row[6];
   for (size_t r = 0; r < 6; r++) {
-    const size_t y = 4 * strip + r;  // one below the picture's row, so that the row above it is 0
+    const size_t y = 4 * strip + r;  // one below the image's row, so that the row above it is 0
     row[r] = y < 1 || y > h ? zeros : x + (y - 1) * w * c;
   }
   for (size_t e = 0; e < w * c; e += LANES_V) {

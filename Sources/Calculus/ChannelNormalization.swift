@@ -28,16 +28,12 @@ public struct NormalizationDemand: Sendable {
   public var masked: Bool
   /// Whether the input's gradient is wanted.
   public var input: Bool
-  /// This rank's share of the batch whose statistics moved with the input; nil: all of it.
-  public var share: BatchShare?
 
   /// A demand.
-  public init(followsInput: Bool, masked: Bool, input: Bool, share: BatchShare? = nil) {
-    precondition(followsInput || share == nil, "a share of a batch that is normalised part by part")
+  public init(followsInput: Bool, masked: Bool, input: Bool) {
     self.followsInput = followsInput
     self.masked = masked
     self.input = input
-    self.share = share
   }
 }
 
@@ -66,7 +62,7 @@ extension TensorAlgebra {
   /// Self is the output's gradient, x was the input.
   func compositeNormalizationGradient(
     _ n: ChannelNormalization<Self>, input x: Self, _ rectifier: Rectifier<Self>,
-    _ demand: NormalizationDemand, _ memory: inout PrimalMemory
+    _ demand: NormalizationDemand, _ context: inout EvaluationContext
   ) -> NormalizationGradient<Self> {
     let u = x.subtractingChannels(n.mean).multiplyingChannels(n.inverse)
     let masked: Self =
@@ -83,12 +79,12 @@ extension TensorAlgebra {
         input: demand.input ? masked.multiplyingChannels(scale) : nil)
     }
     // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
-    let sums = masked.channelSums(demand.share, &memory)
-    let dots = masked.channelDots(u, demand.share, &memory)
+    let sums = masked.channelSums(&context)
+    let dots = masked.channelDots(u, &context)
     var result = NormalizationGradient<Self>(masked: kept, shift: [sums.derivative], gain: [dots.derivative])
     guard demand.input else { return result }
     // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
-    let count = Double((demand.share?.count ?? shape[0]) * shape.pixels)
+    let count = Double((context.share?.count ?? shape[0]) * shape.pixels)
     let along1: Self = .narrowed(sums.divided(by: count))
     let alongOutput: Self = .narrowed(dots.divided(by: count))
     result.input = (masked.subtractingChannels(along1) - u.multiplyingChannels(alongOutput))
@@ -102,9 +98,9 @@ extension TensorAlgebra {
 
   public func normalizationGradient(
     _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand,
-    _ memory: inout PrimalMemory
+    _ context: inout EvaluationContext
   ) -> NormalizationGradient<Self> {
-    compositeNormalizationGradient(n, input: input, rectifier, demand, &memory)
+    compositeNormalizationGradient(n, input: input, rectifier, demand, &context)
   }
 
   public func normalizedDual(
@@ -126,7 +122,7 @@ extension TensorAlgebra {
       mean: Dual(n.mean, tangent: nil), inverse: Dual(n.inverse, tangent: nil),
       gain: Dual(n.gain, tangent: gain),
       shift: Dual(n.shift, tangent: nil))
-    var nothing = PrimalMemory()
+    var nothing = EvaluationContext()
     return Dual(self, tangent: gradient).compositeNormalizationGradient(
       vectors, input: x, rectifier.map { Dual($0, tangent: nil) }, demand, &nothing)
   }
@@ -147,19 +143,21 @@ extension Tensor {
 
   public func normalizationGradient(
     _ n: ChannelNormalization<Tensor>, input x: Tensor, _ rectifier: Rectifier<Tensor>,
-    _ demand: NormalizationDemand, _ memory: inout PrimalMemory
+    _ demand: NormalizationDemand, _ context: inout EvaluationContext
   ) -> NormalizationGradient<Tensor> {
     let vectors = Self.vectors(n)
     let scale = n.gain * n.inverse
+    // Running statistics are the same on every rank: only a batch's own are of all ranks' samples.
+    let share = demand.followsInput ? context.share : nil
     let pass =
-      demand.share.map { sharedPass(by: vectors, input: x, rectifier, keepingMasked: demand.masked, $0) }
+      share.map { sharedPass(by: vectors, input: x, rectifier, keepingMasked: demand.masked, $0) }
       ?? normalizationPass(
         by: vectors, input: x, rectifier, scale: demand.input && !demand.followsInput ? scale : nil,
         keepingMasked: demand.masked)
     var result = NormalizationGradient(
       masked: pass.masked, shift: [pass.sums], gain: [pass.dots], input: pass.input)
     if demand.followsInput && demand.input {
-      let count = Double((demand.share?.count ?? shape[0]) * shape.pixels)
+      let count = Double((share?.count ?? shape[0]) * shape.pixels)
       // Where the masked gradient was kept it need not be masked again.
       result.input = (pass.masked ?? self).normalizationInputGradient(
         by: vectors, input: x, pass.masked == nil ? rectifier : .linear,
@@ -238,10 +236,10 @@ extension Dual {
 
   public func normalizationGradient(
     _ n: ChannelNormalization<Dual>, input x: Dual, _ rectifier: Rectifier<Dual>,
-    _ demand: NormalizationDemand, _ memory: inout PrimalMemory
+    _ demand: NormalizationDemand, _ context: inout EvaluationContext
   ) -> NormalizationGradient<Dual> {
     guard !demand.followsInput, Self.rests(n), let tangent, x.tangent != nil, let gain = n.gain.tangent else {
-      return compositeNormalizationGradient(n, input: x, rectifier, demand, &memory)
+      return compositeNormalizationGradient(n, input: x, rectifier, demand, &context)
     }
     return primal.normalizationGradientTangent(
       Self.primal(n), input: x, gain: gain, rectifier.map(\.primal), gradient: tangent, demand)

@@ -101,27 +101,6 @@ extension Dual: TensorAlgebra {
   public func reshaped(_ shape: Shape) -> Dual { linear { $0.reshaped(shape) } }
   public func transposed() -> Dual { linear { $0.transposed() } }
 
-  public func channelSums() -> Wide { linear { $0.channelSums() } }
-  public func channelDots(_ other: Dual) -> Wide { bilinear(other) { $0.channelDots($1) } }
-  public func channelMoments() -> (mean: Wide, variance: Wide) {
-    channelMoments(primal: primal.channelMoments(), nil)
-  }
-  /// The moments with their motion, given those of the primal, over a batch of which this rank may hold a share.
-  func channelMoments(
-    primal moments: (mean: V.Wide, variance: V.Wide), _ share: BatchShare?
-  ) -> (mean: Wide, variance: Wide) {
-    let (mean, variance) = moments
-    guard let tangent else { return (Wide(mean, tangent: nil), Wide(variance, tangent: nil)) }
-    let count = Double((share?.count ?? shape[0]) * shape.pixels)
-    var nothing = PrimalMemory()
-    // The variance is the mean of (x - mean)²; the mean's own motion cancels, as Σ (x - mean) = 0.
-    let centred = primal.subtractingChannels(.narrowed(mean))
-    let variation = centred.channelDots(tangent, share, &nothing).scaled(by: 2).divided(by: count)
-    return (
-      Wide(mean, tangent: tangent.channelSums(share, &nothing).divided(by: count)),
-      Wide(variance, tangent: variation)
-    )
-  }
   public static func narrowed(_ wide: Wide) -> Dual { wide.linear { V.narrowed($0) } }
 
   public func pooledMean() -> Dual { linear { $0.pooledMean() } }

@@ -18,4 +18,18 @@ public struct Evaluation<Element: Real>: Sendable {
     self.samples = samples
     self.correct = correct
   }
+
+  /// The two parts of one loss at one point, added; `correct` is nil where one part's is.
+  public static func + (a: Evaluation, b: Evaluation) -> Evaluation {
+    Evaluation(
+      loss: a.loss + b.loss, gradient: a.gradient + b.gradient, samples: a.samples + b.samples,
+      correct: a.correct.flatMap { correct in b.correct.map { correct + $0 } })
+  }
+}
+
+extension ParameterVector {
+  /// The sum of two vectors of one layout.
+  public static func + (a: ParameterVector, b: ParameterVector) -> ParameterVector {
+    ParameterVector(layout: a.layout, flat: a.flat + b.flat)
+  }
 }

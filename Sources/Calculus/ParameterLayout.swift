@@ -11,7 +11,7 @@ public struct ParameterLayout: Hashable, Sendable {
     case convolution
     /// `[in][out]` here, `[out][in]` in files.
     case dense
-    /// A matrix `[in][out]` in both, as the published normalised classifier stores its weight.
+    /// A matrix `[in][out]` in both, as the published normalized classifier stores its weight.
     case matrix
     /// The same in both: biases, batch-norm gains and shifts, running statistics.
     case vector

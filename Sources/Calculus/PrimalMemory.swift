@@ -55,16 +55,8 @@ public struct PrimalMemory: Sendable {
   }
 }
 
-// By default an algebra keeps nothing: what does not move is not computed twice.
+// What an algebra does not compute in one pass is the sum of its parts.
 extension TensorAlgebra {
-  public func convolved(
-    with weights: Self, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
-  ) -> Self { convolved(with: weights, geometry) }
-
-  public func convolutionInputGradient(
-    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
-  ) -> Self { convolutionInputGradient(weights: weights, inputShape: inputShape, geometry) }
-
   public func convolvedTangent(
     _ tangent: Self, weights: Self, weightsTangent: Self, _ geometry: ConvolutionGeometry
   ) -> Self {
@@ -81,19 +73,14 @@ extension TensorAlgebra {
     guard let sum else { return dx }
     return sum + dx
   }
-
-  public func convolutionInputGradient(
-    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self,
-    _ memory: inout PrimalMemory
-  ) -> Self { sum + convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &memory) }
 }
 
 // Duals keep what they compute of the primal.
 extension Dual {
   public func convolved(
-    with weights: Dual, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+    with weights: Dual, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext
   ) -> Dual {
-    let y = memory.recall { primal.convolved(with: weights.primal, geometry) }
+    let y = context.memory.recall { primal.convolved(with: weights.primal, geometry) }
     let moving: V? =
       switch (tangent, weights.tangent) {
       case (nil, nil): nil
@@ -105,30 +92,29 @@ extension Dual {
     return Dual(y, tangent: moving)
   }
 
+  /// With a sum, the primal's sum is kept: both its parts rest at one point.
   public func convolutionInputGradient(
-    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Dual?,
+    _ context: inout EvaluationContext
   ) -> Dual {
-    let dx = memory.recall {
-      primal.convolutionInputGradient(weights: weights.primal, inputShape: inputShape, geometry)
+    var nothing = context.withoutMemory
+    switch consume sum {
+    case .some(var other):
+      // Taken out of its place, so that the gradient is added to it without a copy.
+      let moving = other.tangent.take()
+      let beside = (consume other).primal
+      let dx = context.memory.recall {
+        primal.convolutionInputGradient(
+          weights: weights.primal, inputShape: inputShape, geometry, plus: beside, &nothing)
+      }
+      return Dual(dx, tangent: inputGradientTangent(weights, inputShape, geometry, plus: consume moving))
+    case .none:
+      let dx = context.memory.recall {
+        primal.convolutionInputGradient(
+          weights: weights.primal, inputShape: inputShape, geometry, plus: nil, &nothing)
+      }
+      return Dual(dx, tangent: inputGradientTangent(weights, inputShape, geometry, plus: nil))
     }
-    return Dual(dx, tangent: inputGradientTangent(weights, inputShape, geometry, plus: nil))
-  }
-
-  /// Keeps the primal's sum, which rests at one point as both its parts do.
-  public func convolutionInputGradient(
-    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Dual,
-    _ memory: inout PrimalMemory
-  ) -> Dual {
-    var other = consume sum
-    // Taken out of its place, so that the gradient is added to it without a copy.
-    let moving = other.tangent.take()
-    let beside = (consume other).primal
-    let dx = memory.recall {
-      var nothing = PrimalMemory()
-      return primal.convolutionInputGradient(
-        weights: weights.primal, inputShape: inputShape, geometry, plus: beside, &nothing)
-    }
-    return Dual(dx, tangent: inputGradientTangent(weights, inputShape, geometry, plus: consume moving))
   }
 
   private func inputGradientTangent(
@@ -147,49 +133,45 @@ extension Dual {
     }
   }
 
-  public func convolved(with weights: Dual, _ geometry: ConvolutionGeometry) -> Dual {
-    var nothing = PrimalMemory()
-    return convolved(with: weights, geometry, &nothing)
-  }
-
-  public func convolutionInputGradient(
-    weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry
-  ) -> Dual {
-    var nothing = PrimalMemory()
-    return convolutionInputGradient(weights: weights, inputShape: inputShape, geometry, &nothing)
-  }
-
   // Sums over a shared batch are exchanged each time: one rank's budget may end before another's, and all must take
   // part in the same exchanges.
 
-  public func channelMoments(
-    _ share: BatchShare?, _ memory: inout PrimalMemory
-  ) -> (mean: Wide, variance: Wide) {
+  public func channelMoments(_ context: inout EvaluationContext) -> (mean: Wide, variance: Wide) {
     typealias Moments = (mean: V.Wide, variance: V.Wide)
-    var nothing = PrimalMemory()
-    if share != nil { return channelMoments(primal: primal.channelMoments(share, &nothing), share) }
-    let moments = memory.recall(bytes: { (m: Moments) in 2 * m.mean.shape.count * MemoryLayout<Double>.stride
-    }) {
-      primal.channelMoments() as Moments
-    }
-    return channelMoments(primal: moments, nil)
+    var nothing = context.withoutMemory
+    let moments: Moments =
+      nothing.share == nil
+      ? context.memory.recall(bytes: { 2 * $0.mean.shape.count * MemoryLayout<Double>.stride }) {
+        primal.channelMoments(&nothing) as Moments
+      } : primal.channelMoments(&nothing)
+    let (mean, variance) = moments
+    guard let tangent else { return (Wide(mean, tangent: nil), Wide(variance, tangent: nil)) }
+    let count = Double((nothing.share?.count ?? shape[0]) * shape.pixels)
+    // The variance is the mean of (x - mean)²; the mean's own motion cancels, as Σ (x - mean) = 0.
+    let centered = primal.subtractingChannels(.narrowed(mean))
+    let variation = centered.channelDots(tangent, &nothing).scaled(by: 2).divided(by: count)
+    return (
+      Wide(mean, tangent: tangent.channelSums(&nothing).divided(by: count)),
+      Wide(variance, tangent: variation)
+    )
   }
 
-  public func channelSums(_ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide {
-    var nothing = PrimalMemory()
+  public func channelSums(_ context: inout EvaluationContext) -> Wide {
+    var nothing = context.withoutMemory
     return Wide(
-      share == nil ? memory.recall { primal.channelSums() } : primal.channelSums(share, &nothing),
-      tangent: tangent.map { $0.channelSums(share, &nothing) })
+      nothing.share == nil
+        ? context.memory.recall { primal.channelSums(&nothing) } : primal.channelSums(&nothing),
+      tangent: tangent.map { $0.channelSums(&nothing) })
   }
 
-  public func channelDots(_ other: Dual, _ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide {
-    var nothing = PrimalMemory()
-    let left = tangent.map { $0.channelDots(other.primal, share, &nothing) }
-    let right = other.tangent.map { primal.channelDots($0, share, &nothing) }
+  public func channelDots(_ other: Dual, _ context: inout EvaluationContext) -> Wide {
+    var nothing = context.withoutMemory
+    let left = tangent.map { $0.channelDots(other.primal, &nothing) }
+    let right = other.tangent.map { primal.channelDots($0, &nothing) }
     return Wide(
-      share == nil
-        ? memory.recall { primal.channelDots(other.primal) }
-        : primal.channelDots(other.primal, share, &nothing),
+      nothing.share == nil
+        ? context.memory.recall { primal.channelDots(other.primal, &nothing) }
+        : primal.channelDots(other.primal, &nothing),
       tangent: Self.sum(left, right))
   }
 }

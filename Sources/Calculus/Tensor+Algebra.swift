@@ -17,14 +17,23 @@ extension Tensor: TensorAlgebra {
   public func multiplyingRows(_ v: Tensor) -> Tensor { zipRows(.multiply, v) }
   public static func narrowed(_ wide: Tensor<Double>) -> Tensor { wide.converted(to: Element.self) }
 
+  public func convolved(
+    with weights: Tensor, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext
+  ) -> Tensor { convolved(with: weights, geometry) }
+
   public func convolutionInputGradient(
-    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor,
-    _ memory: inout PrimalMemory
+    weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Tensor?,
+    _ context: inout EvaluationContext
   ) -> Tensor {
-    precondition(sum.shape == inputShape, "a sum of \(sum.shape) for an input of \(inputShape)")
-    var dx = consume sum
-    dx.addConvolutionInputGradient(of: self, weights: weights, geometry)
-    return dx
+    switch consume sum {
+    case .some(let other):
+      precondition(other.shape == inputShape, "a sum of \(other.shape) for an input of \(inputShape)")
+      var dx = consume other
+      dx.addConvolutionInputGradient(of: self, weights: weights, geometry)
+      return dx
+    case .none:
+      return convolutionInputGradient(weights: weights, inputShape: inputShape, geometry)
+    }
   }
 
   public func convolutionInputGradientTangent(
@@ -51,21 +60,19 @@ extension Tensor: TensorAlgebra {
     [convolutionWeightGradient(input: input, weightShape: weightShape, geometry)]
   }
   public func channelMoments(
-    _ share: BatchShare?, _ memory: inout PrimalMemory
+    _ context: inout EvaluationContext
   ) -> (mean: Tensor<Double>, variance: Tensor<Double>) {
-    guard let share else { return channelMoments() }
+    guard let share = context.share else { return channelMoments() }
     return channelMoments(count: share.count * shape.pixels) { width, sums in
       share.sum(width) { sums(samples($0)) }
     }
   }
-  public func channelSums(_ share: BatchShare?, _ memory: inout PrimalMemory) -> Tensor<Double> {
-    guard let share else { return channelSums() }
+  public func channelSums(_ context: inout EvaluationContext) -> Tensor<Double> {
+    guard let share = context.share else { return channelSums() }
     return share.sum(shape.columns) { samples($0).channelSums() }
   }
-  public func channelDots(
-    _ other: Tensor, _ share: BatchShare?, _ memory: inout PrimalMemory
-  ) -> Tensor<Double> {
-    guard let share else { return channelDots(other) }
+  public func channelDots(_ other: Tensor, _ context: inout EvaluationContext) -> Tensor<Double> {
+    guard let share = context.share else { return channelDots(other) }
     return share.sum(shape.columns) { samples($0).channelDots(other.samples($0)) }
   }
   public func channelSumTerms() -> [Tensor<Double>] { [channelSums()] }

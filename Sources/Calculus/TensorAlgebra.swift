@@ -59,23 +59,23 @@ public protocol TensorAlgebra: Sendable {
   /// The matrix with rows and columns exchanged.
   func transposed() -> Self
 
-  /// Σ over samples and pixels, per channel.
-  func channelSums() -> Wide
-  /// Σ over samples and pixels of the product, per channel.
-  func channelDots(_ other: Self) -> Wide
-  /// Mean and biased variance over samples and pixels, per channel.
-  func channelMoments() -> (mean: Wide, variance: Wide)
+  /// Σ over samples and pixels, per channel, of the whole batch.
+  func channelSums(_ context: inout EvaluationContext) -> Wide
+  /// Σ over samples and pixels of the product, per channel, of the whole batch.
+  func channelDots(_ other: Self, _ context: inout EvaluationContext) -> Wide
+  /// Mean and biased variance over samples and pixels, per channel, of the whole batch.
+  func channelMoments(_ context: inout EvaluationContext) -> (mean: Wide, variance: Wide)
   /// Rounds each element once from Double.
   static func narrowed(_ wide: Wide) -> Self
 
-  // Batch normalisation in one pass where an algebra has one; the defaults are the definition in the operations above.
+  // Batch normalization in one pass where an algebra has one; the defaults are the definition in the operations above.
 
   /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU where asked for.
   func normalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self
   /// Back through `normalized`: self is the output's gradient, `input` was the norm's input.
   func normalizationGradient(
     _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand,
-    _ memory: inout PrimalMemory
+    _ context: inout EvaluationContext
   ) -> NormalizationGradient<Self>
   /// `normalized` of self moving along `input`, with gain, shift and residual moving too; mean and inverse rest.
   func normalizedDual(
@@ -90,14 +90,12 @@ public protocol TensorAlgebra: Sendable {
   ) -> NormalizationGradient<Dual<Self>>
 
   /// Convolution with weights `[kh][kw][ci][co]`.
-  func convolved(with weights: Self, _ geometry: ConvolutionGeometry) -> Self
-  /// The adjoint of `convolved` in its input; self is the output's gradient.
-  func convolutionInputGradient(weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry) -> Self
-  /// `convolved`, whose primal a memory keeps.
-  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory) -> Self
-  /// `convolutionInputGradient`, whose primal a memory keeps.
+  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext) -> Self
+  /// The adjoint of `convolved` in its input, added to `sum` where there is one, rounded by itself; self is the output's
+  /// gradient.
   func convolutionInputGradient(
-    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, _ memory: inout PrimalMemory
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self?,
+    _ context: inout EvaluationContext
   ) -> Self
   /// The tangent of `convolved` along tangents of self and of the weights.
   func convolvedTangent(
@@ -109,18 +107,6 @@ public protocol TensorAlgebra: Sendable {
     _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry,
     plus sum: consuming Self?
   ) -> Self
-  /// `sum` + `convolutionInputGradient`, the sum rounded by itself, whose primal contraction a memory keeps.
-  func convolutionInputGradient(
-    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self,
-    _ memory: inout PrimalMemory
-  ) -> Self
-  /// `channelMoments`, `channelSums` and `channelDots` over a batch of which this rank holds a share (nil: all of it),
-  /// whose primals a memory keeps.
-  func channelMoments(_ share: BatchShare?, _ memory: inout PrimalMemory) -> (mean: Wide, variance: Wide)
-  /// See `channelMoments(_:_:)`.
-  func channelSums(_ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide
-  /// See `channelMoments(_:_:)`.
-  func channelDots(_ other: Self, _ share: BatchShare?, _ memory: inout PrimalMemory) -> Wide
   /// Mean over pixels.
   func pooledMean() -> Self
   /// Its adjoint.
@@ -148,4 +134,35 @@ extension TensorAlgebra {
   public init(constant: Tensor<Element>) { self.init(primal: constant, tangent: nil) }
   /// The extents.
   public var shape: Shape { value.shape }
+
+  // In one process that keeps nothing.
+
+  /// See `channelSums(_:)`.
+  public func channelSums() -> Wide {
+    var context = EvaluationContext()
+    return channelSums(&context)
+  }
+  /// See `channelDots(_:_:)`.
+  public func channelDots(_ other: Self) -> Wide {
+    var context = EvaluationContext()
+    return channelDots(other, &context)
+  }
+  /// See `channelMoments(_:)`.
+  public func channelMoments() -> (mean: Wide, variance: Wide) {
+    var context = EvaluationContext()
+    return channelMoments(&context)
+  }
+  /// See `convolved(with:_:_:)`.
+  public func convolved(with weights: Self, _ geometry: ConvolutionGeometry) -> Self {
+    var context = EvaluationContext()
+    return convolved(with: weights, geometry, &context)
+  }
+  /// See `convolutionInputGradient(weights:inputShape:_:plus:_:)`.
+  public func convolutionInputGradient(
+    weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry
+  ) -> Self {
+    var context = EvaluationContext()
+    return convolutionInputGradient(
+      weights: weights, inputShape: inputShape, geometry, plus: nil, &context)
+  }
 }

@@ -2,7 +2,7 @@ import EscapementKernels
 
 /// The adjacent-pairs tree over a batch's groups, finished from sums of aligned runs of samples: a binary counter.
 ///
-/// Runs come from left to right. Two neighbours become one as soon as they are the two halves of an aligned run, so
+/// Runs come from left to right. Two neighbors become one as soon as they are the two halves of an aligned run, so
 /// that as few sums are held as the samples so far have runs, about 2·log₂ of their number.
 struct TreeCounter<Element: Real>: Sendable {
   /// A sum over the 8·2^level samples from `start` on, or over as many of them as the batch has.

@@ -22,7 +22,7 @@ package enum AxisScale: Hashable, Sendable {
   /// The scale that shows all of some values: logarithmic where they are positive and span more than a factor of 30,
   /// symmetric where they change sign or touch zero and span more than 100, else linear.
   package static func fitting(_ values: [Double]) -> AxisScale {
-    // What is less than 10⁻³⁰⁰ is a zero here: no decade of it could be labelled.
+    // What is less than 10⁻³⁰⁰ is a zero here: no decade of it could be labeled.
     let sizes = values.map(\.magnitude).filter { $0 >= decade(-300) }
     guard let largest = sizes.max(), let smallest = sizes.min() else { return .linear }
     if values.allSatisfy({ $0 >= decade(-300) }) { return largest > 30 * smallest ? .logarithmic : .linear }
@@ -61,7 +61,7 @@ package enum AxisScale: Hashable, Sendable {
     let first = (range.lowerBound / step).rounded(.up)
     let count = Int((range.upperBound / step).rounded(.down) - first)
     return (0...max(count, 0)).map { k in
-      // A whole number of steps, so that 0 is 0 and 0.3 not its neighbour.
+      // A whole number of steps, so that 0 is 0 and 0.3 not its neighbor.
       let index = first + Double(k)
       let value = step < 1 ? index / (1 / step).rounded() : index * step
       return (value, NumberText.short(value))

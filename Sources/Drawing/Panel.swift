@@ -136,7 +136,7 @@ package struct Panel {
         + "y2=\"\(c(height))\" stroke=\"#e3e7eb\"/>")
   }
 
-  /// Boxes of colour with their meaning, above the plane.
+  /// Boxes of color with their meaning, above the plane.
   package mutating func key(_ entries: [(fill: String, text: String)]) {
     let room = (frame.width - frame.margin.left - frame.margin.right) / Double(max(entries.count, 1))
     for (index, entry) in entries.enumerated() {

@@ -1,4 +1,4 @@
-/// How one series of a figure is told from the others: by colour, by dashes and by marker, so that either may fail.
+/// How one series of a figure is told from the others: by color, by dashes and by marker, so that either may fail.
 package struct SeriesStyle: Hashable {
   /// The shape of a marker.
   package enum Marker: Int, CaseIterable { case circle, square, triangle, diamond }
@@ -8,7 +8,7 @@ package struct SeriesStyle: Hashable {
   package let marker: Marker
   package var isHollow = false
 
-  /// The colours of Okabe and Ito (2008), which people with any colour vision tell apart, without those that are too
+  /// The colors of Okabe and Ito (2008), which people with any color vision tell apart, without those that are too
   /// light for lines on white.
   package static let colors = ["#0072b2", "#d55e00", "#009e73", "#aa4499", "#000000", "#b8860b"]
   package static let dashes = ["", "8 3", "2 3", "9 3 2 3", "14 4", "5 2 1 2 1 2"]

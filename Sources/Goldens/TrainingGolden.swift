@@ -12,7 +12,7 @@ extension GoldenCase {
   /// differs says where to look.
   ///
   /// `recipe` trains on `data.train`; class weights follow its `weighting`. Accuracies are of `data.test`. The spectrum is that of the loss over the first `curvatureSamples`
-  /// pictures of classes 0 and C − 1 under running statistics: Lanczos in Float, its tridiagonal matrix by our own
+  /// images of classes 0 and C − 1 under running statistics: Lanczos in Float, its tridiagonal matrix by our own
   /// solver.
   package static func training(
     name: String, recipe: Recipe, data: LongTailedData, steps: Int = 30, curvatureSamples: Int = 8,

@@ -10,7 +10,7 @@ public final class Block: @unchecked Sendable {
   /// Its size.
   public let bytes: Int
 
-  /// Takes at least one byte, uninitialised.
+  /// Takes at least one byte, uninitialized.
   public init(bytes: Int) {
     let size = max(bytes, 1)
     guard let memory = ek_pool_take(size) else { fatalError("out of memory: \(size) bytes for a tensor") }

@@ -2,7 +2,7 @@ import CEscapementKernels
 
 /// The stride and padding of a convolution, with the extents that follow from them.
 public struct ConvolutionGeometry: Hashable, Sendable {
-  /// Pixels between the windows of neighbouring outputs, in both directions.
+  /// Pixels between the windows of neighboring outputs, in both directions.
   public let stride: Int
   /// Rows and columns of zeros framing the input.
   public let padding: Int

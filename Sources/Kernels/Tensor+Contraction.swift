@@ -27,7 +27,7 @@ extension Tensor {
     }
   }
 
-  /// Pictures `[n][h][w][c]` from right to left.
+  /// Images `[n][h][w][c]` from right to left.
   public func flippedLeftRight() -> Tensor {
     precondition(shape.rank == 4, "a flip of \(shape)")
     return Tensor(shape: shape) { target in

@@ -71,7 +71,7 @@ extension Optional {
   }
 }
 
-// Fused batch normalisation: the bits of the elementwise definition in one pass over memory.
+// Fused batch normalization: the bits of the elementwise definition in one pass over memory.
 extension Tensor {
   /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU where asked for.
   public func normalized(by vectors: ChannelVectors<Element>, plus residual: Tensor?, rectified: Bool)

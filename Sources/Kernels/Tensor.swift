@@ -15,7 +15,7 @@ public struct Tensor<Element: Real>: Sendable {
   /// The number of elements.
   public var count: Int { shape.count }
 
-  /// Uninitialised memory, written whole by `fill`, which gets a pointer to `shape.count` elements.
+  /// Uninitialized memory, written whole by `fill`, which gets a pointer to `shape.count` elements.
   public init(shape: Shape, writing fill: (UnsafeMutablePointer<Element>) throws -> Void) rethrows {
     self.shape = shape
     offset = 0

@@ -1,15 +1,15 @@
 import CEscapementKernels
 
-/// Square windows that slide over pictures, as max-pooling has them.
+/// Square windows that slide over images, as max-pooling has them.
 public struct WindowGeometry: Hashable, Sendable {
   /// Rows and columns of a window, at most 15.
   public let size: Int
-  /// Pixels between neighbouring windows.
+  /// Pixels between neighboring windows.
   public let stride: Int
-  /// Rows and columns around the picture that windows may cover; they hold nothing.
+  /// Rows and columns around the image that windows may cover; they hold nothing.
   public let padding: Int
 
-  /// A geometry; the padding is at most half the size, so that no window lies outside the picture.
+  /// A geometry; the padding is at most half the size, so that no window lies outside the image.
   public init(size: Int, stride: Int, padding: Int = 0) {
     precondition((1...15).contains(size) && stride >= 1, "windows of \(size) at a stride of \(stride)")
     precondition((0...(size / 2)).contains(padding), "padding \(padding) for windows of \(size)")
@@ -32,7 +32,7 @@ public struct WindowGeometry: Hashable, Sendable {
 public struct WindowMaxima: Sendable {
   /// The windows.
   public let geometry: WindowGeometry
-  /// The pictures' shape.
+  /// The images' shape.
   public let inputShape: Shape
   /// The shape of one value a window.
   public let outputShape: Shape

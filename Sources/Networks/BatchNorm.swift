@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Batch normalisation per channel (Ioffe & Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β, and the ReLU after it.
+/// Batch normalization per channel (Ioffe & Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β, and the ReLU after it.
 ///
 /// Under `.batch`, μ and σ² are the batch's mean and biased variance and take part in differentiation;
 /// under `.running` they are constants. ε = 1e-5 is PyTorch's default, which the released code keeps.
@@ -37,8 +37,8 @@ public struct BatchNorm: Layer {
     let inverse: T
     switch pass.normalization {
     case .batch:
-      let moments = x.channelMoments(pass.share, &pass.memory)
-      observe(moments, count: (pass.share?.count ?? x.shape[0]) * x.shape.pixels, &pass)
+      let moments = x.channelMoments(&pass.context)
+      observe(moments, count: (pass.context.share?.count ?? x.shape[0]) * x.shape.pixels, &pass)
       mean = .narrowed(moments.mean)
       inverse = .narrowed(moments.variance.adding(epsilon).map(.squareRoot).map(.reciprocal))
     case .running:
@@ -70,10 +70,9 @@ public struct BatchNorm: Layer {
     let mean = pass.restoreValue()
     let x = pass.restoreValue()
     let demand = NormalizationDemand(
-      followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput,
-      share: pass.share)
+      followsInput: pass.normalization == .batch, masked: withResidual, input: needsInput)
     let norm = vectors(mean, inverse, pass)
-    let gradient = g.normalizationGradient(norm, input: x, rectifier, demand, &pass.memory)
+    let gradient = g.normalizationGradient(norm, input: x, rectifier, demand, &pass.context)
     if demand.followsInput {
       // Batch statistics are of the whole batch, and so are these sums.
       pass.gradients.add(whole: gradient.shift, to: shift)

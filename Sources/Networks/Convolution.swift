@@ -23,7 +23,7 @@ public struct Convolution: Layer {
   public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
     pass.save(x)
     let weights = pass.parameter(weight)
-    return x.convolved(with: weights, geometry, &pass.memory)
+    return x.convolved(with: weights, geometry, &pass.context)
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
@@ -43,12 +43,7 @@ public struct Convolution: Layer {
           input: x.samples(run), weightShape: weightShape, geometry), to: weight)
     }
     guard needsInput else { return nil }
-    switch consume sum {
-    case .some(let other):
-      return g.convolutionInputGradient(
-        weights: weights, inputShape: x.shape, geometry, plus: consume other, &pass.memory)
-    case .none:
-      return g.convolutionInputGradient(weights: weights, inputShape: x.shape, geometry, &pass.memory)
-    }
+    return g.convolutionInputGradient(
+      weights: weights, inputShape: x.shape, geometry, plus: consume sum, &pass.context)
   }
 }

@@ -36,7 +36,7 @@ public struct Dense: Layer {
     let pixel = x.reshaped([samples, 1, 1, input])
     pass.save(pixel)
     let weights = pass.parameter(weight, as: kernelShape)
-    return pixel.convolved(with: weights, geometry, &pass.memory)
+    return pixel.convolved(with: weights, geometry, &pass.context)
       .reshaped([samples, output]).addingChannels(pass.parameter(bias))
   }
 
@@ -54,7 +54,7 @@ public struct Dense: Layer {
     guard needsInput else { return nil }
     let weights = pass.parameter(weight, as: kernelShape)
     return gradient.convolutionInputGradient(
-      weights: weights, inputShape: x.shape, geometry, &pass.memory
+      weights: weights, inputShape: x.shape, geometry, plus: nil, &pass.context
     ).reshaped(inputShape)
   }
 }

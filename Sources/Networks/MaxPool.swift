@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// The largest value of each window, channel by channel; what lies outside the picture counts for nothing.
+/// The largest value of each window, channel by channel; what lies outside the image counts for nothing.
 ///
 /// Ties go to the first pixel in row-major order, which alone gets the gradient; NaN propagates.
 public struct MaxPool: Layer {

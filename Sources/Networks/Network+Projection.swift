@@ -6,7 +6,7 @@ extension Network {
   /// Features `[n][features]` to `[n][dimensions]`, not of unit length yet (see `PaCoLoss.evaluate(projections:…)`).
   /// 64 features, as many hidden ones and 32 dimensions are those of github.com/dvlab-research/Parametric-Contrastive-Learning
   /// with ResNet-32 on CIFAR-100 LT; the segments have its names. The first layer was put in front of a network
-  /// already initialised, so it has PyTorch's default U(±1/√fan_in) and the last one N(0, 2/fan_in).
+  /// already initialized, so it has PyTorch's default U(±1/√fan_in) and the last one N(0, 2/fan_in).
   public static func projectionHead(features: Int = 64, dimensions: Int = 32) -> Network {
     var layout = ParameterLayout()
     var statistics = ParameterLayout()

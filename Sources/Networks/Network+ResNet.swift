@@ -23,7 +23,7 @@ extension Network {
       distribution: .normalFanIn)
   }
 
-  /// The ResNet-34 of SSE-SAM and ImbSAM: torchvision's with a stem for small pictures.
+  /// The ResNet-34 of SSE-SAM and ImbSAM: torchvision's with a stem for small images.
   ///
   /// A 3×3 stem at stride 1 and no max-pooling, stages of 3, 4, 6 and 3 basic blocks with `width` to 8·`width`
   /// channels and projection shortcuts, global average pooling and a linear classifier. `width` is 64 as published:
@@ -41,7 +41,7 @@ extension Network {
       name: "resnet34-w\(width)", .linear, named: "fc", classes: classes, distribution: .uniformFanIn)
   }
 
-  /// Torchvision's ResNet-50, for pictures of ImageNet's kind.
+  /// Torchvision's ResNet-50, for images of ImageNet's kind.
   ///
   /// A 7×7 stem at stride 2, 3×3 max-pooling at stride 2, stages of 3, 4, 6 and 3 bottlenecks of inner width `width` to
   /// 8·`width`, global average pooling and a classifier. `width` is 64 as published: 25,557,032 parameters for a
@@ -110,7 +110,7 @@ private struct ResNetBuilder {
     }
   }
 
-  /// All stages but the first halve the picture in their first block.
+  /// All stages but the first halve the image in their first block.
   private static func stride(_ stage: Int, _ block: Int) -> Int { stage > 1 && block == 0 ? 2 : 1 }
 
   mutating func network(

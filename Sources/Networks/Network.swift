@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// A chain of layers from pictures (or feature vectors) to logits, with its parameters' names and places.
+/// A chain of layers from images (or feature vectors) to logits, with its parameters' names and places.
 public struct Network: Sendable, CustomStringConvertible {
   /// What it is, for records: "resnet32-w16", "mlp-4-8-3-tanh".
   public let name: String

@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// The normalised classifier of LDAM (Cao et al. 2019): z_c = ⟨x/‖x‖, W_c/‖W_c‖⟩, cosines without bias.
+/// The normalized classifier of LDAM (Cao et al. 2019): z_c = ⟨x/‖x‖, W_c/‖W_c‖⟩, cosines without bias.
 ///
 /// Norms are at least 10⁻¹². W is stored `[in][out]`, in state dictionaries too. The scale s = 30 of the published
 /// experiments belongs to the loss.
@@ -26,13 +26,13 @@ public struct NormalizedDense: Layer {
 
   public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
     let samples = x.shape[0]
-    precondition(x.shape.count == samples * input, "normalised layer of \(input) inputs got \(x.shape)")
+    precondition(x.shape.count == samples * input, "normalized layer of \(input) inputs got \(x.shape)")
     pass.save(x.shape)
     let rows = x.reshaped([samples, input])
     pass.save(rows)
     let pixels = UnitVectors(rows, .rows).value.reshaped([samples, 1, 1, input])
     let columns = UnitVectors(pass.parameter(weight), .columns).value.reshaped(kernelShape)
-    return pixels.convolved(with: columns, geometry, &pass.memory).reshaped([samples, output])
+    return pixels.convolved(with: columns, geometry, &pass.context).reshaped([samples, output])
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
@@ -50,7 +50,7 @@ public struct NormalizedDense: Layer {
       let terms = g.convolutionWeightTerms(input: x, weightShape: kernelShape, geometry)
       var primal: Tensor<T.Element>?
       if pass.moves {
-        primal = pass.memory.recall {
+        primal = pass.context.memory.recall {
           g.value.convolutionWeightGradient(input: x.value, weightShape: kernelShape, geometry)
         }
       }
@@ -59,7 +59,7 @@ public struct NormalizedDense: Layer {
     pass.gradients.pullBack(weight) { (sum: T) in columns.pulledBack(sum) }
     guard needsInput else { return nil }
     let unitGradient = gradient.convolutionInputGradient(
-      weights: columns.value.reshaped(kernelShape), inputShape: pixels.shape, geometry, &pass.memory)
+      weights: columns.value.reshaped(kernelShape), inputShape: pixels.shape, geometry, plus: nil, &pass.context)
     return rows.pulledBack(unitGradient.reshaped([samples, input])).reshaped(inputShape)
   }
 }

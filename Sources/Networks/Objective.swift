@@ -2,7 +2,7 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementLongTail
 
-/// A network and a loss: what is minimised, and its exact first and second derivatives.
+/// A network and a loss: what is minimized, and its exact first and second derivatives.
 public struct Objective<Element: Real>: Sendable {
   /// The network.
   public let network: Network
@@ -18,24 +18,18 @@ public struct Objective<Element: Real>: Sendable {
   /// Loss and gradient of one mini-batch under batch statistics, which are returned to be folded into the
   /// running ones.
   public func trainingStep(
-    at parameters: ParameterVector<Element>, batch: SharedBatch<Element>
+    at parameters: ParameterVector<Element>, batch: LabeledBatch<Element>
   ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: nil, normalization: .batch,
-      gradients: GradientAccumulator(layout: network.layout), share: batch.share)
+      gradients: GradientAccumulator(layout: network.layout),
+      context: EvaluationContext(share: batch.share))
     let total = loss.totalWeight(of: batch.labels)
     let part = run(batch.images, batch.labels, &pass, totalWeight: total)
     let evaluation = Evaluation(
       loss: part.sum / total, gradient: pass.gradients.total(over: batch.share), samples: batch.labels.count,
       correct: part.correct)
     return (evaluation, pass.observed)
-  }
-
-  /// The same of a batch that is all here.
-  public func trainingStep(
-    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>
-  ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
-    trainingStep(at: parameters, batch: SharedBatch(batch))
   }
 
   /// Loss and gradient of the samples at `positions` of one mini-batch: their losses' (weighted) sum over
@@ -45,13 +39,13 @@ public struct Objective<Element: Real>: Sendable {
   /// them alone. With all positions and the batch's total weight the bits are those of the whole batch.
   /// Without positions the loss and the gradient are zero, and the batch is observed all the same.
   public func trainingStep(
-    at parameters: ParameterVector<Element>, batch: SharedBatch<Element>, counting positions: [Int],
+    at parameters: ParameterVector<Element>, batch: LabeledBatch<Element>, counting positions: [Int],
     divisor: Double
   ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
     var pass = Pass<Tensor<Element>>(
       parameters: parameters, statistics: nil, normalization: .batch,
       gradients: GradientAccumulator(layout: network.layout), goesBack: !positions.isEmpty,
-      share: batch.share)
+      context: EvaluationContext(share: batch.share))
     let output = whole(network.forward(batch.images, &pass), pass)
     guard !positions.isEmpty else {
       let nothing = Evaluation(
@@ -71,14 +65,6 @@ public struct Objective<Element: Real>: Sendable {
       loss: sum / divisor, gradient: pass.gradients.total(over: batch.share), samples: positions.count,
       correct: correct)
     return (evaluation, pass.observed)
-  }
-
-  /// The same of a batch that is all here.
-  public func trainingStep(
-    at parameters: ParameterVector<Element>, batch: LabelledBatch<Element>, counting positions: [Int],
-    divisor: Double
-  ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
-    trainingStep(at: parameters, batch: SharedBatch(batch), counting: positions, divisor: divisor)
   }
 
   /// Logits `[n][classes]` under running statistics.
@@ -134,14 +120,15 @@ public struct Objective<Element: Real>: Sendable {
     return sum / total
   }
 
-  /// The exact product of the loss's Hessian over all samples with `direction`: the gradient's derivative
-  /// along it, by forward-over-reverse differentiation. Parts and statistics as in `evaluate`.
+  /// The exact product of the loss's Hessian over all samples, or of a term of it, with `direction`: the gradient's
+  /// derivative along it, by forward-over-reverse differentiation. Parts and statistics as in `evaluate`.
   ///
   /// `memories` keep what does not depend on the direction, for repeated products at one point over one source in parts
   /// of one size; the bits do not depend on them. With a `communicator` each rank goes through its own samples, and all
-  /// get the product, with the bits of one rank alone; whoever uses it asks the communicator for a fault.
+  /// get the product, with the bits of one rank alone; whoever uses it asks the communicator for a fault. For the two
+  /// terms under `.batch` every rank goes through all samples.
   public func hessianVectorProduct(
-    at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    of term: HessianTerm = .whole, at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     direction: ParameterVector<Element>, over source: some SampleSource<Element>,
     normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil,
     communicator: (any Communicator)? = nil
@@ -150,9 +137,14 @@ public struct Objective<Element: Real>: Sendable {
     let total = loss.totalWeight(of: labels)
     return try accumulate(
       parameters, direction, statistics, source, normalization, partSize, Dual<Tensor<Element>>.self,
-      memories: memories, communicator: communicator
+      memories: memories, communicator: term == .whole || normalization == .running ? communicator : nil
     ) { batch, pass in
-      _ = run(batch.images, pass.share == nil ? batch.labels : labels, &pass, totalWeight: total)
+      switch term {
+      case .whole:
+        _ = run(batch.images, pass.context.share == nil ? batch.labels : labels, &pass, totalWeight: total)
+      case .gaussNewton: gaussNewton(batch, &pass, totalWeight: total)
+      case .remainder: remainder(batch, &pass, totalWeight: total)
+      }
     }
   }
 
@@ -163,7 +155,7 @@ public struct Objective<Element: Real>: Sendable {
     _ normalization: Normalization,
     _ partSize: Int, _ algebra: T.Type, memories: PartMemories? = nil,
     communicator: (any Communicator)? = nil,
-    _ body: (LabelledBatch<Element>, inout Pass<T>) -> Void
+    _ body: (LabeledBatch<Element>, inout Pass<T>) -> Void
   ) throws -> ParameterVector<Element> where T.Element == Element {
     var gradients = GradientAccumulator<Element>(layout: network.layout)
     let count = source.labels.count
@@ -181,11 +173,12 @@ public struct Objective<Element: Real>: Sendable {
       func run(_ memory: inout PrimalMemory) {
         var pass = Pass<T>(
           parameters: parameters, direction: direction, statistics: statistics, normalization: normalization,
-          gradients: gradients, memory: memory, share: normalization == .batch ? share : nil)
+          gradients: gradients,
+          context: EvaluationContext(share: normalization == .batch ? share : nil, memory: memory))
         memory = PrimalMemory()
         body(batch, &pass)
         gradients = pass.gradients
-        memory = pass.memory
+        memory = pass.context.memory
       }
       var nothing = PrimalMemory()
       if let memories { memories.withMemory(ofPartAt: range.lowerBound, run) } else { run(&nothing) }
@@ -209,7 +202,7 @@ public struct Objective<Element: Real>: Sendable {
   /// The output of all ranks' samples: the loss sums over them in order, and every rank does so.
   private func whole<T: TensorAlgebra>(_ output: ClassifierOutput<T>, _ pass: Pass<T>) -> ClassifierOutput<T>
   where T.Element == Element {
-    guard let share = pass.share else { return output }
+    guard let share = pass.context.share else { return output }
     func gathered(_ x: T) -> T {
       T(
         primal: share.gatheredSamples(x.value),
@@ -225,7 +218,7 @@ public struct Objective<Element: Real>: Sendable {
   private func own<T: TensorAlgebra>(
     _ gradient: ClassifierGradient<T>, _ pass: Pass<T>
   ) -> ClassifierGradient<T> {
-    guard let range = pass.share?.range else { return gradient }
+    guard let range = pass.context.share?.range else { return gradient }
     return ClassifierGradient(
       features: gradient.features?.samples(range), logits: gradient.logits.samples(range))
   }

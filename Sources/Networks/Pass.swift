@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Which statistics batch norm normalises with.
+/// Which statistics batch norm normalizes with.
 public enum Normalization: String, Hashable, Sendable {
   /// Those of the batch at hand, as in training.
   case batch
@@ -56,10 +56,9 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   private let statistics: ParameterVector<T.Element>?
   /// Where backward passes add parameter gradients.
   public var gradients: GradientAccumulator<T.Element>
-  /// What the pass keeps of the primal for the next one at this point.
-  public var memory: PrimalMemory
-  /// The share that the pass's samples are of a batch; nil: all of it, or a part that sums by itself.
-  public let share: BatchShare?
+  /// The share that the pass's samples are of a batch (nil: all of it, or a part that sums by itself), and what the pass
+  /// keeps for the next one at this point.
+  public var context: EvaluationContext
   /// What batch-norm layers observed (only under `.batch`).
   public internal(set) var observed = BatchStatistics()
   private let goesBack: Bool
@@ -78,19 +77,18 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public init(
     parameters: ParameterVector<T.Element>, direction: ParameterVector<T.Element>? = nil,
     statistics: ParameterVector<T.Element>?, normalization: Normalization,
-    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true, memory: PrimalMemory = PrimalMemory(),
-    share: BatchShare? = nil
+    gradients: GradientAccumulator<T.Element>, goesBack: Bool = true,
+    context: EvaluationContext = EvaluationContext()
   ) {
     precondition(statistics != nil || normalization == .batch, "running normalization needs statistics")
-    precondition(share == nil || normalization == .batch, "only a batch with its own statistics is shared")
+    precondition(context.share == nil || normalization == .batch, "only a batch with its own statistics is shared")
     self.parameters = parameters
     self.direction = direction
     self.statistics = statistics
     self.normalization = normalization
     self.gradients = gradients
     self.goesBack = goesBack
-    self.memory = memory
-    self.share = share
+    self.context = context
   }
 
   /// Whether the parameters move along a direction, so that what is accumulated is a tangent.
@@ -106,11 +104,11 @@ public struct Pass<T: TensorAlgebra>: Sendable {
 
   /// The runs of the pass's `count` samples whose sums enter the gradient's tree one by one: all of them at once, or
   /// this rank's aligned ones.
-  func runs(of count: Int) -> [Range<Int>] { share?.runs.map(\.own) ?? [0..<count] }
+  func runs(of count: Int) -> [Range<Int>] { context.share?.runs.map(\.own) ?? [0..<count] }
 
   /// Goes on to the terms of the `index`-th run.
   mutating func enter(run index: Int) {
-    guard let run = share?.runs[index] else { return }
+    guard let run = context.share?.runs[index] else { return }
     (gradients.start, gradients.level) = (run.start, run.level)
   }
 
@@ -169,7 +167,7 @@ extension Pass {
   func atRest<V>() -> Pass<V> where T == Dual<V> {
     var rest = Pass<V>(
       parameters: parameters, statistics: statistics, normalization: normalization, gradients: gradients,
-      goesBack: goesBack, share: share)
+      goesBack: goesBack, context: EvaluationContext(share: context.share))
     rest.observed = observed
     rest.saved = saved.map { saved in
       switch saved {

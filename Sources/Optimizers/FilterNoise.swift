@@ -6,7 +6,7 @@ import EscapementRandomness
 ///
 /// An entry of a weight with two or more extents has the deviation γ·‖f‖, f being all entries with the same
 /// output: the rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. The
-/// normalised classifier's weight is `[in][out]` in PyTorch too, whose rows the released code takes for filters
+/// normalized classifier's weight is `[in][out]` in PyTorch too, whose rows the released code takes for filters
 /// all the same: an entry has the deviation γ times its row's norm. An entry of a vector t (bias, gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
 ///
 /// So the noise of a filter of d entries has about the norm γ·√d·‖f‖, not γ·‖f‖.

@@ -13,7 +13,7 @@ import EscapementKernels
 ///
 /// Both passes enter the running statistics. Here step 1 asks twice, so the second time leaves them alone. With
 /// shares of 0 and 1 it is ImbSAM but for the constant in the norm.
-public struct FocalSAM<Base: DescentRule>: UpdateRule {
+public struct FocalSAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -22,7 +22,8 @@ public struct FocalSAM<Base: DescentRule>: UpdateRule {
 
   /// The radius ρ ≥ 0 by epoch.
   public let rho: RhoSchedule
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step. ρ = 0.2 is that of the released command for CIFAR-10 (0.3 for
   /// CIFAR-100); one out of range throws `HyperparameterError`.
@@ -30,12 +31,6 @@ public struct FocalSAM<Base: DescentRule>: UpdateRule {
     try rho.validate()
     self.base = base
     self.rho = rho
-  }
-
-  /// The base rule's state: Focal-SAM keeps none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
   }
 
   /// Three queries: `.head` and `.tail` at w, `.tail` at w + ε; then the base rule's descent.
@@ -56,13 +51,14 @@ public struct FocalSAM<Base: DescentRule>: UpdateRule {
     let sharp = try oracle.evaluate(at: perturbed, on: .tail, statistics: .observe)
     try Divergence.check(sharp, step: context.step, prefix: "perturbed tail ")
 
-    let clean = plain.gradient + focal.gradient
+    let clean = plain + focal
     let descent = sharp.gradient + plain.gradient
     base.descend(&parameters, along: descent, context: context)
-    return StepRecord(
-      loss: plain.loss + focal.loss, descentLoss: plain.loss + sharp.loss,
-      learningRate: context.learningRate, rho: radius, gradientNorm: clean.flat.norm(),
-      perturbationNorm: length, cosine: clean.cosine(to: descent), evaluations: 3, samples: plain.samples,
-      correct: plain.correct)
+    var record = StepRecord(
+      clean, descent: descent, descentLoss: plain.loss + sharp.loss, rho: radius, perturbationNorm: length,
+      evaluations: 3, context: context)
+    // Both parts count every sample.
+    (record.samples, record.correct) = (plain.samples, plain.correct)
+    return record
   }
 }

@@ -17,7 +17,7 @@ public struct FocalSharpness: Hashable, Sendable {
   /// Shares of classes with these counts, which must be positive. γ = 3 and s = 0.5 are those of the released
   /// command for CIFAR-10 (3.2 and 0.8 for CIFAR-100). A constant out of range throws `HyperparameterError`.
   public init(counts: [Int], gamma: Double = 3, scale: Double = 0.5) throws {
-    precondition(counts.allSatisfy { $0 > 0 }, "every class needs at least one picture, got \(counts)")
+    precondition(counts.allSatisfy { $0 > 0 }, "every class needs at least one image, got \(counts)")
     try HyperparameterError.checkNotNegative(gamma, name: "gamma of the sharpness")
     guard scale >= 0, scale <= 1 else {
       throw HyperparameterError(name: "sharpness", value: "\(scale)", expected: "a number in [0, 1]")

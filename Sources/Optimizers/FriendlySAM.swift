@@ -11,7 +11,7 @@ import EscapementKernels
 /// 4. the base rule descends from w along g̃, with its momentum and weight decay.
 ///
 /// Products are rounded before their sums, 1 − λ is computed in Double. σ = 0 is SAM.
-public struct FriendlySAM<Base: DescentRule>: UpdateRule {
+public struct FriendlySAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -28,7 +28,8 @@ public struct FriendlySAM<Base: DescentRule>: UpdateRule {
   public let decay: Double
   /// What the second pass does to batch norm's running statistics.
   public let secondPassStatistics: StatisticsUpdate
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
   private var mean: ParameterVector<Element>?
 
   /// Wraps a rule that has taken no step. Defaults: ρ = 0.2, σ = 1 and λ = 0.95 are those of the released command
@@ -84,9 +85,7 @@ public struct FriendlySAM<Base: DescentRule>: UpdateRule {
       } ?? gradient
     base.descend(&parameters, along: sharp.gradient, context: context)
     return StepRecord(
-      loss: clean.loss, descentLoss: sharp.loss, learningRate: context.learningRate, rho: radius,
-      gradientNorm: gradient.flat.norm(), perturbationNorm: length,
-      cosine: gradient.cosine(to: sharp.gradient), evaluations: 2, samples: clean.samples,
-      correct: clean.correct)
+      clean, descent: sharp.gradient, descentLoss: sharp.loss, rho: radius, perturbationNorm: length,
+      evaluations: 2, context: context)
   }
 }

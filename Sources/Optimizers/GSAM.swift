@@ -12,7 +12,7 @@ import EscapementKernels
 ///
 /// To first order a step along −g̃ lowers the perturbed loss and one along +r leaves it alone while it raises the
 /// loss, so the gap closes. The quotient is in Double; products are rounded before their sums. α = 0 is SAM.
-public struct GSAM<Base: DescentRule>: UpdateRule {
+public struct GSAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -62,7 +62,8 @@ public struct GSAM<Base: DescentRule>: UpdateRule {
   public let alpha: Double
   /// What the second pass does to batch norm's running statistics.
   public let secondPassStatistics: StatisticsUpdate
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step; an α or radius out of range throws `HyperparameterError`.
   ///
@@ -78,12 +79,6 @@ public struct GSAM<Base: DescentRule>: UpdateRule {
     self.radius = radius
     self.alpha = alpha
     self.secondPassStatistics = secondPassStatistics
-  }
-
-  /// The base rule's state: GSAM keeps none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
   }
 
   /// Two queries, at w and at w + ε, then the base rule's descent; the record's cosine is that of g and the
@@ -103,9 +98,7 @@ public struct GSAM<Base: DescentRule>: UpdateRule {
     let descent = sharp.gradient.moved(along: across, by: -alpha).point
     base.descend(&parameters, along: descent, context: context)
     return StepRecord(
-      loss: clean.loss, descentLoss: sharp.loss, learningRate: context.learningRate, rho: rho,
-      gradientNorm: clean.gradient.flat.norm(), perturbationNorm: length,
-      cosine: clean.gradient.cosine(to: descent), evaluations: 2, samples: clean.samples,
-      correct: clean.correct)
+      clean, descent: descent, descentLoss: sharp.loss, rho: rho, perturbationNorm: length, evaluations: 2,
+      context: context)
   }
 }

@@ -4,7 +4,7 @@ import EscapementKernels
 /// ImbSAM (Zhou et al., ICCV 2023): SAM for the tail classes, SGD for the others, as
 /// github.com/cool-xuan/Imbalanced_SAM computes it.
 ///
-/// With L_H and L_T the losses of the batch's head and tail samples, which the oracle splits and normalises
+/// With L_H and L_T the losses of the batch's head and tail samples, which the oracle splits and normalizes
 /// (`PartNormalization`), one step is:
 /// 1. g_H = ∇L_H(w) and g_T = ∇L_T(w), from one pass over the whole batch;
 /// 2. ε = ρ·g_T / (‖g_T‖ + 10⁻¹⁶), the norm over all parameters, without weight decay;
@@ -15,7 +15,7 @@ import EscapementKernels
 /// the bits are those of one pass. The released code takes ε off again by subtraction, w + ε − ε, which may
 /// differ from w in the last place; here w was never touched. Without tail samples the step is SGD's on the
 /// head.
-public struct ImbSAM<Base: DescentRule>: UpdateRule {
+public struct ImbSAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -24,7 +24,8 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
 
   /// The radius ρ ≥ 0 by epoch.
   public let rho: RhoSchedule
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step; a negative or non-finite ρ throws `HyperparameterError`.
   public init(base: Base, rho: RhoSchedule) throws {
@@ -35,12 +36,6 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
 
   /// The same with one radius throughout; 0.05 is the released code's default.
   public init(base: Base, rho: Double = 0.05) throws { try self.init(base: base, rho: .constant(rho)) }
-
-  /// The base rule's state: ImbSAM keeps none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
-  }
 
   /// Three queries: head and tail at w, the tail at w + ε; then the base rule's descent.
   ///
@@ -59,14 +54,11 @@ public struct ImbSAM<Base: DescentRule>: UpdateRule {
     let sharp = try oracle.evaluate(at: perturbed, on: .tail, statistics: .observe)
     try Divergence.check(sharp, step: context.step, prefix: "perturbed tail ")
 
-    let clean = head.gradient + tail.gradient
+    let clean = head + tail
     let descent = sharp.gradient + head.gradient
     base.descend(&parameters, along: descent, context: context)
     return StepRecord(
-      loss: head.loss + tail.loss, descentLoss: head.loss + sharp.loss, learningRate: context.learningRate,
-      rho: radius, gradientNorm: clean.flat.norm(), perturbationNorm: length,
-      cosine: clean.cosine(to: descent),
-      evaluations: 3, samples: head.samples + tail.samples,
-      correct: head.correct.flatMap { head in tail.correct.map { head + $0 } })
+      clean, descent: descent, descentLoss: head.loss + sharp.loss, rho: radius, perturbationNorm: length,
+      evaluations: 3, context: context)
   }
 }

@@ -13,7 +13,7 @@ import EscapementKernels
 /// A shard without samples adds nothing, and M still divides. The released code takes ε_m off again by
 /// subtraction, which may move w in the last place between shards; here w was never touched. It divides the
 /// loss by M, here the gradient is divided: the same bits for powers of two, a rounding otherwise.
-public struct LPFSGD<Base: DescentRule>: UpdateRule {
+public struct LPFSGD<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -21,7 +21,8 @@ public struct LPFSGD<Base: DescentRule>: UpdateRule {
   public let shards: Int
   /// γ and the seed.
   public let noise: FilterNoise
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step. Defaults: γ = 0.001, constant, and M = 8 from the supplement's
   /// section C of "Escaping Saddle Points…" (NeurIPS 2022). Throws `HyperparameterError` for M outside
@@ -33,12 +34,6 @@ public struct LPFSGD<Base: DescentRule>: UpdateRule {
     self.base = base
     self.shards = shards
     noise = try FilterNoise(radius: radius, seed: seed)
-  }
-
-  /// The base rule's state: the noise needs none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
   }
 
   /// M queries, one a shard, then the base rule's descent; the noise of shard m is keyed by (seed, step, m).

@@ -15,7 +15,7 @@ import EscapementKernels
 /// No code of the paper's authors was found. The definition is that of github.com/Leminhbinh0209/LookSAM, whose
 /// norms run over all parameters; github.com/rollovd/LookSAM has the same formulas with the norms of each tensor by
 /// itself. Layer-wise scaling (Look-LayerSAM) is left out.
-public struct LookSAM<Base: DescentRule>: UpdateRule {
+public struct LookSAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -32,7 +32,8 @@ public struct LookSAM<Base: DescentRule>: UpdateRule {
   public let alpha: Double
   /// What the second pass does to batch norm's running statistics.
   public let secondPassStatistics: StatisticsUpdate
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
   private var direction: ParameterVector<Element>?
 
   /// Wraps a rule that has taken no step. Defaults: ρ = 0.1, α = 0.7, k = 5 and statistics that take both passes
@@ -75,15 +76,11 @@ public struct LookSAM<Base: DescentRule>: UpdateRule {
   ) throws -> StepRecord {
     let clean = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
     try Divergence.check(clean, step: context.step)
-    let norm = clean.gradient.flat.norm()
-    var record = StepRecord(
-      loss: clean.loss, descentLoss: clean.loss, learningRate: context.learningRate, rho: 0,
-      gradientNorm: norm, perturbationNorm: 0, cosine: 1, evaluations: 1, samples: clean.samples,
-      correct: clean.correct)
+    var record = StepRecord(clean, context: context)
 
     let descent: ParameterVector<Element>
     if let direction, context.step % period != 0 {
-      let scale = alpha * (norm / (direction.flat.norm() + Self.normConstant))
+      let scale = alpha * (record.gradientNorm / (direction.flat.norm() + Self.normConstant))
       descent = clean.gradient.moved(along: direction, by: scale).point
     } else {
       record.rho = rho.rho(epoch: context.epoch)

@@ -19,7 +19,7 @@ public enum PGDVariant: String, Hashable, Sendable, CaseIterable {
 ///
 /// The supplement of "Escaping Saddle Points…" (NeurIPS 2022, section C) gives N(0, σ²I) with σ = 10⁻⁴ and no
 /// code; to what the noise is added, and when, it does not say.
-public struct PGD<Base: DescentRule>: UpdateRule {
+public struct PGD<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -32,7 +32,8 @@ public struct PGD<Base: DescentRule>: UpdateRule {
   public let variant: Variant
   /// Decides the noise, with the step.
   public let seed: UInt64
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step. Defaults: the supplement's σ, and the weights, where that σ is not
   /// multiplied by the learning rate. A negative or non-finite σ throws `HyperparameterError`.
@@ -42,12 +43,6 @@ public struct PGD<Base: DescentRule>: UpdateRule {
     self.sigma = sigma
     self.variant = variant
     self.seed = seed
-  }
-
-  /// The base rule's state: the noise needs none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
   }
 
   /// One query at w; ‖ε‖ of the record is ‖σ·ξ‖.
@@ -79,9 +74,7 @@ public struct PGD<Base: DescentRule>: UpdateRule {
       base.descend(&parameters, along: descent, context: context)
     }
     return StepRecord(
-      loss: clean.loss, descentLoss: clean.loss, learningRate: context.learningRate, rho: 0,
-      gradientNorm: clean.gradient.flat.norm(), perturbationNorm: length,
-      cosine: variant == .gradient && sigma > 0 ? clean.gradient.cosine(to: descent) : 1, evaluations: 1,
-      samples: clean.samples, correct: clean.correct)
+      clean, descent: variant == .gradient && sigma > 0 ? descent : nil, perturbationNorm: length,
+      context: context)
   }
 }

@@ -27,9 +27,4 @@ extension ParameterVector {
     let lengths = flat.norm() * other.flat.norm()
     return lengths > 0 ? flat.dot(other.flat) / lengths : 0
   }
-
-  /// The sum of two vectors of one layout.
-  static func + (a: ParameterVector, b: ParameterVector) -> ParameterVector {
-    ParameterVector(layout: a.layout, flat: a.flat + b.flat)
-  }
 }

@@ -6,13 +6,13 @@ import EscapementKernels
 /// One step on a mini-batch:
 /// 1. g = ∇L(w), without weight decay;
 /// 2. ‖g‖ over all parameters, batch norm's and biases included, in Double;
-/// 3. ε = s·g with s = ρ / (‖g‖ + 10⁻¹²), or s = ρ unnormalised, or for adaptive SAM ε = s·((w·w)·g) with
+/// 3. ε = s·g with s = ρ / (‖g‖ + 10⁻¹²), or s = ρ unnormalized, or for adaptive SAM ε = s·((w·w)·g) with
 ///    s = ρ / (‖|w|·g‖ + 10⁻¹²); s is computed in Double and rounded once, w + ε is a new vector with each product
 ///    rounded before the sum;
 /// 4. g̃ = ∇L(w + ε) on the same samples;
 /// 5. w itself was never touched, so there is nothing to restore;
 /// 6. the base rule descends from w along g̃, with its momentum and weight decay.
-public struct SAM<Base: DescentRule>: UpdateRule {
+public struct SAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -23,7 +23,8 @@ public struct SAM<Base: DescentRule>: UpdateRule {
   public let rho: RhoSchedule
   /// The ascent and the treatment of running statistics.
   public let variant: SAMVariant
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step; a negative or non-finite ρ throws `HyperparameterError`.
   public init(base: Base, rho: RhoSchedule, variant: SAMVariant = .released) throws {
@@ -36,12 +37,6 @@ public struct SAM<Base: DescentRule>: UpdateRule {
   /// The same with one radius throughout.
   public init(base: Base, rho: Double, variant: SAMVariant = .released) throws {
     try self.init(base: base, rho: .constant(rho), variant: variant)
-  }
-
-  /// The base rule's state: SAM keeps none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
   }
 
   /// Two queries, at w and at w + ε, then the base rule's descent.
@@ -59,9 +54,8 @@ public struct SAM<Base: DescentRule>: UpdateRule {
 
     base.descend(&parameters, along: sharp.gradient, context: context)
     return StepRecord(
-      loss: clean.loss, descentLoss: sharp.loss, learningRate: context.learningRate, rho: radius,
-      gradientNorm: clean.gradient.flat.norm(), perturbationNorm: length, cosine: cosine, evaluations: 2,
-      samples: clean.samples, correct: clean.correct)
+      clean, descent: sharp.gradient, descentLoss: sharp.loss, rho: radius, perturbationNorm: length,
+      evaluations: 2, context: context)
   }
 
   /// w + ε and ‖ε‖.

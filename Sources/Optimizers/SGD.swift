@@ -53,10 +53,7 @@ public struct SGD<Element: Real>: DescentRule {
     let evaluation = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
     try Divergence.check(evaluation, step: context.step)
     descend(&parameters, along: evaluation.gradient, context: context)
-    return StepRecord(
-      loss: evaluation.loss, descentLoss: evaluation.loss, learningRate: context.learningRate, rho: 0,
-      gradientNorm: evaluation.gradient.flat.norm(), perturbationNorm: 0, cosine: 1, evaluations: 1,
-      samples: evaluation.samples, correct: evaluation.correct)
+    return StepRecord(evaluation, context: context)
   }
 
   /// The three lines above, in one pass over memory.

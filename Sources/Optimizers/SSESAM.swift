@@ -16,7 +16,7 @@ import EscapementKernels
 /// Four passes over the whole batch, each of which enters the running statistics, in both stages. The
 /// released code takes each ε off again by subtraction, which may move w in the last place between the two
 /// parts; here w was never touched.
-public struct SSESAM<Base: DescentRule>: UpdateRule {
+public struct SSESAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
@@ -31,7 +31,8 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
   public let stageFraction: Double
   /// T, the epochs of the run.
   public let epochs: Int
-  private var base: Base
+  /// The rule that descends.
+  public var base: Base
 
   /// Wraps a rule that has taken no step. γ = 0.7 is that of the released README's command. Throws
   /// `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or T < 1.
@@ -63,12 +64,6 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
       epochs: epochs)
   }
 
-  /// The base rule's state: SSE-SAM keeps none.
-  public var state: [String: ParameterVector<Element>] {
-    get { base.state }
-    set { base.state = newValue }
-  }
-
   /// The head's radius in a 0-based epoch: ρ_H while e < γT, with the product rounded in Double, then 0.
   public func headRadius(epoch: Int) -> Double {
     Double(epoch) >= stageFraction * Double(epochs) ? 0 : rhoHead.rho(epoch: epoch)
@@ -95,14 +90,11 @@ public struct SSESAM<Base: DescentRule>: UpdateRule {
     let sharpTail = try oracle.evaluate(at: atTail, on: .tail, statistics: .observe)
     try Divergence.check(sharpTail, step: context.step, prefix: "perturbed tail ")
 
-    let clean = head.gradient + tail.gradient
+    let clean = head + tail
     let descent = sharpHead.gradient + sharpTail.gradient
     base.descend(&parameters, along: descent, context: context)
     return StepRecord(
-      loss: head.loss + tail.loss, descentLoss: sharpHead.loss + sharpTail.loss,
-      learningRate: context.learningRate, rho: radius, gradientNorm: clean.flat.norm(),
-      perturbationNorm: length, cosine: clean.cosine(to: descent), evaluations: 4,
-      samples: head.samples + tail.samples,
-      correct: head.correct.flatMap { head in tail.correct.map { head + $0 } })
+      clean, descent: descent, descentLoss: sharpHead.loss + sharpTail.loss, rho: radius,
+      perturbationNorm: length, evaluations: 4, context: context)
   }
 }

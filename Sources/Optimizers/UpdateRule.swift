@@ -58,6 +58,22 @@ public struct StepRecord: Hashable, Sendable {
   }
 }
 
+extension StepRecord {
+  /// A record of a step that first evaluated `first` and descended along `descent`; nil: along its gradient.
+  ///
+  /// `descentLoss` is the loss whose gradient `descent` is; nil: the first one's.
+  public init<Element: Real>(
+    _ first: Evaluation<Element>, descent: ParameterVector<Element>? = nil, descentLoss: Double? = nil,
+    rho: Double = 0, perturbationNorm: Double = 0, evaluations: Int = 1, context: StepContext
+  ) {
+    self.init(
+      loss: first.loss, descentLoss: descentLoss ?? first.loss, learningRate: context.learningRate, rho: rho,
+      gradientNorm: first.gradient.flat.norm(), perturbationNorm: perturbationNorm,
+      cosine: descent.map { first.gradient.cosine(to: $0) } ?? 1, evaluations: evaluations,
+      samples: first.samples, correct: first.correct)
+  }
+}
+
 /// One optimizer: how a step moves the parameters, given an oracle for gradients.
 public protocol UpdateRule<Element>: Sendable {
   /// The element type of the parameters.
@@ -68,4 +84,20 @@ public protocol UpdateRule<Element>: Sendable {
   ) throws -> StepRecord
   /// Vectors that a checkpoint keeps, by name (momentum buffers); empty before the first step.
   var state: [String: ParameterVector<Element>] { get set }
+}
+
+/// A rule around a descent rule, whose direction it chooses. Without vectors of its own its state is that of the base.
+public protocol WrappingRule<Element>: UpdateRule {
+  /// The type of the rule that descends.
+  associatedtype Base: DescentRule<Element>
+  /// The rule that descends, with its momentum and weight decay.
+  var base: Base { get set }
+}
+
+extension WrappingRule {
+  /// The base rule's state.
+  public var state: [String: ParameterVector<Element>] {
+    get { base.state }
+    set { base.state = newValue }
+  }
 }

@@ -1,6 +1,6 @@
 /// Student's t test for the mean of paired differences, and the correlation of the pairs.
 ///
-/// Two methods that start from one seed share initialisation and order of data; the correlation says how much that
+/// Two methods that start from one seed share initialization and order of data; the correlation says how much that
 /// sharing is worth. The test is on n − 1 degrees of freedom.
 package struct PairedTest: Hashable, Sendable {
   /// The test of the differences against 0: a Welch test against a constant.

@@ -34,7 +34,7 @@ package struct StudentT: Hashable, Sendable {
 
   /// The t with P(T ≥ t) = p, for p in (0, 1); NaN for anything else.
   ///
-  /// Bisection to neighbouring numbers, so the error is that of `upper`.
+  /// Bisection to neighboring numbers, so the error is that of `upper`.
   package func quantile(upper p: Double) -> Double {
     guard p > 0, p < 1, degreesOfFreedom > 0, degreesOfFreedom.isFinite else { return .nan }
     if p > 0.5 { return -quantile(upper: 1 - p) }

@@ -19,7 +19,7 @@ import Testing
           let w = Tensor<Float>(numbers.values(9 * inputs * outputs), shape: [3, 3, inputs, outputs])
           let y = x.convolved(with: w, geometry)
           let dx = y.convolutionInputGradient(weights: w, inputShape: x.shape, geometry)
-          var nothing = PrimalMemory()
+          var nothing = EvaluationContext()
           #expect(
             y.convolutionInputGradient(weights: w, inputShape: x.shape, geometry, plus: x, &nothing) == x
               + dx,
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  /// By Winograd the tangent's two sums are one: what a convolution of both pictures, one after the other along the
+  /// By Winograd the tangent's two sums are one: what a convolution of both images, one after the other along the
   /// channels, with both weights would give. So it is that convolution, bit for bit.
   @Test("a tangent by Winograd is one convolution over the channels of both terms")
   func joined() {
@@ -102,7 +102,7 @@ import Testing
       let w = tensor([3, 3, inputs, outputs])
       let g = tensor(geometry.outputShape(input: inputShape, weights: w.shape))
       let other = tensor(inputShape)
-      var memory = PrimalMemory(budget: 1 << 20)
+      var context = EvaluationContext(memory: PrimalMemory(budget: 1 << 20))
       for (gMoves, wMoves, otherMoves) in [
         (true, true, true), (true, false, true), (false, true, true), (false, false, true),
         (true, true, false),
@@ -111,9 +111,9 @@ import Testing
         let gradient = Dual(g, tangent: gMoves ? tensor(g.shape) : nil)
         let weights = Dual(w, tangent: wMoves ? tensor(w.shape) : nil)
         let beside = Dual(other, tangent: otherMoves ? tensor(inputShape) : nil)
-        memory.rewind()
+        context.memory.rewind()
         let got = gradient.convolutionInputGradient(
-          weights: weights, inputShape: inputShape, geometry, plus: beside, &memory)
+          weights: weights, inputShape: inputShape, geometry, plus: beside, &context)
         let want =
           beside
           + gradient.convolutionInputGradient(weights: weights, inputShape: inputShape, geometry)

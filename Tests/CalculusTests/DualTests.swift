@@ -12,7 +12,7 @@ private struct Primitive: Sendable, CustomTestStringConvertible {
   let right: Shape
   let apply: @Sendable (D, D) -> D
 
-  static let picture: Shape = [3, 4, 4, 2]
+  static let image: Shape = [3, 4, 4, 2]
   static let kernel: Shape = [3, 3, 2, 5]
   static let geometry = ConvolutionGeometry(stride: 2, padding: 1)
 
@@ -25,11 +25,11 @@ private struct Primitive: Sendable, CustomTestStringConvertible {
       Primitive(testDescription: "divided", left: [7], right: []) { a, _ in a.divided(by: 3) },
       Primitive(testDescription: "adding", left: [7], right: []) { a, _ in a.adding(2) },
       Primitive(testDescription: "masked", left: [7], right: [7]) { $0.masked(by: $1) },
-      Primitive(testDescription: "addingChannels", left: picture, right: [2]) { $0.addingChannels($1) },
-      Primitive(testDescription: "subtractingChannels", left: picture, right: [2]) {
+      Primitive(testDescription: "addingChannels", left: image, right: [2]) { $0.addingChannels($1) },
+      Primitive(testDescription: "subtractingChannels", left: image, right: [2]) {
         $0.subtractingChannels($1)
       },
-      Primitive(testDescription: "multiplyingChannels", left: picture, right: [2]) {
+      Primitive(testDescription: "multiplyingChannels", left: image, right: [2]) {
         $0.multiplyingChannels($1)
       },
       Primitive(testDescription: "subtractingRows", left: [3, 5], right: [3]) { $0.subtractingRows($1) },
@@ -38,29 +38,29 @@ private struct Primitive: Sendable, CustomTestStringConvertible {
       Primitive(testDescription: "gathered", left: [3, 5], right: []) { a, _ in
         a.gathered(columns: [4, 0, 2])
       },
-      Primitive(testDescription: "channelSums", left: picture, right: []) { a, _ in a.channelSums() },
-      Primitive(testDescription: "channelDots", left: picture, right: picture) { $0.channelDots($1) },
-      Primitive(testDescription: "mean of moments", left: picture, right: []) { a, _ in
+      Primitive(testDescription: "channelSums", left: image, right: []) { a, _ in a.channelSums() },
+      Primitive(testDescription: "channelDots", left: image, right: image) { $0.channelDots($1) },
+      Primitive(testDescription: "mean of moments", left: image, right: []) { a, _ in
         a.channelMoments().mean
       },
-      Primitive(testDescription: "variance of moments", left: picture, right: []) { a, _ in
+      Primitive(testDescription: "variance of moments", left: image, right: []) { a, _ in
         a.channelMoments().variance
       },
-      Primitive(testDescription: "convolved", left: picture, right: kernel) {
+      Primitive(testDescription: "convolved", left: image, right: kernel) {
         $0.convolved(with: $1, geometry)
       },
       Primitive(testDescription: "convolutionInputGradient", left: [3, 2, 2, 5], right: kernel) {
-        $0.convolutionInputGradient(weights: $1, inputShape: picture, geometry)
+        $0.convolutionInputGradient(weights: $1, inputShape: image, geometry)
       },
-      Primitive(testDescription: "pooledMean", left: picture, right: []) { a, _ in a.pooledMean() },
+      Primitive(testDescription: "pooledMean", left: image, right: []) { a, _ in a.pooledMean() },
       Primitive(testDescription: "pooledMeanAdjoint", left: [3, 2], right: []) { a, _ in
-        a.pooledMeanAdjoint(shape: picture)
+        a.pooledMeanAdjoint(shape: image)
       },
-      Primitive(testDescription: "shortcut", left: picture, right: []) { a, _ in
+      Primitive(testDescription: "shortcut", left: image, right: []) { a, _ in
         a.shortcut(channels: 4, stride: 2, before: 1)
       },
       Primitive(testDescription: "shortcutAdjoint", left: [3, 2, 2, 4], right: []) { a, _ in
-        a.shortcutAdjoint(inputShape: picture, stride: 2, before: 1)
+        a.shortcutAdjoint(inputShape: image, stride: 2, before: 1)
       },
     ]
     for function in UnaryFunction.allCases {

@@ -5,7 +5,7 @@ import Testing
 @testable import EscapementCalculus
 
 /// The fused passes against the definition in elementwise operations, by bits (NaN by place).
-@Suite("Fused batch normalisation")
+@Suite("Fused batch normalization")
 struct NormalizationTests {
   /// Fewer and more channels than vectors have lanes, and ragged ones; pixels beyond one chain of 512.
   static let shapes: [Shape] = [
@@ -44,7 +44,7 @@ struct NormalizationTests {
     let moving = ChannelNormalization(
       mean: Dual(n.mean, tangent: nil), inverse: Dual(n.inverse, tangent: nil),
       gain: Dual(n.gain, tangent: gainTangent), shift: Dual(n.shift, tangent: shiftTangent))
-    var nothing = PrimalMemory()
+    var nothing = EvaluationContext()
     for (rectified, withResidual) in [(false, false), (true, false), (false, true), (true, true)] {
       let residual = withResidual ? r : nil
       let y = x.compositeNormalized(n, plus: residual, rectified: rectified)

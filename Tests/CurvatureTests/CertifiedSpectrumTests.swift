@@ -3,7 +3,7 @@ import EscapementKernels
 import EscapementTestSupport
 import Testing
 
-/// A spectrum with the judgement on its own measurement.
+/// A spectrum with the judgment on its own measurement.
 @Suite("Certified spectra")
 struct CertifiedSpectrumTests {
   @Test("the extremes, rule and certificates are those of the plain spectrum, and a fixed matrix is valid")

@@ -73,13 +73,13 @@ struct EmpiricalFisherTests {
     let shares = RowSoftmax(logits, labels: problem.data.labels).probabilities
     var fisher = Tensor<Double>.zeros([p, p])
     for c in 0..<network.classes {
-      let relabelled = LabelledBatch(images: problem.data.images, labels: [Int](repeating: c, count: n))
+      let relabeled = LabeledBatch(images: problem.data.images, labels: [Int](repeating: c, count: n))
       let rows = try problem.objective.sampleGradients(
-        at: hessian.parameters, statistics: hessian.statistics, over: relabelled)
-      let drawn = shares.gathered(columns: relabelled.labels).zip(.divide, scalar: Double(n))
+        at: hessian.parameters, statistics: hessian.statistics, over: relabeled)
+      let drawn = shares.gathered(columns: relabeled.labels).zip(.divide, scalar: Double(n))
       fisher = fisher + rows.matmul(rows.multiplyingRows(drawn), transposeSelf: true)
     }
-    let g = try DenseHessian(of: GaussNewtonOperator(of: hessian)).matrix
+    let g = try DenseHessian(of: hessian.term(.gaussNewton)).matrix
     // A few hundred roundings on each path.
     #expect((g - fisher).norm() <= 500 * Double.ulpOfOne * fisher.norm())
     #expect(fisher.norm() > 1e-3)

@@ -34,8 +34,8 @@ struct GaussNewtonTests {
     let hessian = HessianOperator(
       objective: Objective(network: network, loss: SoftmaxCrossEntropy(classWeights: weights)),
       parameters: point, statistics: network.initialStatistics(),
-      samples: LabelledBatch(images: images, labels: labels))
-    let g = try DenseHessian(of: GaussNewtonOperator(of: hessian)).matrix
+      samples: LabeledBatch(images: images, labels: labels))
+    let g = try DenseHessian(of: hessian.term(.gaussNewton)).matrix
 
     let tape = RecordedTape()
     let p = tape.constants(point.flat.elements)
@@ -112,7 +112,7 @@ struct GaussNewtonTests {
           return column.logits.dot(logits) + (features.map { column.features.dot($0) } ?? 0)
         })
     }
-    let exact = try GaussNewtonOperator(of: hessian).product(v)
+    let exact = try hessian.term(.gaussNewton).product(v)
     let h = 0x1p-15
     let near = product(h)
     // The error grows fourfold from h to 2h, so the change is three times the error at h. Rounding: three differences,
@@ -126,7 +126,7 @@ struct GaussNewtonTests {
   @Test("G is positive semidefinite for cross-entropy, LDAM and VS, and symmetric for all", arguments: smooth)
   func semidefinite(_ problem: SmallProblem) throws {
     let hessian = problem.hessian()
-    let dense = try DenseHessian(of: GaussNewtonOperator(of: hessian))
+    let dense = try DenseHessian(of: hessian.term(.gaussNewton))
     let values = try ExactSpectrum(of: dense.symmetricPart.matrix).values
     let norm = values.reduce(0) { max($0, $1.magnitude) }
     let n = Double(hessian.dimension)
@@ -149,8 +149,8 @@ struct GaussNewtonTests {
     let hessian = HessianOperator(
       objective: Objective(network: network, loss: FocalLoss(gamma: 2)), parameters: point,
       statistics: network.initialStatistics(),
-      samples: LabelledBatch(images: Tensor([1.0], shape: [1, 1]), labels: [0]))
-    let g = try DenseHessian(of: GaussNewtonOperator(of: hessian)).symmetricPart.matrix
+      samples: LabeledBatch(images: Tensor([1.0], shape: [1, 1]), labels: [0]))
+    let g = try DenseHessian(of: hessian.term(.gaussNewton)).symmetricPart.matrix
     let values = try ExactSpectrum(of: g).values
     // Along the margin m = z₁ − z₀, with p = 1/(1 + eᵐ): f(m) = (1 − p)²·log(1 + eᵐ), whose second derivative is
     // negative at m = 4; G's only curvature is 2·2·f''(m) for the four parameters that move m by ±1.
@@ -172,13 +172,13 @@ struct GaussNewtonTests {
     let point: ParameterVector<Double> = network.initialParameters(seed: 64)
     let hessian = HessianOperator(
       objective: Objective(network: network), parameters: point, statistics: network.initialStatistics(),
-      samples: LabelledBatch(
+      samples: LabeledBatch(
         images: .standardNormal(seed: 65, purpose: .fixture, shape: [samples, 5]),
         labels: (0..<samples).map { $0 % 4 }))
     let v = Self.gaussian(point.count, 2)
     let h = try hessian.product(v)
-    #expect(try GaussNewtonOperator(of: hessian).product(v) == h && h.norm() > 0)
-    #expect(try HessianRemainderOperator(of: hessian).product(v).elements.allSatisfy { $0 == 0 })
+    #expect(try hessian.term(.gaussNewton).product(v) == h && h.norm() > 0)
+    #expect(try hessian.term(.remainder).product(v).elements.allSatisfy { $0 == 0 })
   }
 
   @Test(
@@ -196,7 +196,7 @@ struct GaussNewtonTests {
     let eigen = try TridiagonalEigen(krylov.tridiagonal)
     let split = try CurvatureSplit(atSmallestOf: krylov, eigen: eigen, of: hessian)
     #expect(split.adds, "\(split.defect), allowed \(split.rounding)")
-    let remainder = try HessianRemainderOperator(of: hessian)
+    let remainder = try hessian.term(.remainder)
       .product(Self.gaussian(hessian.dimension, 3)).norm()
     #expect(remainder > 1e9 * split.rounding)
     #expect(abs(split.hessian - split.gaussNewton - split.remainder) <= 2 * split.rounding)
@@ -231,7 +231,7 @@ struct GaussNewtonTests {
   func sameBits(normalization: Normalization) throws {
     let network = Network.resNet(depth: 8, width: 4, classes: 3, classifier: .cosine)
     let count = 21
-    let batch = LabelledBatch<Float>(
+    let batch = LabeledBatch<Float>(
       images: .standardNormal(seed: 67, purpose: .fixture, shape: [count, 8, 8, 3]),
       labels: (0..<count).map { $0 * $0 % 3 })
     func products(_ budget: Int, _ partSize: Int) throws -> [Tensor<Float>] {
@@ -240,8 +240,8 @@ struct GaussNewtonTests {
         parameters: network.initialParameters(seed: 68),
         statistics: network.initialStatistics(), samples: batch, normalization: normalization,
         partSize: partSize)
-      let g = GaussNewtonOperator(of: hessian, memoryBudget: budget)
-      let r = HessianRemainderOperator(of: hessian, memoryBudget: budget)
+      let g = hessian.term(.gaussNewton, memoryBudget: budget)
+      let r = hessian.term(.remainder, memoryBudget: budget)
       return try (0..<3).flatMap { i in
         let v = Tensor<Float>.standardNormal(
           seed: 69, purpose: .probe, index: UInt64(i % 2), shape: [network.layout.count])

@@ -76,7 +76,7 @@ struct GaussQuadratureTests {
     }
   }
 
-  @Test("the mean of rules is the mean of their moments, and weights are not renormalised")
+  @Test("the mean of rules is the mean of their moments, and weights are not renormalized")
   func mean() throws {
     let a = SymmetricTridiagonal(diagonal: [1, 2], offDiagonal: [0.5])
     let b = SymmetricTridiagonal(diagonal: [-1, 4, 0], offDiagonal: [1, 2])

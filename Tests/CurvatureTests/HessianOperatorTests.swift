@@ -32,8 +32,8 @@ struct HessianOperatorTests {
       inputShape: [8, 8, 3], samples: 6, descentSteps: 20),
   ]
 
-  /// Gaussian pictures around one centre a class, by the fixture streams of one seed.
-  static func batch(_ c: Case) -> LabelledBatch<Double> {
+  /// Gaussian images around one center a class, by the fixture streams of one seed.
+  static func batch(_ c: Case) -> LabeledBatch<Double> {
     let classes = c.network.classes
     let features = c.inputShape.reduce(1, *)
     func normals(_ index: Int) -> Tensor<Double> {
@@ -46,12 +46,12 @@ struct HessianOperatorTests {
     let rows = labels.enumerated().flatMap { i, label in
       (normals(1000 + label) + normals(i)).elements
     }
-    return LabelledBatch(images: Tensor(rows, shape: Shape([c.samples] + c.inputShape)), labels: labels)
+    return LabeledBatch(images: Tensor(rows, shape: Shape([c.samples] + c.inputShape)), labels: labels)
   }
 
   /// Parameters after plain gradient descent under running statistics.
   static func trained(
-    _ c: Case, _ data: LabelledBatch<Double>
+    _ c: Case, _ data: LabeledBatch<Double>
   ) throws -> (point: ParameterVector<Double>, statistics: ParameterVector<Double>) {
     let objective = Objective<Double>(network: c.network)
     var point: ParameterVector<Double> = c.network.initialParameters(seed: 42)
@@ -106,7 +106,7 @@ struct HessianOperatorTests {
       objective: Objective<Float>(network: c.network),
       parameters: ParameterVector(layout: point.layout, flat: point.flat.converted(to: Float.self)),
       statistics: ParameterVector(layout: statistics.layout, flat: statistics.flat.converted(to: Float.self)),
-      samples: LabelledBatch(images: data.images.converted(to: Float.self), labels: data.labels))
+      samples: LabeledBatch(images: data.images.converted(to: Float.self), labels: data.labels))
     let mixed = try extremeSpectrum(of: single, measuredBy: hessian, steps: 60, seed: 43)
     #expect(mixed.elementType == "F32" && mixed.orthogonalityLoss <= 1e-6)
     #expect(exact.values.first! <= mixed.smallestUpperLimit + oracle)
@@ -125,7 +125,7 @@ struct HessianOperatorTests {
     let point: ParameterVector<Double> = c.network.initialParameters(seed: 44)
     let statistics: ParameterVector<Double> = c.network.initialStatistics()
     let direction = Lanczos(steps: 1, seed: 45).startVector(Double.self, dimension: point.count)
-    func product(_ samples: LabelledBatch<Double>, part: Int, weights: [Double]? = nil) throws
+    func product(_ samples: LabeledBatch<Double>, part: Int, weights: [Double]? = nil) throws
       -> Tensor<Double>
     {
       try HessianOperator(
@@ -137,9 +137,9 @@ struct HessianOperatorTests {
     for part in [8, 16] { #expect(try product(data, part: part) == whole) }
 
     let one = data.labels.indices.filter { data.labels[$0] == 2 }
-    let pictures = one.flatMap { data.images.view(at: 12 * $0, shape: [12]).elements }
-    let ofClass = LabelledBatch(
-      images: Tensor(pictures, shape: [one.count, 12]), labels: one.map { _ in 2 })
+    let images = one.flatMap { data.images.view(at: 12 * $0, shape: [12]).elements }
+    let ofClass = LabeledBatch(
+      images: Tensor(images, shape: [one.count, 12]), labels: one.map { _ in 2 })
     let plain = try product(ofClass, part: 64)
     // A weight that is a power of two scales sum and total alike, without rounding.
     #expect(try product(ofClass, part: 64, weights: [1, 1, 0.25, 1]) == plain)
@@ -209,7 +209,7 @@ struct HessianOperatorTests {
   func memory(normalization: Normalization) throws {
     let network = Network.resNet(depth: 8, width: 4, classes: 3)
     let count = 21
-    let batch = LabelledBatch<Float>(
+    let batch = LabeledBatch<Float>(
       images: .standardNormal(seed: 8, purpose: .fixture, index: 1, shape: [count, 8, 8, 3]),
       labels: (0..<count).map { $0 % 3 })
     func products(_ budget: Int, _ partSize: Int) throws -> (vectors: [Tensor<Float>], kept: Int) {

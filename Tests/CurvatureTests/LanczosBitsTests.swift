@@ -79,7 +79,7 @@ struct LanczosBitsTests {
     for breakdown in [Lanczos.Breakdown.restart, .proceed] {
       let all = try Lanczos(steps: 20, seed: 1, breakdown: breakdown).decompose(zero)
       #expect(all.steps == 9 && all.alpha.allSatisfy { $0 == 0 } && all.beta.allSatisfy { $0 == 0 })
-      // Nine Gaussian vectors orthonormalised in Float: n·ε is ample for n = 9.
+      // Nine Gaussian vectors orthonormalized in Float: n·ε is ample for n = 9.
       #expect(all.orthogonalityLoss <= 9 * Double(Float.ulpOfOne))
     }
     let report = try extremeSpectrum(of: zero, steps: 3, seed: 1)

@@ -15,7 +15,7 @@ struct LanczosTests {
   static let family = KnownSpectrum.family()
 
   /// What the n×n product and the process may lose in `type`, relative to ‖A‖₂: the derived bound of a product
-  /// (γ‖A‖_F), and for each of m steps the two-pass orthogonalisation's own rounding, (2m + 8)·ε‖A‖ at most.
+  /// (γ‖A‖_F), and for each of m steps the two-pass orthogonalization's own rounding, (2m + 8)·ε‖A‖ at most.
   static func processError<E: Real>(_ a: DenseSymmetricOperator<E>, steps: Int, norm: Double) -> Double {
     let m = Double(steps)
     // A perturbation of T: columns each off by at most e gather to √m·e in norm.

@@ -2,7 +2,7 @@ import EscapementCurvature
 import Foundation
 import Testing
 
-/// The released density: grid, kernel, normalisation, and what is plotted.
+/// The released density: grid, kernel, normalization, and what is plotted.
 @Suite("The released density")
 struct PeerDensityTests {
   static func rules() throws -> [GaussQuadrature] {
@@ -29,7 +29,7 @@ struct PeerDensityTests {
     #expect(PeerDensity([narrow], points: 50).variance == 1e-5)
   }
 
-  @Test("the density is the normalised mean of the probes' sums of Gaussians, plotted with a floor of 1e-7")
+  @Test("the density is the normalized mean of the probes' sums of Gaussians, plotted with a floor of 1e-7")
   func values() throws {
     let rules = try Self.rules()
     let density = PeerDensity(rules, points: 600)

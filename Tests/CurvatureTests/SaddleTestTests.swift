@@ -13,24 +13,24 @@ import Testing
   static let parameters: ParameterVector<Double> = network.initialParameters(seed: 5)
   static let statistics: ParameterVector<Double> = network.initialStatistics()
   static let labels = [0, 0, 0, 1, 1, 2, 3, 0, 1, 2]
-  static let batch = LabelledBatch(
+  static let batch = LabeledBatch(
     images: Tensor((0..<30).map { 1.5 * sin(Double(5 * $0 + 2)) }, shape: [10, 3]), labels: labels)
 
-  static func only(_ label: Int) -> LabelledBatch<Double> {
+  static func only(_ label: Int) -> LabeledBatch<Double> {
     let rows = labels.indices.filter { labels[$0] == label }
     let values = batch.images.elements
-    return LabelledBatch(
+    return LabeledBatch(
       images: Tensor(rows.flatMap { Array(values[(3 * $0)..<(3 * $0 + 3)]) }, shape: [rows.count, 3]),
       labels: rows.map { labels[$0] })
   }
 
-  static func hessian(_ samples: LabelledBatch<Double>) -> HessianOperator<Double> {
+  static func hessian(_ samples: LabeledBatch<Double>) -> HessianOperator<Double> {
     HessianOperator(
       objective: Objective(network: network), parameters: parameters, statistics: statistics, samples: samples
     )
   }
 
-  static func test(_ samples: LabelledBatch<Double>, _ direction: Tensor<Double>) throws -> SaddleTest {
+  static func test(_ samples: LabeledBatch<Double>, _ direction: Tensor<Double>) throws -> SaddleTest {
     try SaddleTest(
       objective: Objective(network: network), parameters: parameters, statistics: statistics,
       samples: samples,
@@ -91,7 +91,7 @@ import Testing
   /// All weights 0 and equal counts: every logit is 0, so is the gradient, and the product of the two layers is a saddle.
   @Test func theOriginIsASaddleWhereTheLabelsAreBalanced() throws {
     let network = Network.multilayerPerceptron(features: [2, 3, 2], activation: .tanh)
-    let batch = LabelledBatch(images: Tensor([1, 0.5, -1, 0.25], shape: [2, 2]), labels: [0, 1])
+    let batch = LabeledBatch(images: Tensor([1, 0.5, -1, 0.25], shape: [2, 2]), labels: [0, 1])
     let origin = ParameterVector<Double>(zeros: network.layout)
     let hessian = HessianOperator<Double>(
       objective: Objective(network: network), parameters: origin, statistics: network.initialStatistics(),
@@ -180,7 +180,7 @@ import Testing
     let objective = Objective<Float>(
       network: network, loss: SoftmaxCrossEntropy(classWeights: [0.5, 1, 1.5, 2]))
     let images = Tensor<Float>((0..<(10 * 192)).map { Float(sin(Double($0))) }).reshaped([10, 8, 8, 3])
-    let batch = LabelledBatch(images: images, labels: Self.labels)
+    let batch = LabeledBatch(images: images, labels: Self.labels)
     let parameters: ParameterVector<Float> = network.initialParameters(seed: 2)
     let statistics: ParameterVector<Float> = network.initialStatistics()
     for partSize in [8, 64] {

@@ -106,14 +106,14 @@ struct SmallProblem: Sendable, CustomTestStringConvertible {
     return Objective(network: network, loss: chosen)
   }
 
-  /// Gaussian inputs around one centre a class.
-  var data: LabelledBatch<Double> {
+  /// Gaussian inputs around one center a class.
+  var data: LabeledBatch<Double> {
     let width = inputShape.reduce(1, *)
     func normals(_ index: Int) -> Tensor<Double> {
       .standardNormal(seed: seed, purpose: .fixture, index: UInt64(index), shape: [width])
     }
     let rows = labels.enumerated().flatMap { i, label in (normals(1000 + label) + normals(i)).elements }
-    return LabelledBatch(images: Tensor(rows, shape: Shape([samples] + inputShape)), labels: labels)
+    return LabeledBatch(images: Tensor(rows, shape: Shape([samples] + inputShape)), labels: labels)
   }
 
   /// The Hessian after training under batch statistics, which the running ones follow.

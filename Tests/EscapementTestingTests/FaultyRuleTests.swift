@@ -34,7 +34,7 @@ import EscapementTraining
 
   static let cases: [Case] = [
     Case(.flipsAscent, "ascent", "closed-form"),
-    Case(.neverNormalises, "radius", "ascent", "loss-scale", "closed-form"),
+    Case(.neverNormalizes, "radius", "ascent", "loss-scale", "closed-form"),
     Case(.neverPerturbs, "fires", "queries", "radius", "ascent", "closed-form"),
     Case(.forgetsConstant, "ascent", elements: ["F64"]),
     Case(.restoresBySubtraction, "untouched", "divergence"),

@@ -7,7 +7,7 @@ import EscapementTraining
 
 /// A way in which a rule can be wrong.
 enum Fault: String, CaseIterable, Sendable {
-  case flipsAscent, neverNormalises, neverPerturbs, forgetsConstant, restoresBySubtraction,
+  case flipsAscent, neverNormalizes, neverPerturbs, forgetsConstant, restoresBySubtraction,
     staysAtPerturbedPoint
   case descendsAlongFirstGradient, decaysInsideAscent, decaysOutsideMomentum, decaysTwice, dropsMomentum
   case asksOnceMore, asksForTheHead, observesTwice, neverObserves, branchesAtZero, addsZero, dividesByZeroNorm
@@ -76,7 +76,7 @@ struct ScratchRule<Element: Real>: UpdateRule {
   private func scale(_ norm: Double) -> Double {
     switch fault {
     case .flipsAscent: -settings.radius / (norm + 1e-12)
-    case .neverNormalises: settings.radius
+    case .neverNormalizes: settings.radius
     case .neverPerturbs: 0
     // The constant is far below Float's rounding and above Double's.
     case .forgetsConstant: norm == 0 ? 0 : settings.radius / norm

@@ -35,11 +35,11 @@ struct AmplificationCommandTests {
         let place = try #require(lines[0].firstIndex(of: name), "\(name)")
         return try lines.dropFirst().map { try #require(Double($0[place])) }
       }
-      // 928 pictures in batches of 128: the eighth holds the last 32, the ninth is the next epoch's first.
+      // 928 images in batches of 128: the eighth holds the last 32, the ninth is the next epoch's first.
       #expect(try column("samples") == [128, 128, 128, 128, 128, 128, 128, 32, 128])
       for direction in directions {
         let name = try #require(direction["data"]?.string)
-        let (x, y) = (try column("plain \(name)"), try column("normalised \(name)"))
+        let (x, y) = (try column("plain \(name)"), try column("normalized \(name)"))
         let factors = try #require(direction["factors"]?.array)
         #expect(factors.count == 6)
         let ratio = try #require(factors[0]["ratio"]?["value"]?.double)

@@ -134,9 +134,9 @@ struct BadInputTests {
       try expectBatch(Data([0x1f, 0x8b]), mentions: ["truncated"])
       try expectBatch(Gzip.deflate(records).dropLast(9), mentions: ["truncated"])
       try expectBatch(Gzip.deflate(records + records), mentions: ["61460000 bytes", "30730000"])
-      var labelled = records
-      labelled[3 * CIFARRecords.bytes] = 255
-      try expectBatch(labelled, mentions: ["record 3", "label 255"])
+      var labeled = records
+      labeled[3 * CIFARRecords.bytes] = 255
+      try expectBatch(labeled, mentions: ["record 3", "label 255"])
 
       try FileManager.default.createDirectory(
         at: directory.appendingPathComponent("Golden"), withIntermediateDirectories: true)

@@ -34,7 +34,7 @@ struct BenchTests {
 
   @Test("the arithmetic of ResNet-32 is that of its published size")
   func flops() {
-    // He et al. 2016: about 69 million multiply-adds a picture.
+    // He et al. 2016: about 69 million multiply-adds an image.
     #expect(abs(ContractionCount.forward / 2 - 69e6) < 1e6, "\(ContractionCount.forward)")
     #expect(ContractionCount.product > 2.9 * ContractionCount.gradient)
     #expect(ContractionCount.repeatedProduct < 2.1 * ContractionCount.gradient)

@@ -15,8 +15,8 @@ struct ClaimsCommandTests {
   @Test("claims of a kind are listed apart, and every entry carries kind, words, assumptions and family")
   func kinds() throws {
     let all = try Self.listed()
-    #expect(all.count == ClaimCatalogue.standard.claims.count)
-    for (entry, claim) in zip(all, ClaimCatalogue.standard.claims) {
+    #expect(all.count == ClaimCatalog.standard.claims.count)
+    for (entry, claim) in zip(all, ClaimCatalog.standard.claims) {
       #expect(entry["kind"]?.string == claim.kind.rawValue && entry["quote"]?.string == claim.quote)
       #expect(entry["assumptions"]?.array?.compactMap(\.string) == claim.assumptions)
       #expect(entry["family"]?.string == claim.family)
@@ -49,7 +49,7 @@ struct ClaimsCommandTests {
 
   @Test("one claim is shown with the paper's words beside the formal statement")
   func show() throws {
-    let quoted = try #require(ClaimCatalogue.standard.claims.first { $0.kind == .paper && $0.quote != nil })
+    let quoted = try #require(ClaimCatalog.standard.claims.first { $0.kind == .paper && $0.quote != nil })
     let shown = try ToolProcess.run(["claims", "show", quoted.id])
     #expect(shown.status == 0)
     let lines = shown.output.split(separator: "\n").map(String.init)
@@ -61,10 +61,10 @@ struct ClaimsCommandTests {
     #expect(row("the paper's words") == "“\(quoted.quote ?? "")”")
     #expect(row("formal statement") == quoted.statement && row("refuted by") == quoted.refutedBy)
     #expect(row("kind") == "paper: the papers' claims")
-    let own = try #require(ClaimCatalogue.standard.claims.first { $0.kind == .own && $0.assumptions.isEmpty })
+    let own = try #require(ClaimCatalog.standard.claims.first { $0.kind == .own && $0.assumptions.isEmpty })
     let plain = try ToolProcess.run(["claims", "show", own.id]).output
     #expect(!plain.contains("the paper's words") && !plain.contains("assumed"))
-    for claim in ClaimCatalogue.standard.claims where !claim.assumptions.isEmpty {
+    for claim in ClaimCatalog.standard.claims where !claim.assumptions.isEmpty {
       let text = try ToolProcess.run(["claims", "show", claim.id]).output
       for assumption in claim.assumptions {
         #expect(text.split(separator: "\n").contains { $0.hasSuffix(assumption) }, "\(claim.id)")

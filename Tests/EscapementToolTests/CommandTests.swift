@@ -128,7 +128,7 @@ struct CommandTests {
         "10",
         "--metrics-every", "0", "--out", run.path,
       ])
-      #expect(result.status == 0 && result.errors.contains("no class has fewer than 10 pictures"))
+      #expect(result.status == 0 && result.errors.contains("no class has fewer than 10 images"))
       let record = try json(
         String(decoding: FileContents.read(run.appendingPathComponent("run.json")), as: UTF8.self))
       #expect(record["method"]?.string == "ib-imbsam" && record["tail"]?.array?.isEmpty == true)

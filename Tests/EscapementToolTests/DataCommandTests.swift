@@ -6,7 +6,7 @@ import Testing
 
 @Suite("escapement data and fixtures")
 struct DataCommandTests {
-  /// CIFAR-10's six files, picture i filled with i, and a run in a directory with them.
+  /// CIFAR-10's six files, image i filled with i, and a run in a directory with them.
   private func withCIFAR(_ body: (URL) throws -> Void) throws {
     try ToolProcess.withDirectory { directory in
       for name in (1...5).map({ "data_batch_\($0).bin" }) + ["test_batch.bin"] {
@@ -23,8 +23,8 @@ struct DataCommandTests {
     }
   }
 
-  @Test("check, manifest, sheet, pack and goldens on one's own pictures, end to end")
-  func ownPictures() throws {
+  @Test("check, manifest, sheet, pack and goldens on one's own images, end to end")
+  func ownImages() throws {
     try withCIFAR { directory in
       let data = ["--data", directory.path]
       let check = try ToolProcess.run(["data", "check", "cifar10-lt50-first", "--json"] + data)
@@ -66,7 +66,7 @@ struct DataCommandTests {
       #expect(try ToolProcess.run(["golden", "accept", name, "--reason", "mine"] + on).status == 0)
       let agreed = try ToolProcess.run(["golden", "check", name] + on)
       #expect(agreed.status == 0 && agreed.output.contains("agree"), "\(agreed.output)\(agreed.errors)")
-      // The same record does not pass for other pictures.
+      // The same record does not pass for other images.
       #expect(try ToolProcess.run(["golden", "check", name, "--golden", golden]).status == 1)
     }
   }
@@ -86,17 +86,17 @@ struct DataCommandTests {
       members[SealedJSON.key] = nil
       try AtomicFile.write(SealedJSON.sealed(.object(members)), to: record)
       let again = try ToolProcess.run(["train", "--resume", "--out", run.path])
-      #expect(again.status == 65 && again.errors.contains("another copy of the pictures"), "\(again.errors)")
+      #expect(again.status == 65 && again.errors.contains("another copy of the images"), "\(again.errors)")
     }
   }
 
-  @Test("a list and its pictures: counts, digests and a sheet; a missing picture is told by its line")
+  @Test("a list and its images: counts, digests and a sheet; a missing image is told by its line")
   func lists() throws {
     try ToolProcess.withDirectory { directory in
       for i in 0..<4 {
-        let picture = RGBPicture(
+        let image = RGBImage(
           width: 40, height: 36, bytes: [UInt8](repeating: UInt8(50 * i), count: 3 * 40 * 36))
-        try PPM.encode(picture).write(to: directory.appendingPathComponent("\(i).ppm"))
+        try PPM.encode(image).write(to: directory.appendingPathComponent("\(i).ppm"))
       }
       let list = directory.appendingPathComponent("list.txt")
       try Data("0.ppm 0\n1.ppm 0\n2.ppm 1\n3.ppm 2\n".utf8).write(to: list)
@@ -108,7 +108,7 @@ struct DataCommandTests {
       #expect(object["counts"] == [2, 1, 1] && object["head"]?["pictures"]?.integer == 2)
       #expect(object["pixels_sha256"]?.string?.count == 64)
       #expect(try Data(contentsOf: sheet).starts(with: [0x89, 0x50, 0x4e, 0x47]))
-      #expect(try ToolProcess.run(arguments).output.contains("pictures a class: 1 to 2"))
+      #expect(try ToolProcess.run(arguments).output.contains("images a class: 1 to 2"))
       try FileManager.default.removeItem(at: directory.appendingPathComponent("2.ppm"))
       let missing = try ToolProcess.run(arguments)
       #expect(missing.status == 69 && missing.errors.contains("line 3"), "\(missing.errors)")

@@ -50,7 +50,7 @@ import Testing
         ["SGD, exact", "SGD, released"]
       ),
       (["amplification", "exact.json", "--rho", "0.05,0.5"], ["class 9, exact", "factor 0"]),
-      (["amplification", "--gradient-norm", "4"], ["normalised ascent"]),
+      (["amplification", "--gradient-norm", "4"], ["normalized ascent"]),
     ]
     for (arguments, words) in calls {
       var outputs: [Data] = []

@@ -85,7 +85,7 @@ struct EvidenceCommandTests {
       let words = ["evidence", "audit", run.path]
       let honest = try ToolProcess.run(words + ["--segments", "2", "--audit-seed", "7"])
       #expect(honest.status == 0 && honest.errors.isEmpty, "\(honest.errors)\(honest.output)")
-      #expect(honest.output.hasPrefix("reproduced: ") && honest.output.contains("of 1000 test pictures"))
+      #expect(honest.output.hasPrefix("reproduced: ") && honest.output.contains("of 1000 test images"))
       #expect(
         honest.output.contains("2 of 3 segments drawn")
           && honest.output.contains("probability 0.19 with 10 %"))

@@ -9,7 +9,7 @@ import EscapementVerification
 
 @Suite("The time that a plan predicts")
 struct PlanReportTests {
-  @Test("a step costs what its clock says: one untimed, the shorter of two, one pass over test pictures")
+  @Test("a step costs what its clock says: one untimed, the shorter of two, one pass over test images")
   func calibration() throws {
     var readings = [10.0, 11, 20, 22.5, 30, 31.5, 40, 40.25].makeIterator()
     var calibration = StepCalibration(clock: { readings.next() ?? .nan })
@@ -17,8 +17,8 @@ struct PlanReportTests {
     recipe.batchSize = 4
     let cost = try calibration.cost(of: recipe)
     // A step of SAM is two gradients, the two passes of its rule.
-    #expect(cost.evaluation == 1.5 / 2 && cost.testPicture == 0.25 / 4, "\(cost)")
-    #expect(cost.productPicture == nil)
+    #expect(cost.evaluation == 1.5 / 2 && cost.testImage == 0.25 / 4, "\(cost)")
+    #expect(cost.productImage == nil)
     #expect(try calibration.cost(of: recipe) == cost && readings.next() == nil, "measured once")
   }
 
@@ -35,7 +35,7 @@ struct PlanReportTests {
   }
 
   @Test(
-    "a Hessian product costs what its clock says, a picture, and is measured once where spectra are asked for"
+    "a Hessian product costs what its clock says, an image, and is measured once where spectra are asked for"
   )
   func products() throws {
     var readings = [0.0, 1, 2, 3, 4, 5, 6, 7, 10, 12].makeIterator()
@@ -44,7 +44,7 @@ struct PlanReportTests {
     recipe.batchSize = 4
     var measured: [String] = []
     let cost = try calibration.cost(of: recipe, withProducts: true) { measured.append($0) }
-    #expect(cost.productPicture == 2.0 / 4 && cost.evaluation == 1)
+    #expect(cost.productImage == 2.0 / 4 && cost.evaluation == 1)
     #expect(try calibration.cost(of: recipe, withProducts: true) { measured.append($0) } == cost)
     #expect(measured.count == 2 && measured[0].hasPrefix("step of ") && measured[1].hasPrefix("product of "))
     #expect(readings.next() == nil, "measured once")

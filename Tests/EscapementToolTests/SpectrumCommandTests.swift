@@ -36,7 +36,7 @@ struct SpectrumCommandTests {
         report["smallest"]?["rayleigh"]?.double, report["largest"]?["rayleigh"]?.double
       )
       #expect(try #require(smallest) < #require(largest))
-      // 12 vectors orthogonalised twice in Float: a few eps.
+      // 12 vectors orthogonalized twice in Float: a few eps.
       #expect(try #require(report["orthogonality_loss"]?.double) <= 1e-6)
       let tail = try ToolProcess.run([
         "spectrum", run, "--group", "tail", "--loss", "training", "--batch-statistics", "--augmented",
@@ -50,11 +50,11 @@ struct SpectrumCommandTests {
       #expect(saddle["saddle"]?["excursions"]?.array?.count == 4)
       let drawing = try FileContents.read(directory.appendingPathComponent("tail.svg"))
       #expect(drawing.starts(with: Data("<svg ".utf8)))
-      // Six of the set's pictures, none of them weighted.
+      // Six of the set's images, none of them weighted.
       let share = try #require(saddle["in_all"]?["share"]?.double)
       let count = try LongTailedData.fixture().train.count
       #expect(abs(share - 6 / Double(count)) <= Double.ulpOfOne)
-      // The released procedure: one matrix where the pictures rest, another at each product where they do not.
+      // The released procedure: one matrix where the images rest, another at each product where they do not.
       for (flags, redraws) in [([], false), (["--augmented"], true)] {
         let released = try ToolProcess.run(
           ["spectrum", run, "--class", "9", "--steps", "12", "--mode", "pyhessian", "--json"] + flags)

@@ -20,8 +20,8 @@ struct VerifyCommandTests {
     ) { context in
       let head = looks ? try context.subject.classCounts(.longTailed, classes: 10)[0] : 5000
       var evidence = Evidence()
-      evidence.equal("pictures of the head", Double(head), to: 5000, within: 0, because: "a count")
-      return evidence.verdict(ifAllHold: .supported, summary: "\(head) pictures")
+      evidence.equal("images of the head", Double(head), to: 5000, within: 0, because: "a count")
+      return evidence.verdict(ifAllHold: .supported, summary: "\(head) images")
     }
   }
 
@@ -75,7 +75,7 @@ struct VerifyCommandTests {
     let rows = try planned(["--rows", "Table 3"])
     #expect(!table.isEmpty && table == rows)
     for id in table {
-      #expect(ClaimCatalogue.standard[id]?.source.place.contains("Table 3") == true, "\(id)")
+      #expect(ClaimCatalog.standard[id]?.source.place.contains("Table 3") == true, "\(id)")
     }
     #expect(try planned(["--claims", "T1, T2,S17"]) == ["T1", "T2", "S17-head", "S17-mid"])
     let begun = try planned(["--claims", "D*"])

@@ -21,14 +21,14 @@ struct WeightsCommandTests {
       let classes = try #require(weights.tensors["linear.bias"]).shape[0]
       let blocks = weights.names.filter { $0.hasPrefix("layer1.") && $0.hasSuffix("conv1.weight") }.count
 
-      let pictures = Safetensors(tensors: [
+      let images = Safetensors(tensors: [
         "images": .init(dtype: .f32, shape: [3, 3, 8, 8], data: Data(count: 4 * 3 * 3 * 64))
       ])
-      try pictures.encoded().write(to: directory.appendingPathComponent("pictures"))
+      try images.encoded().write(to: directory.appendingPathComponent("pictures"))
       func evaluate(_ network: String, classes: Int) throws -> ToolProcess.Result {
         try ToolProcess.run([
           "weights", "evaluate", "--network", network, "--classes", String(classes), "--weights",
-          path("weights"), "--pictures", path("pictures"), "--out", path("out"), "--double",
+          path("weights"), "--images", path("pictures"), "--out", path("out"), "--double",
         ])
       }
       let network = "resnet\(6 * blocks + 2)-w\(width)"

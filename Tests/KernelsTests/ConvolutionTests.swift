@@ -127,7 +127,7 @@ import Testing
   @Test func emptyBatchesAndOutputsFloat() { nothing(Float.self) }
   @Test func emptyBatchesAndOutputsDouble() { nothing(Double.self) }
 
-  /// Where taps outside the picture took part as zeros, infinite factors would make them NaN, and chains of
+  /// Where taps outside the image took part as zeros, infinite factors would make them NaN, and chains of
   /// tiny products that are −0 would become +0.
   private func unusualNumbers<E: Real>(_ type: E.Type) {
     for kind in [TestNumbers.Kind.tiny, .edges, .signs] {

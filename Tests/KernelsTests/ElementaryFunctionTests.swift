@@ -172,7 +172,7 @@ import Testing
     #expect(double[3] == .leastNonzeroMagnitude && double[4] == 0)
   }
 
-  /// Neighbouring arguments never change places: over runs of consecutive Floats across reduction boundaries.
+  /// Neighboring arguments never change places: over runs of consecutive Floats across reduction boundaries.
   @Test func monotoneOverConsecutiveFloats() {
     for start in [0.34, 0.35, 1.03, 1.04, 5.5, 20, 87, -0.35, -0.34, -20, -87.4, 0.7, 0.71, 1.41, 0x1p-133]
       as [Float]

@@ -4,7 +4,7 @@ import EscapementTestSupport
 import Testing
 
 @Suite struct ImagePreparationTests {
-  /// Every crop, flipped and not, of pictures whose bytes all differ from their neighbours.
+  /// Every crop, flipped and not, of images whose bytes all differ from their neighbors.
   private func images<E: Real>(_ type: E.Type) {
     for (side, pad) in [(1, 0), (4, 0), (4, 1), (5, 2), (8, 4)] {
       var numbers = TestNumbers(seed: UInt64(side))
@@ -16,13 +16,13 @@ import Testing
       let planes = places.map { _ in
         (0..<3 * side * side).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
       }
-      let storage = planes.map { picture in
-        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: picture.count)
-        copy.initialize(from: picture, count: picture.count)
+      let storage = planes.map { image in
+        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: image.count)
+        copy.initialize(from: image, count: image.count)
         return copy
       }
       defer { for copy in storage { copy.deallocate() } }
-      let pictures = storage.map { UnsafePointer<UInt8>?($0) }
+      let images = storage.map { UnsafePointer<UInt8>?($0) }
       let expected = zip(places, planes).flatMap {
         Reference.image(
           side: side, pad: pad, planes: $1, dy: $0.dy, dx: $0.dx, flip: $0.flip, table: table.elements)
@@ -30,7 +30,7 @@ import Testing
       let (dy, dx) = (places.map { UInt8($0.dy) }, places.map { UInt8($0.dx) })
       let flip = places.map { UInt8($0.flip ? 1 : 0) }
       check("\(places.count) crops of side \(side), pad \(pad)", expected: expected) {
-        ek_images_prepare(E.kernelType, places.count, side, pad, pictures, dy, dx, flip, table.pointer, $0)
+        ek_images_prepare(E.kernelType, places.count, side, pad, images, dy, dx, flip, table.pointer, $0)
       }
     }
   }

@@ -73,7 +73,7 @@ import Testing
     #expect(outside[0].bits == 0)
   }
 
-  @Test func tapsOutsideThePictureAreNoTermsButKeepTheirPlaces() {
+  @Test func tapsOutsideTheImageAreNoTermsButKeepTheirPlaces() {
     // Only the middle tap lies inside; its product is too small for the type, and nothing turns the −0 into +0.
     let one = Reference.Convolution(n: 1, h: 1, w: 1, ci: 1, co: 1, kh: 3, stride: 1, pad: 1)
     var weights = [Float](repeating: 1, count: 9)
@@ -92,7 +92,7 @@ import Testing
     x[256] = half
     x[257] = half
     let y = Reference.convolutionForward(wide, x: x, weights: [Float](repeating: 1, count: 768))
-    // Rows 0 and 2 of y see no picture at all. The right pixel's terms are at places 0…511.
+    // Rows 0 and 2 of y see no image at all. The right pixel's terms are at places 0…511.
     #expect(y == [0, 0, 1 + 0x1p-23, 1, 0, 0])
   }
 

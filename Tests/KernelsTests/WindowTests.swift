@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func shapesAndPlacesOfTensors() {
-    // Width 3 at stride 2 with a frame of one: the pictures of ImageNet's stem, 112 to 56.
+    // Width 3 at stride 2 with a frame of one: the images of ImageNet's stem, 112 to 56.
     let geometry = WindowGeometry(size: 3, stride: 2, padding: 1)
     #expect(geometry.outputShape(input: [2, 112, 112, 64]) == [2, 56, 56, 64])
     let x = Tensor<Float>([1, 5, 5, 2, .nan, 3, -1, 4, 4], shape: [1, 3, 3, 1])

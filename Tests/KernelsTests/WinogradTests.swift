@@ -45,7 +45,7 @@ import Testing
   }
 
   /// One tile and many; tiles beside each register tile's height; panels of one and two vectors on every set; groups of 8,
-  /// 4, 2 and 1 samples, ragged; channels of the specialised widths, of others, and of the largest.
+  /// 4, 2 and 1 samples, ragged; channels of the specialized widths, of others, and of the largest.
   @Test(
     "every path has the definition's bits",
     arguments: [
@@ -172,7 +172,7 @@ import Testing
     return [z[0] + t / 6 + 2 * s / 3, r / 6 * t + r / 3 * s, (t + s) / 3 + z[5]]
   }
 
-  /// The magnitudes |x| of the `size` × `size` patch of channel c from (top, left) on, 0 outside the picture.
+  /// The magnitudes |x| of the `size` × `size` patch of channel c from (top, left) on, 0 outside the image.
   private static func patch(
     _ x: [Float], _ s: Reference.Convolution, channels: Int, _ n: Int, _ top: Int, _ left: Int, _ c: Int,
     size: Int

@@ -3,9 +3,9 @@ import EscapementKernels
 import EscapementLongTail
 import Testing
 
-@Suite("Pictures to batches")
+@Suite("Images to batches")
 struct AugmentationTests {
-  /// Pictures whose bytes tell their place: sample s, channel k, row r, column c ↦ (37s + 85k + 7r + 3c) mod 256.
+  /// Images whose bytes tell their place: sample s, channel k, row r, column c ↦ (37s + 85k + 7r + 3c) mod 256.
   private static func byte(_ s: Int, _ k: Int, _ r: Int, _ c: Int) -> UInt8 {
     UInt8((37 * s + 85 * k + 7 * r + 3 * c) % 256)
   }
@@ -18,7 +18,7 @@ struct AugmentationTests {
       }
     }
     return ImageSet(
-      pictures: bytes, labels: (0..<12).map { $0 % 10 }, classes: 10,
+      images: bytes, labels: (0..<12).map { $0 % 10 }, classes: 10,
       provenance: ImageProvenance(name: "test", kind: .synthetic, digest: Digest(of: bytes)))
   }()
 
@@ -27,7 +27,7 @@ struct AugmentationTests {
 
   @Test("without augmentation every value is ((x / 255) − mean) / std, rounded once")
   func plain() {
-    let batch: LabelledBatch<Float> = set.batch([3, 0, 11], transform: .plain)
+    let batch: LabeledBatch<Float> = set.batch([3, 0, 11], transform: .plain)
     #expect(batch.labels == [3, 0, 1])
     let values = batch.images.elements
     for (i, s) in [3, 0, 11].enumerated() {
@@ -42,7 +42,7 @@ struct AugmentationTests {
     }
   }
 
-  @Test("an augmented picture is one window of the framed picture, flipped or not, and all 162 choices occur")
+  @Test("an augmented image is one window of the framed image, flipped or not, and all 162 choices occur")
   func cropAndFlip() {
     let table = (0..<3).map { k in (0..<256).map { Float((Double($0) / 255 - mean[k]) / deviation[k]) } }
     func pixel(_ r: Int, _ c: Int, _ k: Int) -> Float {
@@ -50,7 +50,7 @@ struct AugmentationTests {
     }
     var seen: Set<[Int]> = []
     for epoch in 0..<1500 {
-      let batch: LabelledBatch<Float> = set.batch([5], transform: .cropAndFlip(seed: 9, epoch: epoch))
+      let batch: LabeledBatch<Float> = set.batch([5], transform: .cropAndFlip(seed: 9, epoch: epoch))
       let values = batch.images.elements
       let probes = [(0, 0), (0, 31), (31, 0), (31, 31), (13, 7), (20, 22)]
       var matches: [[Int]] = []
@@ -69,7 +69,7 @@ struct AugmentationTests {
       #expect(matches.count == 1, "epoch \(epoch): \(matches)")
       seen.formUnion(matches)
       if epoch % 100 == 0 {
-        let again: LabelledBatch<Float> = set.batch([1, 5], transform: .cropAndFlip(seed: 9, epoch: epoch))
+        let again: LabeledBatch<Float> = set.batch([1, 5], transform: .cropAndFlip(seed: 9, epoch: epoch))
         #expect(Array(again.images.elements.suffix(3072)) == values, "independent of the rest of the batch")
       }
     }
@@ -77,7 +77,7 @@ struct AugmentationTests {
     #expect(seen.count >= 158)
   }
 
-  @Test("padded pixels are black before normalisation")
+  @Test("padded pixels are black before normalization")
   func blackFrame() {
     let expected = [-2.42907, -2.41825, -2.22139]
     for k in 0..<3 {

@@ -55,13 +55,13 @@ struct CIFARDataTests {
 
   private func expectSame(_ a: CIFARData, _ b: CIFARData, _ location: SourceLocation = #_sourceLocation) {
     #expect(
-      a.train.pictures == b.train.pictures && a.train.labels == b.train.labels, sourceLocation: location)
-    #expect(a.test.pictures == b.test.pictures && a.test.labels == b.test.labels, sourceLocation: location)
+      a.train.images == b.train.images && a.train.labels == b.train.labels, sourceLocation: location)
+    #expect(a.test.images == b.test.images && a.test.labels == b.test.labels, sourceLocation: location)
     #expect(a.train.provenance == b.train.provenance, sourceLocation: location)
     #expect(a.test.provenance == b.test.provenance, sourceLocation: location)
   }
 
-  @Test("CIFAR-10: every layout gives the same pictures and the same digest")
+  @Test("CIFAR-10: every layout gives the same images and the same digest")
   func ten() throws {
     let names = Self.ten.parts.map(\.name)
     var plain: CIFARData?
@@ -71,7 +71,7 @@ struct CIFARDataTests {
       #expect(set.train.count == 50_000 && set.test.count == 10_000)
       #expect(set.train.classCounts == Array(repeating: 5000, count: 10))
       #expect(set.train.labels[20_003] == 3)
-      #expect(set.train.pictures[20_003 * 3072] == Self.ten.pixel(3, part: 2))
+      #expect(set.train.images[20_003 * 3072] == Self.ten.pixel(3, part: 2))
       #expect(set.train.provenance.kind == .other)
       #expect(set.test.provenance.digest == Digest(of: Self.binaries[5]))
       plain = set
@@ -127,7 +127,7 @@ struct CIFARDataTests {
     }
   }
 
-  @Test("pictures are published when each file's records have the published SHA-256, in any container")
+  @Test("images are published when each file's records have the published SHA-256, in any container")
   func published() throws {
     let digests = Self.binaries.map { Digest(of: $0) }
     func kinds(_ url: URL, _ digests: [Digest]) throws -> [ImageProvenance.Kind] {

@@ -43,15 +43,15 @@ struct ContactSheetTests {
     return (width, height, pixels)
   }
 
-  @Test("each class's first pictures stand in its row, larger by the scale; the rest of the row is dark")
+  @Test("each class's first images stand in its row, larger by the scale; the rest of the row is dark")
   func sheet() throws {
-    // Pictures whose planes are constants of their own: (10 i, 10 i + 1, 10 i + 2).
+    // Images whose planes are constants of their own: (10 i, 10 i + 1, 10 i + 2).
     let labels = [0, 1, 0, 2, 0]
-    let pictures = labels.indices.flatMap { i in
+    let images = labels.indices.flatMap { i in
       (0..<3).flatMap { [UInt8](repeating: UInt8(10 * i + $0), count: 1024) }
     }
     let set = ImageSet(
-      pictures: pictures, labels: labels, classes: 3,
+      images: images, labels: labels, classes: 3,
       provenance: ImageProvenance(name: "x", kind: .other, digest: .zero))
     let sheet = try decode(ContactSheet.png(set, columns: 2, scale: 3))
     let side = 96

@@ -6,18 +6,18 @@ import Testing
 
 @Suite("Data manifests")
 struct DataManifestTests {
-  /// A balanced set of four classes of 20 pictures, cut to 20, 9, 4, 2.
+  /// A balanced set of four classes of 20 images, cut to 20, 9, 4, 2.
   private func data(
     name: String = "small", selection: LongTailedSubset.Selection = .published(), salt: Int = 0,
     ratio: Double = 10, testSalt: Int = 0
   ) -> LongTailedData {
     func set(_ count: Int, salt: Int) -> ImageSet {
-      let pictures = (0..<count).flatMap { i in
-        [UInt8](repeating: UInt8((i * 7 + salt) & 255), count: ImageSet.pictureBytes)
+      let images = (0..<count).flatMap { i in
+        [UInt8](repeating: UInt8((i * 7 + salt) & 255), count: ImageSet.imageBytes)
       }
       return ImageSet(
-        pictures: pictures, labels: (0..<count).map { $0 % 4 }, classes: 4,
-        provenance: ImageProvenance(name: "tiny", kind: .other, digest: Digest(of: pictures)))
+        images: images, labels: (0..<count).map { $0 % 4 }, classes: 4,
+        provenance: ImageProvenance(name: "tiny", kind: .other, digest: Digest(of: images)))
     }
     return LongTailedData(
       name: name, full: set(80, salt: salt), test: set(8, salt: 100 + testSalt),
@@ -48,7 +48,7 @@ struct DataManifestTests {
     let train = try #require(manifest.summary["train"])
     #expect(
       train["positions_sha256"]?.string == Digest(of: flat.map(String.init).joined(separator: "\n")).hex)
-    let records = CIFARRecords.serialised(pictures: data.train.pictures, labels: data.train.labels)
+    let records = CIFARRecords.serialized(images: data.train.images, labels: data.train.labels)
     #expect(train["pixels_sha256"]?.string == Digest(of: records).hex)
     #expect(train["selection"]?.string == "published, seed 0")
     #expect(manifest.json["positions_by_class"]?.array?.count == 4)
@@ -67,7 +67,7 @@ struct DataManifestTests {
     #expect(cause(of: summary(data(ratio: 5))).contains("another profile"))
     #expect(cause(of: summary(data(selection: .published(seed: 7)))).contains("with seed 7"))
     #expect(cause(of: summary(data(selection: .firstInOrder))).contains("small-first"))
-    #expect(cause(of: summary(data(salt: 1))).contains("another copy of the pictures"))
+    #expect(cause(of: summary(data(salt: 1))).contains("another copy of the images"))
     #expect(cause(of: summary(data(testSalt: 1))).contains("test set"))
     #expect(cause(of: [:]).contains("the data set ?"))
 
@@ -88,6 +88,6 @@ struct DataManifestTests {
       return rest.prefix(count).sorted()
     }
     #expect(cause(of: try recording(within)).contains("another order within each class"))
-    #expect(cause(of: try recording(positions.reversed())).contains("neither our pictures"))
+    #expect(cause(of: try recording(positions.reversed())).contains("neither our images"))
   }
 }

@@ -27,8 +27,8 @@ struct FixtureStoreTests {
     let directory = try #require(EmbeddedFixture.locate())
     let packed = try FixtureStore.ten.check(directory)
     let drawn = FixtureStore.ten.make()
-    #expect(packed.train.pictures == drawn.train.pictures && packed.train.labels == drawn.train.labels)
-    #expect(packed.test.pictures == drawn.test.pictures && packed.test.labels == drawn.test.labels)
+    #expect(packed.train.images == drawn.train.images && packed.train.labels == drawn.train.labels)
+    #expect(packed.test.images == drawn.test.images && packed.test.labels == drawn.test.labels)
     #expect(drawn.train.provenance.digest.hex == FixtureStore.ten.trainDigest)
     #expect(drawn.test.provenance.digest.hex == FixtureStore.ten.testDigest)
     #expect(
@@ -42,13 +42,13 @@ struct FixtureStoreTests {
     #expect(fixture.test.classCounts == [Int](repeating: 100, count: 10))
   }
 
-  @Test("packing and reading give the same pictures; the packed files stay small")
+  @Test("packing and reading give the same images; the packed files stay small")
   func roundTrip() throws {
     try withDirectory { directory in
       let fixture = try FixtureStore.ten.load()
       try FixtureStore.ten.pack(fixture, to: directory)
       let back = try FixtureStore.ten.read(directory)
-      #expect(back.train.pictures == fixture.train.pictures && back.test.labels == fixture.test.labels)
+      #expect(back.train.images == fixture.train.images && back.test.labels == fixture.test.labels)
       let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
       #expect(files == ["manifest.json", "test.bin.gz", "train.bin.gz"])
       let sizes = try files.map { try Data(contentsOf: directory.appendingPathComponent($0)).count }
@@ -113,19 +113,19 @@ struct HundredClassTests {
     #expect(data.groups.head.count == 36 && data.groups.tail.count == 29)
   }
 
-  @Test("stripes tell a label's last digit, shape and colours the first")
+  @Test("stripes tell a label's last digit, shape and colors the first")
   func digits() {
-    // Without errors of the cues, clutter and noise, one key gives pictures that differ by the class alone; where only
-    // the first digit differs, the ground away from the shape keeps its stripes, up to its colour.
+    // Without errors of the cues, clutter and noise, one key gives images that differ by the class alone; where only
+    // the first digit differs, the ground away from the shape keeps its stripes, up to its color.
     let plain = SyntheticImages.Difficulty(spread: 0, contrast: 0.5, clutter: 0, noise: 0, distractors: 0)
     let hundred = SyntheticImages(seed: 3, classes: 100, difficulty: plain)
     let ten = SyntheticImages(seed: 3, difficulty: plain)
     func first(_ generator: SyntheticImages, _ label: Int) -> [UInt8] {
       var counts = [Int](repeating: 0, count: generator.classes)
       counts[label] = 1
-      return generator.images(.train, counts: counts, name: "d").pictures
+      return generator.images(.train, counts: counts, name: "d").images
     }
-    // The diagonal 0, 11, … has both digits equal: the ten-class picture of the same place, under another key.
+    // The diagonal 0, 11, … has both digits equal: the ten-class image of the same place, under another key.
     #expect(first(hundred, 0) == first(ten, 0))
     #expect(first(hundred, 1) != first(ten, 1))
   }

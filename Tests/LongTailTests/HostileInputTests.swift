@@ -46,7 +46,7 @@ struct HostileInputTests {
   }
 
   @Test("pickles and records, of both sets; each cut short at every length leaves an error, not a trap")
-  func pictures() throws {
+  func images() throws {
     var read = 0
     for (name, bytes) in try corpus("pickle") {
       for set in CIFARSet.allCases {
@@ -75,9 +75,9 @@ struct HostileInputTests {
 
   @Test("manifests")
   func manifests() throws {
-    let pixels = [UInt8](repeating: 1, count: 4 * ImageSet.pictureBytes)
+    let pixels = [UInt8](repeating: 1, count: 4 * ImageSet.imageBytes)
     let set = ImageSet(
-      pictures: pixels, labels: [0, 1, 0, 1], classes: 2,
+      images: pixels, labels: [0, 1, 0, 1], classes: 2,
       provenance: ImageProvenance(name: "tiny", kind: .other, digest: .zero))
     let data = LongTailedData(
       name: "small", full: set, test: set, groups: ClassGroups(byIndex: .longTailed, classes: 2),

@@ -12,7 +12,7 @@ struct ImageListTests {
 
   private func line(_ bytes: Data, classes: Int? = nil) -> String {
     do {
-      return "read \(try ImageList(bytes, file: "train.txt", classes: classes).count) pictures"
+      return "read \(try ImageList(bytes, file: "train.txt", classes: classes).count) images"
     } catch {
       guard let error = error as? DataError else { return "another error: \(error)" }
       #expect(error.exitCode == 65)
@@ -29,7 +29,7 @@ struct ImageListTests {
     #expect(read.labels == [3, 0, 3, 1])
     #expect(read.classes == 4 && read.classCounts == [1, 1, 0, 2])
     #expect((0..<4).map(read.line) == [1, 4, 6, 7])
-    #expect(read.url(of: 0, below: URL(fileURLWithPath: "/pictures")).path == "/pictures/a/b.jpg")
+    #expect(read.url(of: 0, below: URL(fileURLWithPath: "/images")).path == "/images/a/b.jpg")
     #expect(try list("a 3\n", classes: 9).classCounts == [0, 0, 0, 1, 0, 0, 0, 0, 0])
   }
 
@@ -52,7 +52,7 @@ struct ImageListTests {
       ("a\t1\n", "expected a path, a space and a label"), ("a 1 \n", "found the label “”"),
       ("a 1048576\n", "expected a whole number in 0..<1048576"),
       ("a 99999999999999999999999\n", "found the label “99999999999999999999999”"),
-      ("", "train.txt: found no picture in 0 lines"), ("\n\r\n \n", "found no picture in 3 lines"),
+      ("", "train.txt: found no image in 0 lines"), ("\n\r\n \n", "found no image in 3 lines"),
     ])
   func faults(text: String, part: String) {
     #expect(line(text).contains(part), "\(line(text))")
@@ -60,7 +60,7 @@ struct ImageListTests {
 
   @Test("a label must lie below the number of classes")
   func classes() {
-    #expect(line("a 0\nb 8141\n", classes: 8142) == "read 2 pictures")
+    #expect(line("a 0\nb 8141\n", classes: 8142) == "read 2 images")
     let fault = line("a 0\nb 8142\n", classes: 8142)
     #expect(fault.contains("line 2: found the label “8142”, expected a whole number in 0..<8142"))
   }
@@ -78,7 +78,7 @@ struct ImageListTests {
   @Test("a line holds at most 4096 bytes without its end")
   func longLine() {
     let path = String(repeating: "x", count: 4094)
-    #expect(line("a 0\n\(path) 1\r\n") == "read 2 pictures")
+    #expect(line("a 0\n\(path) 1\r\n") == "read 2 images")
     #expect(line("a 0\n\(path)y 1\r\n").contains("line 2: found 4097 bytes, expected at most 4096"))
     #expect(line(String(repeating: " ", count: 4097)).contains("line 1: found 4097 bytes"))
   }
@@ -86,7 +86,7 @@ struct ImageListTests {
   @Test("a list holds at most 8 million lines and 64 MiB")
   func bounds() {
     var many = Data(repeating: 0x0A, count: 8_000_000 - 1) + Data("a 0\n".utf8)
-    #expect(line(many) == "read 1 pictures")
+    #expect(line(many) == "read 1 images")
     many.append(0x0A)
     #expect(line(many).contains("line 8000001: found another line, expected at most 8000000"))
     #expect(line(Data(count: 64 << 20)).contains("line 1: found 67108864 bytes"))
@@ -113,14 +113,14 @@ struct ImageListTests {
     #expect(throws: DataError.self) { try ImageList(contentsOf: path) }
   }
 
-  @Test("a missing picture is named with its line")
+  @Test("a missing image is named with its line")
   func missing() throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
     try Data().write(to: directory.url.appendingPathComponent("here.jpg"))
     let list = try list("here.jpg 0\n\nnot here.jpg 1\n")
     do {
-      try list.requirePictures(below: directory.url)
+      try list.requireImages(below: directory.url)
       Issue.record("nothing was missed")
     } catch let error as MissingError {
       #expect(error.exitCode == 69)
@@ -133,7 +133,7 @@ struct ImageListTests {
   func ranks() {
     let groups = ClassGroups(byRank: [5, 9, 5, 1, 5, 0], head: 2, tail: 2)
     #expect([groups.head, groups.mid, groups.tail] == [[0, 1], [2, 4], [3, 5]])
-    // Counts that go up and down: class c has 5 + (c · 389 mod 1000) pictures, all different.
+    // Counts that go up and down: class c has 5 + (c · 389 mod 1000) images, all different.
     let counts = (0..<1000).map { 5 + $0 * 389 % 1000 }
     let large = ClassGroups(byRank: counts, head: 390, tail: 165)
     #expect(large.head.count == 390 && large.mid.count == 445 && large.tail.count == 165)

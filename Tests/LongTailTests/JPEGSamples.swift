@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A JPEG file of 24 × 17 pixels written by Benchmarks/peers/pictures.py under Pillow 12.2.0.
+/// A JPEG file of 24 × 17 pixels written by Benchmarks/peers/images.py under Pillow 12.2.0.
 struct JPEGSample: Sendable, CustomTestStringConvertible {
   let name: String
   /// SHA-256 of the RGB bytes that Pillow decodes the file to.
@@ -14,7 +14,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
   /// Every kind of component and sampling, sequential and progressive.
   static let all = [
     JPEGSample(
-      name: "grey", digest: "40d3c22e4fe6bd832efe12f7588500ac4bf681b4c7ba55c3c67521068225a16a",
+      name: "gray", digest: "40d3c22e4fe6bd832efe12f7588500ac4bf681b4c7ba55c3c67521068225a16a",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
         ICwgIyYnKSopGR8tMC0oMCUoKSj/wAALCAARABgBAREA/8QAFgABAQEAAAAAAAAAAAAAAAAABgUH/8QAGhAAAQUBAAAA\

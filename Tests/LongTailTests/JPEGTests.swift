@@ -18,13 +18,13 @@
     }
 
     @Test(
-      "grey, sampled, progressive, restarted, RGB and CMYK files have Pillow's bytes",
+      "gray, sampled, progressive, restarted, RGB and CMYK files have Pillow's bytes",
       arguments: JPEGSample.all)
     func decodes(sample: JPEGSample) throws {
       #expect(JPEG.isAvailable)
-      let picture = try PictureFile.decode(sample.bytes, file: "x.jpg")
-      #expect(picture.width == 24 && picture.height == 17)
-      #expect(picture.hex == sample.digest)
+      let image = try ImageFile.decode(sample.bytes, file: "x.jpg")
+      #expect(image.width == 24 && image.height == 17)
+      #expect(image.hex == sample.digest)
     }
 
     @Test("bytes behind the end marker are not read")
@@ -44,7 +44,7 @@
       }
     }
 
-    @Test("a thousand corrupt bytes in each file: a picture or one line", arguments: JPEGSample.all)
+    @Test("a thousand corrupt bytes in each file: an image or one line", arguments: JPEGSample.all)
     func corrupt(sample: JPEGSample) {
       var numbers = TestNumbers(seed: 17)
       let whole = sample.bytes
@@ -54,8 +54,8 @@
         let offset = Int(numbers.next() % UInt64(bytes.count))
         bytes[offset] ^= UInt8(1 + numbers.next() % 255)
         do {
-          let picture = try JPEG.decode(bytes, file: "x.jpg")
-          #expect(picture.width * picture.height <= RGBPicture.pixelLimit)
+          let image = try JPEG.decode(bytes, file: "x.jpg")
+          #expect(image.width * image.height <= RGBImage.pixelLimit)
         } catch let error as DataError {
           #expect(!error.description.contains("\n"))
           refused += 1
@@ -63,7 +63,7 @@
           Issue.record("offset \(offset): \(error)")
         }
       }
-      // Tables and entropy-coded bytes carry no redundancy, so many changes give another valid picture.
+      // Tables and entropy-coded bytes carry no redundancy, so many changes give another valid image.
       #expect(refused > 100, "\(refused) of 1000 refused")
     }
 
@@ -81,7 +81,7 @@
 
     @Test("extents are checked before memory is asked for")
     func huge() {
-      for name in ["grey", "sampled 4:2:0", "progressive", "CMYK"] {
+      for name in ["gray", "sampled 4:2:0", "progressive", "CMYK"] {
         let error = fault(resized(name, width: 65_500, height: 65_500))
         #expect(
           error?.description.contains("x.jpg: header: found 65500 × 65500 pixels, expected at most 67108864")
@@ -103,7 +103,7 @@
       #expect(error?.found.contains("Backing store") == true, "\(String(describing: error))")
     }
 
-    /// A grey progressive picture of 8 × 8 pixels whose 63 coefficients each take `levels` scans of no content.
+    /// A gray progressive image of 8 × 8 pixels whose 63 coefficients each take `levels` scans of no content.
     private func scans(levels: Int) -> Data {
       let tables =
         Data([0xFF, 0xDB, 0, 67, 0] + [UInt8](repeating: 1, count: 64))
@@ -121,13 +121,13 @@
       return bytes + [0xFF, 0xD9]
     }
 
-    @Test("a file of hundreds of scans is refused: each costs the time of a picture")
+    @Test("a file of hundreds of scans is refused: each costs the time of an image")
     func scanLimit() throws {
       #expect(try JPEG.decode(scans(levels: 3), file: "x.jpg").bytes == [UInt8](repeating: 128, count: 192))
       #expect(fault(scans(levels: 4))?.found.contains("more than 200 scans") == true)
     }
 
-    @Test("components that are neither grey, colour nor four inks are refused")
+    @Test("components that are neither gray, color nor four inks are refused")
     func components() {
       let frame = Data([0xFF, 0xC0, 0, 14, 8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0])
       let scan = Data([0xFF, 0xDA, 0, 10, 2, 1, 0, 2, 0, 0, 63, 0])

@@ -5,9 +5,9 @@ import Testing
 
 @testable import EscapementLongTail
 
-@Suite("Fixtures cut from one's own pictures")
+@Suite("Fixtures cut from one's own images")
 struct PackedFixtureTests {
-  /// CIFAR-10 made here, packed: 30 pictures of class 0 down to 3, two test pictures a class.
+  /// CIFAR-10 made here, packed: 30 images of class 0 down to 3, two test images a class.
   private func withPacked(_ body: (URL, CIFARData) throws -> Void) throws {
     let source = SyntheticCIFAR(.cifar10)
     let directory = try DataDirectory()
@@ -28,7 +28,7 @@ struct PackedFixtureTests {
     func counts(perClass: Int, ratio: Double, tests: Int = 100, of set: CIFARSet = .cifar10) -> [Int]? {
       PackedFixture.Plan(set: set, perClass: perClass, ratio: ratio, testPerClass: tests).profile?.counts
     }
-    // A ratio equal to class 0's pictures leaves the last class one.
+    // A ratio equal to class 0's images leaves the last class one.
     #expect(counts(perClass: 30, ratio: 30)?.last == 1)
     #expect(counts(perClass: 30, ratio: 30.0.nextUp) == nil)
     #expect(counts(perClass: 30, ratio: 1) == Array(repeating: 30, count: 10))
@@ -43,7 +43,7 @@ struct PackedFixtureTests {
       counts(perClass: 30, ratio: 10, tests: 1001) == nil && counts(perClass: 30, ratio: 10, tests: 0) == nil)
   }
 
-  @Test("the published draw's first pictures, written and read back; damage is refused")
+  @Test("the published draw's first images, written and read back; damage is refused")
   func roundTrip() throws {
     try withPacked { directory, full in
       let data = try LongTailedData.packed(directory)
@@ -51,9 +51,9 @@ struct PackedFixtureTests {
       #expect(data.test.classCounts == Array(repeating: 2, count: 10))
       // 398 is the published draw's first rank of class 0; labels repeat every ten positions.
       let first = full.train.selecting([3980])
-      #expect(Array(data.train.pictures.prefix(ImageSet.pictureBytes)) == first.pictures)
+      #expect(Array(data.train.images.prefix(ImageSet.imageBytes)) == first.images)
       #expect(data.train.provenance.kind == .other && data.train.provenance.name == "packed cifar10")
-      #expect(try LongTailedData.named("packed", at: directory).train.pictures == data.train.pictures)
+      #expect(try LongTailedData.named("packed", at: directory).train.images == data.train.images)
 
       func failure(_ damage: () throws -> Void) throws -> String {
         let names = ["train.bin.gz", "test.bin.gz", "manifest.json"]

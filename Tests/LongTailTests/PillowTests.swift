@@ -1,14 +1,14 @@
 import EscapementLongTail
 import Testing
 
-/// SHA-256 of what Pillow 12.2.0 makes of the procedural picture, as Benchmarks/peers/pictures.py printed it.
-@Suite("Pictures as Pillow makes them")
+/// SHA-256 of what Pillow 12.2.0 makes of the procedural image, as Benchmarks/peers/images.py printed it.
+@Suite("Images as Pillow makes them")
 struct PillowTests {
-  private let picture = proceduralPicture()
+  private let image = proceduralImage()
 
-  @Test("the procedural picture is the script's")
+  @Test("the procedural image is the script's")
   func source() {
-    #expect(picture.hex == "61649a0762b07a9a8c78eb0f5391991ead62b4539a70252c347b9e7d970f27ee")
+    #expect(image.hex == "61649a0762b07a9a8c78eb0f5391991ead62b4539a70252c347b9e7d970f27ee")
   }
 
   private static let sizes: [(Int, Int, String)] = [
@@ -25,7 +25,7 @@ struct PillowTests {
 
   @Test("resize", arguments: sizes)
   func resize(width: Int, height: Int, expected: String) {
-    #expect(picture.resampled(width: width, height: height).hex == expected)
+    #expect(image.resampled(width: width, height: height).hex == expected)
   }
 
   private static let squareCases: [(Int, Int, String)] = [
@@ -38,13 +38,13 @@ struct PillowTests {
 
   @Test("resize to a shorter side and crop the middle", arguments: squareCases)
   func squares(shorter: Int, side: Int, expected: String) {
-    #expect(picture.resampled(shorterSide: shorter, centre: side).hex == expected)
+    #expect(image.resampled(shorterSide: shorter, center: side).hex == expected)
   }
 
-  @Test("the same of a picture that is higher than wide")
+  @Test("the same of an image that is higher than wide")
   func tall() {
     let expected = "d09f9a7b897fef67562ee427314336954d91ed411720c3ae9ca0574c702dffb0"
-    #expect(picture.rotated.resampled(shorterSide: 32, centre: 27).hex == expected)
+    #expect(image.rotated.resampled(shorterSide: 32, center: 27).hex == expected)
   }
 
   private static let windowCases: [(PixelWindow, String)] = [
@@ -64,7 +64,7 @@ struct PillowTests {
 
   @Test("crop a window and resize it", arguments: windowCases)
   func windows(window: PixelWindow, expected: String) {
-    #expect(picture.resampled(window, width: 24, height: 24).hex == expected)
+    #expect(image.resampled(window, width: 24, height: 24).hex == expected)
   }
 
   private static let changes: [(ColorChange.Kind, Double, String)] = [
@@ -95,8 +95,8 @@ struct PillowTests {
   ]
 
   @Test("brightness, contrast and saturation", arguments: changes)
-  func colour(kind: ColorChange.Kind, factor: Double, expected: String) {
-    var changed = picture
+  func color(kind: ColorChange.Kind, factor: Double, expected: String) {
+    var changed = image
     changed.apply(ColorChange(kind, factor: factor))
     #expect(changed.hex == expected)
   }

@@ -2,7 +2,7 @@ import EscapementLongTail
 import EscapementRandomness
 import Testing
 
-@Suite("Random windows and colours")
+@Suite("Random windows and colors")
 struct RandomResizedCropTests {
   private let draws = 10_000
   private let crop = RandomResizedCrop.published
@@ -11,7 +11,7 @@ struct RandomResizedCropTests {
     RandomStream(seed: 11, purpose: .augmentation, index: UInt64(index))
   }
 
-  @Test("every window lies in its picture, whatever the picture's shape")
+  @Test("every window lies in its image, whatever the image's shape")
   func inside() {
     let shapes = [(500, 375), (1, 1), (2, 1), (1, 1000), (1000, 3), (7, 5), (3000, 20), (33, 44)]
     for i in 0..<draws {
@@ -22,14 +22,14 @@ struct RandomResizedCropTests {
     }
   }
 
-  @Test("a picture too long for any window gives the largest one in the middle")
+  @Test("an image too long for any window gives the largest one in the middle")
   func fallback() {
     var stream = stream(0)
     #expect(
       crop.window(width: 1000, height: 6, &stream) == PixelWindow(left: 496, top: 0, width: 8, height: 6))
     #expect(
       crop.window(width: 6, height: 1001, &stream) == PixelWindow(left: 0, top: 496, width: 6, height: 8))
-    // Ratios that no window of the area has room for: the whole picture, whose own ratio is allowed.
+    // Ratios that no window of the area has room for: the whole image, whose own ratio is allowed.
     let wide = RandomResizedCrop(scale: 1...1, ratio: 1...9)
     var other = self.stream(1)
     #expect(wide.window(width: 90, height: 60, &other) == PixelWindow(left: 0, top: 0, width: 90, height: 60))

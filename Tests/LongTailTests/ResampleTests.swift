@@ -2,28 +2,28 @@ import EscapementLongTail
 import EscapementTestSupport
 import Testing
 
-@Suite("Resampling and colour changes by their definition")
+@Suite("Resampling and color changes by their definition")
 struct ResampleTests {
-  /// The weights of output i of `out`, over all inputs: a triangle around its centre, as wide as the coarser grid's
+  /// The weights of output i of `out`, over all inputs: a triangle around its center, as wide as the coarser grid's
   /// step on each side, with sum 1.
   private func weights(_ i: Int, of out: Int, from count: Int) -> [Double] {
     let step = Double(count) / Double(out)
-    let centre = (Double(i) + 0.5) * step
-    let raw = (0..<count).map { max(0, 1 - abs(Double($0) + 0.5 - centre) / max(step, 1)) }
+    let center = (Double(i) + 0.5) * step
+    let raw = (0..<count).map { max(0, 1 - abs(Double($0) + 0.5 - center) / max(step, 1)) }
     let sum = raw.reduce(0, +)
     return raw.map { $0 / sum }
   }
 
   /// The resampled window in Double, never rounded.
-  private func exact(_ picture: RGBPicture, _ window: PixelWindow, width: Int, height: Int) -> [Double] {
+  private func exact(_ image: RGBImage, _ window: PixelWindow, width: Int, height: Int) -> [Double] {
     var middle = [[Double]](repeating: [], count: window.height)
     for x in 0..<width {
       let across = weights(x, of: width, from: window.width)
       for row in 0..<window.height {
-        let start = (window.top + row) * picture.width + window.left
+        let start = (window.top + row) * image.width + window.left
         for c in 0..<3 {
           var sum = 0.0
-          for k in 0..<window.width { sum += across[k] * Double(picture.bytes[3 * (start + k) + c]) }
+          for k in 0..<window.width { sum += across[k] * Double(image.bytes[3 * (start + k) + c]) }
           middle[row].append(sum)
         }
       }
@@ -44,10 +44,10 @@ struct ResampleTests {
       (33, 2, 16, 1),
     ] {
       let bytes = (0..<3 * (wide + 6) * (high + 5)).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
-      let picture = RGBPicture(width: wide + 6, height: high + 5, bytes: bytes)
+      let image = RGBImage(width: wide + 6, height: high + 5, bytes: bytes)
       let window = PixelWindow(left: 4, top: 2, width: wide, height: high)
-      let got = picture.resampled(window, width: width, height: height).bytes
-      let expected = exact(picture, window, width: width, height: height)
+      let got = image.resampled(window, width: width, height: height).bytes
+      let expected = exact(image, window, width: width, height: height)
       // Half a level each for the bytes in between, of which an output is a weighted mean, and at the end. Each weight
       // is off by 2⁻²³ at most and meets a byte below 256, so a pass adds its number of weights · 2⁻¹⁵, and the
       // definition's own rounding, of some 100 operations on values below 256, adds less than 2⁻³⁰.
@@ -58,27 +58,27 @@ struct ResampleTests {
     }
   }
 
-  @Test("one colour stays what it is at every size")
+  @Test("one color stays what it is at every size")
   func constant() {
     for level: UInt8 in [0, 1, 127, 254, 255] {
-      let picture = RGBPicture(width: 13, height: 9, bytes: [UInt8](repeating: level, count: 3 * 13 * 9))
+      let image = RGBImage(width: 13, height: 9, bytes: [UInt8](repeating: level, count: 3 * 13 * 9))
       for (width, height) in [(1, 1), (5, 30), (40, 2), (13, 9)] {
-        #expect(picture.resampled(width: width, height: height).bytes.allSatisfy { $0 == level })
+        #expect(image.resampled(width: width, height: height).bytes.allSatisfy { $0 == level })
       }
     }
   }
 
   @Test("a window of the result is the result's window")
   func keeping() {
-    let picture = proceduralPicture()
+    let image = proceduralImage()
     for (width, height) in [(30, 23), (90, 70)] {
-      let whole = picture.resampled(width: width, height: height)
+      let whole = image.resampled(width: width, height: height)
       for window in [
         PixelWindow(left: 3, top: 5, width: 11, height: 9),
         PixelWindow(left: 29, top: 0, width: 1, height: 23),
         PixelWindow(left: 0, top: 22, width: 30, height: 1),
       ] {
-        let part = picture.resampled(width: width, height: height, keeping: window)
+        let part = image.resampled(width: width, height: height, keeping: window)
         let rows = (0..<window.height).flatMap { row -> ArraySlice<UInt8> in
           let start = 3 * ((window.top + row) * width + window.left)
           return whole.bytes[start..<(start + 3 * window.width)]
@@ -88,12 +88,12 @@ struct ResampleTests {
     }
   }
 
-  @Test("a very long picture costs no more than the window that is kept")
+  @Test("a very long image costs no more than the window that is kept")
   func long() {
     // Whole, it would be resampled to 256 × 51,200,000 pixels.
-    let thread = RGBPicture(width: 1, height: 200_000, bytes: [UInt8](repeating: 7, count: 600_000))
+    let thread = RGBImage(width: 1, height: 200_000, bytes: [UInt8](repeating: 7, count: 600_000))
     #expect(
-      thread.resampled(shorterSide: 256, centre: 224).bytes == [UInt8](repeating: 7, count: 3 * 224 * 224))
+      thread.resampled(shorterSide: 256, center: 224).bytes == [UInt8](repeating: 7, count: 3 * 224 * 224))
   }
 
   @Test("the middle is torchvision's: half the difference, rounded to even")
@@ -101,47 +101,47 @@ struct ResampleTests {
     // Shorter side unchanged, so bytes are taken and not mixed: column x holds x.
     for (width, side, left) in [(21, 20, 0), (23, 20, 2), (25, 20, 2), (24, 20, 2), (27, 20, 4)] {
       let row = (0..<width).flatMap { column -> [UInt8] in [UInt8(column), 0, 0] }
-      let picture = RGBPicture(width: width, height: 20, bytes: (0..<20).flatMap { _ in row })
-      #expect(picture.resampled(shorterSide: 20, centre: side).bytes[0] == UInt8(left), "\(width) to \(side)")
+      let image = RGBImage(width: width, height: 20, bytes: (0..<20).flatMap { _ in row })
+      #expect(image.resampled(shorterSide: 20, center: side).bytes[0] == UInt8(left), "\(width) to \(side)")
     }
   }
 
-  @Test("contrast turns about the mean grey, halves rounded up")
-  func meanGrey() {
-    // Greys 10 and b, whose mean is (10 + b) / 2; of factor 0 nothing but the mean is left.
+  @Test("contrast turns about the mean gray, halves rounded up")
+  func meanGray() {
+    // Grays 10 and b, whose mean is (10 + b) / 2; of factor 0 nothing but the mean is left.
     for (b, mean) in [(10, 10), (11, 11), (12, 11), (13, 12)] as [(UInt8, UInt8)] {
-      var picture = RGBPicture(width: 2, height: 1, bytes: [10, 10, 10, b, b, b])
-      picture.apply(ColorChange(.contrast, factor: 0))
-      #expect(picture.bytes == [UInt8](repeating: mean, count: 6))
+      var image = RGBImage(width: 2, height: 1, bytes: [10, 10, 10, b, b, b])
+      image.apply(ColorChange(.contrast, factor: 0))
+      #expect(image.bytes == [UInt8](repeating: mean, count: 6))
     }
     // Means of thirds are rounded to the nearest.
     for (b, mean) in [(11, 10), (12, 11)] as [(UInt8, UInt8)] {
-      var picture = RGBPicture(width: 3, height: 1, bytes: [10, 10, 10, 10, 10, 10, b, b, b])
-      picture.apply(ColorChange(.contrast, factor: 0))
-      #expect(picture.bytes == [UInt8](repeating: mean, count: 9))
+      var image = RGBImage(width: 3, height: 1, bytes: [10, 10, 10, 10, 10, 10, b, b, b])
+      image.apply(ColorChange(.contrast, factor: 0))
+      #expect(image.bytes == [UInt8](repeating: mean, count: 9))
     }
   }
 
-  @Test("a colour change is its formula in Float, cut toward zero")
-  func colour() {
-    let picture = proceduralPicture(width: 19, height: 11)
-    func grey(_ pixel: Int) -> Int {
-      let p = picture.bytes[(3 * pixel)..<(3 * pixel + 3)].map(Int.init)
+  @Test("a color change is its formula in Float, cut toward zero")
+  func color() {
+    let image = proceduralImage(width: 19, height: 11)
+    func gray(_ pixel: Int) -> Int {
+      let p = image.bytes[(3 * pixel)..<(3 * pixel + 3)].map(Int.init)
       return (19595 * p[0] + 38470 * p[1] + 7471 * p[2] + 32768) >> 16
     }
-    let mean = (0..<19 * 11).map(grey).reduce(0, +)
+    let mean = (0..<19 * 11).map(gray).reduce(0, +)
     for kind in ColorChange.Kind.allCases {
       for factor in [0, 0.6, 0.8371, 1, 1.2, 1.4, 3] {
-        var changed = picture
+        var changed = image
         changed.apply(ColorChange(kind, factor: factor))
-        let expected = picture.bytes.indices.map { i -> UInt8 in
+        let expected = image.bytes.indices.map { i -> UInt8 in
           let ground: Int =
             switch kind {
             case .brightness: 0
             case .contrast: Int((Double(mean) / (19 * 11) + 0.5).rounded(.down))
-            case .saturation: grey(i / 3)
+            case .saturation: gray(i / 3)
             }
-          let product = Float(factor) * Float(Int(picture.bytes[i]) - ground)
+          let product = Float(factor) * Float(Int(image.bytes[i]) - ground)
           return UInt8(min(max(Float(ground) + product, 0), 255).rounded(.towardZero))
         }
         #expect(changed.bytes == expected, "\(kind) by \(factor)")

@@ -23,7 +23,7 @@ struct SyntheticCIFAR {
     layout == .cifar10 ? (0, i % 10) : (i % 100 / 5, i % 100)
   }
 
-  /// The byte that fills picture i of a part.
+  /// The byte that fills image i of a part.
   func pixel(_ i: Int, part: Int) -> UInt8 { UInt8((i + part) & 255) }
 
   /// The file of a part in the binary version.
@@ -58,12 +58,12 @@ struct SyntheticCIFAR {
       list("fine_labels") { labels($0).fine }
       list("coarse_labels") { labels($0).coarse }
     }
-    var pictures = Data(count: count * 3072)
-    pictures.withUnsafeMutableBytes { bytes in
+    var images = Data(count: count * 3072)
+    images.withUnsafeMutableBytes { bytes in
       for i in 0..<count { memset(bytes.baseAddress! + i * 3072, Int32(pixel(i, part: part)), 3072) }
     }
     pickle.string("data")
-    pickle.array(rows: count, columns: 3072, pictures)
+    pickle.array(rows: count, columns: 3072, images)
     pickle.close()
     return pickle.data
   }

@@ -3,15 +3,15 @@ import Foundation
 import EscapementLongTail
 import Testing
 
-@Suite("Synthetic pictures")
+@Suite("Synthetic images")
 struct SyntheticImagesTests {
   private let generator = SyntheticImages(seed: 5)
 
   private func bytes(_ set: ImageSet, _ position: Int) -> [UInt8] {
-    Array(set.pictures[(position * ImageSet.pictureBytes)..<((position + 1) * ImageSet.pictureBytes)])
+    Array(set.images[(position * ImageSet.imageBytes)..<((position + 1) * ImageSet.imageBytes)])
   }
 
-  @Test("a few pictures have the recorded bytes")
+  @Test("a few images have the recorded bytes")
   func golden() {
     let set = SyntheticImages(
       seed: 1,
@@ -20,7 +20,7 @@ struct SyntheticImagesTests {
     #expect(set.provenance.digest.hex == "379fa693393d94c1b6fc78f41e6c217c824606569f0649bdcc8555ff68633123")
   }
 
-  @Test("a picture depends on its own key only, and larger counts append")
+  @Test("an image depends on its own key only, and larger counts append")
   func keyed() {
     let few = generator.images(.train, counts: [2, 0, 1, 0, 0, 0, 0, 0, 0, 0], name: "few")
     let more = generator.images(.train, counts: [3, 2, 2, 0, 0, 0, 0, 0, 0, 0], name: "more")
@@ -29,18 +29,18 @@ struct SyntheticImagesTests {
       bytes(few, 0) == bytes(more, 0) && bytes(few, 1) == bytes(more, 1) && bytes(few, 2) == bytes(more, 5))
   }
 
-  @Test("seeds, splits, classes and ranks all draw different pictures")
+  @Test("seeds, splits, classes and ranks all draw different images")
   func distinct() {
     let counts = [Int](repeating: 3, count: 10)
     let sets = [
       generator.images(.train, counts: counts, name: "a"), generator.images(.test, counts: counts, name: "b"),
       SyntheticImages(seed: 6).images(.train, counts: counts, name: "c"),
     ]
-    let pictures = sets.flatMap { set in (0..<set.count).map { bytes(set, $0) } }
-    #expect(Set(pictures).count == 90)
+    let images = sets.flatMap { set in (0..<set.count).map { bytes(set, $0) } }
+    #expect(Set(images).count == 90)
   }
 
-  @Test("every knob changes the picture")
+  @Test("every knob changes the image")
   func knobs() {
     let standard = SyntheticImages.Difficulty.standard
     var variants = [standard]
@@ -65,15 +65,15 @@ struct SyntheticImagesTests {
     #expect(Set(digests).count == 6)
   }
 
-  @Test("the mean colours of neighbours are closer than those across the ring")
+  @Test("the mean colors of neighbors are closer than those across the ring")
   func ring() {
     let set = generator.images(.test, counts: [Int](repeating: 40, count: 10), name: "ring")
-    // Mean colour of each class; the two colour cues make it run around the ring.
+    // Mean color of each class; the two color cues make it run around the ring.
     let means = (0..<10).map { label in
       (0..<3).map { channel -> Double in
         let values = (0..<40).map { rank -> Int in
-          let start = (label * 40 + rank) * ImageSet.pictureBytes + channel * 1024
-          return set.pictures[start..<(start + 1024)].reduce(0) { $0 + Int($1) }
+          let start = (label * 40 + rank) * ImageSet.imageBytes + channel * 1024
+          return set.images[start..<(start + 1024)].reduce(0) { $0 + Int($1) }
         }
         return Double(values.reduce(0, +)) / (40 * 1024)
       }
@@ -81,7 +81,7 @@ struct SyntheticImagesTests {
     func distance(_ a: Int, _ b: Int) -> Double {
       zip(means[a], means[b]).map { ($0 - $1) * ($0 - $1) }.reduce(0, +).squareRoot()
     }
-    // Ring order 0 3 6 9 2 5 8 1 4 7: label + 3 is the neighbour, label + 5 is opposite.
+    // Ring order 0 3 6 9 2 5 8 1 4 7: label + 3 is the neighbor, label + 5 is opposite.
     for label in 0..<10 {
       #expect(distance(label, (label + 3) % 10) < distance(label, (label + 5) % 10), "class \(label)")
     }

@@ -94,7 +94,7 @@ import Testing
     let objective = Objective<Double>(network: network, loss: Self.loss)
     let parameters: ParameterVector<Double> = network.initialParameters(seed: 3)
     let images = Tensor((0..<15).map { sin(Double(3 * $0 + 1)) }, shape: [5, 3])
-    let batch = LabelledBatch(images: images, labels: Self.labels)
+    let batch = LabeledBatch(images: images, labels: Self.labels)
     let statistics: ParameterVector<Double> = network.initialStatistics()
     func evaluation(_ w: ParameterVector<Double>) throws -> Evaluation<Double> {
       try objective.evaluate(at: w, statistics: statistics, over: batch)

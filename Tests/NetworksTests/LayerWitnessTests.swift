@@ -83,7 +83,7 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     } _: { x, _, _ in
       TapeLayers.pool(x, E(n: 2, h: 3, w: 3, c: 4))
     }
-    add("normalised dense", [5, 4]) { layout, _ in
+    add("normalized dense", [5, 4]) { layout, _ in
       NormalizedDense(name: "d", input: 4, output: 3, layout: &layout)
     } _: { x, p, _ in
       TapeLayers.normalizedDense(x, samples: 5, weights: p("d.weight"), output: 3)
@@ -287,7 +287,7 @@ struct LayerWitnessTests {
     let exact = dx.dot(vx) + dp.dot(vp)
     let scale = dx.norm() * vx.norm() + dp.norm() * vp.norm()
     // Rounding: two sums of outputs, each with relative error 100 eps, divided by 2h. Truncation: h²/6 times
-    // the third derivative, at most 10⁴ times the gradient here (normalised inputs of order one).
+    // the third derivative, at most 10⁴ times the gradient here (normalized inputs of order one).
     let bound = 100 * Double.ulpOfOne * plus.norm() * u.norm() / h + h * h * 1e4 * scale
     #expect(abs(difference - exact) <= bound, "\(difference) against \(exact), allowed \(bound)")
   }

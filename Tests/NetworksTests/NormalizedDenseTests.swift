@@ -8,7 +8,7 @@ import Testing
 
 @testable import EscapementNetworks
 
-@Suite("The normalised classifier")
+@Suite("The normalized classifier")
 struct NormalizedDenseTests {
   let weights = [0.5, 2, 1.25]
 

@@ -10,9 +10,9 @@ import Testing
 
 /// A random batch with labels that cycle through the classes.
 func randomBatch<E: Real>(_ type: E.Type, samples: Int, shape: [Int], classes: Int, seed: UInt64 = 11)
-  -> LabelledBatch<E>
+  -> LabeledBatch<E>
 {
-  LabelledBatch(
+  LabeledBatch(
     images: Tensor<Double>.standardNormal(
       seed: seed, purpose: .probe, index: 9, shape: Shape([samples] + shape)
     )

@@ -15,7 +15,7 @@ struct PaCoLossTests {
   static let losses = [
     "released": PaCoLoss(counts: counts),
     "other": PaCoLoss(
-      counts: counts, alpha: 0.5, beta: 0.75, gamma: 0.625, centreTemperature: 1.25, temperature: 0.25),
+      counts: counts, alpha: 0.5, beta: 0.75, gamma: 0.625, centerTemperature: 1.25, temperature: 0.25),
   ]
 
   /// Loss, gradient in the features and in the logits, as printed by Benchmarks/peers/paco.py (PyTorch 2.15, double).
@@ -139,7 +139,7 @@ struct PaCoLossTests {
     let adjusted = SoftmaxCrossEntropy(adjustment: AdjustedLogits(offsets: loss.offsets))
     let (sum, gradient) = adjusted.evaluate(
       logits: Self.logits, labels: Self.labels, totalWeight: 4, startingAt: 0)
-    // A similarity is at most 20·27/64 < 9 and the largest centre at least -1.5: the denominator is at least e⁻¹¹, of
+    // A similarity is at most 20·27/64 < 9 and the largest center at least -1.5: the denominator is at least e⁻¹¹, of
     // which 1e-12 is at most e¹¹ parts in 10¹².
     let bound = 1e-12 * exp(11.0) + 200 * Double.ulpOfOne * 10
     #expect(abs(result.loss - sum / 4) <= bound)

@@ -29,18 +29,18 @@ struct SharedBatchTests {
   }
 
   private func compare<E: Real>(
-    _ objective: Objective<E>, _ batch: LabelledBatch<E>, ranks: Int,
+    _ objective: Objective<E>, _ batch: LabeledBatch<E>, ranks: Int,
     _ step:
-      @escaping @Sendable (Objective<E>, ParameterVector<E>, SharedBatch<E>) -> (
+      @escaping @Sendable (Objective<E>, ParameterVector<E>, LabeledBatch<E>) -> (
         evaluation: Evaluation<E>, observed: BatchStatistics
       )
   ) throws {
     let w: ParameterVector<E> = objective.network.initialParameters(seed: 3)
     let start: ParameterVector<E> = objective.network.initialStatistics()
-    let alone = Step(step(objective, w, SharedBatch(batch)), start)
+    let alone = Step(step(objective, w, batch), start)
     let all = try LocalCommunicator.run(ranks: ranks) { communicator in
       let share = BatchShare(communicator, of: batch.count)
-      let shared = SharedBatch(
+      let shared = LabeledBatch(
         images: batch.images.samples(share.range), labels: batch.labels, share: share)
       let result = Step(step(objective, w, shared), start)
       try communicator.check()
@@ -126,10 +126,12 @@ struct SharedBatchTests {
                 communicator: communicator))
           }
           products.append(
-            try objective.gaussNewtonVectorProduct(
+            try objective.hessianVectorProduct(
+ of: .gaussNewton, 
               at: w, statistics: s, direction: v, over: batch, communicator: communicator))
           products.append(
-            try objective.remainderVectorProduct(
+            try objective.hessianVectorProduct(
+ of: .remainder, 
               at: w, statistics: s, direction: v, over: batch, communicator: communicator))
           return products
         }

@@ -20,9 +20,9 @@ import Testing
   /// Entries that differ in size from filter to filter; the last segment is zero.
   static func point<E: Real>(_ type: E.Type) -> ParameterVector<E> {
     let values = (0..<layout.count).map { i -> E in
-      let centred = Double(i * 37 % 101) - 50.3
+      let centered = Double(i * 37 % 101) - 50.3
       let size = Double(i % 5 + 1) / 7.7
-      return i >= layout.count - 4 ? 0 : E(rounding: centred * size)
+      return i >= layout.count - 4 ? 0 : E(rounding: centered * size)
     }
     return ParameterVector(layout: layout, flat: Tensor(values))
   }
@@ -35,7 +35,7 @@ import Testing
       // The output is the fastest index of both kinds of weights.
       let outputs = segment.role == .vector ? 1 : segment.shape.extents.last!
       for i in 0..<segment.count {
-        // Of the normalised classifier a filter is a row, of other weights a column.
+        // Of the normalized classifier a filter is a row, of other weights a column.
         let filter =
           segment.role == .matrix
           ? stride(from: i / outputs * outputs, to: (i / outputs + 1) * outputs, by: 1)

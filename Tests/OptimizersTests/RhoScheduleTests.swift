@@ -26,7 +26,7 @@ import Testing
       stretches(.largeScale(0.05, 0.1, 0.5, 0.6), epochs: 90) == [
         [0.05, 0, 4], [0.1, 5, 59], [0.5, 60, 74], [0.6, 75, 89],
       ])
-    // Equal neighbours, as in the released iNaturalist 2018 command, are one stretch.
+    // Equal neighbors, as in the released iNaturalist 2018 command, are one stretch.
     #expect(
       stretches(.largeScale(0.05, 0.1, 0.1, 0.2), epochs: 90) == [
         [0.05, 0, 4], [0.1, 5, 74], [0.2, 75, 89],
@@ -36,7 +36,7 @@ import Testing
 
   @Test func theLineHasElevenBits() {
     let schedule = RhoSchedule.releasedLinear()
-    // The neighbours of 0.05 and 0.8 with eleven significant bits: 1638/32768 and 1638/2048.
+    // The neighbors of 0.05 and 0.8 with eleven significant bits: 1638/32768 and 1638/2048.
     #expect(schedule.rho(epoch: 0) == 1638.0 / 32768)
     #expect(schedule.rho(epoch: 199) == 1638.0 / 2048)
     for epoch in 0..<200 {

@@ -32,7 +32,7 @@ import Testing
       #expect(next > previous)
       previous = next
     }
-    // The centre meets the tail at 0.075, and the tails meet at exp(-25).
+    // The center meets the tail at 0.075, and the tails meet at exp(-25).
     for seam in [0.075, 1.3887943864964021e-11] {
       let below = ek_normal_quantile(seam * (1 - 1e-12))
       let above = ek_normal_quantile(seam * (1 + 1e-12))

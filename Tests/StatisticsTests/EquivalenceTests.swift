@@ -78,8 +78,8 @@ import Testing
   @Test func tinySamplesAreNeverEquivalent() throws {
     var stream = RandomStream(seed: 4, purpose: .theory, index: 503)
     for _ in 0..<400 {
-      let centre = 3 * stream.normal()
-      let runs = try #require(SampleSummary(count: 2, mean: centre, standardDeviation: 2 + stream.uniform()))
+      let center = 3 * stream.normal()
+      let runs = try #require(SampleSummary(count: 2, mean: center, standardDeviation: 2 + stream.uniform()))
       let other = try #require(SampleSummary(count: 2, mean: 0, standardDeviation: 2 + stream.uniform()))
       #expect(try #require(EquivalenceTest(runs, other, margin: 1)).pEquivalent > 0.05)
       #expect(try #require(EquivalenceTest(runs, printed: 0, std: nil, margin: 1)).pEquivalent > 0.05)

@@ -49,7 +49,7 @@ extension Reference {
     }
   }
 
-  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the picture are no terms, but keep their
+  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the image are no terms, but keep their
   /// places.
   ///
   /// Float goes by Winograd where the shape allows it and `direct` does not forbid it; so do the two below.
@@ -118,7 +118,7 @@ extension Reference {
   }
 
   /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; pixels whose input lies outside the
-  /// picture are no terms, but keep their places.
+  /// image are no terms, but keep their places.
   public static func convolutionBackwardWeight<E: Real>(
     _ s: Convolution, x: [E], dy: [E], direct: Bool = false
   ) -> [E] {

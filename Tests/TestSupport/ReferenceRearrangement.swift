@@ -70,7 +70,7 @@ extension Reference {
     (0..<rows * columns).map { x[$0 % rows * columns + $0 / rows] }
   }
 
-  /// One CIFAR picture (three planes of side² bytes): padded, cropped at (dy, dx), flipped, mapped by channel.
+  /// One CIFAR image (three planes of side² bytes): padded, cropped at (dy, dx), flipped, mapped by channel.
   public static func image<E: Real>(
     side: Int, pad: Int, planes: [UInt8], dy: Int, dx: Int, flip: Bool, table: [E]
   ) -> [E] {

@@ -1,7 +1,7 @@
 import EscapementKernels
 
 extension Reference {
-  /// Square windows over pictures `[n][h][w][c]`; padding lies outside and counts for nothing.
+  /// Square windows over images `[n][h][w][c]`; padding lies outside and counts for nothing.
   public struct Windows: Sendable {
     public var n: Int, h: Int, w: Int, c: Int
     public var size: Int, stride: Int, padding: Int
@@ -18,7 +18,7 @@ extension Reference {
     /// Entries of one value a window.
     public var count: Int { n * oh * ow * c }
 
-    /// The input's index of a tap of the window of output `i`, nil outside the picture.
+    /// The input's index of a tap of the window of output `i`, nil outside the image.
     func place(of i: Int, tap: Int) -> Int? {
       let (channel, column, row, sample) = (i % c, i / c % ow, i / (c * ow) % oh, i / (c * ow * oh))
       let (y, x) = (row * stride + tap / size - padding, column * stride + tap % size - padding)

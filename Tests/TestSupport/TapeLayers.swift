@@ -2,11 +2,11 @@ import EscapementKernels
 import Foundation
 
 /// The layers again, spelt out over tape nodes straight from their definitions. Arrays are row-major with
-/// the package's axes: pictures `[n][h][w][c]`, kernels `[kh][kw][ci][co]`, dense weights `[in][out]`.
+/// the package's axes: images `[n][h][w][c]`, kernels `[kh][kw][ci][co]`, dense weights `[in][out]`.
 public enum TapeLayers {
   public typealias Node = RecordedTape.Node
 
-  /// A picture batch's extents.
+  /// An image batch's extents.
   public struct Extents {
     public var n: Int, h: Int, w: Int, c: Int
     public init(n: Int, h: Int, w: Int, c: Int) {
@@ -93,7 +93,7 @@ public enum TapeLayers {
     }
   }
 
-  /// The first of the largest entries of each window, of those inside the picture.
+  /// The first of the largest entries of each window, of those inside the image.
   public static func maxPool(_ x: [Node], _ e: Extents, size: Int, stride: Int, padding: Int) -> [Node] {
     var y: [Node] = []
     for n in 0..<e.n {

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Batches ahead")
 struct BatchLoaderTests {
-  /// Samples whose picture is one number; counts what is asked of it, and can be slow or fail.
+  /// Samples whose image is one number; counts what is asked of it, and can be slow or fail.
   private final class Source: EpochSource {
     struct Refused: Error {}
     let classes = 2
@@ -28,11 +28,11 @@ struct BatchLoaderTests {
     func open() { gate.signal() }
     func order(epoch: Int) -> [Int] { Array(0..<count) }
 
-    func batch(_ positions: [Int], epoch: Int) throws -> LabelledBatch<Float> {
+    func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Float> {
       if isGated { gate.wait() }
       made.withLock { $0.append(positions) }
       if let failing, positions.contains(failing) { throw Refused() }
-      return LabelledBatch(
+      return LabeledBatch(
         images: Tensor<Float>(positions.map { Float($0 + 100 * epoch) }).reshaped([positions.count, 1]),
         labels: positions.map { $0 % 2 })
     }

@@ -12,13 +12,13 @@ import EscapementTraining
   static let network = Network.resNet(depth: 8, width: 2, classes: 3)
   static let tail: Set<Int> = [2]
 
-  func batch<E: Real>(_ type: E.Type, count: Int = 16) -> LabelledBatch<E> {
+  func batch<E: Real>(_ type: E.Type, count: Int = 16) -> LabeledBatch<E> {
     let whole = TinyRun().source.batch(Array(0..<count), epoch: 0)
-    return LabelledBatch(images: whole.images.converted(to: E.self), labels: whole.labels)
+    return LabeledBatch(images: whole.images.converted(to: E.self), labels: whole.labels)
   }
 
   func oracle<E: Real>(
-    _ batch: LabelledBatch<E>, weights: [Double]? = nil, tail: Set<Int> = tail,
+    _ batch: LabeledBatch<E>, weights: [Double]? = nil, tail: Set<Int> = tail,
     _ normalization: PartNormalization = .wholeBatch, shardSize: Int? = nil
   ) -> NetworkOracle<E> {
     NetworkOracle(

@@ -8,17 +8,17 @@ import EscapementNetworks
 import Testing
 import EscapementTraining
 
-/// A training set some of whose pictures are not finite numbers.
+/// A training set some of whose images are not finite numbers.
 private struct PoisonedImages: EpochSource {
   let whole: AugmentedImages<Float>
-  /// The positions whose pictures are NaN, by epoch.
+  /// The positions whose images are NaN, by epoch.
   let poison: @Sendable (_ position: Int, _ epoch: Int) -> Bool
 
   var classes: Int { whole.classes }
   var classCounts: [Int] { whole.classCounts }
   var count: Int { whole.count }
   func order(epoch: Int) -> [Int] { whole.order(epoch: epoch) }
-  func batch(_ positions: [Int], epoch: Int) -> LabelledBatch<Float> {
+  func batch(_ positions: [Int], epoch: Int) -> LabeledBatch<Float> {
     var batch = whole.batch(positions, epoch: epoch)
     if positions.contains(where: { poison($0, epoch) }) {
       var elements = batch.images.elements
@@ -39,7 +39,7 @@ struct DivergenceTests {
     var options = tiny.options
     options.onDivergence = action
     options.checkpointEvery = 2
-    let test = TinyRun.pictures(count: 30, index: 1)
+    let test = TinyRun.images(count: 30, index: 1)
     return Trainer(
       recipe: tiny.recipe, source: PoisonedImages(whole: tiny.source, poison: poison),
       test: test.source(Array(0..<30)), groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),

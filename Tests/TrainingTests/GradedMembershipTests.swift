@@ -17,7 +17,7 @@ import EscapementTraining
   ) -> NetworkOracle<Double> {
     NetworkOracle(
       objective: Objective(network: network, loss: SoftmaxCrossEntropy(classWeights: weights)),
-      batch: LabelledBatch(images: whole.images.converted(to: Double.self), labels: whole.labels),
+      batch: LabeledBatch(images: whole.images.converted(to: Double.self), labels: whole.labels),
       statistics: network.initialStatistics(), tail: tail, sharpness: sharpness)
   }
 

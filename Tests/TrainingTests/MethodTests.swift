@@ -100,15 +100,15 @@ import EscapementTraining
 
   @Test func aResampledEpochDrawsRareClassesMoreOften() throws {
     let tiny = try Self.recipe { $0.sampling = .resampled }
-    let source = AugmentedImages<Float>(tiny.pictures, seed: 7, sampling: .resampled)
+    let source = AugmentedImages<Float>(tiny.images, seed: 7, sampling: .resampled)
     var seen = [0, 0, 0]
     for epoch in 0..<20 {
       for label in source.batch(source.order(epoch: epoch), epoch: epoch).labels { seen[label] += 1 }
     }
-    // 1,440 draws; with base 0.9999 and so few pictures the effective numbers are the counts: 480 a class, six
+    // 1,440 draws; with base 0.9999 and so few images the effective numbers are the counts: 480 a class, six
     // standard deviations of 18.
     for count in seen { #expect(abs(count - 480) <= 108) }
-    // A sample drawn twice is cropped twice: pictures of one draw index and epoch are equal, others are not.
+    // A sample drawn twice is cropped twice: images of one draw index and epoch are equal, others are not.
     let (a, b) = (source.batch([3, 5], epoch: 0), source.batch([5, 3], epoch: 0))
     #expect(a.images.view(at: 0, shape: [3072]) == b.images.view(at: 3072, shape: [3072]))
   }
@@ -116,11 +116,11 @@ import EscapementTraining
   @Test func whatTheLoopCannotTrainIsRefused() throws {
     let paco = try Self.recipe { $0.loss = .parametricContrastive }
     #expect(throws: HyperparameterError.self) { try paco.loop() }
-    var labels = TinyRun.pictures(count: 6, index: 0).labels
+    var labels = TinyRun.images(count: 6, index: 0).labels
     labels[5] = 0
     let gap = ImageSet(
-      pictures: TinyRun.pictures(count: 6, index: 0).pictures, labels: labels, classes: 3,
-      provenance: TinyRun().pictures.provenance)
+      images: TinyRun.images(count: 6, index: 0).images, labels: labels, classes: 3,
+      provenance: TinyRun().images.provenance)
     let error = try #require(throws: HyperparameterError.self) {
       try TrainingLoop(recipe: TinyRun().recipe, source: AugmentedImages<Float>(gap, seed: 0))
     }

@@ -8,7 +8,7 @@ import EscapementTraining
 
 @Suite struct NetworkOracleTests {
   let tiny = TinyRun()
-  var batch: LabelledBatch<Float> { tiny.source.batch(Array(0..<16), epoch: 0) }
+  var batch: LabeledBatch<Float> { tiny.source.batch(Array(0..<16), epoch: 0) }
 
   @Test func observingFoldsAndFreezingDoesNot() throws {
     let network = tiny.recipe.architecture.network(classes: 3)

@@ -53,7 +53,7 @@ struct RankedTrainingTests {
     arguments: Nightly.cases(OptimizerChoice.byName.map(\.name)) { main.contains($0) })
   func everyRule(name: String) throws {
     let optimizer = try #require(OptimizerChoice.byName.first { $0.name == name }?.optimizer)
-    // Head and tail of 36, 24 and 12 pictures; radii that move something.
+    // Head and tail of 36, 24 and 12 images; radii that move something.
     let isMain = Self.main.contains(name)
     let tiny = tiny(optimizer.with(eta: 30) ?? optimizer, epochs: isMain ? 2 : 1)
     try inDirectory { parent in
@@ -104,7 +104,7 @@ struct RankedTrainingTests {
       var classCounts: [Int] { base.classCounts }
       var count: Int { base.count }
       func order(epoch: Int) -> [Int] { base.order(epoch: epoch) }
-      func batch(_ positions: [Int], epoch: Int) throws -> LabelledBatch<Float> {
+      func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Float> {
         if positions.contains(refused) { throw Refused() }
         return base.batch(positions, epoch: epoch)
       }
@@ -112,7 +112,7 @@ struct RankedTrainingTests {
     let tiny = tiny()
     // In the second step's second half: rank 1 of two reads it.
     let refused = tiny.source.order(epoch: 0)[65]
-    let test = TinyRun.pictures(count: 30, index: 1)
+    let test = TinyRun.images(count: 30, index: 1)
     try inDirectory { parent in
       let run = RunDirectory(parent.appendingPathComponent("run"))
       let results = try LocalCommunicator.run(ranks: 2) { communicator in

@@ -106,7 +106,7 @@ struct StateDictionaryTests {
   }
 }
 
-@Suite("Pictures in PyTorch's arrangement")
+@Suite("Images in PyTorch's arrangement")
 struct InterchangeBatchTests {
   private func write(_ content: Safetensors, _ body: (URL) throws -> Void) throws {
     try inDirectory { directory in
@@ -120,7 +120,7 @@ struct InterchangeBatchTests {
     .init(dtype: .i64, shape: [values.count], data: values.withUnsafeBytes { Data($0) })
   }
 
-  @Test("channels come last, and the logits are those of the rearranged pictures")
+  @Test("channels come last, and the logits are those of the rearranged images")
   func arrangement() throws {
     let (n, h, w) = (2, 4, 3)
     let images = Tensor<Float>((0..<(n * 3 * h * w)).map { Float($0) / 64 - 0.5 }, shape: [n, 3, h, w])
@@ -143,7 +143,7 @@ struct InterchangeBatchTests {
         let objective = Objective<Double>(network: network)
         let expected = try objective.evaluate(
           at: state.parameters, statistics: state.statistics,
-          over: LabelledBatch(images: batch.images, labels: [2, 0]), normalization: normalization)
+          over: LabeledBatch(images: batch.images, labels: [2, 0]), normalization: normalization)
         #expect(result.evaluation?.gradient == expected.gradient && result.evaluation?.loss == expected.loss)
         try result.write(to: out)
         let written = try Safetensors(contentsOf: out)
@@ -155,8 +155,8 @@ struct InterchangeBatchTests {
     }
   }
 
-  @Test("logits of many pictures go through in parts and are those of one")
-  func manyPictures() throws {
+  @Test("logits of many images go through in parts and are those of one")
+  func manyImages() throws {
     var content = Safetensors()
     content.tensors["images"] = InterchangeLayout.entry(
       Tensor<Float>.standardNormal(seed: 6, purpose: .probe, shape: [67, 3, 4, 4]))

@@ -8,11 +8,11 @@ import EscapementRandomness
 import Testing
 import EscapementTraining
 
-/// A training run small enough to repeat: 72 noise pictures of three classes, a ResNet-8 of two channels.
+/// A training run small enough to repeat: 72 noise images of three classes, a ResNet-8 of two channels.
 struct TinyRun {
   var recipe: Recipe
   var options = Trainer<Float>.Options()
-  let pictures: ImageSet
+  let images: ImageSet
 
   init(optimizer: OptimizerChoice = .sgd, epochs: Int = 3) {
     guard let architecture = Architecture(.cifarResNet(depth: 8), width: 2) else {
@@ -24,22 +24,22 @@ struct TinyRun {
       weighting: .deferred(start: 1), optimizer: optimizer, seed: 7)
     options.metricsEvery = 2
     options.checkpointEvery = 3
-    pictures = TinyRun.pictures(count: 72, index: 0)
+    images = TinyRun.images(count: 72, index: 0)
   }
 
-  static func pictures(count: Int, index: UInt64) -> ImageSet {
+  static func images(count: Int, index: UInt64) -> ImageSet {
     var stream = RandomStream(seed: 11, purpose: .fixture, index: index)
-    let bytes = (0..<(count * ImageSet.pictureBytes / 4)).flatMap { _ in
+    let bytes = (0..<(count * ImageSet.imageBytes / 4)).flatMap { _ in
       withUnsafeBytes(of: stream.nextWord().littleEndian) { Array($0) }
     }
     let labels = (0..<count).map { $0 % 6 < 3 ? 0 : $0 % 6 < 5 ? 1 : 2 }
     return ImageSet(
-      pictures: bytes, labels: labels, classes: 3,
+      images: bytes, labels: labels, classes: 3,
       provenance: ImageProvenance(name: "noise", kind: .synthetic, digest: Digest(of: bytes)))
   }
 
   var source: AugmentedImages<Float> {
-    AugmentedImages(pictures, seed: recipe.seed, sampling: recipe.sampling)
+    AugmentedImages(images, seed: recipe.seed, sampling: recipe.sampling)
   }
 
   var trainer: Trainer<Float> { trainer(provenance: "the noise of index 0") }
@@ -48,7 +48,7 @@ struct TinyRun {
     provenance: JSON = "the noise of index 0", measurement: EpochMeasurement<Float>? = nil,
     ranks: RankAgreement? = nil, rule: (any UpdateRule<Float>)? = nil
   ) -> Trainer<Float> {
-    let test = Self.pictures(count: 30, index: 1)
+    let test = Self.images(count: 30, index: 1)
     return Trainer(
       recipe: recipe, source: source, test: test.source(Array(0..<30)),
       groups: ClassGroups(byCount: [36, 24, 12], many: 30, few: 30),

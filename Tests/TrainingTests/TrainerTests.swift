@@ -127,16 +127,16 @@ import EscapementTraining
     broken.flat.withMutablePointer { $0[bias.offset] = .nan }
     let accuracy = try ClassAccuracy(
       network: loop.network, parameters: broken, statistics: loop.state.statistics,
-      over: tiny.pictures.source(Array(0..<72)))
+      over: tiny.images.source(Array(0..<72)))
     #expect(accuracy.notANumber == 72 && accuracy.correct == [0, 0, 0])
-    #expect(accuracy.samples == tiny.pictures.classCounts)
+    #expect(accuracy.samples == tiny.images.classCounts)
   }
 
-  @Test("flip averaging classifies by the mean logits of a picture and its mirror image")
+  @Test("flip averaging classifies by the mean logits of an image and its mirror image")
   func flipAveraging() throws {
     let tiny = TinyRun()
     var loop = try tiny.loop()
-    let batch: LabelledBatch<Float> = tiny.pictures.batch(Array(0..<72), transform: .plain)
+    let batch: LabeledBatch<Float> = tiny.images.batch(Array(0..<72), transform: .plain)
     // The mirror image, element by element.
     let images = batch.images.elements
     var mirrored = images
@@ -146,10 +146,10 @@ import EscapementTraining
         for channel in 0..<3 { mirrored[to + channel] = images[from + channel] }
       }
     }
-    func logits(_ pictures: [Float]) -> [Float] {
+    func logits(_ images: [Float]) -> [Float] {
       Objective<Float>(network: loop.network).logits(
         at: loop.state.parameters, statistics: loop.state.statistics,
-        images: Tensor(pictures, shape: batch.images.shape)
+        images: Tensor(images, shape: batch.images.shape)
       ).elements
     }
     func correct(_ scores: [Float]) -> [Int] {
@@ -163,7 +163,7 @@ import EscapementTraining
     func accuracy(_ mode: TestTimeAugmentation) throws -> [Int] {
       try ClassAccuracy(
         network: loop.network, parameters: loop.state.parameters, statistics: loop.state.statistics,
-        over: tiny.pictures.source(Array(0..<72)), partSize: 10, testTime: mode
+        over: tiny.images.source(Array(0..<72)), partSize: 10, testTime: mode
       ).correct
     }
     // Over some steps of training, so that the two ways of testing differ somewhere.

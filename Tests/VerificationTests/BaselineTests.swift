@@ -20,7 +20,7 @@ import Testing
 
   @Test func acceptingTakesTheRecordAndKeepsTheRest() throws {
     let verifier = Verifier(
-      catalogue: SyntheticRecord.catalogue, context: ClaimContext(), baseline: SyntheticRecord.baseline)
+      catalog: SyntheticRecord.catalog, context: ClaimContext(), baseline: SyntheticRecord.baseline)
     var stale = SyntheticRecord.baseline
     stale.entries["A2"] = .init(outcome: .supported, procedureVersion: 1)
     let accepted = try stale.accepting(verifier.verify(ids: ["A2"]), reason: "condition found")
@@ -35,7 +35,7 @@ import Testing
   /// neither a change nor, unless it is refuted, a failure.
   @Test func verdictsOfOtherTiers() throws {
     func verifier(_ decided: Outcome, _ baseline: Baseline) -> Verifier {
-      let catalogue = ClaimCatalogue([
+      let catalog = ClaimCatalog([
         SyntheticRecord.claim("A1") { _ in SyntheticRecord.verdict(0.25, .supported) },
         SyntheticRecord.claim("P3", tier: .paper) { _ in
           Verdict(outcome: decided, measurements: [], summary: "")
@@ -44,7 +44,7 @@ import Testing
           Verdict(outcome: .notRun("no runs"), measurements: [], summary: "")
         },
       ])
-      return Verifier(catalogue: catalogue, context: ClaimContext(), baseline: baseline)
+      return Verifier(catalog: catalog, context: ClaimContext(), baseline: baseline)
     }
     let before = Baseline(
       entries: ["A1": .init(outcome: .supported, procedureVersion: 1)], reason: "first")
@@ -109,7 +109,7 @@ import Testing
     let claim = SyntheticRecord.claim("E1", tier: tier) { _ in
       Verdict(outcome: outcome, measurements: [], summary: "")
     }
-    return try Verifier(catalogue: ClaimCatalogue([claim]), context: ClaimContext(), baseline: baseline)
+    return try Verifier(catalog: ClaimCatalog([claim]), context: ClaimContext(), baseline: baseline)
       .verify(tiers: [tier])
   }
 

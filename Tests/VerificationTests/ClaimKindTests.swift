@@ -7,7 +7,7 @@ import Testing
 @Suite struct ClaimKindTests {
   /// What is judged of a paper is judged in its words; a statement of ours quotes nobody.
   @Test func quotes() {
-    for claim in ClaimCatalogue.standard.claims {
+    for claim in ClaimCatalog.standard.claims {
       switch claim.kind {
       case .paper:
         #expect(claim.quote?.contains { !$0.isWhitespace } == true, "\(claim.id) has no quote")
@@ -20,7 +20,7 @@ import Testing
 
   /// Two refuted statements of different kinds.
   static func record() throws -> VerificationRecord {
-    let catalogue = ClaimCatalogue([
+    let catalog = ClaimCatalog([
       SyntheticRecord.claim("O1", kind: .own) { _ in SyntheticRecord.verdict(0.75, .supported) },
       SyntheticRecord.claim("P1") { _ in SyntheticRecord.verdict(0.75, .supported) },
       SyntheticRecord.claim("P2", assumptions: ["three seeds", "no warm-up"]) { _ in
@@ -28,7 +28,7 @@ import Testing
       },
       SyntheticRecord.claim("C1", kind: .consistency) { _ in SyntheticRecord.verdict(0.25, .supported) },
     ])
-    return try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    return try Verifier(catalog: catalog, context: ClaimContext(), baseline: nil).verify()
   }
 
   @Test func outcomesOfKindsAreNotAdded() throws {
@@ -66,8 +66,8 @@ import Testing
   }
 
   /// Sections by kind and within them by tier, the paper's words beside the formal statement, short lines before the tables.
-  @Test func thePageOfTheCatalogue() throws {
-    let page = ClaimCatalogue([
+  @Test func thePageOfTheCatalog() throws {
+    let page = ClaimCatalog([
       SyntheticRecord.claim("O1", kind: .own) { _ in SyntheticRecord.verdict(0.25, .supported) },
       SyntheticRecord.claim("P2", tier: .fixture) { _ in SyntheticRecord.verdict(0.25, .supported) },
       SyntheticRecord.claim("P1") { _ in SyntheticRecord.verdict(0.25, .supported) },

@@ -5,7 +5,7 @@ import Testing
 
 /// The tree of claims and what stands in it.
 @Suite struct ClaimTreeTests {
-  static let claims = ClaimCatalogue.standard.claims
+  static let claims = ClaimCatalog.standard.claims
 
   @Test func everyClaimHasALeaf() {
     let leaves = ClaimTree.branches.flatMap(\.leaves)
@@ -14,7 +14,7 @@ import Testing
     for claim in Self.claims { #expect(leaves.contains(claim.leaf), "\(claim.id): \(claim.leaf)") }
     #expect(Set(leaves) == Set(ClaimTree.Leaf.allCases))
     for leaf in leaves { #expect(Self.claims.contains { $0.leaf == leaf }, "\(leaf) is empty") }
-    func leaf(_ id: String) -> String? { ClaimCatalogue.standard[id].map { ClaimTree.path(to: $0.leaf) } }
+    func leaf(_ id: String) -> String? { ClaimCatalog.standard[id].map { ClaimTree.path(to: $0.leaf) } }
     #expect(
       leaf("D1") == "code → data" && leaf("D8") == "code → protocol" && leaf("A6") == "code → algorithm")
     #expect(leaf("T3") == "procedure → theory" && leaf("H15") == "procedure → spectra")
@@ -34,7 +34,7 @@ import Testing
     for claim in Self.claims where [.fixture, .contrast].contains(claim.tier) {
       #expect(claim.weight == .nothing, "\(claim.id)")
     }
-    func weight(_ id: String) -> Int? { ClaimCatalogue.standard[id]?.weight.rawValue }
+    func weight(_ id: String) -> Int? { ClaimCatalog.standard[id]?.weight.rawValue }
     #expect(
       weight("P9r-C10-ce-drw") == 3 && weight("T1") == 2 && weight("S9-acc") == 2 && weight("D1") == 1
         && weight("F-DRW") == 0)
@@ -47,7 +47,7 @@ import Testing
     func entry(
       _ id: String, _ outcome: Outcome, _ kind: ClaimKind = .paper
     ) throws -> VerificationRecord.Entry {
-      var claim = try #require(ClaimCatalogue.standard[id])
+      var claim = try #require(ClaimCatalog.standard[id])
       claim.kind = kind
       return VerificationRecord.Entry(
         claim: claim, verdict: Verdict(outcome: outcome, measurements: [], summary: ""),

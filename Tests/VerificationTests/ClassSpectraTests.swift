@@ -94,7 +94,7 @@ import EscapementVerification
       #expect(row["samples"]?.integer == positions.count)
     }
 
-    // The training pictures as they are were classified once, after the last epoch.
+    // The training images as they are were classified once, after the last epoch.
     let counted = plain.events.filter { $0["training_pictures"] != nil }
     #expect(counted.map { $0["epoch"]?.integer } == [3])
     let accuracy = try ClassAccuracy(

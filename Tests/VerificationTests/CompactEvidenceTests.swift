@@ -83,14 +83,14 @@ import Testing
     try inFolder { run, folder in
       let kept = try added(folder.add(run))
       #expect(kept.checkpointedSteps().isEmpty)
-      let pictures = { TrainingGoldenTests.data }
-      let without = try RunAudit(kept).report(RunAudit.Request(), pictures: pictures)
+      let images = { TrainingGoldenTests.data }
+      let without = try RunAudit(kept).report(RunAudit.Request(), images: images)
       #expect(without.outcome == .reproduced && without.weights == nil)
       #expect(without.lines.contains { $0.hasPrefix("final weights: not there") })
       #expect(try folder.add(run, weights: true) == .completed(kept.url))
       #expect(try folder.add(run, weights: true) == .present(kept.url))
       #expect(kept.checkpointedSteps() == [9])
-      let with = try RunAudit(kept).report(RunAudit.Request(), pictures: pictures)
+      let with = try RunAudit(kept).report(RunAudit.Request(), images: images)
       #expect(with.outcome == .reproduced && with.weights?.samples == 8)
       let fresh = try added(EvidenceFolder(folder.url.appendingPathComponent("b")).add(run, weights: true))
       for ending in ["json", "safetensors"] {

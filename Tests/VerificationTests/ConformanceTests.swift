@@ -15,7 +15,7 @@ import EscapementTraining
 
 @Suite struct ConformanceTests {
   static func named(_ name: String) throws -> ConformanceCase {
-    try #require(ConformanceCatalogue.selecting([name]).first)
+    try #require(ConformanceCatalog.selecting([name]).first)
   }
 
   static func numbers(_ entry: Safetensors.Entry) -> [Double] {
@@ -26,20 +26,20 @@ import EscapementTraining
   }
 
   @Test func namesAreUniqueAndEveryPairExists() {
-    let names = ConformanceCatalogue.cases.map(\.name)
+    let names = ConformanceCatalog.cases.map(\.name)
     #expect(Set(names).count == names.count)
-    for problem in ConformanceCatalogue.problems {
+    for problem in ConformanceCatalog.problems {
       let first = !problem.hasLogits ? "" : problem.hasCosines ? ".ldam" : ".ce"
-      for rule in ConformanceCatalogue.rules {
+      for rule in ConformanceCatalog.rules {
         #expect(names.contains("\(problem.name).\(rule.name)\(first)"))
       }
     }
-    for loss in ConformanceCatalogue.losses {
+    for loss in ConformanceCatalog.losses {
       for problem in loss.wantsCosines ? ["resnet8-cosine"] : ["perceptron", "resnet8"] {
-        for rule in ConformanceCatalogue.widely { #expect(names.contains("\(problem).\(rule).\(loss.name)")) }
+        for rule in ConformanceCatalog.widely { #expect(names.contains("\(problem).\(rule).\(loss.name)")) }
       }
     }
-    for (rule, loss) in ConformanceCatalogue.pairs { #expect(names.contains("resnet8.\(rule).\(loss)")) }
+    for (rule, loss) in ConformanceCatalog.pairs { #expect(names.contains("resnet8.\(rule).\(loss)")) }
   }
 
   /// What the cases are meant to meet: batches with, without and with several tail samples, a ragged one, a
@@ -125,7 +125,7 @@ import EscapementTraining
     let file = GoldensOnRecordTests.store.url(of: .trajectories(of: .resNet))
     let ends = try GoldenRecord(contentsOf: file).values.filter { $0.name.hasSuffix("step 25 digest") }.map(
       \.text)
-    #expect(ends.count == ConformanceCatalogue.cases.filter { $0.problem.name == "resnet8" }.count)
+    #expect(ends.count == ConformanceCatalog.cases.filter { $0.problem.name == "resnet8" }.count)
     #expect(Set(ends).count == ends.count)
   }
 
@@ -180,12 +180,12 @@ import EscapementTraining
         #expect(draws[((7 * 4 + 3) * 8 + output) * 6 + input] == draw)
       }
     }
-    guard case .network(_, let pictures) = ConformanceProblem.resNet.content else { return }
+    guard case .network(_, let images) = ConformanceProblem.resNet.content else { return }
     let inputs = try #require(ConformanceProblem.resNet.tensors["inputs"])
     #expect(inputs.shape == [55, 3, 8, 8])
     let stored = Self.numbers(inputs)
     for (n, c, y, x) in [(0, 0, 0, 0), (54, 2, 7, 7), (13, 1, 2, 5), (30, 2, 6, 1)] {
-      #expect(stored[((n * 3 + c) * 8 + y) * 8 + x] == pictures[((n * 8 + y) * 8 + x) * 3 + c])
+      #expect(stored[((n * 3 + c) * 8 + y) * 8 + x] == images[((n * 8 + y) * 8 + x) * 3 + c])
     }
   }
 
@@ -211,9 +211,9 @@ import EscapementTraining
 
   @Test func unknownCasesAreNamed() throws {
     let error = try #require(throws: UnknownConformanceCase.self) {
-      try ConformanceCatalogue.selecting(["quadratic.sgd", "quadratic.adam"])
+      try ConformanceCatalog.selecting(["quadratic.sgd", "quadratic.adam"])
     }
     #expect(error.exitCode == 64 && error.description.contains("\"quadratic.adam\""))
-    #expect(try ConformanceCatalogue.selecting([]).count == ConformanceCatalogue.cases.count)
+    #expect(try ConformanceCatalog.selecting([]).count == ConformanceCatalog.cases.count)
   }
 }

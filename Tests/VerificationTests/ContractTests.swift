@@ -175,7 +175,7 @@ import EscapementTraining
   /// Every file of an export names the contract, and the reader's rule can hold.
   @Test func vectorsNameIt() throws {
     try RunArchiveTests.withFolder { folder in
-      let cases = try ConformanceCatalogue.selecting(["quadratic.sgd"])
+      let cases = try ConformanceCatalog.selecting(["quadratic.sgd"])
       try convolving(EK_CONVOLUTION_DIRECT) { try ConformanceExport(cases: cases).write(to: folder) }
       for name in ["index", "quadratic", "quadratic.sgd"] {
         let file = try JSON(contentsOf: folder.appendingPathComponent("\(name).json"))
@@ -187,7 +187,7 @@ import EscapementTraining
   @Test func reportsNameIt() throws {
     let baseline = Baseline(entries: [:], reason: "r", contract: .first)
     let record = try convolving(EK_CONVOLUTION_DIRECT) {
-      try Verifier(catalogue: SyntheticRecord.catalogue, baseline: baseline).verify(ids: ["A1"])
+      try Verifier(catalog: SyntheticRecord.catalog, baseline: baseline).verify(ids: ["A1"])
     }
     let line = "numeric contract 2 direct; the verdicts on record were reached under contract 1"
     for text in [record.text(), record.markdown(), record.html()] { #expect(text.contains(line)) }

@@ -32,7 +32,7 @@ import EscapementTraining
       }
       let archive = try RunArchive(reading: [folder])
       #expect(archive.counted.count == 10)
-      return try #require(ClaimCatalogue.standard["H8"]).judge(ClaimContext(runs: archive))
+      return try #require(ClaimCatalog.standard["H8"]).judge(ClaimContext(runs: archive))
     }
   }
 
@@ -45,7 +45,7 @@ import EscapementTraining
     #expect(verdict.outcome == .supported, "\(verdict.summary)")
     #expect(
       verdict.details.contains(
-        "curvature: plain mean cross-entropy, running statistics, all pictures of a class, 100 Lanczos steps, "
+        "curvature: plain mean cross-entropy, running statistics, all images of a class, 100 Lanczos steps, "
           + "1 start vector"))
     let residual = verdict.measurements.first { $0.name.hasPrefix("largest residual, ") }
     // 0.001 of 130: the least spread is that of SAM's runs, 110.
@@ -120,7 +120,7 @@ import EscapementTraining
   }
 
   private static let rows: [(String, JSON, String)] = [
-    ("samples", 49, "found 49 pictures, expected 50"), ("steps", 0, "classes[0].steps"),
+    ("samples", 49, "found 49 images, expected 50"), ("steps", 0, "classes[0].steps"),
     ("smallest_residual", -1.0, "a finite number of at least 0"), ("largest", .string("nan"), "largest"),
     ("class", 10, "a class below 10"),
   ]
@@ -168,7 +168,7 @@ import EscapementTraining
           try run.write(in: folder, as: "\(seed)")
         }
         let archive = try RunArchive(reading: [folder])
-        return try #require(ClaimCatalogue.standard["H1-head"]).judge(ClaimContext(runs: archive))
+        return try #require(ClaimCatalog.standard["H1-head"]).judge(ClaimContext(runs: archive))
       }
     }
     let shown = try judge(limit: -1, failure: 2e-6)

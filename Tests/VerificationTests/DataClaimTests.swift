@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DataClaimTests {
   static func judge(_ id: String, _ subject: any ClaimSubject = PackageSubject()) throws -> Verdict {
-    try #require(ClaimCatalogue.standard[id]).judge(ClaimContext(subject: subject))
+    try #require(ClaimCatalog.standard[id]).judge(ClaimContext(subject: subject))
   }
 
   static let healthy: [(id: String, outcome: Outcome)] = [
@@ -53,14 +53,14 @@ import Testing
     #expect(try Self.judge(id, shorter).outcome == .refuted)
   }
 
-  /// A profile in which class 6 had 251 pictures and the middle its four classes would support D2.
+  /// A profile in which class 6 had 251 images and the middle its four classes would support D2.
   @Test func anotherProfileWouldSupportTheSplit() throws {
     let subject = FaultySubject(counts: { counts in counts.map { $0 == 232 ? 251 : $0 } })
     #expect(try Self.judge("D2", subject).outcome == .supported)
     // It also needs every readable row of Table 3 to fit 3/4/3.
     let edit = PublishedClaimTests.Edit("supplement-3", "cifar10-lt200", "CE+DRW", .head, 91.9)
     let tables = try edit.applied(to: PublishedTable.all)
-    let claim = try #require(ClaimCatalogue.standard["D2"])
+    let claim = try #require(ClaimCatalog.standard["D2"])
     #expect(try claim.judge(ClaimContext(subject: subject, tables: tables)).outcome == .refuted)
     var groups = subject
     groups.groups = ClassGroups(byCount: [5000, 2000, 1000, 100], many: 1500, few: 250)

@@ -101,7 +101,7 @@ import EscapementTraining
     let state = TrainingState<Float>(network: network, seed: 0)
     let saddle = try SaddleDirection(
       network: network, loss: SoftmaxCrossEntropy(), parameters: state.parameters,
-      statistics: state.statistics, pictures: Self.data.train,
+      statistics: state.statistics, images: Self.data.train,
       positions: Self.data.train.positions(ofClass: 0), steps: 60, seed: 1)
     // A square root and a division of a sum of n squares.
     #expect((saddle.vector.norm() - 1).magnitude < 4 * Double.ulpOfOne * Double(network.layout.count))

@@ -235,8 +235,8 @@ import EscapementTraining
     #expect(try reach(between) > offset && reach(between) < sgd)
   }
 
-  /// Claim T7: normalised SAM steps back toward the saddle within ρ, away from it beyond.
-  @Test func normalisedAscentPointsBackWithinItsRadius() throws {
+  /// Claim T7: normalized SAM steps back toward the saddle within ρ, away from it beyond.
+  @Test func normalizedAscentPointsBackWithinItsRadius() throws {
     let line = KnownQuadratic<Double>(spectrum: [-1], reflections: 0, seed: 0)
     for (multiple, returns) in [(0.5, true), (0.9, true), (1.1, false), (3, false)] {
       let experiment = try EscapeExperiment(

@@ -9,8 +9,8 @@ import EscapementTraining
 
 /// A way in which code can be wrong.
 enum Fault: String, CaseIterable, Sendable {
-  case forgetsPerturbation, flipsAscent, doublesRadius, staysAtPerturbedPoint, changesBatch, neverNormalises
-  case alwaysNormalises, dropsMomentum, descendsAlongFirstGradient, dividesBySumOfMagnitudes,
+  case forgetsPerturbation, flipsAscent, doublesRadius, staysAtPerturbedPoint, changesBatch, neverNormalizes
+  case alwaysNormalizes, dropsMomentum, descendsAlongFirstGradient, dividesBySumOfMagnitudes,
     doublesLearningRate
 }
 
@@ -26,7 +26,7 @@ struct FaultySubject: ClaimSubject {
   var dividesByCount = false
   var ignoresWeights = false
   var counts: @Sendable ([Int]) -> [Int] = { $0 }
-  var pictures: @Sendable () throws -> LongTailedData = { try PackageSubject().fixture() }
+  var images: @Sendable () throws -> LongTailedData = { try PackageSubject().fixture() }
   var training: @Sendable (Recipe, LongTailedData) throws -> TrainingState<Float> = {
     try PackageSubject().trained($0, on: $1)
   }
@@ -57,7 +57,7 @@ struct FaultySubject: ClaimSubject {
     counts(try PackageSubject().classCounts(kind, classes: classes))
   }
   func classGroups() -> ClassGroups { groups }
-  func fixture() throws -> LongTailedData { try pictures() }
+  func fixture() throws -> LongTailedData { try images() }
   func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
     try training(recipe, data)
   }
@@ -75,26 +75,26 @@ struct FaultySubject: ClaimSubject {
   }
 
   func gradientDescent<Element: Real>(momentum: Double, as type: Element.Type) -> any UpdateRule<Element> {
-    ScratchRule<Element>(rho: 0, normalised: false, momentum: momentum, fault: fault)
+    ScratchRule<Element>(rho: 0, normalized: false, momentum: momentum, fault: fault)
   }
   func sharpnessAware<Element: Real>(
-    rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
+    rho: Double, normalized: Bool, momentum: Double, as type: Element.Type
   ) -> any UpdateRule<Element> {
-    ScratchRule<Element>(rho: rho, normalised: normalised, momentum: momentum, fault: fault)
+    ScratchRule<Element>(rho: rho, normalized: normalized, momentum: momentum, fault: fault)
   }
 }
 
 /// SAM over heavy-ball descent, written from Algorithm 1, able to be wrong in one way.
 struct ScratchRule<Element: Real>: UpdateRule {
   var rho: Double
-  var normalised: Bool
+  var normalized: Bool
   var momentum: Double
   var fault: Fault?
   private var buffer: Tensor<Element>?
 
-  init(rho: Double, normalised: Bool, momentum: Double, fault: Fault?) {
+  init(rho: Double, normalized: Bool, momentum: Double, fault: Fault?) {
     self.rho = rho
-    self.normalised = normalised
+    self.normalized = normalized
     self.momentum = momentum
     self.fault = fault
   }
@@ -111,7 +111,7 @@ struct ScratchRule<Element: Real>: UpdateRule {
     var length = 0.0
     if rho > 0 {
       var divisor = 1.0
-      if (normalised || fault == .alwaysNormalises) && fault != .neverNormalises {
+      if (normalized || fault == .alwaysNormalizes) && fault != .neverNormalizes {
         divisor = (fault == .dividesBySumOfMagnitudes ? g.map(.absolute).sum() : g.norm()) + 1e-12
       }
       var factor = rho / divisor

@@ -42,7 +42,7 @@ import EscapementTraining
     var context = ClaimContext()
     context.fixtureRuns = evidence
     return try FixtureContrast.all.map { contrast in
-      try #require(ClaimCatalogue.standard[contrast.id]).judge(context).outcome
+      try #require(ClaimCatalog.standard[contrast.id]).judge(context).outcome
     }
   }
 
@@ -91,7 +91,7 @@ import EscapementTraining
   @Test func runsAreTrainedOnce() throws {
     let trained = Mutex<[UInt64]>([])
     var subject = FaultySubject()
-    subject.pictures = { try MethodGoldenTests.data.get() }
+    subject.images = { try MethodGoldenTests.data.get() }
     subject.training = { recipe, data in
       trained.withLock { $0.append(recipe.seed) }
       #expect(recipe.optimizer == .sam(rho: .constant(0.5), variant: .released))
@@ -119,10 +119,10 @@ import EscapementTraining
   }
 
   /// Under ρ = 0 SAM's parameters are SGD's bit for bit, under exchanged labels the rarest class is class 0, under balance
-  /// classes have equally many pictures, and an identity has no negative curvature.
+  /// classes have equally many images, and an identity has no negative curvature.
   @Test func theWorldsReachTheRuns() throws {
     var small = FaultySubject()
-    small.pictures = { try MethodGoldenTests.data.get() }
+    small.images = { try MethodGoldenTests.data.get() }
     func world(_ null: NullHypothesis) -> any ClaimSubject {
       null.context(ClaimContext(subject: small)).subject
     }

@@ -11,16 +11,16 @@ import Testing
 
   /// The runs on record come out bit for bit.
   @Test(arguments: ["training/sgd-resnet8", "training/sam-resnet8"]) func golden(path: String) throws {
-    let golden = try #require(GoldenCatalogue.standard().first { $0.path == path })
+    let golden = try #require(GoldenCatalog.standard().first { $0.path == path })
     let outcome = try Self.store.check(golden)
     #expect(outcome == .same(count: 30 * 9 + 2 + 2 + 2 + 7 + 3), "\(outcome)")
   }
 
   /// The trajectories on record come out bit for bit, the smaller ones also on one thread of
   /// the scalar path.
-  @Test(arguments: ConformanceCatalogue.problems.map(\.name)) func trajectories(problem: String) throws {
-    let golden = try #require(GoldenCatalogue.standard().first { $0.path == "trajectories/\(problem)" })
-    let count = 4 * ConformanceCatalogue.cases.filter { $0.problem.name == problem }.count
+  @Test(arguments: ConformanceCatalog.problems.map(\.name)) func trajectories(problem: String) throws {
+    let golden = try #require(GoldenCatalog.standard().first { $0.path == "trajectories/\(problem)" })
+    let count = 4 * ConformanceCatalog.cases.filter { $0.problem.name == problem }.count
     let outcome = try Self.store.check(golden)
     #expect(outcome == .same(count: count), "\(outcome)")
     guard ["quadratic", "resnet8-cosine"].contains(problem) else { return }
@@ -32,7 +32,7 @@ import Testing
   /// One thread, and every vector path that this processor has. The scalar path takes a minute here; the tiny
   /// runs of `TrainingGoldenTests` cover it.
   @Test func otherPathsGiveTheSameBits() throws {
-    let golden = try #require(GoldenCatalogue.standard().first)
+    let golden = try #require(GoldenCatalog.standard().first)
     let vector = ExecutionPath.availableSets.filter { $0 != EK_ISA_SCALAR }
     let paths =
       vector.map { ExecutionPath(isa: $0, threads: 1) } + vector.map { ExecutionPath(isa: $0, threads: 3) }
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func everyFileBelongsToACase() throws {
-    let cases = try GoldenCatalogue.standard()
+    let cases = try GoldenCatalog.standard()
     #expect(try Self.store.unreferenced(by: cases, others: ["claims.json"]) == [])
     #expect(
       try Self.store.unreferenced(by: Array(cases.dropFirst())) == [
@@ -53,10 +53,10 @@ import Testing
 
   @Test func unknownNamesListTheKnownOnes() throws {
     let cases = [GoldenTests.decay(0.5)]
-    #expect(try GoldenCatalogue.selecting(["recurrence"], from: cases).map(\.path) == ["recurrence/decay"])
-    #expect(try GoldenCatalogue.selecting([], from: cases).count == 1)
+    #expect(try GoldenCatalog.selecting(["recurrence"], from: cases).map(\.path) == ["recurrence/decay"])
+    #expect(try GoldenCatalog.selecting([], from: cases).count == 1)
     let error = try #require(throws: UnknownGolden.self) {
-      try GoldenCatalogue.selecting(["decay"], from: cases)
+      try GoldenCatalog.selecting(["decay"], from: cases)
     }
     #expect(error.description == "no golden case is called \"decay\"; there are recurrence/decay")
   }

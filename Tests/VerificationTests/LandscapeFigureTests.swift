@@ -22,7 +22,7 @@ import Testing
     let count = parameters.count
     let landscape = try Landscape(
       objective: Objective(network: network), parameters: parameters, statistics: network.initialStatistics(),
-      samples: LabelledBatch(images: images, labels: [0, 1]),
+      samples: LabeledBatch(images: images, labels: [0, 1]),
       smallest: Tensor((0..<count).map { $0 == 0 ? 1 : 0 }),
       largest: Tensor((0..<count).map { $0 == 1 ? 1 : 0 }),
       points: 9, side: 5)
@@ -44,7 +44,7 @@ import Testing
     #expect(!svg.contains("nan") && !svg.contains("inf"))
   }
 
-  @Test func coloursGoEvenlyFromStopToStopAndNoNumberIsGrey() {
+  @Test func colorsGoEvenlyFromStopToStopAndNoNumberIsGray() {
     #expect(LandscapeFigure.color(0) == "rgb(247,251,255)" && LandscapeFigure.color(1) == "rgb(8,48,107)")
     #expect(LandscapeFigure.color(0.5) == "rgb(107,174,214)")
     // Halfway between the second and the third stop, and a quarter of the way between the last two.

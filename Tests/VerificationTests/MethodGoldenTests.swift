@@ -22,14 +22,14 @@ import EscapementTraining
     #expect(reason == ["paco/any", "focal/focal-sam", "ib/focal-sam"])
     #expect(
       MethodGrid.leftOut.dropFirst().allSatisfy {
-        $0.reason.contains("whose samples Focal-SAM can share out")
+        $0.reason.contains("whose samples can be shared out")
       })
     let all = LossChoice.byName.flatMap { loss in OptimizerChoice.byName.map { "\(loss.name)/\($0.name)" } }
     #expect(Set(pairs).union(reason) == Set(all).union(["paco/any"]))
     for pair in MethodGrid.pairs { #expect(pair.recipe.loss.label == pair.loss) }
   }
 
-  /// Whatever presets there are, each is in one family, and the family has a golden in the catalogue.
+  /// Whatever presets there are, each is in one family, and the family has a golden in the catalog.
   @Test func everyPresetHasAGolden() throws {
     let paths = Set(try Self.cases.get().map(\.path))
     let families = PresetFamily.all
@@ -71,7 +71,7 @@ import EscapementTraining
         $0.offset + 1
       }
     }
-    // Four steps an epoch, the last of five pictures.
+    // Four steps an epoch, the last of five images.
     let rates = try numbers("fixture/ce/sgd", "learning rate")
     #expect(rates.count == 12 && rates[0] == 0.05 && rates[4] == 0.1 && rates[8] == 0.1 * 0.1)
     let radii = try numbers("fixture/presets/ce-drw-sam-cosine-rising", "rho")
@@ -182,10 +182,10 @@ import EscapementTraining
       #expect(try store.check(golden) == .same(count: 33))
       #expect(try store.unreferenced(by: [golden]) == [])
       let cases = [GoldenTests.decay(0.75), golden]
-      #expect(try GoldenCatalogue.selecting(["recurrence/slow"], from: cases).map(\.name) == ["slow/decay"])
-      #expect(try GoldenCatalogue.selecting(["recurrence"], from: cases).count == 2)
+      #expect(try GoldenCatalog.selecting(["recurrence/slow"], from: cases).map(\.name) == ["slow/decay"])
+      #expect(try GoldenCatalog.selecting(["recurrence"], from: cases).count == 2)
       let error = try #require(throws: UnknownGolden.self) {
-        try GoldenCatalogue.selecting(["recurrence/slo"], from: cases)
+        try GoldenCatalog.selecting(["recurrence/slo"], from: cases)
       }
       #expect(error.description.hasSuffix("there are recurrence/decay, recurrence/slow"))
     }

@@ -42,7 +42,7 @@ import EscapementTraining
   }
 
   /// What rounding does to a component: 64·d·ε·(1 + ρ‖H‖)·G, as `SaddleExperiment.roundingBound` derives it, with the
-  /// effective radius ρ/‖g‖ of the normalised step.
+  /// effective radius ρ/‖g‖ of the normalized step.
   static func rounding(_ experiment: SaddleExperiment, rho: Double, smallestNorm: Double = 1) -> Double {
     let size =
       (experiment.loss.norm + 1) * experiment.point.norm() + (experiment.noise.map { $0.norm() }.max() ?? 0)
@@ -59,9 +59,9 @@ import EscapementTraining
     for (direction, curvature) in Self.spectrum.enumerated() {
       let scale = (rows.reduce(0) { $0 + $1.plain[direction] * $1.plain[direction] } / 40).squareRoot()
       for row in rows {
-        #expect(abs(row.unnormalised[direction] - (1 + rho * curvature) * row.plain[direction]) <= bound)
+        #expect(abs(row.unnormalized[direction] - (1 + rho * curvature) * row.plain[direction]) <= bound)
         let factor = 1 + rho * curvature / (row.gradientNorm + 1e-12)
-        #expect(abs(row.normalised[direction] - factor * row.plain[direction]) <= bound)
+        #expect(abs(row.normalized[direction] - factor * row.plain[direction]) <= bound)
         #expect(abs(row.products[direction].curvature - curvature) <= bound)
         #expect(row.products[direction].residual <= bound)
       }
@@ -77,7 +77,7 @@ import EscapementTraining
         #expect(abs(factors.slopeExcess.value) <= relative)
         #expect(
           abs(factors.ratio.value - factors.predictedRatio.value - factors.ratioExcess.value) <= relative)
-        if ascent == .unnormalised {
+        if ascent == .unnormalized {
           let factor = 1 + rho * curvature
           #expect(
             abs(factors.predictedRatio.value - factor * factor) <= 64 * Double.ulpOfOne * factor * factor)
@@ -104,7 +104,7 @@ import EscapementTraining
       #expect(shares.amplifying == amplifying && shares.reversing == reversing, "ρ|λ| = \(reach)‖g‖")
       #expect(shares.amplified == amplifying && shares.reversed == reversing, "ρ|λ| = \(reach)‖g‖")
       let factors = AscentFactors(
-        .normalised, of: rows, direction: 0, rho: rho, curvature: -3, bootstrap: Bootstrap(rows: 12, seed: 0))
+        .normalized, of: rows, direction: 0, rho: rho, curvature: -3, bootstrap: Bootstrap(rows: 12, seed: 0))
       #expect(abs(factors.slope.value - (1 - reach)) <= Self.rounding(experiment, rho: rho))
     }
     let rows = try Self.rows(experiment, rho: 0.1)
@@ -130,7 +130,7 @@ import EscapementTraining
             product: { loss.hessianProduct($0, $0) }))
       }
       let factors = AscentFactors(
-        .unnormalised, of: rows, direction: 0, rho: rho, curvature: -2, bootstrap: Bootstrap(rows: 8, seed: 0)
+        .unnormalized, of: rows, direction: 0, rho: rho, curvature: -2, bootstrap: Bootstrap(rows: 8, seed: 0)
       )
       // 64 roundings of terms of size ≤ 16.
       #expect(abs(factors.ratio.value - expected) <= 64 * 16 * Double.ulpOfOne)
@@ -191,7 +191,7 @@ import EscapementTraining
     var oracle = LossOracle(experiment.loss, noise: experiment.noise[0])
     let row = try MiniBatchRow(
       &oracle, at: Self.vector(experiment.point), rho: nil, along: [experiment.eigenvector])
-    #expect(oracle.queries.count == 1 && row.normalised.isEmpty && row.unnormalised.isEmpty)
+    #expect(oracle.queries.count == 1 && row.normalized.isEmpty && row.unnormalized.isEmpty)
     #expect(row.plain.count == 1 && row.products.isEmpty && row.isFinite)
     var asked = LossOracle(experiment.loss, noise: experiment.noise[0])
     _ = try MiniBatchRow(&asked, at: Self.vector(experiment.point), rho: 0.3, along: [])
@@ -201,6 +201,6 @@ import EscapementTraining
     #expect(steps[0] == 0 && abs(steps[1] - 0.3) <= 1e-11)
     #expect(abs(steps[2] - 0.3 * row.gradientNorm) <= 1e-12)
     #expect(!MiniBatchRow(gradientNorm: .nan, plain: []).isFinite)
-    #expect(!MiniBatchRow(gradientNorm: 1, plain: [1], normalised: [.infinity]).isFinite)
+    #expect(!MiniBatchRow(gradientNorm: 1, plain: [1], normalized: [.infinity]).isFinite)
   }
 }

@@ -18,7 +18,7 @@ import EscapementTraining
     let objective = Objective<Float>(network: network, loss: loss)
     let w: ParameterVector<Float> = network.initialParameters(seed: 3)
     let statistics: ParameterVector<Float> = network.initialStatistics()
-    let batch: LabelledBatch<Float> = Self.set.batch([0, 7, 3, 11, 9], transform: .plain)
+    let batch: LabeledBatch<Float> = Self.set.batch([0, 7, 3, 11, 9], transform: .plain)
     let directions = RandomDirections.unit(Float.self, count: 3, dimension: w.count, seed: 8)
     let rho = 0.4
     let row = try MiniBatchRow(
@@ -35,9 +35,9 @@ import EscapementTraining
     let near = gradient(w.flat.addingScaled(rho / (norm + 1e-12), g.gradient.flat)).gradient.flat
     let far = gradient(w.flat.addingScaled(rho, g.gradient.flat)).gradient.flat
     #expect(row.plain == directions.map { $0.dot(g.gradient.flat) })
-    #expect(row.normalised == directions.map { $0.dot(near) })
-    #expect(row.unnormalised == directions.map { $0.dot(far) })
-    #expect(row.plain != row.normalised && row.normalised != row.unnormalised)
+    #expect(row.normalized == directions.map { $0.dot(near) })
+    #expect(row.unnormalized == directions.map { $0.dot(far) })
+    #expect(row.plain != row.normalized && row.normalized != row.unnormalized)
     #expect(row.products.count == 2)
     for (place, eigenvalue) in [-2.0, 5].enumerated() {
       let v = directions[place]
@@ -59,7 +59,7 @@ import EscapementTraining
     draws.forEach(in: 1..<8, of: Float.self) { number, batch in
       let (epoch, step) = (number / 3, number % 3)
       let positions = Array(source.order(epoch: epoch)[(5 * step)..<min(5 * step + 5, 12)])
-      let trained: LabelledBatch<Float> = source.batch(positions, epoch: epoch)
+      let trained: LabeledBatch<Float> = source.batch(positions, epoch: epoch)
       #expect(batch.labels == trained.labels)
       #expect((batch.images == trained.images) == augmented)
       if !augmented, sampling == .uniform {
@@ -89,17 +89,17 @@ import EscapementTraining
     let w: ParameterVector<Double> = network.initialParameters(seed: 6)
     let statistics: ParameterVector<Double> = network.initialStatistics()
     let labels = [0, 0, 0, 0, 1, 1, 1, 2, 2]
-    let all = LabelledBatch<Double>(
+    let all = LabeledBatch<Double>(
       images: .standardNormal(seed: 4, purpose: .theory, shape: [9, 4]), labels: labels)
     let parts = [0..<4, 4..<7, 7..<9].map { all.batch($0) }
-    func gradient(_ samples: LabelledBatch<Double>) -> (Tensor<Double>) throws -> Tensor<Double> {
+    func gradient(_ samples: LabeledBatch<Double>) -> (Tensor<Double>) throws -> Tensor<Double> {
       { point in
         try objective.evaluate(
           at: ParameterVector(layout: w.layout, flat: point), statistics: statistics, over: samples
         ).gradient.flat
       }
     }
-    func product(_ v: Tensor<Double>, _ samples: LabelledBatch<Double>) throws -> Tensor<Double> {
+    func product(_ v: Tensor<Double>, _ samples: LabeledBatch<Double>) throws -> Tensor<Double> {
       try objective.hessianVectorProduct(
         at: w, statistics: statistics, direction: ParameterVector(layout: w.layout, flat: v), over: samples
       ).flat

@@ -6,7 +6,7 @@ import Testing
 
 /// Every claim about an effect loses its verdict in a world without it.
 @Suite struct NullTests {
-  static let declaring = ClaimCatalogue.standard.claims.filter { !$0.tier.waitsForRuns }
+  static let declaring = ClaimCatalog.standard.claims.filter { !$0.tier.waitsForRuns }
   /// Without the contrasts of 27 runs, whose worlds `FixtureContrastTests` looks at: `./ci.sh nightly` trains them.
   static let claims = declaring.filter { $0.tier != .contrast }
 
@@ -25,7 +25,7 @@ import Testing
 
   /// How many claims are declared for each null, and that one without says why.
   @Test func eachClaimHasANullOrAReason() {
-    for claim in ClaimCatalogue.standard.claims {
+    for claim in ClaimCatalog.standard.claims {
       switch claim.nulls {
       case .losing(let nulls): #expect(!nulls.isEmpty, "\(claim.id)")
       case .none(let reason): #expect(!reason.isEmpty, "\(claim.id)")

@@ -40,10 +40,10 @@ import EscapementTraining
     #expect(summary.contains("value 0.25"))
   }
 
-  /// Every claim of the catalogue is on the page once, in its section; what was not run is folded away with its reason.
-  @Test func theCatalogue() throws {
+  /// Every claim of the catalog is on the page once, in its section; what was not run is folded away with its reason.
+  @Test func theCatalog() throws {
     let record = VerificationRecord(
-      entries: ClaimCatalogue.standard.claims.map { claim in
+      entries: ClaimCatalog.standard.claims.map { claim in
         VerificationRecord.Entry(
           claim: claim,
           verdict: !claim.tier.waitsForRuns

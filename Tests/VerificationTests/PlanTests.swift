@@ -9,28 +9,28 @@ import EscapementTraining
 @Suite struct PlanTests {
   static func plan(_ ids: [String], _ archive: RunArchive = RunArchive()) throws -> VerificationPlan {
     VerificationPlan(
-      try ClaimCatalogue.standard.selecting(ids: ids, tiers: Set(Tier.allCases)), archive: archive)
+      try ClaimCatalog.standard.selecting(ids: ids, tiers: Set(Tier.allCases)), archive: archive)
   }
 
-  @Test func stepsAndPicturesAreCounted() throws {
+  @Test func stepsAndImagesAreCounted() throws {
     let plan = try Self.plan(["S17", "T1", "H3"])
     #expect(plan.items.map(\.requests.count).sorted() == [0, 1, 1, 1])
     let request = try #require(plan.requests.first)
     #expect(request.preset.name.hasPrefix("cifar10-lt") && request.missing == [0, 1, 2, 3, 4])
-    // 12406 pictures in batches of 128: 97 steps an epoch, 200 epochs.
+    // 12406 images in batches of 128: 97 steps an epoch, 200 epochs.
     let drw = try #require(try Self.plan(["H1"]).requests.first)
     #expect(drw.preset.name == "cifar10-lt100/ce-drw")
-    #expect(drw.trainingPictures == 12_406 && drw.steps == 19_400 && drw.images == 2_481_200)
-    #expect(drw.testPictures == 10_000 && drw.evaluations == 19_400)
-    // Classes 0 and 9, 5000 and 50 pictures, after the last epoch: 100 Lanczos steps and 5 more products each.
-    #expect(drw.spectra?.text == "0,9" && drw.spectrumCount == 2 && drw.spectrumPictures == 5050 * 105)
-    // 19400 gradients of a quarter of a second, 2 million test pictures of 1/1024 of one, and 530250 pictures in products.
+    #expect(drw.trainingImages == 12_406 && drw.steps == 19_400 && drw.images == 2_481_200)
+    #expect(drw.testImages == 10_000 && drw.evaluations == 19_400)
+    // Classes 0 and 9, 5000 and 50 images, after the last epoch: 100 Lanczos steps and 5 more products each.
+    #expect(drw.spectra?.text == "0,9" && drw.spectrumCount == 2 && drw.spectrumImages == 5050 * 105)
+    // 19400 gradients of a quarter of a second, 2 million test images of 1/1024 of one, and 530250 images in products.
     let cost = StepCost(
-      evaluation: 0.25, testPicture: 1.0 / 1024, productPicture: 1.0 / 1024, memory: 1)
+      evaluation: 0.25, testImage: 1.0 / 1024, productImage: 1.0 / 1024, memory: 1)
     #expect(drw.spectrumSeconds(cost) == 517.822265625)
     #expect(drw.cpuSeconds(cost) == 4850 + 1953.125 + 517.822265625)
     // Without the cost of a product the time of a run with spectra is not known.
-    let unmeasured = StepCost(evaluation: 0.25, testPicture: 1.0 / 1024, memory: 1)
+    let unmeasured = StepCost(evaluation: 0.25, testImage: 1.0 / 1024, memory: 1)
     #expect(drw.cpuSeconds(unmeasured) == nil)
   }
 
@@ -39,13 +39,13 @@ import EscapementTraining
     let request = try #require(try Self.plan(["P18"]).requests.first)
     #expect(request.preset.name == "cifar10-lt100/ce-drw-sam" && request.spectrumCount == 0)
     #expect(request.steps == 19_400 && request.evaluations == 38_800)
-    let cost = StepCost(evaluation: 0.25, testPicture: 1.0 / 1024, memory: 1)
+    let cost = StepCost(evaluation: 0.25, testImage: 1.0 / 1024, memory: 1)
     #expect(request.cpuSeconds(cost) == 9700 + 1953.125)
   }
 
   /// What leads to one recipe is one request, whatever names claims have for it.
   @Test func oneRecipeIsPlannedOnce() throws {
-    let all = VerificationPlan(ClaimCatalogue.standard.claims, archive: RunArchive())
+    let all = VerificationPlan(ClaimCatalog.standard.claims, archive: RunArchive())
     let digests = all.requests.map { RecordedRun.digest(of: $0.recipe, testTime: $0.preset.testTime) }
     #expect(Set(digests).count == digests.count)
     #expect(try SweepManifest(all.rows, version: "v").rows.count == all.rows.count)
@@ -124,7 +124,7 @@ import EscapementTraining
 
   /// Each claim about runs either names what it lacks or why nothing can be trained.
   @Test func everyClaimSaysWhatItNeeds() throws {
-    let plan = VerificationPlan(ClaimCatalogue.standard.claims, archive: RunArchive())
+    let plan = VerificationPlan(ClaimCatalog.standard.claims, archive: RunArchive())
     for item in plan.items {
       let need = plan.need(of: item)
       #expect((need == "no runs") == (!item.claim.tier.waitsForRuns), "\(item.claim.id): \(need)")

@@ -106,7 +106,7 @@ import EscapementTraining
   )
     throws -> Verdict
   {
-    try #require(ClaimCatalogue.standard[id]).judge(ClaimContext(tables: tables, presets: presets))
+    try #require(ClaimCatalog.standard[id]).judge(ClaimContext(tables: tables, presets: presets))
   }
 
   @Test(arguments: cases) func anotherNumberChangesTheVerdict(_ entry: Case) throws {
@@ -331,7 +331,7 @@ import EscapementTraining
 
   /// Quoted rows and a misprint are observed where the splits are judged, and are no claims.
   @Test func quotedRowsAndMisprintsAreObserved() throws {
-    for id in ["S-T2", "S-T3", "S-T4"] { #expect(ClaimCatalogue.standard[id] == nil) }
+    for id in ["S-T2", "S-T3", "S-T4"] { #expect(ClaimCatalog.standard[id] == nil) }
     let misprint = try Self.judge("D3")
     let name = "largest |accuracy − group mean|, CE+DRW+SAM, cifar100-lt50"
     #expect((try Self.value(name, of: misprint) - 0.128).magnitude <= 1e-9)
@@ -353,7 +353,7 @@ import EscapementTraining
 
   /// What agrees with itself or not is quoted; a statement of this package has no words in the papers.
   @Test func claimsAboutThePrintQuoteIt() throws {
-    for claim in ClaimCatalogue.standard.claims where claim.tier == .exact && claim.leaf != .theory {
+    for claim in ClaimCatalog.standard.claims where claim.tier == .exact && claim.leaf != .theory {
       switch claim.kind {
       case .consistency: #expect(claim.quote?.isEmpty == false, "\(claim.id)")
       case .own: #expect(claim.quote == nil, "\(claim.id)")
@@ -361,7 +361,7 @@ import EscapementTraining
       }
     }
     for id in ["D7", "D8", "D9", "D10", "M4", "M5"] {
-      let claim = try #require(ClaimCatalogue.standard[id])
+      let claim = try #require(ClaimCatalog.standard[id])
       #expect(claim.kind == .own && claim.statement.hasPrefix("The presets of"), "\(id)")
     }
   }
@@ -380,9 +380,9 @@ import EscapementTraining
     #expect(try #require(verdict.outcome.qualifier).contains("PGD's noise"))
   }
 
-  /// Balanced counts give every picture the weight 1/n, a matter of scale; single pictures the weight 1.
+  /// Balanced counts give every image the weight 1/n, a matter of scale; single images the weight 1.
   @Test func countsOfOneSupportTheLiteralWeights() throws {
-    let claim = try #require(ClaimCatalogue.standard["M2"])
+    let claim = try #require(ClaimCatalog.standard["M2"])
     let ones = FaultySubject(counts: { $0.map { _ in 1 } })
     #expect(try claim.judge(ClaimContext(subject: ones)).outcome == .supported)
   }

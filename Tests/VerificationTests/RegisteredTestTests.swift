@@ -200,7 +200,7 @@ import Testing
 
   /// P18: a fall beyond the radius that the authors chose contradicts nothing they say.
   @Test func theRiseEndsAtTheChosenRadius() throws {
-    let claim = try #require(ClaimCatalogue.standard["P18-C10"])
+    let claim = try #require(ClaimCatalog.standard["P18-C10"])
     let tail = [0.05: 62.0, 0.1: 64.5, 0.2: 68.5, 0.5: 73.1, 0.8: 71]
     let evidence = InMemoryEvidence(
       Dictionary(
@@ -220,7 +220,7 @@ import Testing
 
   /// H6: a negative eigenvalue of 10⁻⁹ beside λ_max = 50 is no finding.
   @Test func anyNegativeNumberIsNoFinding() throws {
-    let claim = try #require(ClaimCatalogue.standard["H6-drw"])
+    let claim = try #require(ClaimCatalog.standard["H6-drw"])
     func judge(_ ratio: Double) throws -> Outcome {
       let runs = (0..<5).map { seed in
         RunEvidence(

@@ -48,10 +48,10 @@ import Testing
   }
 
   @Test func libraryNumbersCarryNoBits() throws {
-    let catalogue = ClaimCatalogue([
+    let catalog = ClaimCatalog([
       SyntheticRecord.claim("L1") { _ in SyntheticRecord.verdict(0.2500001234, .supported, rounded: true) }
     ])
-    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    let record = try Verifier(catalog: catalog, context: ClaimContext(), baseline: nil).verify()
     let measurement = try #require(record.json()["claims"]?.array?.first?["measurements"]?.array?.first)
     #expect(measurement["value"] == .object(["decimal": .string("0.25")]))
   }
@@ -69,12 +69,12 @@ import Testing
 
   /// What was not run is skipped with its reason; goldens are a suite of their own.
   @Test func junitSkipsAndGoldens() throws {
-    let catalogue = ClaimCatalogue([
+    let catalog = ClaimCatalog([
       SyntheticRecord.claim("N1") { _ in
         Verdict(outcome: .notRun("no runs \u{1}<here>"), measurements: [], summary: "5 seeds are needed")
       }
     ])
-    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    let record = try Verifier(catalog: catalog, context: ClaimContext(), baseline: nil).verify()
     let golden = GoldenRecord(reason: "r", provenance: [:], values: [.exact("loss", 1.5)])
     let difference = try #require(
       GoldenComparison([.exact("loss", (1.5).nextUp)], provenance: [:], with: golden))
@@ -107,14 +107,14 @@ import Testing
   }
 
   @Test func annotationsAreEscaped() throws {
-    let catalogue = ClaimCatalogue([
+    let catalog = ClaimCatalog([
       SyntheticRecord.claim("A1") { _ in
         Verdict(outcome: .inconclusive, measurements: [], summary: "50%\n::error::x")
       },
       SyntheticRecord.claim("B1") { _ in SyntheticRecord.verdict(0.75, .supported) },
       SyntheticRecord.claim("C1") { _ in SyntheticRecord.verdict(0.25, .supported) },
     ])
-    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    let record = try Verifier(catalog: catalog, context: ClaimContext(), baseline: nil).verify()
     let lines = record.annotations(file: "a:b,c.json")
     #expect(lines.count == 2)
     #expect(
@@ -124,11 +124,11 @@ import Testing
   }
 
   @Test func figures() throws {
-    let factor = try #require(ClaimCatalogue.standard["T3"]?.figure?.svg)
-    #expect(ClaimCatalogue.standard["T8"]?.figure?.svg == factor)
+    let factor = try #require(ClaimCatalog.standard["T3"]?.figure?.svg)
+    #expect(ClaimCatalog.standard["T8"]?.figure?.svg == factor)
     // ρ|λ| = 1 lies on the axis and ρ|λ| = 3 at the top, at (1 − 3)² = 4.
     #expect(factor.contains("218.67,256.00") && factor.contains("544.00,28.00"))
-    let slope = try #require(ClaimCatalogue.standard["T2"]?.figure?.svg)
+    let slope = try #require(ClaimCatalog.standard["T2"]?.figure?.svg)
     #expect(slope.components(separatedBy: "<circle").count == TruncationCurve.radii.count + 1)
     #expect(TruncationCurve.radii == [8, 16, 32, 64, 128, 256, 512, 1024].map { 1 / $0 })
     for figure in [factor, slope] { #expect(XMLParser(data: Data(figure.utf8)).parse()) }

@@ -139,7 +139,7 @@ import EscapementTraining
         return line.contains(folder.path + "/a") && line.contains(folder.path + "/b")
           && line.contains("after epoch 1")
       }
-      // On other pictures, or with the digest linked less often, other digests are no contradiction.
+      // On other images, or with the digest linked less often, other digests are no contradiction.
       other.digestEvery = 0
       try other.write(in: folder, as: "b")
       #expect(try RunArchive(reading: [folder]).counted.count == 1)
@@ -233,7 +233,7 @@ import EscapementTraining
   }
 
   /// A claim about runs is judged from files.
-  /// A7: what cross-entropy knows of the tail's training pictures and not of its test pictures.
+  /// A7: what cross-entropy knows of the tail's training images and not of its test images.
   @Test func overfittingOfTheTailIsJudgedFromFiles() throws {
     try Self.withFolder { folder in
       for seed in 0..<5 {
@@ -265,7 +265,7 @@ import EscapementTraining
         }
       }
       let archive = try RunArchive(reading: [folder])
-      let verdict = try #require(ClaimCatalogue.standard["P10r-C10-ce-drw"]).judge(
+      let verdict = try #require(ClaimCatalog.standard["P10r-C10-ce-drw"]).judge(
         ClaimContext(runs: archive))
       #expect(verdict.outcome == .supported, "\(verdict.summary)")
     }

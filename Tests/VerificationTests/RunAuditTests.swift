@@ -41,7 +41,7 @@ import Testing
     data: LongTailedData = Self.data
   ) throws -> AuditReport {
     try RunAudit(run, checkpoints: checkpoints).report(
-      RunAudit.Request(epochs: epochs, segments: segments, seed: seed), pictures: { data })
+      RunAudit.Request(epochs: epochs, segments: segments, seed: seed), images: { data })
   }
 
   private func difference(_ report: AuditReport) throws -> AuditDifference {
@@ -132,7 +132,7 @@ import Testing
           var event = try #require(events[index].object)
           var sums = try #require(event[set]?.object)
           var rows = try #require(sums["per_class"]?.array)
-          // One picture of class 3 more or less, in the class, its group and all.
+          // One image of class 3 more or less, in the class, its group and all.
           func moved(_ counts: JSON?, _ by: Int) throws -> JSON {
             var members = try #require(counts?.object)
             members["correct"] = .integer(try #require(members["correct"]?.integer) + by)
@@ -150,7 +150,7 @@ import Testing
       try edit(5, "test")
       let last = try difference(audit(run))
       #expect(last.step == 18 && last.what.contains("of the final weights,"))
-      #expect(last.what.contains("test pictures of class 3 are classified correctly,"))
+      #expect(last.what.contains("test images of class 3 are classified correctly,"))
       let drawn = try difference(audit(run, epochs: 0, segments: 3))
       #expect(drawn.step == 18 && !drawn.what.contains("final weights"))
       try edit(0, "test")
@@ -172,7 +172,7 @@ import Testing
         event["training_pictures"] = .object(sums)
         events[index] = .object(event)
       }
-      #expect(try difference(audit(run)).what.contains("training pictures of class 3"))
+      #expect(try difference(audit(run)).what.contains("training images of class 3"))
     }
   }
 
@@ -276,9 +276,9 @@ import Testing
       #expect(try reason(audit(run, segments: 1)).contains("train --keep-every N keeps them"))
       #expect(try audit(run).outcome == .reproduced)
       let none = try RunAudit(run).report(RunAudit.Request()) {
-        throw MissingError(what: "the place of noise's pictures", advice: "give it")
+        throw MissingError(what: "the place of noise's images", advice: "give it")
       }
-      #expect(reason(none).contains("the place of noise's pictures"))
+      #expect(reason(none).contains("the place of noise's images"))
       let other = LongTailedData(
         name: "noise", train: TrainingGoldenTests.images([6, 3, 2, 1], index: 7), test: Self.data.test,
         groups: Self.data.groups)
@@ -301,7 +301,7 @@ import Testing
       var seen: [RunAudit.Progress] = []
       #expect(throws: RunAudit.Cancelled.self) {
         try RunAudit(run).report(
-          RunAudit.Request(epochs: 6), pictures: { Self.data }, isCancelled: { seen.count == 4 },
+          RunAudit.Request(epochs: 6), images: { Self.data }, isCancelled: { seen.count == 4 },
           progress: { seen.append($0) })
       }
       #expect(seen.map(\.done) == [0, 1, 2, 3] && seen.allSatisfy { $0.total == 18 })

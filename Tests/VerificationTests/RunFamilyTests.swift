@@ -122,8 +122,8 @@ import EscapementTraining
     #expect(repeated.outcome == .inconclusive && repeated.summary.contains("seed 0"))
   }
 
-  /// Other pictures never settle a claim, whatever the figures.
-  @Test func otherPicturesAreConsistentAtMost() throws {
+  /// Other images never settle a claim, whatever the figures.
+  @Test func otherImagesAreConsistentAtMost() throws {
     for (shift, word) in [(0.0, "consistent"), (3, "not consistent"), (1, "neither")] {
       let verdict = try Self.judge(
         [Self.agrees],

@@ -38,13 +38,13 @@ import EscapementTraining
     ("groups.head", [0, 0, 1], "expected different classes below 10"),
     (
       "class_counts", [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 51],
-      "class_counts: found 51 pictures of class 9, expected the 50 of cifar10-lt100"
+      "class_counts: found 51 images of class 9, expected the 50 of cifar10-lt100"
     ),
     ("class_counts", [5000, 50], "class_counts: found 2 classes, expected the 10"),
     ("class_counts", [5000, -1], "class_counts[1]: found -1"),
     (
       "test_samples", 1000,
-      "test_samples: found 1000 pictures, expected the 10000 of cifar10-lt100's test set"
+      "test_samples: found 1000 images, expected the 10000 of cifar10-lt100's test set"
     ),
     ("provenance.data", "cifar10-lt50", "provenance.data: found cifar10-lt50, expected cifar10-lt100"),
     ("provenance.train.name", "cifar100", "provenance.train.name: found cifar100, expected cifar10"),
@@ -54,7 +54,7 @@ import EscapementTraining
       "provenance.test.source_sha256", .string(Digest(of: "mine").hex),
       "expected 8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b, that of cifar10"
     ),
-    ("provenance.test.kind", "other", "expected another than that of the published pictures"),
+    ("provenance.test.kind", "other", "expected another than that of the published images"),
   ]
 
   @Test(arguments: records)
@@ -74,7 +74,7 @@ import EscapementTraining
   }
 
   private static let epochs: [(String, JSON, String)] = [
-    ("step", 98, "step: found 98, expected 97: 1 epochs of 97 steps of 128 of 12406 pictures"),
+    ("step", 98, "step: found 98, expected 97: 1 epochs of 97 steps of 128 of 12406 images"),
     ("train.steps", 96, "train.steps: found 96, expected 97"),
     ("train.steps", .string("nan"), "train.steps: found a string, expected an integer"),
     ("train.skipped", 98, "98 steps skipped"),
@@ -93,8 +93,8 @@ import EscapementTraining
     #expect(text.hasPrefix("not counted: damaged: ") && text.contains(cause), "\(text)")
   }
 
-  /// A picture moved from one class to another leaves every sum as it was.
-  @Test func testPicturesOfAClass() throws {
+  /// An image moved from one class to another leaves every sum as it was.
+  @Test func testImagesOfAClass() throws {
     try RunArchiveTests.withFolder { folder in
       let run = try cifar().write(in: folder, as: "a")
       var changed = try String(contentsOf: run.metrics, encoding: .utf8)
@@ -104,7 +104,7 @@ import EscapementTraining
       }
       try Data(changed.utf8).write(to: run.metrics)
       let standing = try RunArchive(reading: [folder]).entries[0].standing.text
-      #expect(standing.contains("per_class[0]: found 999 pictures, expected the 1000 of the test set"))
+      #expect(standing.contains("per_class[0]: found 999 images, expected the 1000 of the test set"))
     }
   }
 

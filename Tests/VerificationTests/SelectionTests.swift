@@ -11,7 +11,7 @@ import Testing
     return claim
   }
 
-  static let catalogue = ClaimCatalogue([
+  static let catalog = ClaimCatalog([
     claim("T1", .supplement("§B, eqs. 2–4")), claim("T12", .supplement("§B, proof of Theorem 1")),
     claim("P4-C10-acc", .poster("Experiments, table"), tier: .paper),
     claim("P4-C100-acc", .poster("Experiments, table"), tier: .paper),
@@ -25,7 +25,7 @@ import Testing
   private static func ids(
     _ words: String..., rows: String? = nil, tiers: Set<Tier> = Set(Tier.allCases)
   ) throws -> [String] {
-    try catalogue.selecting(ids: words, rows: rows, tiers: tiers).map(\.id)
+    try catalog.selecting(ids: words, rows: rows, tiers: tiers).map(\.id)
   }
 
   @Test func idsAndTheirBeginnings() throws {
@@ -33,9 +33,9 @@ import Testing
     #expect(try Self.ids("P4") == ["P4-C10-acc", "P4-C100-acc"] && Self.ids("p4-c10-acc") == ["P4-C10-acc"])
     #expect(try Self.ids("P4-C10*") == ["P4-C10-acc", "P4-C100-acc"] && Self.ids("P4-C10") == ["P4-C10-acc"])
     // An exact id comes before longer ones.
-    let exact = ClaimCatalogue([Self.claim("P4", .abstract), Self.claim("P4-x", .abstract)])
+    let exact = ClaimCatalog([Self.claim("P4", .abstract), Self.claim("P4-x", .abstract)])
     #expect(try exact.selecting(ids: ["P4"], tiers: [.exact]).map(\.id) == ["P4"])
-    #expect(ClaimCatalogue.words(of: "T1, T2 ,Table  3,") == ["T1", "T2", "Table 3", ""])
+    #expect(ClaimCatalog.words(of: "T1, T2 ,Table  3,") == ["T1", "T2", "Table 3", ""])
   }
 
   @Test(arguments: [
@@ -73,15 +73,15 @@ import Testing
     #expect(error.isPlace && error.near.contains("supplement/Table 3"), "\(error)")
   }
 
-  /// Every claim of the catalogue is found at each of its places.
-  @Test func theCatalogueIsFoundByPlace() throws {
-    for claim in ClaimCatalogue.standard.claims {
+  /// Every claim of the catalog is found at each of its places.
+  @Test func theCatalogIsFoundByPlace() throws {
+    for claim in ClaimCatalog.standard.claims {
       for place in claim.source.places {
-        let found = try ClaimCatalogue.standard.selecting(ids: [place], tiers: [claim.tier])
+        let found = try ClaimCatalog.standard.selecting(ids: [place], tiers: [claim.tier])
         #expect(found.contains { $0.id == claim.id }, "\(claim.id) is not at \(place)")
       }
     }
-    let rows = try ClaimCatalogue.standard.selecting(ids: [], rows: "Table 3", tiers: [.paper])
+    let rows = try ClaimCatalog.standard.selecting(ids: [], rows: "Table 3", tiers: [.paper])
     #expect(!rows.isEmpty && rows.allSatisfy { $0.source.place.contains("Table 3") })
   }
 }

@@ -38,7 +38,7 @@ import EscapementTraining
     #expect(abs(integral - density.mass) <= 200 * Double.ulpOfOne)
   }
 
-  @Test func withTheReleasedWidthItIsTheReleasedDensityBeforeItsNormalisation() throws {
+  @Test func withTheReleasedWidthItIsTheReleasedDensityBeforeItsNormalization() throws {
     let rules = [
       try GaussQuadrature(SymmetricTridiagonal(diagonal: [1, -2, 0.5], offDiagonal: [0.7, 0.3])),
       try GaussQuadrature(SymmetricTridiagonal(diagonal: [4, 2], offDiagonal: [1])),

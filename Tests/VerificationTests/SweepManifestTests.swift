@@ -201,7 +201,7 @@ struct SweepManifestTests {
 
   @Test("the runs that claims lack are rows of a sweep")
   func claims() throws {
-    let claims = try ClaimCatalogue.standard.selecting(ids: [], tiers: Set(Tier.allCases))
+    let claims = try ClaimCatalog.standard.selecting(ids: [], tiers: Set(Tier.allCases))
     let plan = VerificationPlan(claims, archive: RunArchive())
     #expect(plan.rows.count == plan.missingRuns)
     #expect(

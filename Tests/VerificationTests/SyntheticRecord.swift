@@ -25,14 +25,14 @@ enum SyntheticRecord {
     return evidence.verdict(ifAllHold: outcome, summary: "value \(NumberText.short(value))")
   }
 
-  static let catalogue = ClaimCatalogue([
+  static let catalog = ClaimCatalog([
     claim("A1") { _ in verdict(0.25, .supported) },
     claim("A2") { _ in verdict(0.25, .conditional("x > 2")) },
     claim("B10", tier: .fixture) { _ in verdict(0.75, .supported) },
   ])
 
   static func record(baseline: Baseline?) throws -> VerificationRecord {
-    try Verifier(catalogue: catalogue, context: ClaimContext(seed: 7), baseline: baseline).verify()
+    try Verifier(catalog: catalog, context: ClaimContext(seed: 7), baseline: baseline).verify()
   }
 
   static let baseline = Baseline(

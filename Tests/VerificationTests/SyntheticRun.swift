@@ -9,9 +9,9 @@ import EscapementTraining
 /// The two files of a run with chosen figures, as `train` writes them.
 struct SyntheticRun {
   var recipe: Recipe
-  /// Correct test pictures of each class after each epoch, of `testPictures` of them.
+  /// Correct test images of each class after each epoch, of `testImages` of them.
   var correct: [[Int]]
-  /// Whether the pictures of a CIFAR set are the published ones; those of a fixture never are.
+  /// Whether the images of a CIFAR set are the published ones; those of a fixture never are.
   var isPublished = true
   var testTime = "none"
   var digestEvery = 1
@@ -19,15 +19,15 @@ struct SyntheticRun {
   /// The numeric contract that its record states; nil states none.
   var contract: String?
   var extraEvents: [JSON] = []
-  /// Correct training pictures of each class after the last epoch; nil leaves them out.
+  /// Correct training images of each class after the last epoch; nil leaves them out.
   var correctInTraining: [Int]?
   /// Members of the record that are not what they should be, by key path.
   var faults: [String: JSON] = [:]
   /// Members of every epoch's event that are not what they should be, by key path.
   var epochFaults: [String: JSON] = [:]
 
-  /// Test pictures of a class.
-  let testPictures: Int
+  /// Test images of a class.
+  let testImages: Int
   let classCounts: [Int]
   private let groups: ClassGroups
 
@@ -36,8 +36,8 @@ struct SyntheticRun {
     recipe = try Recipe.preset(preset)
     recipe.seed = seed
     let data = NamedData(recipe.data)!
-    (classCounts, testPictures, groups) = (data.classCounts, data.testCounts[0], data.groups)
-    let (epochs, percent) = (recipe.epochs, testPictures / 100)
+    (classCounts, testImages, groups) = (data.classCounts, data.testCounts[0], data.groups)
+    let (epochs, percent) = (recipe.epochs, testImages / 100)
     correct = (0..<epochs).map { epoch in
       (0..<10).map { label in
         percent * ((label >= 7 ? tail ?? accuracy : accuracy) - (epoch == epochs - 1 ? 0 : 2 + epoch % 7))
@@ -59,7 +59,7 @@ struct SyntheticRun {
   }
 
   var record: JSON {
-    let test = Array(repeating: testPictures, count: 10)
+    let test = Array(repeating: testImages, count: 10)
     func labels(_ group: [Int]) -> JSON { .array(group.map { .integer($0) }) }
     let record: JSON = [
       "schema": 1, "recipe": recipe.json, "method": .string(recipe.method), "element": "F32",
@@ -101,7 +101,7 @@ struct SyntheticRun {
       let evaluations = recipe.optimizer.evaluations(steps: steps, after: epoch * steps) ?? 0
       var event: [String: JSON] = [
         "event": "epoch", "epoch": .integer(epoch), "step": .integer(steps * (epoch + 1)),
-        "test": accuracy(values, of: Array(repeating: testPictures, count: 10)),
+        "test": accuracy(values, of: Array(repeating: testImages, count: 10)),
         // Another seed has another loss.
         "train": [
           "loss": .number(1.5 + Double(recipe.seed) / 1024), "steps": .integer(steps),

@@ -13,7 +13,7 @@ import Testing
   static let conditional = ["T3", "T6", "T8", "T11"]
 
   static func judge(_ id: String, _ subject: any ClaimSubject) throws -> Verdict {
-    let claim = try #require(ClaimCatalogue.standard[id])
+    let claim = try #require(ClaimCatalog.standard[id])
     return try claim.judge(ClaimContext(subject: subject))
   }
 
@@ -36,27 +36,27 @@ import Testing
 
   /// Faults that each claim's procedure must see.
   static let sabotages: [(id: String, fault: Fault)] = [
-    ("T1", .forgetsPerturbation), ("T1", .flipsAscent), ("T1", .doublesRadius), ("T1", .alwaysNormalises),
+    ("T1", .forgetsPerturbation), ("T1", .flipsAscent), ("T1", .doublesRadius), ("T1", .alwaysNormalizes),
     ("T1", .staysAtPerturbedPoint), ("T2", .forgetsPerturbation), ("T2", .flipsAscent),
     ("T2", .doublesRadius),
     ("T2", .staysAtPerturbedPoint), ("T3", .forgetsPerturbation), ("T3", .doublesRadius),
-    ("T3b", .doublesRadius), ("T3b", .flipsAscent), ("T3b", .forgetsPerturbation), ("T4", .neverNormalises),
+    ("T3b", .doublesRadius), ("T3b", .flipsAscent), ("T3b", .forgetsPerturbation), ("T4", .neverNormalizes),
     ("T4", .flipsAscent), ("T4", .doublesRadius), ("T4", .dividesBySumOfMagnitudes), ("T5", .flipsAscent),
     ("T5", .doublesRadius), ("T5", .forgetsPerturbation), ("T6", .forgetsPerturbation),
     ("T6", .dropsMomentum), ("T6", .doublesLearningRate), ("T6", .staysAtPerturbedPoint),
     ("T6b", .forgetsPerturbation), ("T6b", .flipsAscent), ("T6b", .dropsMomentum),
     ("T6b", .doublesLearningRate), ("T6b", .staysAtPerturbedPoint),
-    ("T7", .neverNormalises), ("T7", .flipsAscent), ("T7", .forgetsPerturbation),
+    ("T7", .neverNormalizes), ("T7", .flipsAscent), ("T7", .forgetsPerturbation),
     ("T8", .forgetsPerturbation), ("T8", .doublesRadius), ("T9", .forgetsPerturbation),
     ("T9", .doublesRadius),
-    ("T11", .forgetsPerturbation), ("T11", .flipsAscent), ("T11", .doublesRadius), ("T11", .alwaysNormalises),
-    ("T14", .forgetsPerturbation), ("T14", .flipsAscent), ("T14", .doublesRadius), ("T14", .neverNormalises),
+    ("T11", .forgetsPerturbation), ("T11", .flipsAscent), ("T11", .doublesRadius), ("T11", .alwaysNormalizes),
+    ("T14", .forgetsPerturbation), ("T14", .flipsAscent), ("T14", .doublesRadius), ("T14", .neverNormalizes),
     ("T14", .dividesBySumOfMagnitudes), ("T12", .flipsAscent), ("T12", .forgetsPerturbation),
     ("T12", .doublesRadius), ("T13", .flipsAscent),
-    ("T13", .forgetsPerturbation), ("T13", .neverNormalises), ("T13", .dividesBySumOfMagnitudes),
-    ("M1", .doublesRadius), ("M1", .flipsAscent), ("M1", .forgetsPerturbation), ("M1", .neverNormalises),
+    ("T13", .forgetsPerturbation), ("T13", .neverNormalizes), ("T13", .dividesBySumOfMagnitudes),
+    ("M1", .doublesRadius), ("M1", .flipsAscent), ("M1", .forgetsPerturbation), ("M1", .neverNormalizes),
     ("M1", .changesBatch),
-    ("M1", .staysAtPerturbedPoint), ("M1", .descendsAlongFirstGradient), ("M3", .neverNormalises),
+    ("M1", .staysAtPerturbedPoint), ("M1", .descendsAlongFirstGradient), ("M3", .neverNormalizes),
   ]
 
   @Test(arguments: sabotages) func sabotageIsRefuted(id: String, fault: Fault) throws {
@@ -79,8 +79,8 @@ import Testing
     ("T6", .forgetsPerturbation, "radii at which SAM moves as with ρ = 0"),
     ("T6", .dropsMomentum, "radii where attraction and 1 < ρ|λ| < 1 + 2(1 + m)/(η|λ|) disagree"),
     // Rises nowhere; rises from 1/2|λ| on.
-    ("T8", .forgetsPerturbation, "neighbours in the wrong order"),
-    ("T8", .doublesRadius, "neighbours in the wrong order"),
+    ("T8", .forgetsPerturbation, "neighbors in the wrong order"),
+    ("T8", .doublesRadius, "neighbors in the wrong order"),
   ]
 
   @Test(arguments: refutations) func theNamedObservationRefutes(id: String, fault: Fault, failed: String)
@@ -94,7 +94,7 @@ import Testing
   /// A rule that adds ρ|λ| where SAM takes it away amplifies, leaves the saddle and gains at every radius: that is what the sentences say.
   @Test(arguments: [
     ("T3", "radii that do not amplify"), ("T6", "radii at which the saddle holds the parameters"),
-    ("T8", "neighbours between which it does not rise"),
+    ("T8", "neighbors between which it does not rise"),
   ])
   func whatTheSentenceSaysSupportsIt(id: String, exception: String) throws {
     let verdict = try Self.judge(id, FaultySubject(fault: .flipsAscent))
@@ -116,7 +116,7 @@ import Testing
     ("T9", ["CNC assumption", "γ > 0"]),
   ])
   func statedHypothesesAreInTheStatement(id: String, words: [String]) throws {
-    let claim = try #require(ClaimCatalogue.standard[id])
+    let claim = try #require(ClaimCatalog.standard[id])
     for word in words { #expect(claim.statement.contains(word), "\(id): \(word)") }
     #expect(claim.kind == .paper && claim.quote != nil)
     #expect(try Self.judge(id, PackageSubject()).outcome == .supported)
@@ -143,8 +143,8 @@ import Testing
 
   /// The poster says that SAM can leave saddles; that it is faster than SGD is this package's question.
   @Test func speedIsAClaimOfItsOwn() throws {
-    let paper = try #require(ClaimCatalogue.standard["T6"])
-    let own = try #require(ClaimCatalogue.standard["T6b"])
+    let paper = try #require(ClaimCatalog.standard["T6"])
+    let own = try #require(ClaimCatalog.standard["T6b"])
     for text in [paper.statement, paper.refutedBy] {
       #expect(!text.contains("SGD") && !text.contains("fast"))
     }
@@ -156,7 +156,7 @@ import Testing
 
   /// A statement of this package is what it claims, so it has no condition beside it.
   @Test func ownStatementsAreSupported() throws {
-    let own = ClaimCatalogue.standard.claims.filter {
+    let own = ClaimCatalog.standard.claims.filter {
       $0.kind == .own && $0.tier == .exact && $0.leaf == .theory
         || Self.ids.contains($0.id) && $0.kind == .own
     }

@@ -13,7 +13,7 @@ import Testing
       var point = TracePoint(TracePlace(step: step, kind: .step))
       if step == 0 {
         point.values = [
-          .trainingPictures: .text("pictures"), .orderSettings: .text("0 uniform 4"),
+          .trainingImages: .text("pictures"), .orderSettings: .text("0 uniform 4"),
           .initialSettings: .text("resnet8 4 0"),
         ]
       } else {
@@ -56,8 +56,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (TraceQuantity.trainingPictures, Rung.data), (.orderSettings, .order),
-    (.initialSettings, .initialisation),
+    (TraceQuantity.trainingImages, Rung.data), (.orderSettings, .order),
+    (.initialSettings, .initialization),
   ]) func whatPartsBeforeTheFirstStepComesFirst(quantity: TraceQuantity, rung: Rung) throws {
     let other = Self.trace { point in
       if point.place.step == 0 { point.values[quantity] = .text("other") }
@@ -65,7 +65,7 @@ import Testing
     }
     let comparison = TraceComparison(Self.trace(), other)
     #expect(comparison.first?.rung == rung)
-    #expect(comparison.firstDivergentStep?.step == 1, "the pictures are no step")
+    #expect(comparison.firstDivergentStep?.step == 1, "the images are no step")
     #expect(comparison.summary.contains("before the first step"))
   }
 
@@ -146,8 +146,8 @@ import Testing
       }
     }
     #expect(TraceComparison(start("a", "p"), start("b", "p")).first == nil)
-    #expect(TraceComparison(start("a", "p"), start("a", "q")).first?.rung == .initialisation)
-    #expect(TraceComparison(start("a", "p"), start("b", nil)).first?.rung == .initialisation)
+    #expect(TraceComparison(start("a", "p"), start("a", "q")).first?.rung == .initialization)
+    #expect(TraceComparison(start("a", "p"), start("b", nil)).first?.rung == .initialization)
     #expect(TraceComparison(start("a", "p"), start("a", nil)).first == nil)
   }
 }

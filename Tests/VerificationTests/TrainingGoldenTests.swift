@@ -11,16 +11,16 @@ import EscapementTraining
 @testable import EscapementVerification
 
 @Suite struct TrainingGoldenTests {
-  /// A few noise pictures in four classes: enough to run the whole path.
+  /// A few noise images in four classes: enough to run the whole path.
   static func images(_ counts: [Int], index: UInt64) -> ImageSet {
     var stream = RandomStream(seed: 5, purpose: .fixture, index: index)
     let labels = counts.enumerated().flatMap { Array(repeating: $0, count: $1) }
-    let pictures = (0..<(labels.count * ImageSet.pictureBytes)).map { _ in
+    let images = (0..<(labels.count * ImageSet.imageBytes)).map { _ in
       UInt8(truncatingIfNeeded: stream.nextWord())
     }
     return ImageSet(
-      pictures: pictures, labels: labels, classes: counts.count,
-      provenance: ImageProvenance(name: "noise", kind: .synthetic, digest: Digest(of: pictures)))
+      images: images, labels: labels, classes: counts.count,
+      provenance: ImageProvenance(name: "noise", kind: .synthetic, digest: Digest(of: images)))
   }
 
   static let data = LongTailedData(

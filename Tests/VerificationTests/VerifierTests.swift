@@ -84,21 +84,21 @@ import Testing
     #expect(
       try SyntheticRecord.record(baseline: other).changes.map(\.text)
         == ["B10: procedure 2 on record, now 1"])
-    let waiting = ClaimCatalogue([
+    let waiting = ClaimCatalog([
       SyntheticRecord.claim("E1") { _ in Verdict(outcome: .notRun("no runs"), measurements: [], summary: "") }
     ])
     let undecided = try Verifier(
-      catalogue: waiting, context: ClaimContext(), baseline: SyntheticRecord.baseline
+      catalog: waiting, context: ClaimContext(), baseline: SyntheticRecord.baseline
     ).verify()
     #expect(undecided.changes.isEmpty && undecided.exitCode == 2, "undecided and never on record")
     let verifier = Verifier(
-      catalogue: SyntheticRecord.catalogue, context: ClaimContext(), baseline: SyntheticRecord.baseline)
+      catalog: SyntheticRecord.catalog, context: ClaimContext(), baseline: SyntheticRecord.baseline)
     #expect(try verifier.verify(tiers: [.large]).exitCode == 2, "nothing selected")
   }
 
   @Test func aProcedureThatThrowsDecidesNothing() throws {
-    let catalogue = ClaimCatalogue([SyntheticRecord.claim("E1") { _ in throw Broken() }])
-    let record = try Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil).verify()
+    let catalog = ClaimCatalog([SyntheticRecord.claim("E1") { _ in throw Broken() }])
+    let record = try Verifier(catalog: catalog, context: ClaimContext(), baseline: nil).verify()
     #expect(record.entries[0].verdict.outcome == .inconclusive)
     #expect(record.entries[0].verdict.summary.contains("Broken"))
     #expect(record.exitCode == 2)
@@ -108,12 +108,12 @@ import Testing
   }
 
   @Test func selection() throws {
-    let catalogue = SyntheticRecord.catalogue
+    let catalog = SyntheticRecord.catalog
     #expect(
-      try catalogue.selecting(ids: ["b10", "A1", "a1"], tiers: [.exact, .fixture]).map(\.id) == ["A1", "B10"])
-    #expect(try catalogue.selecting(ids: [], tiers: [.fixture]).map(\.id) == ["B10"])
+      try catalog.selecting(ids: ["b10", "A1", "a1"], tiers: [.exact, .fixture]).map(\.id) == ["A1", "B10"])
+    #expect(try catalog.selecting(ids: [], tiers: [.fixture]).map(\.id) == ["B10"])
     var heard: [String] = []
-    let verifier = Verifier(catalogue: catalogue, context: ClaimContext(), baseline: nil)
+    let verifier = Verifier(catalog: catalog, context: ClaimContext(), baseline: nil)
     _ = try verifier.verify(ids: ["A2"]) { heard.append($0.claim.id) }
     #expect(heard == ["A2"])
   }
@@ -122,13 +122,13 @@ import Testing
   @Test func tiers() {
     #expect(Verifier.defaultTiers == [.exact, .fixture])
     #expect(Tier.allCases.filter(\.waitsForRuns) == [.cifar, .paper, .large])
-    let contrasts = ClaimCatalogue.standard.claims.filter { $0.tier == .contrast }.map(\.id)
+    let contrasts = ClaimCatalog.standard.claims.filter { $0.tier == .contrast }.map(\.id)
     #expect(contrasts == FixtureContrast.all.map(\.id))
   }
 
-  @Test func anUnknownIdNamesItsNeighbours() throws {
+  @Test func anUnknownIdNamesItsNeighbors() throws {
     let error = try #require(throws: UnknownClaim.self) {
-      try ClaimCatalogue.standard.selecting(ids: ["T33"], tiers: [.exact])
+      try ClaimCatalog.standard.selecting(ids: ["T33"], tiers: [.exact])
     }
     #expect(error.near.first == "T3")
     #expect(error.description.hasPrefix("no claim is called \"T33\"; near: T3"))
@@ -136,9 +136,9 @@ import Testing
   }
 
   @Test func idsAreUnique() {
-    let ids = ClaimCatalogue.standard.claims.map(\.id)
+    let ids = ClaimCatalog.standard.claims.map(\.id)
     #expect(Set(ids).count == ids.count)
-    for claim in ClaimCatalogue.standard.claims {
+    for claim in ClaimCatalog.standard.claims {
       #expect(!claim.statement.isEmpty && !claim.refutedBy.isEmpty && !claim.procedure.isEmpty)
     }
   }

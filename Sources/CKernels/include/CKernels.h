@@ -2,7 +2,7 @@
 //
 // Contract (Documentation/Numerics.md): the result of every function below is a pure function of
 // its operands' bits. It does not depend on the instruction set, the thread count, the compiler's
-// optimisation level or on what else runs. Arrays are dense and row-major unless a leading
+// optimization level or on what else runs. Arrays are dense and row-major unless a leading
 // dimension is given. Operands may not overlap unless a function says "in place allowed", which
 // means that an output may be exactly one of the inputs.
 #ifndef ESCAPEMENT_CKERNELS_H
@@ -81,7 +81,7 @@ void ek_parallel(size_t count, ek_task task, void *context);
 
 // ---- Memory: a pool of size classes -------------------------------------------------------------
 
-// 64-byte aligned, uninitialised; NULL when memory is exhausted. The block goes back with its size.
+// 64-byte aligned, uninitialized; NULL when memory is exhausted. The block goes back with its size.
 void *ek_pool_take(size_t bytes);
 // What is called, on the thread that asked, before ek_pool_take returns NULL; NULL, as at the start: nothing. Set once,
 // before other threads ask for blocks.
@@ -189,7 +189,7 @@ void ek_moments_of_powers(size_t channels, double count, double *mean, double *v
 // Whether every element is finite.
 bool ek_all_finite(ek_type t, size_t count, const void *x);
 
-// ---- Batch normalisation, fused -----------------------------------------------------------------
+// ---- Batch normalization, fused -----------------------------------------------------------------
 //
 // u = (x - mean)·inverse and y = relu(u·gain + shift + residual), every operation rounded, in this order: the bits of
 // the elementwise functions above one after another, in one pass over memory.
@@ -239,7 +239,7 @@ void ek_normalize_gradient_input(ek_type t, size_t rows, size_t channels, const 
 // divided by `pixels` in double, rounded once; and its adjoint dx[n][p][c] = dy[n][c] / pixels.
 void ek_pool_mean(ek_type t, size_t n, size_t pixels, size_t channels, const void *x, void *y);
 void ek_pool_mean_adjoint(ek_type t, size_t n, size_t pixels, size_t channels, const void *dy, void *dx);
-// Square windows over pictures: x is [n][h][w][c], y is [n][oh][ow][c]; `pad` rows and columns around the picture lie
+// Square windows over images: x is [n][h][w][c], y is [n][oh][ow][c]; `pad` rows and columns around the image lie
 // outside and count for nothing. At most 15 taps wide, and none wholly outside: pad <= size / 2.
 typedef struct {
   size_t n, h, w, c, oh, ow, size, stride, pad;
@@ -272,40 +272,6 @@ void ek_sgd_step(ek_type t, size_t count, double lr, double momentum, double wei
 // y = w + s·g, the product rounded before the sum.
 void ek_add_scaled(ek_type t, size_t count, const void *w, double s, const void *g, void *y);
 
-// ---- Images -------------------------------------------------------------------------------------
-
-// Crop, flip and normalise one batch of CIFAR records: `pixels` holds n pictures as published
-// (channel-major planes of side×side bytes), y is [n][side][side][3]. Picture i is first padded with
-// `pad` zero bytes on each side, then the window at (dy[i], dx[i]) is taken (pad, pad is the picture itself),
-// flipped left-right when flip[i], and mapped through table[3][256].
-void ek_images_prepare(ek_type t, size_t n, size_t side, size_t pad, const uint8_t *const *pictures,
-                       const uint8_t *dy, const uint8_t *dx, const uint8_t *flip, const void *table, void *y);
-
-// ---- Decoded pictures: rows of interleaved RGB bytes ------------------------------------------------
-
-// A rectangle of pixels.
-typedef struct {
-  size_t left, top, width, height;
-} ek_window;
-// Resamples a picture of width × height pixels, whose rows lie `stride` bytes apart, to out_width × out_height and
-// writes the pixels of `keep`, a window of the result, without gaps. The bilinear filter of Pillow up to 12: a triangle
-// whose width grows with the reduction, across and then down with a byte in between, weights rounded to 22 bits. All
-// extents are at least 1.
-void ek_picture_resize(size_t width, size_t height, const uint8_t *x, size_t stride, size_t out_width,
-                       size_t out_height, const ek_window *keep, uint8_t *y);
-
-typedef enum {
-  EK_BRIGHTNESS = 0,  // away from black
-  EK_CONTRAST = 1,    // away from the picture's mean grey, rounded
-  EK_SATURATION = 2   // away from each pixel's own grey
-} ek_enhancement;
-// Pillow's ImageEnhance: ground + factor · (byte - ground) in float, product and sum rounded apart, cut to 0...255 and
-// toward zero. Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16. In place allowed.
-void ek_picture_enhance(ek_enhancement kind, size_t pixels, float factor, const uint8_t *x, uint8_t *y);
-// Bytes mapped through table[3][256], flipped left-right when `flip`: y is [rows][columns][3].
-void ek_picture_normalize(ek_type t, size_t rows, size_t columns, const uint8_t *x, bool flip, const void *table,
-                          void *y);
-
 // ---- Random bits --------------------------------------------------------------------------------
 
 // Philox4x32-10: one block of four words from a counter and a key.
@@ -324,28 +290,5 @@ double ek_log(double x);
 double ek_tanh(double x);
 // cos(πx) within 2 ulp, exact at multiples of 1/2; NaN for infinities.
 double ek_cospi(double x);
-
-// ---- Synthetic pictures -------------------------------------------------------------------------
-
-// How hard the pictures of the embedded data set are; SyntheticImages.swift says what each knob means.
-typedef struct {
-  double spread;       // standard deviation of every cue's ring coordinate, in distances between classes
-  double contrast;     // amplitude of the class's gratings, as a share of full brightness
-  double clutter;      // amplitude of the grating that says nothing about the class
-  double noise;        // standard deviation of the noise of every byte, as a share of full brightness
-  uint32_t distractors; // small shapes that say nothing about the class, at most 8
-} ek_synthetic;
-// Draws one picture of 3 planes of 32×32 bytes. `stripes` and `shape` in [0, 1) are its class's places on two rings, of
-// which stripes and shape (with its colours) tell; everything that is random is a pure function of `key`.
-void ek_synthetic_picture(uint64_t key, const ek_synthetic *knobs, double stripes, double shape, double spacing,
-                          uint8_t *planes);
-
-// ---- The machine's limits, measured ---------------------------------------------------------------
-
-// Billions of floating-point operations a second (a fused multiply-add is two) that the current number of threads
-// reaches on the current instruction set with operands in registers: the best of some repetitions, about 0.2 s.
-double ek_fma_peak_gflops(ek_type t);
-// Billions of bytes a second of a = b + s c over arrays of 64 MiB each, counting each array once; 0 without memory.
-double ek_triad_gbytes(void);
 
 #endif

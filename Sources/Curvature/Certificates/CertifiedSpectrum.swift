@@ -1,6 +1,6 @@
 import EscapementKernels
 
-/// The extremes of a spectrum together with the judgement on the measurement itself.
+/// The extremes of a spectrum together with the judgment on the measurement itself.
 ///
 /// Where `certification.isValid` is false, the numbers beside it are of no matrix that one could name and are not to be
 /// quoted: what failed says why.

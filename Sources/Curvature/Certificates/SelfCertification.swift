@@ -3,7 +3,7 @@ import EscapementStatistics
 /// What a spectrum must satisfy to be believed, measured and compared with derived bounds.
 ///
 /// A symmetric operator that is one fixed matrix, decomposed with an orthonormal basis, passes every check.
-/// One failure makes the result invalid; nothing is repaired or renormalised. A NaN fails.
+/// One failure makes the result invalid; nothing is repaired or renormalized. A NaN fails.
 public struct SelfCertification: Hashable, Sendable {
   /// What is checked; probes count from 0.
   public enum Property: Hashable, Sendable, CustomStringConvertible {

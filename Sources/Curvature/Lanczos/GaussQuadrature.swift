@@ -4,7 +4,7 @@ import EscapementKernels
 ///
 /// Nodes are the eigenvalues of T and weights the squared first components of its unit eigenvectors
 /// (Golub and Welsch, Math. Comp. 23, 1969). The rule is exact for polynomials of degree ≤ 2m − 1. Weights
-/// are never renormalised, so their sum shows rounding, and nothing else.
+/// are never renormalized, so their sum shows rounding, and nothing else.
 public struct GaussQuadrature: Hashable, Sendable {
   /// Nodes, ascending within each probe.
   public let nodes: [Double]

@@ -16,7 +16,7 @@ public struct KrylovDecomposition<Element: Real>: Sendable {
   public let beta: [Double]
   /// The m basis vectors.
   public let basis: [Tensor<Element>]
-  /// ‖start vector‖ before it was normalised.
+  /// ‖start vector‖ before it was normalized.
   public let startNorm: Double
   /// Why the process ended.
   public let end: End

@@ -17,7 +17,7 @@ public enum LOBPCGError: Error, Equatable, CustomStringConvertible {
 /// The smallest eigenvalue of a symmetric operator by the locally optimal block method of conjugate gradients: a second
 /// opinion beside Lanczos, sharing no recurrence, start vector or projected eigen-solver with it.
 ///
-/// Each iteration minimises the Rayleigh quotient over the span of the block X, its residuals W = AX − XΘ and the last
+/// Each iteration minimizes the Rayleigh quotient over the span of the block X, its residuals W = AX − XΘ and the last
 /// step P (Knyazev, SIAM J. Sci. Comput. 23, 2001), without preconditioner. The basis [X P W] is kept
 /// orthonormal: W by projection (two or three passes, dropped where nothing new remains), X and P by choosing P's
 /// coefficients orthogonal to X's (Hetmaniuk and Lehoucq, J. Comput. Phys. 218, 2006), so that AX and AP follow by

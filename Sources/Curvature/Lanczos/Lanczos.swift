@@ -17,10 +17,10 @@ public enum LanczosError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// The Lanczos process with full reorthogonalisation: AV = VT + residual, V orthonormal, T tridiagonal.
+/// The Lanczos process with full reorthogonalization: AV = VT + residual, V orthonormal, T tridiagonal.
 ///
-/// Vectors are in the operator's type; α, β and the orthogonalisation coefficients are in Double. Each
-/// new vector is orthogonalised against *all* earlier ones by modified Gram–Schmidt, twice: twice is
+/// Vectors are in the operator's type; α, β and the orthogonalization coefficients are in Double. Each
+/// new vector is orthogonalized against *all* earlier ones by modified Gram–Schmidt, twice: twice is
 /// enough (Kahan; Parlett, The Symmetric Eigenvalue Problem, ch. 6), once is not when a vector loses
 /// almost all its length. β is the norm *after* that, and the division by it is exact up to
 /// one rounding an element: nothing is added to it.
@@ -82,7 +82,7 @@ public struct Lanczos: Sendable {
     public let beta: Double
   }
 
-  /// The seed's Gaussian start vector of length n, not normalised.
+  /// The seed's Gaussian start vector of length n, not normalized.
   public func startVector<Element: Real>(_ type: Element.Type, dimension: Int) -> Tensor<Element> {
     gaussian(RandomStream(seed: seed, purpose: .probe, index: probe), dimension)
   }
@@ -149,7 +149,7 @@ public struct Lanczos: Sendable {
 
 extension Tensor {
   /// Each element divided by `length` in Double and rounded once: the scalar is not rounded to the
-  /// element type first, so a normalised Float vector has length 1 to far better than one ulp.
+  /// element type first, so a normalized Float vector has length 1 to far better than one ulp.
   func divided(by length: Double) -> Tensor {
     converted(to: Double.self).zip(.divide, scalar: length).converted(to: Element.self)
   }

@@ -3,7 +3,7 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// The loss around a point along two directions, each value computed and none interpolated: the picture that tells a saddle from the noise
+/// The loss around a point along two directions, each value computed and none interpolated: the image that tells a saddle from the noise
 /// of a spectrum.
 public struct Landscape: Hashable, Sendable {
   /// A direction of unit length with what the second derivative says of it.

@@ -17,7 +17,7 @@ public struct SpectrumProbe: Hashable, Sendable {
   /// Products taken beside those of the decomposition.
   public static let products = 2
 
-  /// Summarises a decomposition, with two products of `map`.
+  /// Summarizes a decomposition, with two products of `map`.
   public init<Operator: SymmetricOperator>(
     _ krylov: KrylovDecomposition<Operator.Element>, of map: Operator
   ) throws {

@@ -118,12 +118,12 @@ public struct TridiagonalEigen: Sendable {
     }
 
     /// The end of the unreduced block that starts at `l`: off-diagonals at or below ε times their
-    /// diagonal neighbours count as zero.
+    /// diagonal neighbors count as zero.
     private func blockEnd(from l: Int) -> Int {
       var m = l
       while m < d.count - 1 {
-        let neighbours = d[m].magnitude + d[m + 1].magnitude
-        if e[m].magnitude <= Double.ulpOfOne * neighbours { return m }
+        let neighbors = d[m].magnitude + d[m + 1].magnitude
+        if e[m].magnitude <= Double.ulpOfOne * neighbors { return m }
         m += 1
       }
       return m

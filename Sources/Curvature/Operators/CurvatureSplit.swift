@@ -29,8 +29,8 @@ public struct CurvatureSplit: Hashable, Sendable {
     let u = direction.divided(by: length)
     // One product each: nothing to keep.
     let h = try hessian.product(u).converted(to: Double.self)
-    let g = try GaussNewtonOperator(of: hessian, memoryBudget: 0).product(u).converted(to: Double.self)
-    let r = try HessianRemainderOperator(of: hessian, memoryBudget: 0).product(u).converted(to: Double.self)
+    let g = try hessian.term(.gaussNewton, memoryBudget: 0).product(u).converted(to: Double.self)
+    let r = try hessian.term(.remainder, memoryBudget: 0).product(u).converted(to: Double.self)
     let v = u.converted(to: Double.self)
     self.hessian = h.dot(v)
     gaussNewton = g.dot(v)

@@ -21,7 +21,7 @@ public enum EmpiricalFisherError: Error, Equatable, CustomStringConvertible {
 ///
 /// gᵢ is the gradient of what sample i adds to the loss's numerator and W the loss's divisor, so the loss's
 /// gradient is Σᵢ gᵢ/W. With labels from the data it is not the Fisher information of the model (that is
-/// `GaussNewtonOperator` under cross-entropy; Kunstner, Hennig and Balles, NeurIPS 2019), and a class weight enters it
+/// `HessianTerm.gaussNewton` under cross-entropy; Kunstner, Hennig and Balles, NeurIPS 2019), and a class weight enters it
 /// squared. The gradients are computed once and kept, n·p numbers: meant for small networks. A product is two passes
 /// over them. Positive semidefinite, of rank n at most.
 public struct EmpiricalFisherOperator<Element: Real>: SymmetricOperator {

@@ -4,7 +4,7 @@ import EscapementRandomness
 /// The Lanczos process of the papers' released code (PyHessian's), step by step, with its weaknesses.
 ///
 /// It stands beside `Lanczos` so that one operator can be given to both. The start is a vector of ±1 and
-/// every normalisation divides by ‖w‖ + 1e-6. β is ‖w‖ *before* w is orthogonalised against the earlier
+/// every normalization divides by ‖w‖ + 1e-6. β is ‖w‖ *before* w is orthogonalized against the earlier
 /// vectors, once, by modified Gram–Schmidt; only β = 0 exactly counts as a breakdown and takes a fresh
 /// Gaussian vector. There is no test of convergence, and steps are taken beyond the operator's dimension.
 /// (PyHessian: hessian.py, `density`; utils.py, `orthnormal` and `normalization`. Rows C2 and H1 of

@@ -6,7 +6,7 @@ import EscapementKernels
 /// previous one and iteration stops when their difference relative to |previous| + 1e-6 is below 1e-3. Then
 /// the *previous* quotient is what is returned. It tends to the eigenvalue of largest modulus with its sign,
 /// so for a strong saddle it may be λ_min (row H5 of Documentation/Discrepancies.md). Vectors and
-/// scalars are in the operator's type, with the roundings of `PeerLanczos`; the released code normalises
+/// scalars are in the operator's type, with the roundings of `PeerLanczos`; the released code normalizes
 /// twice before each product, and so does this.
 public struct PeerTopEigenvalue: Hashable, Sendable {
   /// The value returned.

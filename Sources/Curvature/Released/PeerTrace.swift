@@ -3,7 +3,7 @@ import EscapementKernels
 /// The trace of the papers' released code: Hutchinson's estimator with its stopping rule (PyHessian:
 /// hessian.py, `trace`).
 ///
-/// Vectors of ±1, not normalised, at most 100; the running mean of vᵀHv is compared with that of one vector
+/// Vectors of ±1, not normalized, at most 100; the running mean of vᵀHv is compared with that of one vector
 /// less and the run stops when the difference relative to |previous| + 1e-6 is below 1e-3. A running mean
 /// changes by less and less whatever its error, so the rule says little about accuracy: compare
 /// `HutchinsonTrace`. (Versions before August 2021 divide by previous + 1e-6 without the modulus: row H3

@@ -1,6 +1,6 @@
 import EscapementKernels
 
-/// An operator that is another matrix at every product: what an operator over freshly augmented pictures is.
+/// An operator that is another matrix at every product: what an operator over freshly augmented images is.
 ///
 /// Product number i (from 0) is that of the operator which `draw` makes for i, so a run repeats to the bit.
 /// `SymmetricOperator` promises one matrix; this type breaks the promise on purpose, as the papers' released

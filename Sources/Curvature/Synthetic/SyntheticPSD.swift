@@ -8,7 +8,7 @@ import EscapementRandomness
 /// operator is AᵀA + μI. A draw adds noise to A: row i gains `noise`·‖aᵢ‖/√n times independent standard
 /// normals, a vector of about `noise` times its length. That is the second derivative of a mean of squares,
 /// where each row is a sample's derivative and re-drawn augmentation changes it. Every draw is positive
-/// semi-definite (λ_min ≥ μ), so a negative eigenvalue found in the family is an artefact of the method
+/// semi-definite (λ_min ≥ μ), so a negative eigenvalue found in the family is an artifact of the method
 /// that found it. The linear profile of lengths is this package's choice.
 public struct SyntheticPSD<Element: Real>: Sendable {
   /// A, `[r][n]`.

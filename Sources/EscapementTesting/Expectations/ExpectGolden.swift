@@ -148,7 +148,7 @@ struct GoldenExpectation {
       if let recorded = comparison.otherContract {
         return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it anew (\(acceptance))"]
       }
-      // Where steps are on record, the ladder says more than the neighbouring values.
+      // Where steps are on record, the ladder says more than the neighboring values.
       let place = comparison.trace.map { _ in [] } ?? series(comparison, values)
       return comparison.lines + place + [acceptance]
     }
@@ -156,9 +156,9 @@ struct GoldenExpectation {
 
   /// The values around the first that differs.
   private func series(_ comparison: GoldenComparison, _ values: [GoldenValue]) -> [String] {
-    guard let centre = comparison.first.index else { return [] }
-    return (max(0, centre - 2)...centre + 2).filter(values.indices.contains).map { index in
-      "  \(values[index].name): \(values[index].text)\(index == centre ? "  <- on record \(comparison.first.recorded ?? "nothing")" : "")"
+    guard let center = comparison.first.index else { return [] }
+    return (max(0, center - 2)...center + 2).filter(values.indices.contains).map { index in
+      "  \(values[index].name): \(values[index].text)\(index == center ? "  <- on record \(comparison.first.recorded ?? "nothing")" : "")"
     }
   }
 

@@ -72,10 +72,10 @@ enum LawCase {
   /// Eight layers of two to eight channels with batch norm.
   static let network = Network.resNet(depth: 8, width: 2, classes: 3)
 
-  /// The network on twelve noise pictures of 8×8 pixels, of which class 2 is the tail.
+  /// The network on twelve noise images of 8×8 pixels, of which class 2 is the tail.
   static func networkOracle<Element: Real>() -> NetworkOracle<Element> {
     let images = Tensor<Element>.standardNormal(seed: 5, purpose: .fixture, shape: [12, 8, 8, 3])
-    let batch = LabelledBatch(images: images, labels: (0..<12).map { $0 % 4 == 3 ? 2 : $0 % 2 })
+    let batch = LabeledBatch(images: images, labels: (0..<12).map { $0 % 4 == 3 ? 2 : $0 % 2 })
     return NetworkOracle(
       objective: Objective(network: network), batch: batch, statistics: network.initialStatistics(),
       tail: [2])

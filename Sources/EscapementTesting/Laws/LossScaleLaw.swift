@@ -9,10 +9,10 @@ import EscapementTraining
 /// two products more round alike in both runs.
 struct LossScaleLaw: Law {
   let name = "loss-scale"
-  let statement = "A normalised ascent leads to the same point when the loss is scaled by 2⁻¹² or 2¹²."
+  let statement = "A normalized ascent leads to the same point when the loss is scaled by 2⁻¹² or 2¹²."
 
   func exemption(for claims: RuleClaims) -> String? {
-    claims.queries.contains { $0.ascent != nil } ? nil : "no ascent is claimed to be normalised"
+    claims.queries.contains { $0.ascent != nil } ? nil : "no ascent is claimed to be normalized"
   }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
@@ -48,7 +48,7 @@ struct LossScaleLaw: Law {
 }
 
 extension RuleClaims.Query {
-  /// Along which answer a normalised ascent goes, with the constant in its norm; nil for other places.
+  /// Along which answer a normalized ascent goes, with the constant in its norm; nil for other places.
   fileprivate var ascent: (along: Int, constant: Double, isAdaptive: Bool)? {
     switch place {
     case .ascent(let along, _, let constant?): (along, constant, false)

@@ -10,7 +10,7 @@ import EscapementTraining
 /// itself. At w ≠ 0 each entry of w + ε is rounded by half an ulp of itself: less than eps (‖w‖ + ρ) in all.
 struct RadiusLaw: Law {
   let name = "radius"
-  let statement = "A normalised perturbation has the length ρ, within ρ(4 eps + constant/‖g‖)."
+  let statement = "A normalized perturbation has the length ρ, within ρ(4 eps + constant/‖g‖)."
 
   func exemption(for claims: RuleClaims) -> String? {
     claims.queries.contains(where: \.hasLength) ? nil : "no query is claimed at the distance ρ"

@@ -10,7 +10,7 @@ public struct RuleClaims: Hashable, Sendable {
     /// At the parameters w, to the bit.
     case parameters
     /// At w + s·g, g being the answer to an earlier query of the step (its index), s = share·ρ/(‖g‖ + constant),
-    /// or s = share·ρ without a constant: unnormalised.
+    /// or s = share·ρ without a constant: unnormalized.
     case ascent(along: Int, share: Double = 1, normConstant: Double?)
     /// At w + s·(w²g), entry by entry, g being the answer to an earlier query, s = ρ/(‖|w|g‖ + constant).
     case adaptiveAscent(along: Int, normConstant: Double)

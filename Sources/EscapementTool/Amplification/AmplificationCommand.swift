@@ -15,13 +15,13 @@ struct AmplificationCommand: ParsableCommand {
     commandName: "amplification",
     abstract: "What SAM does to mini-batch gradients along negative curvature, beside Theorem 1.",
     discussion: """
-      The direction v is the eigenvector of λ_min of the loss over the selected pictures, un-augmented, and stays as it is. \
+      The direction v is the eigenvector of λ_min of the loss over the selected images, un-augmented, and stays as it is. \
       Mini-batches are drawn as the run draws an epoch's, with batch norm in training mode; the gradients are those at w \
       and at SAM's two ascents of length ρ. Ratios are of sums, with BCa bootstrap intervals of 95 % over mini-batches.
       """)
 
   @OptionGroup var source: RunOptions
-  @OptionGroup var selection: PictureSelection
+  @OptionGroup var selection: ImageSelection
   @Option(parsing: .unconditional, help: "The radius ρ; 0.5 is that of the papers' spectra under SAM.")
   var rho =
     0.5
@@ -32,14 +32,14 @@ struct AmplificationCommand: ParsableCommand {
   var loss = SpectrumLoss.training
   @Flag(help: "Also vᵀH_b v and ‖H_b v − λv‖ of each mini-batch: one Hessian-vector product each.")
   var products = false
-  @Flag(help: "Crop and flip the pictures of the mini-batches, as in training.") var augmented = false
+  @Flag(help: "Crop and flip the images of the mini-batches, as in training.") var augmented = false
   @Flag(
-    help: "Take λ_min under the batch-norm statistics of the selected pictures instead of the running ones.")
+    help: "Take λ_min under the batch-norm statistics of the selected images instead of the running ones.")
   var batchStatistics = false
   @Flag(
     inversion: .prefixedNo,
     help: """
-      What one noiseless step on the whole loss does to the selected pictures': three passes over all pictures, and two more a \
+      What one noiseless step on the whole loss does to the selected images': three passes over all images, and two more a \
       selection. Left out with --batch-statistics, under which the classes' losses do not add up to the whole.
       """) var classwise = true
   @Option(parsing: .unconditional, help: "Random directions as a control.") var controls = 8
@@ -66,18 +66,18 @@ struct AmplificationCommand: ParsableCommand {
     guard let criterion else {
       throw ToolError.usage("--loss training: \(run.recipe.loss.label) is not a loss of one network's output")
     }
-    let chosen = try selection.positions(in: run.pictures)
+    let chosen = try selection.positions(in: run.images)
     Interruption.catchSignals()
     let subject = AmplificationSubject(
       network: run.network, loss: criterion,
       lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
-      state: run.state, set: run.pictures.train, normalization: batchStatistics ? .batch : .running, rho: rho,
+      state: run.state, set: run.images.train, normalization: batchStatistics ? .batch : .running, rho: rho,
       seed: seed, takesProducts: products,
       takesChanges: classwise && !batchStatistics)
     let result = try subject.measure(
       chosen, steps: steps, batches: batches,
       draws: MiniBatchDraws(
-        run.pictures.train, batchSize: run.recipe.batchSize, seed: seed, sampling: run.recipe.sampling,
+        run.images.train, batchSize: run.recipe.batchSize, seed: seed, sampling: run.recipe.sampling,
         augmented: augmented),
       controls: controls)
     if let csv { try AtomicFile.write(Data(result.csv.utf8), to: URL(fileURLWithPath: csv)) }

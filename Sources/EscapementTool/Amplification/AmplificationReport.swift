@@ -80,9 +80,9 @@ struct AmplificationReport {
         + "mean \(Self.number(random.reduce(0, +) / Double(random.count)))"
     return """
       loss: \(subject.lossName); checkpoint after step \(step); ρ = \(Self.number(subject.rho)); d = \(subject.network.layout.count)
-      v and λ: \(subject.normalization == .batch ? "batch-norm statistics of the selected pictures" : "running statistics"), \
-      pictures as they are
-      mini-batches: \(result.rows.count) of up to \(batchSize) pictures, \
+      v and λ: \(subject.normalization == .batch ? "batch-norm statistics of the selected images" : "running statistics"), \
+      images as they are
+      mini-batches: \(result.rows.count) of up to \(batchSize) images, \
       \(isAugmented ? "cropped and flipped" : "as they are"), batch norm by their own statistics; \
       ‖g_b‖ from \(Self.number(norms[0])) to \(Self.number(norms[norms.count - 1])), median \
       \(Self.number(norms[norms.count / 2]))
@@ -97,13 +97,13 @@ struct AmplificationReport {
   private var directionTable: String {
     var table = TextTable(
       heading: [
-        "data", "pictures", "λ", "residual", "ρ|λ| > 2‖g‖", "ρ|λ| > ‖g‖", "grew", "turned round",
+        "data", "images", "λ", "residual", "ρ|λ| > 2‖g‖", "ρ|λ| > ‖g‖", "grew", "turned round",
         "d·E⟨v, g⟩²/E‖g‖²", "CNC", "of the mean",
       ], rightAligned: [1, 2, 3, 4, 5, 6, 7, 8, 10])
     table.rows = statistics.map { row in
       let c = row.direction.report.smallest
       return [
-        row.direction.name, String(row.direction.pictures), Self.number(row.direction.eigenvalue),
+        row.direction.name, String(row.direction.images), Self.number(row.direction.eigenvalue),
         Self.number(c.residual), Self.percent(row.shares.amplifying), Self.percent(row.shares.reversing),
         Self.percent(row.shares.amplified), Self.percent(row.shares.reversed), Self.text(row.noise.ratio),
         row.noise.text, Self.percent(row.noise.meanShare.value),
@@ -207,7 +207,7 @@ struct AmplificationReport {
   private static func json(_ row: Statistics) -> JSON {
     let certificate = row.direction.report.smallest
     return [
-      "data": .string(row.direction.name), "pictures": .integer(row.direction.pictures),
+      "data": .string(row.direction.name), "pictures": .integer(row.direction.images),
       "eigenvalue": .number(row.direction.eigenvalue), "residual": .number(certificate.residual),
       "rounding": .number(certificate.rounding), "lanczos_steps": .integer(row.direction.report.steps),
       "share_amplifying": .number(row.shares.amplifying), "share_reversing": .number(row.shares.reversing),

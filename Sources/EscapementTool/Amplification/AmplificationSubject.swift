@@ -8,13 +8,13 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// The direction of some pictures' λ_min.
+/// The direction of some images' λ_min.
 struct AmplifiedDirection {
   let name: String
-  let pictures: Int
+  let images: Int
   let report: SpectrumReport
   let vector: Tensor<Float>
-  /// What a noiseless step on the whole loss does to these pictures'; nil for all pictures and where it was not asked for.
+  /// What a noiseless step on the whole loss does to these images'; nil for all images and where it was not asked for.
   var change: ClasswiseChange?
 
   var eigenvalue: Double { report.smallest.rayleighQuotient }
@@ -32,14 +32,14 @@ struct AmplificationResult {
   var csv: String {
     let names = directions.map(\.name) + (0..<controls).map { "random \($0)" }
     var heading = ["batch", "samples", "loss", "gradient_norm"]
-    for name in names { heading += ["plain", "normalised", "unnormalised"].map { "\($0) \(name)" } }
+    for name in names { heading += ["plain", "normalized", "unnormalized"].map { "\($0) \(name)" } }
     if subject.takesProducts {
       for direction in directions { heading += ["curvature", "residual"].map { "\($0) \(direction.name)" } }
     }
     let lines = rows.enumerated().map { number, row in
       var cells = ["\(number)", "\(row.samples)", "\(row.loss)", "\(row.gradientNorm)"]
       for i in names.indices {
-        cells += ["\(row.plain[i])", "\(row.normalised[i])", "\(row.unnormalised[i])"]
+        cells += ["\(row.plain[i])", "\(row.normalized[i])", "\(row.unnormalized[i])"]
       }
       for product in row.products { cells += ["\(product.curvature)", "\(product.residual)"] }
       return cells.joined(separator: ",")
@@ -112,7 +112,7 @@ struct AmplificationSubject {
     }
     let v = pairs.smallest.scaled(by: 1 / pairs.smallest.norm())
     return AmplifiedDirection(
-      name: name, pictures: positions.count, report: pairs.report, vector: v.converted(to: Float.self))
+      name: name, images: positions.count, report: pairs.report, vector: v.converted(to: Float.self))
   }
 
   /// The class-wise change of every part of the training set, from one step on the whole loss.

@@ -49,8 +49,8 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     if let threads { ek_threads_override(Int32(threads)) }
-    if driven { return try DrivenBenchmark(benchmark: BenchmarkCatalogue.named(cases[0])).serve() }
-    let selected = try BenchmarkCatalogue.selecting(cases)
+    if driven { return try DrivenBenchmark(benchmark: BenchmarkCatalog.named(cases[0])).serve() }
+    let selected = try BenchmarkCatalog.selecting(cases)
     if list { return show(selected) }
     Interruption.catchSignals()
     let peak = MachinePeak.measured()

@@ -4,7 +4,7 @@ struct Benchmark {
   enum Unit: String {
     /// Floating-point operations; a fused multiply-add is two.
     case flop
-    /// Pictures that pass through the network, once for each gradient or product.
+    /// Images that pass through the network, once for each gradient or product.
     case images
     /// Bytes read and written, each operand counted once.
     case bytes

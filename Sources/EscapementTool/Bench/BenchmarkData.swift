@@ -12,10 +12,10 @@ enum BenchmarkData {
     Tensor.standardNormal(seed: seed, purpose: .theory, index: index, shape: shape)
   }
 
-  /// Pictures of standard normals, `[count][32][32][3]`, with uniform labels out of ten.
-  static func pictures(_ count: Int) -> LabelledBatch<Float> {
+  /// Images of standard normals, `[count][32][32][3]`, with uniform labels out of ten.
+  static func images(_ count: Int) -> LabeledBatch<Float> {
     var stream = RandomStream(seed: seed, purpose: .theory, index: 1)
-    return LabelledBatch(
+    return LabeledBatch(
       images: normals([count, 32, 32, 3]), labels: (0..<count).map { _ in stream.integer(below: 10) })
   }
 

@@ -9,23 +9,23 @@ struct BenchmarkNetwork {
   let objective = Objective<Float>(network: .resNet(depth: 32, width: 16, classes: 10))
   /// The initial parameters of seed 0.
   let parameters: ParameterVector<Float>
-  /// The batch statistics of the first 128 pictures, so that evaluation sees activations of ordinary size.
+  /// The batch statistics of the first 128 images, so that evaluation sees activations of ordinary size.
   let statistics: ParameterVector<Float>
-  /// Standard normal pictures.
-  let pictures: LabelledBatch<Float>
+  /// Standard normal images.
+  let images: LabeledBatch<Float>
 
-  /// The network with that many pictures.
-  init(pictures count: Int) {
+  /// The network with that many images.
+  init(images count: Int) {
     let network = objective.network
     parameters = network.initialParameters(seed: 0)
-    pictures = BenchmarkData.pictures(count)
-    let first = pictures.batch(0..<min(count, 128))
+    images = BenchmarkData.images(count)
+    let first = images.batch(0..<min(count, 128))
     let observed = objective.trainingStep(at: parameters, batch: first).observed
     statistics = observed.folded(into: network.initialStatistics(), momentum: 1)
   }
 }
 
-/// The floating-point operations of the network's convolutions and its classifier, for one picture.
+/// The floating-point operations of the network's convolutions and its classifier, for one image.
 enum ContractionCount {
   /// All contractions of a forward pass.
   static let forward: Double = Network.resNet(depth: 32, width: 16, classes: 10).layout.segments.reduce(0) {

@@ -29,7 +29,7 @@ enum ConvolutionBenchmarks {
     }
     let flops = layers.reduce(0) { $0 + $1.0.work * Double($1.1) }
     return Benchmark(
-      name: "conv-resnet-32", shape: "28 layers, 128 pictures", work: flops, unit: .flop, flops: flops
+      name: "conv-resnet-32", shape: "28 layers, 128 images", work: flops, unit: .flop, flops: flops
     ) {
       let prepared = try layers.map { (try $0.0.prepare(), $0.1) }
       return Benchmark.Prepared {

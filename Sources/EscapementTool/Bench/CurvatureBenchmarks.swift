@@ -5,17 +5,17 @@ import EscapementNetworks
 
 /// Gradients, Hessian-vector products and spectra of ResNet-32 under running statistics.
 enum CurvatureBenchmarks {
-  /// Gradient, product on its own and product at one point for each number of pictures; then a density.
+  /// Gradient, product on its own and product at one point for each number of images; then a density.
   static var all: [Benchmark] {
     [50, 200, 500].flatMap { [gradient($0), product($0), repeatedProduct($0)] } + [density(500)]
   }
 
   private static func gradient(_ count: Int) -> Benchmark {
     benchmark("gradient-\(count)", count, flops: ContractionCount.gradient) {
-      let network = BenchmarkNetwork(pictures: count)
+      let network = BenchmarkNetwork(images: count)
       return Benchmark.Prepared {
         _ = try network.objective.evaluate(
-          at: network.parameters, statistics: network.statistics, over: network.pictures)
+          at: network.parameters, statistics: network.statistics, over: network.images)
       }
     }
   }
@@ -23,12 +23,12 @@ enum CurvatureBenchmarks {
   /// A product that keeps nothing from the one before.
   private static func product(_ count: Int) -> Benchmark {
     benchmark("hvp-\(count)", count, flops: ContractionCount.product) {
-      let network = BenchmarkNetwork(pictures: count)
+      let network = BenchmarkNetwork(images: count)
       var directions = Cycle(BenchmarkData.directions(network.parameters.layout))
       return Benchmark.Prepared {
         _ = try network.objective.hessianVectorProduct(
           at: network.parameters, statistics: network.statistics, direction: directions.next(),
-          over: network.pictures)
+          over: network.images)
       }
     }
   }
@@ -36,22 +36,22 @@ enum CurvatureBenchmarks {
   /// Products at one point along new directions, as Lanczos asks for them.
   private static func repeatedProduct(_ count: Int) -> Benchmark {
     benchmark("hvp-repeated-\(count)", count, flops: ContractionCount.repeatedProduct) {
-      let network = BenchmarkNetwork(pictures: count)
+      let network = BenchmarkNetwork(images: count)
       let hessian = hessian(network)
       var directions = Cycle(BenchmarkData.directions(network.parameters.layout).map(\.flat))
       return Benchmark.Prepared { _ = try hessian.product(directions.next()) }
     }
   }
 
-  /// A spectral density's nodes and weights by Lanczos with full reorthogonalisation.
+  /// A spectral density's nodes and weights by Lanczos with full reorthogonalization.
   private static func density(_ count: Int) -> Benchmark {
     let steps = 100
     let products = Double(count * steps)
     return Benchmark(
-      name: "density-\(count)", shape: "ResNet-32, \(count) pictures, \(steps) steps", work: products,
+      name: "density-\(count)", shape: "ResNet-32, \(count) images, \(steps) steps", work: products,
       unit: .images, flops: products * ContractionCount.repeatedProduct, warmUps: 1, repetitions: 1
     ) {
-      let network = BenchmarkNetwork(pictures: count)
+      let network = BenchmarkNetwork(images: count)
       let lanczos = Lanczos(steps: steps, seed: 0, breakdown: .proceed)
       let start = lanczos.startVector(Float.self, dimension: network.parameters.count)
       return Benchmark.Prepared(
@@ -72,18 +72,18 @@ enum CurvatureBenchmarks {
     _ name: String, _ count: Int, flops: Double, _ prepare: @escaping () throws -> Benchmark.Prepared
   ) -> Benchmark {
     Benchmark(
-      name: name, shape: "ResNet-32, \(count) pictures", work: Double(count), unit: .images,
+      name: name, shape: "ResNet-32, \(count) images", work: Double(count), unit: .images,
       flops: Double(count) * flops, prepare: prepare)
   }
 
   private static func hessian(_ network: BenchmarkNetwork) -> HessianOperator<Float> {
     HessianOperator(
       objective: network.objective, parameters: network.parameters, statistics: network.statistics,
-      samples: network.pictures, memoryBudget: network.pictures.count * bytesAPicture)
+      samples: network.images, memoryBudget: network.images.count * bytesAnImage)
   }
 
-  /// What a product of a ResNet-32 in Float can keep of one picture, rounded up (Documentation/Performance.md).
-  private static let bytesAPicture = 2_500_000
+  /// What a product of a ResNet-32 in Float can keep of one image, rounded up (Documentation/Performance.md).
+  private static let bytesAnImage = 2_500_000
 }
 
 /// Values handed out in turn, for ever.

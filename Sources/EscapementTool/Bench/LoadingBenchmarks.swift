@@ -13,22 +13,22 @@ enum LoadingBenchmarks {
   private static let count = 12_406
 
   private static func source() -> AugmentedImages<Float> {
-    let pictures = [UInt8](unsafeUninitializedCapacity: count * ImageSet.pictureBytes) { bytes, filled in
+    let images = [UInt8](unsafeUninitializedCapacity: count * ImageSet.imageBytes) { bytes, filled in
       for index in 0..<count {
-        let start = index * ImageSet.pictureBytes
-        bytes[start..<(start + ImageSet.pictureBytes)].update(repeating: UInt8(index & 255))
+        let start = index * ImageSet.imageBytes
+        bytes[start..<(start + ImageSet.imageBytes)].update(repeating: UInt8(index & 255))
       }
       filled = bytes.count
     }
     let set = ImageSet(
-      pictures: pictures, labels: (0..<count).map { $0 % 10 }, classes: 10,
+      images: images, labels: (0..<count).map { $0 % 10 }, classes: 10,
       provenance: ImageProvenance(name: "benchmark", kind: .synthetic, digest: .zero))
     return AugmentedImages(set, seed: 0)
   }
 
   private static var assembly: Benchmark {
     Benchmark(
-      name: "load-batch", shape: "\(batch) of \(count) pictures, crop and flip", work: Double(batch),
+      name: "load-batch", shape: "\(batch) of \(count) images, crop and flip", work: Double(batch),
       unit: .images, flops: nil
     ) {
       let source = source()
@@ -43,7 +43,7 @@ enum LoadingBenchmarks {
 
   private static var loadedStep: Benchmark {
     Benchmark(
-      name: "loaded-step", shape: "ResNet-32, \(batch) pictures, SGD with loading", work: Double(batch),
+      name: "loaded-step", shape: "ResNet-32, \(batch) images, SGD with loading", work: Double(batch),
       unit: .images, flops: Double(batch) * ContractionCount.gradient
     ) {
       let source = source()

@@ -19,16 +19,16 @@ enum StepBenchmarks {
     _ name: String, gradients: Double, _ makeRule: @escaping () throws -> Rule
   ) -> Benchmark {
     Benchmark(
-      name: name, shape: "ResNet-32, \(batch) pictures", work: Double(batch), unit: .images,
+      name: name, shape: "ResNet-32, \(batch) images", work: Double(batch), unit: .images,
       flops: gradients * Double(batch) * ContractionCount.gradient
     ) {
-      let network = BenchmarkNetwork(pictures: batch)
+      let network = BenchmarkNetwork(images: batch)
       var rule = try makeRule()
       var (parameters, statistics) = (network.parameters, network.statistics)
       var taken = 0
       return Benchmark.Prepared {
         var oracle = NetworkOracle(
-          objective: network.objective, batch: network.pictures, statistics: statistics)
+          objective: network.objective, batch: network.images, statistics: statistics)
         let context = StepContext(step: taken, epoch: 0, learningRate: 0.1)
         _ = try rule.step(&parameters, oracle: &oracle, context: context)
         statistics = oracle.statistics

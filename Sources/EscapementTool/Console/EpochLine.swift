@@ -19,10 +19,10 @@ struct EpochLine {
       }
     }
     if let skipped = event["train"]?["skipped"]?.integer { parts.append("\(skipped) steps skipped") }
-    // After the last epoch: the training pictures without augmentation.
-    if let pictures = event["training_pictures"], let all = Self.percent(pictures) {
-      parts.append("training pictures \(all)")
-      if let tail = Self.percent(pictures["tail"]) { parts.append("their tail \(tail)") }
+    // After the last epoch: the training images without augmentation.
+    if let images = event["training_pictures"], let all = Self.percent(images) {
+      parts.append("training images \(all)")
+      if let tail = Self.percent(images["tail"]) { parts.append("their tail \(tail)") }
     }
     if let seconds = event["seconds"]?.double {
       parts.append("\(Self.fixed(seconds, 1)) s")

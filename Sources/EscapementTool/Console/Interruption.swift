@@ -2,10 +2,10 @@ import Foundation
 import Synchronization
 
 /// A global, because a signal handler is a C function and captures nothing.
-private let signalled = Atomic<Bool>(false)
+private let signaled = Atomic<Bool>(false)
 
 private func note(signal number: Int32) {
-  signalled.store(true, ordering: .relaxed)
+  signaled.store(true, ordering: .relaxed)
   signal(number, SIG_DFL)
 }
 
@@ -14,12 +14,12 @@ private func note(signal number: Int32) {
 /// The first signal asks for an orderly end; a second one ends the process at once.
 enum Interruption {
   /// Whether a signal has arrived.
-  static var isRequested: Bool { signalled.load(ordering: .relaxed) }
+  static var isRequested: Bool { signaled.load(ordering: .relaxed) }
 
   /// Catches the three signals from now on.
   static func catchSignals() {
-    // Touched before a handler can run: a first use inside one would initialise it there.
-    signalled.store(false, ordering: .relaxed)
+    // Touched before a handler can run: a first use inside one would initialize it there.
+    signaled.store(false, ordering: .relaxed)
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM, SIGUSR1] {

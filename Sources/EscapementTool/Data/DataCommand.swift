@@ -31,7 +31,7 @@ struct DataCommand: ParsableCommand {
   /// `escapement data check DATA`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Reads a data set and tells what it holds, and whether its pictures are the published ones.")
+      abstract: "Reads a data set and tells what it holds, and whether its images are the published ones.")
 
     @OptionGroup var choice: Choice
     @Option(help: ArgumentHelp("Hold it against this manifest or run.json.", valueName: "file"))
@@ -46,7 +46,7 @@ struct DataCommand: ParsableCommand {
       if let line = DataCommand.snapLine(data) { Console.note(line) }
       if [data.train, data.test].contains(where: { $0.provenance.kind == .other }) {
         Console.note(
-          "other: the SHA-256 is not the published files'; results on these pictures are consistent or not "
+          "other: the SHA-256 is not the published files'; results on these images are consistent or not "
             + "consistent with the papers, never a settled verdict")
       }
     }
@@ -55,7 +55,7 @@ struct DataCommand: ParsableCommand {
   /// `escapement data manifest DATA`.
   struct Manifest: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Writes which pictures a data set keeps, with the SHA-256 of the list and of the pixels.")
+      abstract: "Writes which images a data set keeps, with the SHA-256 of the list and of the pixels.")
 
     @OptionGroup var choice: Choice
     @Option(help: ArgumentHelp("File to write; standard output without.", valueName: "file")) var out: String?
@@ -72,14 +72,14 @@ struct DataCommand: ParsableCommand {
   /// `escapement data sheet DATA --out FILE`.
   struct Sheet: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Draws the first pictures of each class side by side, as a PNG file.")
+      abstract: "Draws the first images of each class side by side, as a PNG file.")
 
     @OptionGroup var choice: Choice
     @Option(help: ArgumentHelp("PNG file to write.", valueName: "file")) var out: String
-    @Option(parsing: .unconditional, help: "Pictures of each class.") var columns = 16
+    @Option(parsing: .unconditional, help: "Images of each class.") var columns = 16
     @Option(parsing: .unconditional, help: "Screen pixels a pixel, to a side.") var scale = 2
     @Option(name: .customLong("class"), help: "Only this class; may be given again.") var classes: [Int] = []
-    @Flag(help: "The test pictures instead of the training ones.") var test = false
+    @Flag(help: "The test images instead of the training ones.") var test = false
 
     func validate() throws {
       guard (1...200).contains(columns) else {
@@ -103,7 +103,7 @@ struct DataCommand: ParsableCommand {
   /// One line a part.
   static func table(_ data: LongTailedData) -> String {
     var table = TextTable(
-      heading: ["part", "pictures", "by class", "origin", "SHA-256 of the records"], rightAligned: [1])
+      heading: ["part", "images", "by class", "origin", "SHA-256 of the records"], rightAligned: [1])
     table.rows = [("train", data.train), ("test", data.test)].map { part, set in
       let counts = set.classCounts
       let shown =

@@ -14,7 +14,7 @@ struct DataFetchCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The data set.", valueName: "data-set")) var dataSet: PublishedArchive.DataSet
-  @Option(help: "How the archive stores its pictures.") var layout = PublishedArchive.Layout.binary
+  @Option(help: "How the archive stores its images.") var layout = PublishedArchive.Layout.binary
   @Option(help: ArgumentHelp("Directory to write into; made if it is not there.", valueName: "dir")) var out =
     "."
   @Option(help: ArgumentHelp("Another address of the same archive.", valueName: "url")) var from: String?

@@ -7,9 +7,9 @@ import EscapementLongTail
 struct DataListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Checks a list of `path label` lines and its pictures: counts, and with --decode every pixel.",
+    abstract: "Checks a list of `path label` lines and its images: counts, and with --decode every pixel.",
     discussion: """
-      Lists are as ImageNet-LT and iNaturalist 2018 publish them; pictures are binary PPM files, or JPEG files in a \
+      Lists are as ImageNet-LT and iNaturalist 2018 publish them; images are binary PPM files, or JPEG files in a \
       build with --traits JPEG. The classes are grouped by rank of their counts: \(Self.groupings).
       """)
 
@@ -20,8 +20,8 @@ struct DataListCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Directory below which the paths lie.", valueName: "dir")) var root: String
   @Option(parsing: .unconditional, help: "Classes; one more than the largest label without.") var classes:
     Int?
-  @Flag(help: "Decode every picture and take the SHA-256 of the pixels.") var decode = false
-  @Option(help: ArgumentHelp("Draw the first pictures of up to 20 classes as a PNG file.", valueName: "file"))
+  @Flag(help: "Decode every image and take the SHA-256 of the pixels.") var decode = false
+  @Option(help: ArgumentHelp("Draw the first images of up to 20 classes as a PNG file.", valueName: "file"))
   var sheet: String?
   @Flag(help: "Print one JSON object.") var json = false
 
@@ -33,11 +33,11 @@ struct DataListCommand: ParsableCommand {
 
   func run() throws {
     let list = try ImageList(contentsOf: URL(fileURLWithPath: file), classes: classes)
-    let pictures = ListedPictures(
+    let images = ListedImageSet(
       list, root: URL(fileURLWithPath: root, isDirectory: true), preparation: .imageNetLT)
-    try list.requirePictures(below: pictures.root)
-    let digests = try decode ? decoded(pictures) : nil
-    if let sheet { try draw(pictures, to: URL(fileURLWithPath: sheet)) }
+    try list.requireImages(below: images.root)
+    let digests = try decode ? decoded(images) : nil
+    if let sheet { try draw(images, to: URL(fileURLWithPath: sheet)) }
     let counts = list.classCounts
     let groups = Self.groups(counts)
     let sizes = [("head", groups.head), ("mid", groups.mid), ("tail", groups.tail)].map { name, members in
@@ -48,8 +48,8 @@ struct DataListCommand: ParsableCommand {
         "list": .string(file), "pictures": .integer(list.count), "classes": .integer(list.classes),
         "counts": .array(counts.map { .integer($0) }),
       ]
-      for (name, classes, pictures) in sizes {
-        object[name] = ["classes": .integer(classes), "pictures": .integer(pictures)]
+      for (name, classes, images) in sizes {
+        object[name] = ["classes": .integer(classes), "pictures": .integer(images)]
       }
       if let digests {
         object["list_sha256"] = .string(digests.list.hex)
@@ -57,29 +57,29 @@ struct DataListCommand: ParsableCommand {
       }
       return Console.output(.object(object))
     }
-    var table = TextTable(heading: ["", "classes", "pictures"], rightAligned: [1, 2])
+    var table = TextTable(heading: ["", "classes", "images"], rightAligned: [1, 2])
     table.rows = (sizes + [("all", list.classes, list.count)]).map { [$0, String($1), String($2)] }
     print(table.text)
-    print("pictures a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
+    print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
     if let digests {
       print("list   \(digests.list.hex)")
       print("pixels \(digests.pixels.hex)")
     }
   }
 
-  private func decoded(_ pictures: ListedPictures) throws -> ListDigests {
+  private func decoded(_ images: ListedImageSet) throws -> ListDigests {
     Interruption.catchSignals()
     let meter = ProgressMeter()
     defer { meter.clear() }
-    return try ListDigests(pictures) { done in
-      meter.show("decoding", done: done, total: pictures.list.count)
+    return try ListDigests(images) { done in
+      meter.show("decoding", done: done, total: images.list.count)
       if Interruption.isRequested { throw ToolError.interrupted("interrupted; nothing was written") }
     }
   }
 
-  private func draw(_ pictures: ListedPictures, to file: URL) throws {
-    let shown = Array(0..<min(20, pictures.list.classes))
-    let set = try pictures.miniatures(classes: shown, perClass: 16)
+  private func draw(_ images: ListedImageSet, to file: URL) throws {
+    let shown = Array(0..<min(20, images.list.classes))
+    let set = try images.miniatures(classes: shown, perClass: 16)
     try AtomicFile.write(ContactSheet.png(set, classes: shown), to: file)
   }
 

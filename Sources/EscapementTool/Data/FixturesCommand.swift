@@ -27,7 +27,7 @@ struct FixturesCommand: ParsableCommand {
   /// `escapement fixtures make --out DIR`.
   struct Make: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Draws the synthetic pictures and writes train.bin.gz, test.bin.gz and manifest.json.")
+      abstract: "Draws the synthetic images and writes train.bin.gz, test.bin.gz and manifest.json.")
 
     @OptionGroup var choice: Choice
     @Option(help: "Directory to write into; made if it is not there.") var out: String
@@ -45,9 +45,9 @@ struct FixturesCommand: ParsableCommand {
   /// `escapement fixtures pack --from PATH --out DIR`.
   struct Pack: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Cuts a small long-tailed set from your own CIFAR pictures, for goldens on them.",
+      abstract: "Cuts a small long-tailed set from your own CIFAR images, for goldens on them.",
       discussion: """
-        The pictures stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
+        The images stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
         --golden DIR2` then puts goldens on record, and `train --preset fixture/ce --dataset packed --data DIR` trains on it.
         """)
 
@@ -56,9 +56,9 @@ struct FixturesCommand: ParsableCommand {
     var from: String
     @Option(help: "cifar10 or cifar100.") var set = "cifar10"
     @Option(help: "Directory to write into; made if it is not there.") var out: String
-    @Option(parsing: .unconditional, help: "Training pictures of class 0.") var perClass: Int?
+    @Option(parsing: .unconditional, help: "Training images of class 0.") var perClass: Int?
     @Option(parsing: .unconditional, help: "n_max / n_min of the exponential profile.") var ratio: Double?
-    @Option(parsing: .unconditional, help: "Test pictures of each class.") var testPerClass: Int?
+    @Option(parsing: .unconditional, help: "Test images of each class.") var testPerClass: Int?
     @Flag(help: "Print the manifest as JSON.") var json = false
 
     func run() throws {
@@ -74,9 +74,9 @@ struct FixturesCommand: ParsableCommand {
       if let testPerClass { plan.testPerClass = testPerClass }
       guard plan.profile != nil else {
         throw ToolError.usage(
-          "\(plan.perClass) pictures of class 0 at ratio \(plan.ratio), \(plan.testPerClass) test pictures a class: "
+          "\(plan.perClass) images of class 0 at ratio \(plan.ratio), \(plan.testPerClass) test images a class: "
             + "expected at most \(set.trainingCount / set.classes()) and \(10_000 / set.classes()), and a ratio "
-            + "from 1 to the pictures of class 0")
+            + "from 1 to the images of class 0")
       }
       let directory = try OutputDirectory(path: out)
       let fixture = PackedFixture(plan, from: try CIFARData(set, at: URL(fileURLWithPath: from)))
@@ -89,7 +89,7 @@ struct FixturesCommand: ParsableCommand {
   /// `escapement fixtures check [DIR]`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Draws the synthetic pictures and compares them with packed ones, byte for byte.",
+      abstract: "Draws the synthetic images and compares them with packed ones, byte for byte.",
       discussion: "A fixture that `fixtures pack` wrote is held against its own manifest.")
 
     @OptionGroup var choice: Choice

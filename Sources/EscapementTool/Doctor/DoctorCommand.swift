@@ -68,8 +68,8 @@ struct DoctorCommand: ParsableCommand {
         "fixture",
         "\(FixtureStore.name), \(EmbeddedFixture.locate() == nil ? "drawn anew" : "read from its files")",
       ],
-      ["  train", "\(fixture.train.count) pictures, SHA-256 \(fixture.train.provenance.digest.hex)"],
-      ["  test", "\(fixture.test.count) pictures, SHA-256 \(fixture.test.provenance.digest.hex)"],
+      ["  train", "\(fixture.train.count) images, SHA-256 \(fixture.train.provenance.digest.hex)"],
+      ["  test", "\(fixture.test.count) images, SHA-256 \(fixture.test.provenance.digest.hex)"],
     ]
     print(facts.text)
     print("")

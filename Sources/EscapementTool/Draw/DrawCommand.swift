@@ -47,7 +47,7 @@ struct DrawCommand: ParsableCommand {
     @OptionGroup var output: FigureOutput
 
     func run() throws {
-      let series = try input.series(labelled: false)
+      let series = try input.series(labeled: false)
       for mode in SpectrumRecord.Mode.allCases where !series.contains(where: { $0.mode == mode }) {
         throw ToolError.usage(
           "draw compare needs spectra of both procedures: none here is of --mode \(mode.rawValue)")
@@ -73,7 +73,7 @@ struct DrawCommand: ParsableCommand {
     @OptionGroup var output: FigureOutput
 
     func run() throws {
-      let inputs = runs.map(LabelledPath.init)
+      let inputs = runs.map(LabeledPath.init)
       let courses = try inputs.map {
         try SpectrumDynamics(name: $0.label ?? $0.stem, run: RunDirectory($0.directory))
       }
@@ -119,13 +119,13 @@ struct DrawCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The smallest and largest radius drawn.", valueName: "low,high")) var radii =
       "0.01,2"
     @Option(help: "The largest |λ| drawn; from the spectra, or 100, without it.") var reach: Double?
-    @Option(help: "‖g‖ of the normalised ascent; without it the ascent is by ρg.") var gradientNorm: Double?
+    @Option(help: "‖g‖ of the normalized ascent; without it the ascent is by ρg.") var gradientNorm: Double?
     @Flag(help: "Also take spectra that failed their own checks.") var acceptInvalid = false
     @OptionGroup var output: FigureOutput
 
     func run() throws {
       let series =
-        paths.isEmpty ? [] : try SpectrumFiles.series(paths, labelled: true, acceptingInvalid: acceptInvalid)
+        paths.isEmpty ? [] : try SpectrumFiles.series(paths, labeled: true, acceptingInvalid: acceptInvalid)
       let marked = try rho.map { try Self.numbers($0, option: "--rho") } ?? []
       guard paths.isEmpty == marked.isEmpty else {
         throw ToolError.usage("give spectra and --rho together: a point has a radius and an eigenvalue")
@@ -147,7 +147,7 @@ struct DrawCommand: ParsableCommand {
             }
           }
         }, title: output.title ?? "What the ascent does to the gradient along an eigenvector")
-      try output.write(figure, from: paths.map { LabelledPath($0).path })
+      try output.write(figure, from: paths.map { LabeledPath($0).path })
     }
 
     private static func numbers(_ list: String, option: String) throws -> [Double] {

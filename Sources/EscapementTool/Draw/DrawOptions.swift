@@ -8,7 +8,7 @@ import EscapementKernels
 import EscapementVerification
 
 /// A path with what a legend calls it: LABEL=PATH, or a path alone.
-struct LabelledPath {
+struct LabeledPath {
   let label: String?
   let path: String
 
@@ -34,17 +34,17 @@ struct SpectrumFiles: ParsableArguments {
   @Flag(help: "Also take spectra that failed their own checks.") var acceptInvalid = false
 
   /// The files' paths, without labels.
-  var paths: [String] { arguments.map { LabelledPath($0).path } }
+  var paths: [String] { arguments.map { LabeledPath($0).path } }
 
-  /// Their spectra, by selection and procedure; `labelled` by file where several files hold the same selection.
-  func series(labelled: Bool = true) throws -> [SpectrumSeries] {
-    try Self.series(arguments, labelled: labelled, acceptingInvalid: acceptInvalid)
+  /// Their spectra, by selection and procedure; `labeled` by file where several files hold the same selection.
+  func series(labeled: Bool = true) throws -> [SpectrumSeries] {
+    try Self.series(arguments, labeled: labeled, acceptingInvalid: acceptInvalid)
   }
 
   static func series(
-    _ arguments: [String], labelled: Bool, acceptingInvalid: Bool
+    _ arguments: [String], labeled: Bool, acceptingInvalid: Bool
   ) throws -> [SpectrumSeries] {
-    let inputs = arguments.map(LabelledPath.init)
+    let inputs = arguments.map(LabeledPath.init)
     let read = try inputs.map {
       try SpectrumRecord.read(URL(fileURLWithPath: $0.path), acceptingInvalid: acceptingInvalid)
     }
@@ -60,7 +60,7 @@ struct SpectrumFiles: ParsableArguments {
       let isShared = inputs.indices.contains {
         $0 != index && inputs[$0].label == nil && !names[$0].isDisjoint(with: names[index])
       }
-      let label = inputs[index].label ?? (labelled && isShared ? inputs[index].stem : nil)
+      let label = inputs[index].label ?? (labeled && isShared ? inputs[index].stem : nil)
       return read[index].map { (label, $0) }
     }
     return SpectrumSeries.grouping(records)

@@ -15,15 +15,15 @@ struct EscapeCommand: ParsableCommand {
     commandName: "escape",
     abstract: "Update rules from one saddle: how far each moves along v_min, beside what theory predicts.",
     discussion: """
-      v is the eigenvector of λ_min of a class's, group's or the whole loss at the checkpoint (un-augmented pictures, \
+      v is the eigenvector of λ_min of a class's, group's or the whole loss at the checkpoint (un-augmented images, \
       running statistics). Each rule starts at rest in the checkpoint's parameters, or beside them, and sees the same \
       mini-batches in the same order: those of the training set from the checkpoint's epoch on, cropped, flipped and \
-      normalised as in training, under the training loss. Recorded are p = ⟨v, w − w₀⟩ and the selection's loss. The \
+      normalized as in training, under the training loss. Recorded are p = ⟨v, w − w₀⟩ and the selection's loss. The \
       prediction is the linear recurrence of the local quadratic, driven by the mini-batches' gradients at w₀.
       """)
 
   @OptionGroup var source: RunOptions
-  @OptionGroup var selection: PictureSelection
+  @OptionGroup var selection: ImageSelection
   @Option(
     help: ArgumentHelp(
       "Rules, separated by commas: sgd, sam, samunnormalized, imbsam, sse-sam, pgd, lpf-sgd and others.",
@@ -42,7 +42,7 @@ struct EscapeCommand: ParsableCommand {
   var offset = 0.0
   @Option(
     parsing: .unconditional,
-    help: "ImbSAM's and SSE-SAM's tail: classes of fewer pictures; the data's tail group when left out.")
+    help: "ImbSAM's and SSE-SAM's tail: classes of fewer images; the data's tail group when left out.")
   var eta: Int?
   @Flag(help: "With the run's weight decay; without it when left out.") var weightDecay = false
   @Option(parsing: .unconditional, help: "Lanczos steps that look for v.") var lanczosSteps = 60
@@ -81,7 +81,7 @@ struct EscapeCommand: ParsableCommand {
     }
     guard offset.isFinite else { throw ValidationError("--offset is \(offset), expected a finite number") }
     if selection.allClasses || selection.classes != nil {
-      throw ValidationError("escape follows one class, group or all pictures")
+      throw ValidationError("escape follows one class, group or all images")
     }
   }
 
@@ -90,7 +90,7 @@ struct EscapeCommand: ParsableCommand {
     guard let trained = run.trainingLoss else {
       throw ToolError.usage("\(run.recipe.loss.label) is not a loss of one network's output")
     }
-    let chosen = try selection.positions(in: run.pictures)[0]
+    let chosen = try selection.positions(in: run.images)[0]
     let scene = EscapeScene(
       run: run, name: chosen.name, positions: chosen.positions, trained: trained,
       selected: loss == .ce ? SoftmaxCrossEntropy() : trained,

@@ -7,10 +7,10 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// A checkpoint with the pictures and losses of an escape experiment, and the words for its results.
+/// A checkpoint with the images and losses of an escape experiment, and the words for its results.
 struct EscapeScene {
   let run: LoadedRun
-  /// The selection's name and pictures.
+  /// The selection's name and images.
   let name: String
   let positions: [Int]
   /// The loss descended.
@@ -27,8 +27,8 @@ struct EscapeScene {
   /// The rules of a list of names, with their radius and tail.
   func rules(_ list: String, rho: Double, eta: Int?) throws -> [CheckpointEscape.Rule] {
     let known = OptimizerChoice.byName
-    let counts = run.pictures.counts
-    let largestOfTail = run.pictures.groups.tail.map { counts[$0] }.max() ?? 0
+    let counts = run.images.counts
+    let largestOfTail = run.images.groups.tail.map { counts[$0] }.max() ?? 0
     return try list.split(separator: ",", omittingEmptySubsequences: false).map { word in
       guard let entry = known.first(where: { $0.name == word }) else {
         throw ToolError.usage(
@@ -44,7 +44,7 @@ struct EscapeScene {
     try SaddleDirection(
       network: run.network, loss: selected, parameters: run.state.parameters,
       statistics: run.state.statistics,
-      pictures: run.pictures.train, positions: positions, steps: steps, seed: seed
+      images: run.images.train, positions: positions, steps: steps, seed: seed
     ) { progress in
       meter.show("v_min of \(name)", done: progress.step, total: progress.steps)
       try Self.stopIfAsked()
@@ -62,8 +62,8 @@ struct EscapeScene {
     let escape = try CheckpointEscape(
       experiment, recipe: recipe, descended: Objective(network: run.network, loss: trained),
       measured: Objective(network: run.network, loss: selected), statistics: run.state.statistics,
-      selection: run.pictures.train.source(positions, of: Float.self),
-      source: AugmentedImages<Float>(run.pictures.train, seed: seed, sampling: recipe.sampling),
+      selection: run.images.train.source(positions, of: Float.self),
+      source: AugmentedImages<Float>(run.images.train, seed: seed, sampling: recipe.sampling),
       epoch: run.state.epoch)
     return try escape.run(rules) { what, step in
       meter.show(what, done: step, total: experiment.steps)
@@ -105,9 +105,9 @@ struct EscapeScene {
           ?? EscapeReport.isConsistent(series).map { $0 ? "yes" : "no" } ?? "no prediction",
       ])
     }
-    let tails = rules.map { $0.optimizer.oracle.tail(counts: run.pictures.counts) }.first { !$0.isEmpty } ?? []
+    let tails = rules.map { $0.optimizer.oracle.tail(counts: run.images.counts) }.first { !$0.isEmpty } ?? []
     return """
-      \(name): \(positions.count) pictures, \(lossName), running statistics: λ_min \(number(saddle.eigenvalue)) \
+      \(name): \(positions.count) images, \(lossName), running statistics: λ_min \(number(saddle.eigenvalue)) \
       (residual \(number(saddle.residual))), λ_max \(number(saddle.largest)), loss \(number(saddle.loss)), ‖∇f‖ \
       \(number(saddle.gradientNorm)), ⟨v, ∇f⟩ \(number(saddle.slope))
       descended: the training loss of \(run.recipe.method), batch statistics, mini-batches of \

@@ -20,7 +20,7 @@ extension EvidenceCommand {
     var directory: String
     @Option(
       help: ArgumentHelp(
-        "The run's pictures: archive or directory; not needed for fixtures.", valueName: "path"))
+        "The run's images: archive or directory; not needed for fixtures.", valueName: "path"))
     var data: String?
     @Option(parsing: .unconditional, help: "Epochs to recompute from the seed on.") var epochs = 1
     @Option(parsing: .unconditional, help: "Segments to draw and recompute.") var segments = 0
@@ -54,7 +54,7 @@ extension EvidenceCommand {
       do {
         report = try audit.report(
           request,
-          pictures: {
+          images: {
             try LongTailedData.named(audit.run.recipe.data, at: data.map { URL(fileURLWithPath: $0) })
           }, isCancelled: { Interruption.isRequested },
           progress: { meter.show($0.label, done: $0.done, total: $0.total) })

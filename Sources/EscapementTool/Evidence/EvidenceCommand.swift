@@ -14,8 +14,8 @@ struct EvidenceCommand: ParsableCommand {
   /// `escapement evidence list [DIR…]`.
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Each run with its accuracies, its pictures, its digest and what it counts for.",
-      discussion: "Accuracies are of the last epoch, then of the best one, chosen on the test pictures.")
+      abstract: "Each run with its accuracies, its images, its digest and what it counts for.",
+      discussion: "Accuracies are of the last epoch, then of the best one, chosen on the test images.")
 
     @Argument(
       help: ArgumentHelp("Run directories or folders of them; Evidence/ without one.", valueName: "DIR"))
@@ -31,7 +31,7 @@ struct EvidenceCommand: ParsableCommand {
       if json { return Console.output(.array(entries.map(\.json))) }
       var table = TextTable(
         heading: [
-          "run", "preset", "seed", "epochs", "acc", "head", "mid", "tail", "best", "pictures", "contract",
+          "run", "preset", "seed", "epochs", "acc", "head", "mid", "tail", "best", "images", "contract",
           "digest", "state",
         ])
       table.rightAligned = [2, 3, 4, 5, 6, 7, 8]

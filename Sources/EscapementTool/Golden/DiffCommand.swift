@@ -12,7 +12,7 @@ struct DiffCommand: ParsableCommand {
     abstract:
       "Compares two run directories: the first divergent step, tensor and bit, and what differed first.",
     discussion: """
-      Compares the records (recipe, data), then step by step on a ladder (data, order, initialisation, rate, ρ, \
+      Compares the records (recipe, data), then step by step on a ladder (data, order, initialization, rate, ρ, \
       forward, backward, ascent, update, evaluation), then the tensors of checkpoints that both kept. It reads what is \
       on record and trains nothing: --metrics-every 1 while training makes it sharp. Exit code 0 when the two are the \
       same, 1 when they differ.

@@ -16,17 +16,17 @@ struct GoldenCommand: ParsableCommand {
   /// The name under which `accept` writes the verdicts on record.
   static let claims = "claims"
 
-  /// The pictures that the training cases run on.
-  struct Pictures: ParsableArguments {
+  /// The images that the training cases run on.
+  struct Images: ParsableArguments {
     @Option(
       help: ArgumentHelp(
         "A fixture written by `fixtures pack`, instead of the embedded one; keep its record in a directory of its own.",
         valueName: "dir"))
     var fixture: String?
 
-    /// The cases on these pictures.
+    /// The cases on these images.
     func cases() throws -> [GoldenCase] {
-      try GoldenCatalogue.standard(
+      try GoldenCatalog.standard(
         on: fixture.map { try .packed(URL(fileURLWithPath: $0, isDirectory: true)) })
     }
   }
@@ -51,15 +51,15 @@ struct GoldenCommand: ParsableCommand {
         "Also a whole suite: training, trajectories or fixture; several separated by commas.",
         valueName: "list")
     ) var suites: String?
-    @OptionGroup var pictures: Pictures
+    @OptionGroup var images: Images
     @Option(help: "Directory of the record.") var golden = "Golden"
     @Flag(help: "Write no .received.json.") var noWrite = false
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-      let all = try pictures.cases()
+      let all = try images.cases()
       let names = names + (suites?.split(separator: ",").map(String.init) ?? [])
-      let cases = try GoldenCatalogue.selecting(names, from: all)
+      let cases = try GoldenCatalog.selecting(names, from: all)
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
       Interruption.catchSignals()
@@ -139,7 +139,7 @@ struct GoldenCommand: ParsableCommand {
     var tierList =
       "exact,fixture"
     @OptionGroup var evidence: EvidenceOptions
-    @OptionGroup var pictures: Pictures
+    @OptionGroup var images: Images
     @Option(help: "Directory of the record.") var golden = "Golden"
 
     func validate() throws {
@@ -164,7 +164,7 @@ struct GoldenCommand: ParsableCommand {
       }
       let store = GoldenStore(root: root)
       Interruption.catchSignals()
-      for golden in try GoldenCatalogue.selecting(names, from: pictures.cases()) {
+      for golden in try GoldenCatalog.selecting(names, from: images.cases()) {
         if Interruption.isRequested {
           throw ToolError.interrupted("interrupted before \(golden.path); the cases above are on record")
         }
@@ -174,7 +174,7 @@ struct GoldenCommand: ParsableCommand {
             + record.chain.hex)
       }
       // Verdicts are on the embedded fixture.
-      if all, pictures.fixture == nil { try acceptClaims(claims) }
+      if all, images.fixture == nil { try acceptClaims(claims) }
     }
 
     private func acceptClaims(_ file: URL) throws {
@@ -204,20 +204,20 @@ struct GoldenCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The cases, and whether each is on record.")
 
-    @OptionGroup var pictures: Pictures
+    @OptionGroup var images: Images
     @Option(help: "Directory of the record.") var golden = "Golden"
     @Flag(help: "Print one JSON array.") var json = false
 
     func run() throws {
       let store = GoldenStore(root: URL(fileURLWithPath: golden))
-      let rows = try pictures.cases().map { golden in
+      let rows = try images.cases().map { golden in
         (golden.path, FileManager.default.fileExists(atPath: store.url(of: golden).path))
       }
       if json { return Console.output(.array(rows.map { ["name": .string($0), "recorded": .bool($1)] })) }
       var table = TextTable()
       table.rows = rows.map { [$0, $1 ? "on record" : "not on record"] }
       print(table.text)
-      guard pictures.fixture == nil else { return }
+      guard images.fixture == nil else { return }
       var rest = TextTable(heading: ["left out", "because"])
       rest.rows = MethodGrid.leftOut.map { ["\($0.loss) with \($0.optimizer)", $0.reason] }
       print("\n" + rest.text)

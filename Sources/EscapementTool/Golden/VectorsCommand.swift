@@ -30,7 +30,7 @@ struct VectorsCommand: ParsableCommand {
     @Flag(help: "Print the names as a JSON array.") var json = false
 
     func run() throws {
-      let selected = try ConformanceCatalogue.selecting(cases)
+      let selected = try ConformanceCatalog.selecting(cases)
       let directory = try OutputDirectory(path: out)
       let meter = ProgressMeter()
       try ConformanceExport(cases: selected).write(to: directory.url) {
@@ -47,7 +47,7 @@ struct VectorsCommand: ParsableCommand {
 
     @Flag(help: "Print the names as a JSON array.") var json = false
 
-    func run() throws { VectorsCommand.report(ConformanceCatalogue.cases, json: json) }
+    func run() throws { VectorsCommand.report(ConformanceCatalog.cases, json: json) }
   }
 
   private static func report(_ cases: [ConformanceCase], json: Bool) {

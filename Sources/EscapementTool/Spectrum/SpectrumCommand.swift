@@ -12,13 +12,13 @@ struct SpectrumCommand: RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "spectrum", abstract: "Extreme Hessian eigenvalues of a trained network, by Lanczos.",
     discussion: """
-      The loss is the plain mean cross-entropy over fixed, un-augmented training pictures under running batch-norm \
+      The loss is the plain mean cross-entropy over fixed, un-augmented training images under running batch-norm \
       statistics, unless a flag says otherwise; the output states all four. Lanczos runs in Float with full \
-      reorthogonalisation; the residuals of the extremes are measured by products in Double.
+      reorthogonalization; the residuals of the extremes are measured by products in Double.
       """)
 
   @OptionGroup var source: RunOptions
-  @OptionGroup var selection: PictureSelection
+  @OptionGroup var selection: ImageSelection
   @Option(
     help: "Plain cross-entropy (ce), or the loss the run was trained with in its last epoch (training).")
   var loss = SpectrumLoss.ce
@@ -29,12 +29,12 @@ struct SpectrumCommand: RankedCommand {
   @Option(
     help: """
       exact; pyhessian: the papers' released procedure, which with --augmented crops and flips anew at each product; or \
-      compare: both side by side, the released one on the same pictures and re-drawn.
+      compare: both side by side, the released one on the same images and re-drawn.
       """)
   var mode = SpectrumMode.exact
-  @Flag(help: "Batch norm by the statistics of the pictures themselves, as in training.")
+  @Flag(help: "Batch norm by the statistics of the images themselves, as in training.")
   var batchStatistics = false
-  @Flag(help: "Crop and flip each picture, once and for all, by the seed.") var augmented = false
+  @Flag(help: "Crop and flip each image, once and for all, by the seed.") var augmented = false
   @Option(
     help: ArgumentHelp(
       "Draw the loss along the two extreme eigenvectors and in their plane, as SVG; of one selection.",
@@ -44,7 +44,7 @@ struct SpectrumCommand: RankedCommand {
   @Flag(
     help: """
       Also test for a saddle along the smallest eigenvector: gradient, finite curvature, its slope, and the part in the \
-      loss of all pictures.
+      loss of all images.
       """)
   var saddle = false
   @Flag(help: "Also find the smallest eigenvalue by LOBPCG, up to eight times the cost.") var secondOpinion =
@@ -69,7 +69,7 @@ struct SpectrumCommand: RankedCommand {
   @Flag(
     help: """
       Also the mass below a hundredth of the largest eigenvalue and the trace, over ten start vectors (one for more than \
-      500 pictures).
+      500 images).
       """)
   var density = false
   @Option(parsing: .unconditional, help: "Start vectors; 1 without --density.") var probes: Int?
@@ -116,7 +116,7 @@ struct SpectrumCommand: RankedCommand {
         "--operator \(matrix.rawValue) goes with --mode exact, without --saddle and --landscape")
     }
     if landscape != nil, selection.allClasses || selection.classes != nil {
-      throw ValidationError("--landscape draws one class, group or all pictures")
+      throw ValidationError("--landscape draws one class, group or all images")
     }
   }
 
@@ -129,7 +129,7 @@ struct SpectrumCommand: RankedCommand {
     guard let criterion else {
       throw ToolError.usage("--loss training: \(run.recipe.loss.label) is not a loss of one network's output")
     }
-    let chosen = try selection.positions(in: run.pictures)
+    let chosen = try selection.positions(in: run.images)
     let subject = SpectrumSubject(
       run: run, loss: criterion,
       lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
@@ -186,7 +186,7 @@ struct SpectrumCommand: RankedCommand {
       case .compare: try survey.compare(name, positions, procedure)
       }
     }
-    if density { try survey.summarise(name, positions, procedure, probes: count) }
+    if density { try survey.summarize(name, positions, procedure, probes: count) }
   }
 }
 

@@ -1,11 +1,11 @@
 import EscapementArtifacts
 import Foundation
 
-/// This package's and the released spectrum of the same pictures side by side, with what makes the difference.
+/// This package's and the released spectrum of the same images side by side, with what makes the difference.
 struct SpectrumComparison {
-  /// Lanczos with certificates on fixed pictures.
+  /// Lanczos with certificates on fixed images.
   let exact: JSON
-  /// The released arithmetic on the same pictures.
+  /// The released arithmetic on the same images.
   let released: JSON
   /// The released arithmetic with crops and flips drawn anew at each product.
   let redrawn: JSON
@@ -13,7 +13,7 @@ struct SpectrumComparison {
   static func text(_ comparisons: [SpectrumComparison]) -> String {
     var table = TextTable(
       heading: [
-        "data", "pictures", "λ_min", "λ_min ≥ *", "λ_max", "released λ_min", "λ_max", "re-drawn λ_min",
+        "data", "images", "λ_min", "λ_min ≥ *", "λ_max", "released λ_min", "λ_max", "re-drawn λ_min",
         "λ_max",
         "drift",
       ], rightAligned: Set(1...9))
@@ -44,7 +44,7 @@ struct SpectrumComparison {
       let rounding = certificate["rounding"]?.double, let top = exact["largest"]?["rayleigh"]?.double,
       let dimension = exact["dimension"]?.integer, let arithmetic = released["smallest"]?.double,
       let drawn = redrawn["smallest"]?.double, let drift = redrawn["drift"]?.double
-    else { return "the spectrum on fixed pictures is invalid, so there is nothing to compare with" }
+    else { return "the spectrum on fixed images is invalid, so there is nothing to compare with" }
     let byArithmetic = arithmetic - ours
     let lost = released["orthogonality_loss"]?.double ?? .nan
     // Ours is certified in Double; the released value is of products in Float, which err by about √n·ε·‖H‖.
@@ -54,16 +54,16 @@ struct SpectrumComparison {
     var sentences: [String] = []
     if byArithmetic.magnitude <= allowed {
       sentences.append(
-        "the released arithmetic gives the same λ_min on the same pictures, within the "
+        "the released arithmetic gives the same λ_min on the same images, within the "
           + "\(SpectrumTables.number(allowed)) of residual and rounding")
     } else {
       sentences.append(
-        "the released arithmetic moves λ_min by \(SpectrumTables.number(byArithmetic)) on the same pictures, more than the "
+        "the released arithmetic moves λ_min by \(SpectrumTables.number(byArithmetic)) on the same images, more than the "
           + "\(SpectrumTables.number(allowed)) of residual and rounding (its basis lost \(SpectrumTables.number(lost)) of its "
           + "orthogonality)")
     }
     if drift == 0 {
-      sentences.append("drawing anew changes nothing: these pictures are not augmented")
+      sentences.append("drawing anew changes nothing: these images are not augmented")
     } else {
       sentences.append(
         "drawing anew at each product moves it by a further \(SpectrumTables.number(drawn - arithmetic)), as two products "

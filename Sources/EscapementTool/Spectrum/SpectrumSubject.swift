@@ -30,18 +30,18 @@ struct SpectrumProcedure {
   var vectors: URL?
 }
 
-/// What spectra of a checkpoint are taken of: one loss, one mode of batch norm, one kind of pictures.
+/// What spectra of a checkpoint are taken of: one loss, one mode of batch norm, one kind of images.
 struct SpectrumSubject {
   let run: LoadedRun
   let loss: any ClassificationLoss
   let lossName: String
-  let transform: PictureTransform
+  let transform: ImageTransform
   let normalization: Normalization
   let matrix: SpectrumOperator
 
   var network: Network { run.network }
   var state: TrainingState<Float> { run.state }
-  var set: ImageSet { run.pictures.train }
+  var set: ImageSet { run.images.train }
 
   /// What must be equal for a measurement on file to be this one; all of it stands in the measurement.
   func identity(
@@ -59,7 +59,7 @@ struct SpectrumSubject {
     ]
   }
 
-  /// One probe of the spectrum over the pictures at `positions`, with its judgement and what was asked besides.
+  /// One probe of the spectrum over the images at `positions`, with its judgment and what was asked besides.
   func measure(_ name: String, _ positions: [Int], _ procedure: SpectrumProcedure) throws -> JSON {
     let double = hessian(of: Double.self, positions)
     let float = hessian(of: Float.self, positions)
@@ -67,11 +67,11 @@ struct SpectrumSubject {
     case .hessian: return try measure(name, positions, procedure, float, double, of: (float, double))
     case .gaussNewton:
       return try measure(
-        name, positions, procedure, GaussNewtonOperator(of: float), GaussNewtonOperator(of: double),
+        name, positions, procedure, float.term(.gaussNewton), double.term(.gaussNewton),
         of: (float, double))
     case .remainder:
       return try measure(
-        name, positions, procedure, HessianRemainderOperator(of: float), HessianRemainderOperator(of: double),
+        name, positions, procedure, float.term(.remainder), double.term(.remainder),
         of: (float, double))
     case .fisher:
       return try measure(
@@ -80,11 +80,11 @@ struct SpectrumSubject {
     }
   }
 
-  /// Gradients kept for the empirical Fisher matrix: 500 pictures of a ResNet-32 in Double.
+  /// Gradients kept for the empirical Fisher matrix: 500 images of a ResNet-32 in Double.
   private static let fisherMemory = 2 << 30
 
   func hessian<Element: Real>(
-    of type: Element.Type, _ positions: [Int], transform: PictureTransform? = nil, memoryBudget: Int = 1 << 30
+    of type: Element.Type, _ positions: [Int], transform: ImageTransform? = nil, memoryBudget: Int = 1 << 30
   ) -> HessianOperator<Element> {
     HessianOperator(
       objective: Objective(network: network, loss: loss),
@@ -157,7 +157,7 @@ struct SpectrumSubject {
       meter.show("landscape of \(name)", done: done, total: total)
       if Interruption.isRequested { throw SpectrumStopped() }
     }
-    let title = "\(name): \(lossName), \(positions.count) pictures"
+    let title = "\(name): \(lossName), \(positions.count) images"
     try AtomicFile.write(Data(LandscapeFigure.svg(values, title: title).utf8), to: landscape.file)
   }
 

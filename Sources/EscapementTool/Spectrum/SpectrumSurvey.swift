@@ -50,7 +50,7 @@ struct SpectrumSurvey {
     }
   }
 
-  /// Both procedures, the released one on the same pictures and re-drawn.
+  /// Both procedures, the released one on the same images and re-drawn.
   mutating func compare(_ name: String, _ positions: [Int], _ procedure: SpectrumProcedure) throws {
     let exact = try takeExact(name, positions, procedure)
     let released = try takeReleased(name, positions, procedure, redraws: false)
@@ -59,7 +59,7 @@ struct SpectrumSurvey {
   }
 
   /// What the probes of a selection say together; it stands in the last one's record as `over_probes`.
-  mutating func summarise(
+  mutating func summarize(
     _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, probes: Int
   ) throws {
     let records = taken.filter { $0["data"] == .string(name) && $0["mode"] == "exact" }
@@ -110,10 +110,10 @@ struct SpectrumSurvey {
   }
 
   private var header: String {
-    let pictures = subject.transform == .plain ? "as they are" : "cropped and flipped once"
-    let statistics = subject.normalization == .batch ? "statistics of these pictures" : "running statistics"
+    let images = subject.transform == .plain ? "as they are" : "cropped and flipped once"
+    let statistics = subject.normalization == .batch ? "statistics of these images" : "running statistics"
     let matrix = subject.matrix == .hessian ? "" : "matrix: \(subject.matrix.rawValue); "
-    return "\(matrix)loss: \(subject.lossName); batch norm: \(statistics); pictures: \(pictures); "
+    return "\(matrix)loss: \(subject.lossName); batch norm: \(statistics); images: \(images); "
       + "\(subject.run.recipe.method) after \(subject.state.epoch) epochs"
   }
 }

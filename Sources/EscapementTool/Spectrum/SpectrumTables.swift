@@ -8,7 +8,7 @@ enum SpectrumTables {
   static func exact(_ records: [JSON]) -> String {
     var table = TextTable(
       heading: [
-        "data", "pictures", "probe", "steps", "λ_min", "residual", "λ_min ≥ *", "λ_max", "residual",
+        "data", "images", "probe", "steps", "λ_min", "residual", "λ_min ≥ *", "λ_max", "residual",
         "λ_min/λ_max", "self-checks",
       ], rightAligned: Set(1...9))
     for r in records {
@@ -55,7 +55,7 @@ enum SpectrumTables {
   static func released(_ records: [JSON]) -> String {
     var table = TextTable(
       heading: [
-        "data", "pictures", "probe", "λ_min", "λ_max", "λ_min/λ_max", "drift", "orthogonality", "one matrix",
+        "data", "images", "probe", "λ_min", "λ_max", "λ_min/λ_max", "drift", "orthogonality", "one matrix",
       ], rightAligned: Set(1...7))
     table.rows = records.map { r in
       [

@@ -4,7 +4,7 @@ import EscapementArtifacts
 /// from 1.33).
 ///
 /// A pod that ends with 75 is replaced without being counted, one that could only fail again ends its index, and any
-/// other failure, such as memory that ran out, is counted against `retries`. The volume holds plan, pictures and runs.
+/// other failure, such as memory that ran out, is counted against `retries`. The volume holds plan, images and runs.
 struct KubernetesJob {
   var name: String
   var image: String

@@ -37,23 +37,23 @@ struct SlurmScript {
       export ESCAPEMENT_THREADS="${SLURM_CPUS_PER_TASK:-1}"
       row=$((SLURM_ARRAY_TASK_ID + \#(offset)))
       echo "escapement-task row=$row job=$SLURM_JOB_ID restart=${SLURM_RESTART_COUNT:-0} node=${SLURMD_NODENAME:-}"
-      task= warned=0 told=0 ended=0 signalled=0
+      task= warned=0 told=0 ended=0 signaled=0
       warn() { if [ -n "$task" ] && [ "$told" = 0 ]; then told=1; kill -USR1 "$task"; fi; }
       # Before the task starts: a signal without its trap would end this shell and leave the task alone.
       # The time limit is near. Not as TERM: Slurm's own TERM may follow, and a second one would end the tool at once.
-      trap 'signalled=1; [ "$warned" = 1 ] || { warned=1; echo "escapement-warned row=$row"; warn; }' USR1
+      trap 'signaled=1; [ "$warned" = 1 ] || { warned=1; echo "escapement-warned row=$row"; warn; }' USR1
       # Cancelled or pre-empted: the tool has had the same TERM.
-      trap 'signalled=1 ended=1' TERM
+      trap 'signaled=1 ended=1' TERM
       \#(words) --index "$row" &
       task=$!
       # A warning that came before the task had a number.
       [ "$warned" = 1 ] && warn
       while :; do
-        signalled=0
+        signaled=0
         wait "$task"
         code=$?
         # A signal ends the wait, not the task.
-        [ "$signalled" = 1 ] && [ "$code" -gt 128 ] || break
+        [ "$signaled" = 1 ] && [ "$code" -gt 128 ] || break
       done
       # A task that ends just as a signal interrupts the wait: bash 5.2 has lost its exit code then, and says -1. The
       # task may be asked again, because it does nothing twice.

@@ -9,7 +9,7 @@ struct SweepCollectCommand: ParsableCommand {
     commandName: "collect", abstract: "Accuracies of every run of a plan, and their means over seeds.",
     discussion: """
       Rows stay whether their runs are done or not. A mean over fewer seeds than planned is inconclusive, and says of how \
-      many it is. Means are of the last epoch; that of the best epoch, chosen on the test pictures, stands beside. Exit \
+      many it is. Means are of the last epoch; that of the best epoch, chosen on the test images, stands beside. Exit \
       code 0 when all are done, 2 otherwise.
       """)
 

@@ -18,7 +18,7 @@ struct SweepExportCommand: ParsableCommand {
   @Option(help: "The persistent volume claim with the plan.") var volume: String
   @Option(help: "Where the volume is mounted.") var mount = "/sweep"
   @Option(help: "Folder of the runs, below the mount.") var runs = "runs"
-  @Option(help: "Place of the pictures below the mount; not needed for fixtures.") var data: String?
+  @Option(help: "Place of the images below the mount; not needed for fixtures.") var data: String?
   @Option(help: "The tool in the image.") var tool = "escapement"
   @Option(help: "The Job's name; escapement and the beginning of the plan's hash without it.") var name:
     String?

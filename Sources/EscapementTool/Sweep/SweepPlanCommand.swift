@@ -64,8 +64,8 @@ struct SweepPlanCommand: ParsableCommand {
   }
 
   private func claimedRows(_ list: String) throws -> [SweepRow] {
-    let ids = list == "all" ? [] : ClaimCatalogue.words(of: list)
-    let selected = try ClaimCatalogue.standard.selecting(ids: ids, tiers: Tier.set(tierList))
+    let ids = list == "all" ? [] : ClaimCatalog.words(of: list)
+    let selected = try ClaimCatalog.standard.selecting(ids: ids, tiers: Tier.set(tierList))
     return try VerificationPlan(selected, archive: evidence.archive()).rows
   }
 }

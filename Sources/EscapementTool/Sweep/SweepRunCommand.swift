@@ -18,7 +18,7 @@ struct SweepRunCommand: ParsableCommand {
 
   @OptionGroup var place: SweepPlace
   @Option(
-    help: ArgumentHelp("Where the pictures are, as in train; not needed for fixtures.", valueName: "path"))
+    help: ArgumentHelp("Where the images are, as in train; not needed for fixtures.", valueName: "path"))
   var data: String?
   @Option(help: "The row to train, counted from 0.") var index: Int?
   @Option(

@@ -9,7 +9,7 @@ struct SweepTask {
   let row: SweepRow
   let index: Int
   let folder: SweepFolder
-  /// Where the pictures are; nil for fixtures.
+  /// Where the images are; nil for fixtures.
   let data: String?
   /// Steps between checkpoints besides those of the epochs, for a run that begins.
   let checkpointEvery: Int?
@@ -49,8 +49,8 @@ struct SweepTask {
       options.testTime = row.testTime
       if let checkpointEvery { options.checkpointEvery = checkpointEvery }
       if let keepEvery { options.keepEvery = keepEvery }
-      try TrainCommand.parse(arguments).train(row.recipe, options, in: directory) { pictures in
-        try row.spectra.map { try ClassSpectra($0, of: pictures.train.classes) }
+      try TrainCommand.parse(arguments).train(row.recipe, options, in: directory) { images in
+        try row.spectra.map { try ClassSpectra($0, of: images.train.classes) }
       }
     }
   }

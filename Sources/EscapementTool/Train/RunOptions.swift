@@ -5,19 +5,19 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// Which run, which of its checkpoints, and where its pictures are.
+/// Which run, which of its checkpoints, and where its images are.
 struct RunOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("Run directory.", valueName: "RUN")) var runDirectory: String
   @Option(
     help: ArgumentHelp(
-      "The run's pictures: archive or directory; not needed for fixtures.", valueName: "path"))
+      "The run's images: archive or directory; not needed for fixtures.", valueName: "path"))
   var data: String?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The checkpoint after this step; the newest when left out.", valueName: "step"))
   var checkpoint: Int?
 
-  /// Reads the run. Throws where it, its checkpoint or its pictures are missing or damaged.
+  /// Reads the run. Throws where it, its checkpoint or its images are missing or damaged.
   func load() throws -> LoadedRun {
     let run = RunDirectory(URL(fileURLWithPath: runDirectory, isDirectory: true))
     let recipe = try run.recipe()
@@ -32,12 +32,12 @@ struct RunOptions: ParsableArguments {
         what: "the checkpoint after step \(step) in \(run.checkpoints.path)",
         advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
     }
-    let pictures = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
-    // A spectrum on other pictures than those trained on would look like one of the run's.
-    try pictures.check(againstFile: run.record.path)
-    let network = recipe.architecture.network(classes: pictures.train.classes)
+    let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    // A spectrum on other images than those trained on would look like one of the run's.
+    try images.check(againstFile: run.record.path)
+    let network = recipe.architecture.network(classes: images.train.classes)
     return LoadedRun(
-      recipe: recipe, pictures: pictures, network: network, step: step,
+      recipe: recipe, images: images, network: network, step: step,
       state: try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state)
   }
 }
@@ -45,7 +45,7 @@ struct RunOptions: ParsableArguments {
 /// A checkpoint of a run with everything that its recipe names.
 struct LoadedRun {
   let recipe: Recipe
-  let pictures: LongTailedData
+  let images: LongTailedData
   let network: Network
   /// Steps taken before the checkpoint.
   let step: Int
@@ -54,21 +54,21 @@ struct LoadedRun {
   /// The loss of the last epoch trained; nil for a loss of more than a network's output.
   var trainingLoss: (any ClassificationLoss)? {
     recipe.loss.criterion(
-      counts: pictures.train.classCounts, weighting: recipe.weighting,
+      counts: images.train.classCounts, weighting: recipe.weighting,
       epoch: max(0, state.stepInEpoch == 0 ? state.epoch - 1 : state.epoch))
   }
 }
 
-/// Some training pictures: of one class, each class, one group, or all.
-struct PictureSelection: ParsableArguments {
-  @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's pictures.") var label:
+/// Some training images: of one class, each class, one group, or all.
+struct ImageSelection: ParsableArguments {
+  @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's images.") var label:
     Int?
   @Option(
     help: ArgumentHelp("Each of these classes by itself, separated by commas.", valueName: "list"))
   var classes: String?
   @Flag(help: "Each class by itself.") var allClasses = false
-  @Option(help: "Only the pictures of the head, mid or tail classes.") var group: GroupName?
-  @Option(parsing: .unconditional, help: "At most this many pictures, the first of the selection.")
+  @Option(help: "Only the images of the head, mid or tail classes.") var group: GroupName?
+  @Option(parsing: .unconditional, help: "At most this many images, the first of the selection.")
   var samples: Int?
 
   func validate() throws {
@@ -78,7 +78,7 @@ struct PictureSelection: ParsableArguments {
     }
   }
 
-  /// Pictures by name, each selection in the training set's order.
+  /// Images by name, each selection in the training set's order.
   func positions(in data: LongTailedData) throws -> [(name: String, positions: [Int])] {
     let set = data.train
     func ofClass(_ label: Int) throws -> (name: String, positions: [Int]) {
@@ -105,7 +105,7 @@ struct PictureSelection: ParsableArguments {
       chosen = [("all", Array(0..<set.count))]
     }
     for (name, positions) in chosen where positions.isEmpty {
-      throw ToolError.usage("\(name): the training set has no such picture")
+      throw ToolError.usage("\(name): the training set has no such image")
     }
     return chosen.map { ($0.name, Array($0.positions.prefix(samples ?? $0.positions.count))) }
   }

@@ -47,7 +47,7 @@ struct TrainCommand: RankedCommand {
   var optimizer: String?
   @Option(parsing: .unconditional, help: "Radius of SAM, ImbSAM or SSE-SAM's tail, throughout.")
   var rho: Double?
-  @Option(parsing: .unconditional, help: "Classes with fewer pictures are the tail of ImbSAM or SSE-SAM.")
+  @Option(parsing: .unconditional, help: "Classes with fewer images are the tail of ImbSAM or SSE-SAM.")
   var eta: Int?
   @Option(
     help: ArgumentHelp(
@@ -66,7 +66,7 @@ struct TrainCommand: RankedCommand {
       cosine over the run.
       """)
   var schedule: ScheduleName?
-  @Option(help: "Seed of initialisation, order and augmentation.") var seed: UInt64?
+  @Option(help: "Seed of initialization, order and augmentation.") var seed: UInt64?
   @Option(
     parsing: .unconditional, help: "Steps between checkpoints besides the one at each epoch's end; 0: none.")
   var checkpointEvery: Int?
@@ -84,7 +84,7 @@ struct TrainCommand: RankedCommand {
     help: ArgumentHelp(
       "Refuse other data than this manifest (of `data manifest`) describes.", valueName: "file"))
   var manifest: String?
-  @Option(help: "Test pictures as they are (none), or logits averaged with the flipped picture's (flip).")
+  @Option(help: "Test images as they are (none), or logits averaged with the flipped image's (flip).")
   var testTime: TestTimeAugmentation?
   @Option(
     help:
@@ -141,27 +141,27 @@ struct TrainCommand: RankedCommand {
     _ recipe: Recipe, _ options: Trainer<Float>.Options, in directory: RunDirectory,
     spectra chosenSpectra: (LongTailedData) throws -> ClassSpectra?
   ) throws {
-    let pictures = try LongTailedData.named(
+    let images = try LongTailedData.named(
       recipe.data, at: data.map { URL(fileURLWithPath: $0) })
-    if let line = DataCommand.snapLine(pictures) { Console.note(line) }
+    if let line = DataCommand.snapLine(images) { Console.note(line) }
     if let start = recipe.lastStart, start >= recipe.epochs {
       Console.note(
         "\(recipe.method) changes in epoch \(start) (0-based), which a run of \(recipe.epochs) epochs does not reach"
       )
     }
-    if let eta = recipe.optimizer.oracle.eta, recipe.optimizer.oracle.tail(counts: pictures.counts).isEmpty {
+    if let eta = recipe.optimizer.oracle.eta, recipe.optimizer.oracle.tail(counts: images.counts).isEmpty {
       Console.note(
-        "no class has fewer than \(eta) pictures: the tail is empty and nothing will be perturbed for it")
+        "no class has fewer than \(eta) images: the tail is empty and nothing will be perturbed for it")
     }
-    if let manifest { try pictures.check(againstFile: manifest) }
-    if resume { try pictures.check(againstFile: directory.record.path) }
-    let spectra = try chosenSpectra(pictures)
+    if let manifest { try images.check(againstFile: manifest) }
+    if resume { try images.check(againstFile: directory.record.path) }
+    let spectra = try chosenSpectra(images)
     let meter = ProgressMeter()
     // A meter of its own, because it counts other units.
     let spectrumMeter = ProgressMeter()
     let trainer = Trainer<Float>(
-      recipe: recipe, data: pictures, options: options,
-      measurement: spectra?.measurement(on: pictures.train, seed: recipe.seed) { label, progress in
+      recipe: recipe, data: images, options: options,
+      measurement: spectra?.measurement(on: images.train, seed: recipe.seed) { label, progress in
         if Interruption.isRequested { throw SpectrumInterrupted() }
         spectrumMeter.show(
           label.map { "spectrum of class \($0)" } ?? "spectrum of all classes", done: progress.step,

@@ -9,7 +9,7 @@ import EscapementTraining
 struct WeightsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weights",
-    abstract: "Exchanges weights with PyTorch, and evaluates networks on given pictures.",
+    abstract: "Exchanges weights with PyTorch, and evaluates networks on given images.",
     discussion: """
       Weights are safetensors files with the names and arrangements of PyTorch's state dictionaries: parameters and \
       running statistics.
@@ -43,13 +43,13 @@ struct WeightsCommand: ParsableCommand {
     }
   }
 
-  /// `escapement weights evaluate --network NAME --classes C --weights FILE --pictures FILE --out FILE`.
+  /// `escapement weights evaluate --network NAME --classes C --weights FILE --images FILE --out FILE`.
   struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "evaluate",
-      abstract: "Writes a network's logits for pictures and, with labels, the loss and its gradient.",
+      abstract: "Writes a network's logits for images and, with labels, the loss and its gradient.",
       discussion: """
-        The pictures' file holds `images` (F32 or F64, n×3×height×width) and perhaps `labels` (I64, n). The result holds \
+        The images' file holds `images` (F32 or F64, n×3×height×width) and perhaps `labels` (I64, n). The result holds \
         `logits` under running statistics and, with labels, `loss`, the plain mean cross-entropy, and `gradient.NAME` \
         for every parameter.
         """)
@@ -59,11 +59,11 @@ struct WeightsCommand: ParsableCommand {
     var network: String
     @Option(parsing: .unconditional, help: "Classes.") var classes: Int
     @Option(help: ArgumentHelp("State dictionary.", valueName: "file")) var weights: String
-    @Option(help: ArgumentHelp("Pictures and labels.", valueName: "file")) var pictures: String
+    @Option(help: ArgumentHelp("Images and labels.", valueName: "file")) var images: String
     @Option(help: ArgumentHelp("The safetensors file to write.", valueName: "file")) var out: String
     @Option(help: ArgumentHelp("What precedes every name in the state dictionary.", valueName: "text"))
     var prefix = ""
-    @Flag(help: "Compute in Double; F32 weights and pictures are widened.") var double = false
+    @Flag(help: "Compute in Double; F32 weights and images are widened.") var double = false
     @Flag(help: "Loss and gradient under the batch's own statistics.") var batchStatistics = false
 
     func validate() throws {
@@ -87,7 +87,7 @@ struct WeightsCommand: ParsableCommand {
     private func evaluate<Element: Real>(_ network: Network, _ type: Element.Type) throws {
       let state = try StateDictionary<Element>(
         contentsOf: URL(fileURLWithPath: weights), network: network, prefix: prefix)
-      let batch = try InterchangeBatch<Element>(contentsOf: URL(fileURLWithPath: pictures), classes: classes)
+      let batch = try InterchangeBatch<Element>(contentsOf: URL(fileURLWithPath: images), classes: classes)
       let result = try InterchangeEvaluation(
         network, state, on: batch, normalization: batchStatistics ? .batch : .running)
       try result.write(to: URL(fileURLWithPath: out))

@@ -3,10 +3,10 @@ import EscapementArtifacts
 import Foundation
 import EscapementVerification
 
-/// `escapement claims`: the catalogue.
+/// `escapement claims`: the catalog.
 struct ClaimsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "claims", abstract: "Shows the catalogue of claims.", subcommands: [List.self, Show.self],
+    commandName: "claims", abstract: "Shows the catalog of claims.", subcommands: [List.self, Show.self],
     defaultSubcommand: List.self)
 
   /// `escapement claims list`.
@@ -29,13 +29,13 @@ struct ClaimsCommand: ParsableCommand {
 
     func run() throws {
       let kinds = try kinds()
-      let claims = try ClaimCatalogue.standard.selecting(ids: words, tiers: tiers()).filter {
+      let claims = try ClaimCatalog.standard.selecting(ids: words, tiers: tiers()).filter {
         kinds.contains($0.kind)
       }
-      if json { return Console.output(.array(claims.map(\.catalogueEntry))) }
+      if json { return Console.output(.array(claims.map(\.catalogEntry))) }
       if markdown {
         let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")
-        return print(ClaimCatalogue(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
+        return print(ClaimCatalog(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
       }
       var table = TextTable(heading: ["claim", "kind", "tier", "statement"])
       table.rows = claims.map { [$0.id, $0.kind.rawValue, $0.tier.rawValue, $0.statement] }
@@ -47,7 +47,7 @@ struct ClaimsCommand: ParsableCommand {
     private func kinds() throws -> Set<ClaimKind> {
       guard let kind else { return Set(ClaimKind.allCases) }
       return Set(
-        try ClaimCatalogue.words(of: kind).map { name in
+        try ClaimCatalog.words(of: kind).map { name in
           guard let kind = ClaimKind(rawValue: name) else {
             let known = ClaimKind.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("no kind is called \"\(name)\"; there are \(known)")
@@ -65,15 +65,15 @@ struct ClaimsCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() throws {
-      let catalogue = ClaimCatalogue.standard
-      let found = try catalogue.selecting(ids: [id], tiers: Set(Tier.allCases))
+      let catalog = ClaimCatalog.standard
+      let found = try catalog.selecting(ids: [id], tiers: Set(Tier.allCases))
       guard found.count == 1, let claim = found.first else {
         let first = found.prefix(4).map(\.id).joined(separator: ", ")
         throw ToolError.usage(
           "\"\(id)\" names \(found.count) claims (\(first)\(found.count > 4 ? ", …" : "")); give one, or use "
             + "`claims list`")
       }
-      if json { return Console.output(claim.catalogueEntry) }
+      if json { return Console.output(claim.catalogEntry) }
       var table = TextTable()
       table.rows = [
         ["claim", claim.id], ["kind", "\(claim.kind.rawValue): \(claim.kind.title)"],
@@ -95,7 +95,7 @@ struct ClaimsCommand: ParsableCommand {
 }
 
 extension Claim {
-  fileprivate var catalogueEntry: JSON {
+  fileprivate var catalogEntry: JSON {
     [
       "id": .string(id), "kind": .string(kind.rawValue), "source": .string(source.text),
       "tier": .string(tier.rawValue), "quote": quote.map { .string($0) } ?? .null,

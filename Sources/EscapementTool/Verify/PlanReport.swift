@@ -49,12 +49,12 @@ struct PlanReport {
     let threads = cores.threads == 1 ? "1 thread" : "\(cores.threads) threads"
     let fewer =
       cores.cores < Double(cores.threads) ? " that share \(EpochLine.fixed(cores.cores, 2)) cores" : ""
-    let counted = "Steps, gradients, pictures and Hessian products are counted."
+    let counted = "Steps, gradients, images and Hessian products are counted."
     guard isTimed else { return counted + " Nothing was timed." }
     return
       "\(counted) Time is the CPU time of a timed step, pass and product on this machine in the last seven days, "
       + "divided by \(threads)\(fewer): it assumes quiet cores and threads that are busy throughout; waiting for data is "
-      + "not included, and products over up to 400 pictures take less. Memory is the process's after such steps, pictures "
+      + "not included, and products over up to 400 images take less. Memory is the process's after such steps, images "
       + "not included."
   }
 
@@ -64,7 +64,7 @@ struct PlanReport {
     claims.rows = plan.items.map { [$0.claim.id, $0.claim.tier.rawValue, plan.need(of: $0)] }
     guard !plan.requests.isEmpty else { return claims.text + "\n\nno runs are needed" }
     var heading = [
-      "runs of", "present", "missing seeds", "steps a run", "gradients", "pictures a run", "spectra",
+      "runs of", "present", "missing seeds", "steps a run", "gradients", "images a run", "spectra",
     ]
     if isTimed { heading.append("time a run") }
     var runs = TextTable(heading: heading, rightAligned: [1, 3, 4, 5, 6, 7])
@@ -73,7 +73,7 @@ struct PlanReport {
     var parts = [claims.text, runs.text]
     if !commands.isEmpty { parts.append(commands.joined(separator: "\n")) }
     var totals =
-      "\(plan.missingRuns) runs to train: \(plan.missingSteps) steps, \(plan.missingImages) pictures, "
+      "\(plan.missingRuns) runs to train: \(plan.missingSteps) steps, \(plan.missingImages) images, "
       + "\(plan.missingSpectra) spectra"
     if !commands.isEmpty {
       if isTimed {
@@ -89,7 +89,7 @@ struct PlanReport {
   /// A line of the table of runs.
   private func row(_ request: RunRequest, _ cost: StepCost?) -> [String] {
     func text(_ count: Int?) -> String { count.map(String.init) ?? "?" }
-    let others = request.onOtherPictures > 0 ? " + \(request.onOtherPictures) other" : ""
+    let others = request.onOtherImages > 0 ? " + \(request.onOtherImages) other" : ""
     let missing = request.missing.map(String.init).joined(separator: ",")
     var cells = [
       request.preset.name + (request.radius.map { ", ρ = \($0)" } ?? ""), "\(request.present.count)\(others)",
@@ -120,12 +120,12 @@ struct PlanReport {
             "preset": .string(request.preset.name), "rho": request.radius.map { .number($0) } ?? .null,
             "claims": .array(request.claims.map { .string($0) }), "present": integers(request.present),
             "missing": integers(request.missing), "obstacle": request.obstacle.map { .string($0) } ?? .null,
-            "on_other_pictures": .integer(request.onOtherPictures),
+            "on_other_pictures": .integer(request.onOtherImages),
             "steps": request.steps.map { .integer($0) } ?? .null,
             "images": request.images.map { .integer($0) } ?? .null,
             "evaluations": request.evaluations.map { .integer($0) } ?? .null,
             "spectra": .integer(request.spectrumCount),
-            "spectrum_pictures": request.spectrumPictures.map { .integer($0) } ?? .null,
+            "spectrum_pictures": request.spectrumImages.map { .integer($0) } ?? .null,
             "seconds": seconds(request, cost).map { .number(cores.seconds($0)) } ?? .null,
             "cpu_seconds": seconds(request, cost).map { .number($0) } ?? .null,
             "spectrum_cpu_seconds": cost.flatMap(request.spectrumSeconds).map { .number($0) } ?? .null,

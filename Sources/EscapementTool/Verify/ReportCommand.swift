@@ -44,6 +44,6 @@ struct SpectrumExhibits: ParsableArguments {
 
   /// The spectra; those that failed their own checks are refused.
   func series() throws -> [SpectrumSeries] {
-    spectra.isEmpty ? [] : try SpectrumFiles.series(spectra, labelled: true, acceptingInvalid: false)
+    spectra.isEmpty ? [] : try SpectrumFiles.series(spectra, labeled: true, acceptingInvalid: false)
   }
 }

@@ -9,7 +9,7 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// Times a few steps of a recipe and a Hessian product on this machine, on random pictures; data loading runs beside the steps
+/// Times a few steps of a recipe and a Hessian product on this machine, on random images; data loading runs beside the steps
 /// and is not in it.
 ///
 /// CPU time is what counts: a process that waits for a core beside others, or has a low priority, is not told that its
@@ -66,8 +66,8 @@ struct StepCalibration {
         of: "product of \(recipe.architecture), batch \(recipe.batchSize)", keys: ["picture"], onMeasure
       ) { try Self.measureProduct(recipe, clock) } : [:]
     return StepCost(
-      evaluation: step["evaluation"] ?? .nan, testPicture: step["testPicture"] ?? .nan,
-      productPicture: product["picture"], memory: Int(step["memory"] ?? 0))
+      evaluation: step["evaluation"] ?? .nan, testImage: step["testPicture"] ?? .nan,
+      productImage: product["picture"], memory: Int(step["memory"] ?? 0))
   }
 
   /// Numbers of these names from the memory, or measured and kept there.
@@ -87,10 +87,10 @@ struct StepCalibration {
   private static func measureStep(_ recipe: Recipe, _ clock: () -> Double) throws -> [String: Double] {
     let network = recipe.architecture.network(classes: 10)
     let objective = Objective<Float>(network: network)
-    let batch = BenchmarkData.pictures(recipe.batchSize)
+    let batch = BenchmarkData.images(recipe.batchSize)
     var parameters = network.initialParameters(seed: 0) as ParameterVector<Float>
     var statistics = network.initialStatistics() as ParameterVector<Float>
-    // Half of the classes have one picture, so that rules of two parts have both.
+    // Half of the classes have one image, so that rules of two parts have both.
     let settings = try ResolvedOracleSettings(
       recipe.optimizer.oracle, counts: (0..<10).map { $0 < 5 ? 100_000 : 1 }, batchSize: recipe.batchSize)
     var rule = try recipe.makeRule(Float.self)
@@ -119,12 +119,12 @@ struct StepCalibration {
     ]
   }
 
-  /// A product that keeps nothing for the next one, as those over more pictures than fit.
+  /// A product that keeps nothing for the next one, as those over more images than fit.
   private static func measureProduct(_ recipe: Recipe, _ clock: () -> Double) throws -> [String: Double] {
     let network = recipe.architecture.network(classes: 10)
     let hessian = HessianOperator<Float>(
       objective: Objective(network: network), parameters: network.initialParameters(seed: 0),
-      statistics: network.initialStatistics(), samples: BenchmarkData.pictures(recipe.batchSize),
+      statistics: network.initialStatistics(), samples: BenchmarkData.images(recipe.batchSize),
       memoryBudget: 0)
     let direction = BenchmarkData.directions(hessian.parameters.layout)[0].flat
     // The first product touches its memory for the first time and is not timed.

@@ -81,7 +81,7 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let tiers = try tiers()
-    let selected = try ClaimCatalogue.standard.selecting(ids: words, rows: rows, tiers: tiers)
+    let selected = try ClaimCatalog.standard.selecting(ids: words, rows: rows, tiers: tiers)
     guard !selected.isEmpty else {
       let names = tiers.sorted().map(\.rawValue).joined(separator: ", ")
       Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
@@ -103,7 +103,7 @@ struct VerifyCommand: ParsableCommand {
     let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
     let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
     let verifier = Verifier(
-      catalogue: ClaimCatalogue(selected),
+      catalog: ClaimCatalog(selected),
       context: ClaimContext(runs: archive) { runMeter.show("runs of the contrasts", done: $0, total: $1) },
       baseline: try baseline())
     var judged = 0
@@ -140,7 +140,7 @@ struct VerifyCommand: ParsableCommand {
     let store = GoldenStore(root: URL(fileURLWithPath: golden))
     let meter = ProgressMeter()
     defer { meter.clear() }
-    let cases = try GoldenCatalogue.standard(on: nil)
+    let cases = try GoldenCatalog.standard(on: nil)
     return try cases.enumerated().map { index, golden in
       meter.show(golden.path, done: index, total: cases.count)
       return (golden.path, try store.check(golden))
@@ -153,7 +153,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// The words of the arguments and of --claims.
-  private var words: [String] { ids + (list.map(ClaimCatalogue.words) ?? []) }
+  private var words: [String] { ids + (list.map(ClaimCatalog.words) ?? []) }
 
   private func baseline() throws -> Baseline? {
     let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")

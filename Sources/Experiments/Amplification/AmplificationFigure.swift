@@ -6,7 +6,7 @@ import EscapementTraining
 /// The factor (1 + ρλ)² of the second moment of a gradient's component, over ρ and λ, with the lines where it is 0 and 1.
 ///
 /// It is 1 at λ = 0 and at ρλ = −2, 0 at ρλ = −1: negative curvature is amplified only beyond ρ|λ| = 2. With the
-/// normalised ascent the radius that counts is ρ/‖g‖ (see claims T3, T4 and T8).
+/// normalized ascent the radius that counts is ρ/‖g‖ (see claims T3, T4 and T8).
 package enum AmplificationFigure {
   /// A pair that was measured.
   package struct Point: Hashable, Sendable {
@@ -25,7 +25,7 @@ package enum AmplificationFigure {
     }
   }
 
-  /// Products ρλ between which the factor lies within a factor of four or so, with the colour of that band.
+  /// Products ρλ between which the factor lies within a factor of four or so, with the color of that band.
   private static let bands: [(from: Double, to: Double, fill: String)] = [
     (-.infinity, -11, "#b35806"), (-11, -5, "#e08214"), (-5, -3, "#fdb863"), (-3, -2, "#fee0b6"),
     (-2, -1.5, "#d8e6f3"), (-1.5, -0.5, "#9dc3e2"), (-0.5, 0, "#d8e6f3"), (0, 1, "#fee0b6"),
@@ -36,7 +36,7 @@ package enum AmplificationFigure {
     ("#e08214", "16 to 100"), ("#b35806", "above 100"),
   ]
 
-  /// (1 + ρλ/‖g‖)², with ‖g‖ = 1 for the ascent that is not normalised.
+  /// (1 + ρλ/‖g‖)², with ‖g‖ = 1 for the ascent that is not normalized.
   package static func factor(radius: Double, eigenvalue: Double, gradientNorm: Double = 1) -> Double {
     let growth = 1 + radius / gradientNorm * eigenvalue
     return growth * growth
@@ -44,7 +44,7 @@ package enum AmplificationFigure {
 
   /// Draws the plane for positive radii and eigenvalues −`reach`…`reach`, both logarithmic, λ linear within ±`linear`.
   ///
-  /// `gradientNorm` draws the normalised form. Throws `HyperparameterError` where a number is not positive and finite.
+  /// `gradientNorm` draws the normalized form. Throws `HyperparameterError` where a number is not positive and finite.
   package static func draw(
     radii: ClosedRange<Double>, reach: Double, linear: Double, gradientNorm: Double? = nil,
     points: [Point] = [], title: String
@@ -83,7 +83,7 @@ package enum AmplificationFigure {
         across.map { ($0, height(band.from, $0)) }, across.map { ($0, height(band.to, $0)) }, fill: band.fill)
     }
     panel.axes(
-      labelX: gradientNorm == nil ? "radius ρ" : "radius ρ of the normalised ascent",
+      labelX: gradientNorm == nil ? "radius ρ" : "radius ρ of the normalized ascent",
       labelY: "eigenvalue λ", grid: false)
     let product = gradientNorm == nil ? "ρ|λ|" : "ρ|λ|/‖g‖"
     for (value, factor, index) in [(-2.0, "1", 4), (-1, "0", 0), (0, "1", 4)] {

@@ -4,12 +4,12 @@ package struct AmplificationShares: Hashable, Sendable {
   package let amplifying: Double
   /// The share on which 1 + ρλ/‖g_b‖ < 0: those with ρ|λ| > ‖g_b‖ and λ < 0.
   package let reversing: Double
-  /// The share on which the normalised ascent did make |⟨v, g⟩| larger.
+  /// The share on which the normalized ascent did make |⟨v, g⟩| larger.
   package let amplified: Double
   /// The share on which ⟨v, g^SAM⟩ did have the other sign than ⟨v, g⟩.
   package let reversed: Double
 
-  /// The shares along direction number `direction`, for the normalised ascent.
+  /// The shares along direction number `direction`, for the normalized ascent.
   package init(of rows: [MiniBatchRow], direction: Int, rho: Double, curvature: Double) {
     precondition(!rows.isEmpty, "shares of no mini-batches")
     func share(_ holds: (MiniBatchRow) -> Bool) -> Double {
@@ -18,7 +18,7 @@ package struct AmplificationShares: Hashable, Sendable {
     let reach = rho * curvature.magnitude
     amplifying = share { curvature < 0 ? reach > 2 * $0.gradientNorm : reach > 0 }
     reversing = share { curvature < 0 && reach > $0.gradientNorm }
-    amplified = share { $0.normalised[direction].magnitude > $0.plain[direction].magnitude }
-    reversed = share { $0.normalised[direction] * $0.plain[direction] < 0 }
+    amplified = share { $0.normalized[direction].magnitude > $0.plain[direction].magnitude }
+    reversed = share { $0.normalized[direction] * $0.plain[direction] < 0 }
   }
 }

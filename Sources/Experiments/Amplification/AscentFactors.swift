@@ -5,15 +5,15 @@ import EscapementTraining
 /// Which of SAM's ascents a factor is of.
 package enum Ascent: String, Hashable, Sendable, CaseIterable {
   /// ρ g/(‖g‖ + 10⁻¹²): what is trained.
-  case normalised
+  case normalized
   /// ρ g: what Theorem 1 is about.
-  case unnormalised
+  case unnormalized
 
   /// (1 + ρλ/‖g‖) or (1 + ρλ): the factor of ⟨v, g⟩ where v is an eigenvector of the mini-batch's Hessian.
   package func factor(rho: Double, curvature: Double, gradientNorm: Double) -> Double {
     switch self {
-    case .normalised: 1 + rho * curvature / (gradientNorm + SAM<SGD<Double>>.normConstant)
-    case .unnormalised: 1 + rho * curvature
+    case .normalized: 1 + rho * curvature / (gradientNorm + SAM<SGD<Double>>.normConstant)
+    case .unnormalized: 1 + rho * curvature
     }
   }
 }
@@ -26,7 +26,7 @@ package enum Ascent: String, Hashable, Sendable, CaseIterable {
 /// *slope* is that of the regression of ⟨v, g_b^SAM⟩ on ⟨v, g_b⟩ through the origin, Σ xy/Σ x², which keeps the sign that
 /// squares lose: it is negative where the component is turned round.
 ///
-/// Theory takes each mini-batch's component times 1 + ρλ (unnormalised) or 1 + ρλ/‖g_b‖ (normalised) before the same sums. On a
+/// Theory takes each mini-batch's component times 1 + ρλ (unnormalized) or 1 + ρλ/‖g_b‖ (normalized) before the same sums. On a
 /// quadratic with additive noise that is exact; elsewhere the difference holds both what the mini-batch's own Hessian adds and
 /// what the truncation after Hg drops.
 package struct AscentFactors: Hashable, Sendable {
@@ -60,7 +60,7 @@ package struct AscentFactors: Hashable, Sendable {
     // Columns: x², y², xy, f²x², fx².
     let table = rows.map { row in
       let x = row.plain[direction]
-      let y = ascent == .normalised ? row.normalised[direction] : row.unnormalised[direction]
+      let y = ascent == .normalized ? row.normalized[direction] : row.unnormalized[direction]
       let f = ascent.factor(rho: rho, curvature: curvature, gradientNorm: row.gradientNorm)
       return [x * x, y * y, x * y, f * x * (f * x), f * x * x]
     }

@@ -4,7 +4,7 @@ import EscapementTraining
 
 /// Mini-batches as a run draws them, numbered through its epochs: every epoch a fresh order, its last batch smaller.
 ///
-/// Batch number b is a pure function of the set, the seed and b. Pictures are as they are, or cropped and flipped as an
+/// Batch number b is a pure function of the set, the seed and b. Images are as they are, or cropped and flipped as an
 /// epoch of training would have them.
 package struct MiniBatchDraws: Sendable {
   private let set: ImageSet
@@ -33,7 +33,7 @@ package struct MiniBatchDraws: Sendable {
   /// The mini-batches of numbers in `range`, in turn.
   package func forEach<Element: Real>(
     in range: Range<Int>, of type: Element.Type = Element.self,
-    _ body: (_ number: Int, _ batch: LabelledBatch<Element>) throws -> Void
+    _ body: (_ number: Int, _ batch: LabeledBatch<Element>) throws -> Void
   ) rethrows {
     var epoch = -1
     var batches: [[Int]] = []
@@ -44,7 +44,7 @@ package struct MiniBatchDraws: Sendable {
       }
       let keys = batches[number % perEpoch]
       let positions = draws.map { draws in keys.map { draws.position(draw: $0, epoch: epoch) } } ?? keys
-      let transform = isAugmented ? PictureTransform.cropAndFlip(seed: seed, epoch: epoch) : .plain
+      let transform = isAugmented ? ImageTransform.cropAndFlip(seed: seed, epoch: epoch) : .plain
       try body(number, set.batch(positions, transform: transform, keyedBy: keys))
     }
   }

@@ -10,7 +10,7 @@ extension MiniBatchRow {
   /// uses the mini-batch's own statistics and differentiates through them; the running ones stay as they are.
   package init<Element: Real>(
     _ objective: Objective<Element>, at w: ParameterVector<Element>, statistics: ParameterVector<Element>,
-    batch: LabelledBatch<Element>, rho: Double?, along directions: [Tensor<Element>],
+    batch: LabeledBatch<Element>, rho: Double?, along directions: [Tensor<Element>],
     eigenvalues: [Double] = [], products: Bool = false
   ) throws {
     var oracle = NetworkOracle(objective: objective, batch: batch, statistics: statistics)

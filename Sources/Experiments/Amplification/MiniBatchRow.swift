@@ -32,16 +32,16 @@ package struct MiniBatchRow: Hashable, Sendable {
   /// ⟨v, g⟩ for each direction.
   package let plain: [Double]
   /// ⟨v, ∇f_b(w + ρ g/‖g‖)⟩ for each direction.
-  package let normalised: [Double]
+  package let normalized: [Double]
   /// ⟨v, ∇f_b(w + ρ g)⟩ for each direction.
-  package let unnormalised: [Double]
+  package let unnormalized: [Double]
   /// For the first directions, as many as eigenvalues were given.
   package let products: [MiniBatchProduct]
 
   /// Asks the oracle three times, without a radius once, and leaves its running statistics alone.
   ///
   /// With `product`, the map v ↦ H_b v, the first `eigenvalues.count` directions are multiplied too. Without `rho` there are
-  /// no ascents, and `normalised` and `unnormalised` are empty.
+  /// no ascents, and `normalized` and `unnormalized` are empty.
   package init<Oracle: GradientOracle>(
     _ oracle: inout Oracle, at w: ParameterVector<Oracle.Element>, rho: Double?,
     along directions: [Tensor<Oracle.Element>], eigenvalues: [Double] = [],
@@ -62,10 +62,10 @@ package struct MiniBatchRow: Hashable, Sendable {
     plain = directions.map { $0.dot(clean.gradient.flat) }
     if let rho {
       let constant = SAM<SGD<Oracle.Element>>.normConstant
-      normalised = try components(at: w.ascended(along: clean.gradient, rho: rho, constant: constant).point)
-      unnormalised = try components(at: w.moved(along: clean.gradient, by: rho).point)
+      normalized = try components(at: w.ascended(along: clean.gradient, rho: rho, constant: constant).point)
+      unnormalized = try components(at: w.moved(along: clean.gradient, by: rho).point)
     } else {
-      (normalised, unnormalised) = ([], [])
+      (normalized, unnormalized) = ([], [])
     }
     products =
       try product.map { product in
@@ -78,21 +78,21 @@ package struct MiniBatchRow: Hashable, Sendable {
   /// Whether every number measured is finite.
   package var isFinite: Bool {
     loss.isFinite && gradientNorm.isFinite
-      && (plain + normalised + unnormalised + products.flatMap { [$0.curvature, $0.residual] })
+      && (plain + normalized + unnormalized + products.flatMap { [$0.curvature, $0.residual] })
         .allSatisfy(\.isFinite)
   }
 
   /// A row from its parts.
   package init(
-    samples: Int = 1, loss: Double = 0, gradientNorm: Double, plain: [Double], normalised: [Double] = [],
-    unnormalised: [Double] = [], products: [MiniBatchProduct] = []
+    samples: Int = 1, loss: Double = 0, gradientNorm: Double, plain: [Double], normalized: [Double] = [],
+    unnormalized: [Double] = [], products: [MiniBatchProduct] = []
   ) {
     self.samples = samples
     self.loss = loss
     self.gradientNorm = gradientNorm
     self.plain = plain
-    self.normalised = normalised
-    self.unnormalised = unnormalised
+    self.normalized = normalized
+    self.unnormalized = unnormalized
     self.products = products
   }
 }

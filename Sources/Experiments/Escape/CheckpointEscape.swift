@@ -8,7 +8,7 @@ import EscapementTraining
 /// The escape experiment on a checkpoint: rules by name on the training loss and its own mini-batches.
 ///
 /// Step t takes the t-th mini-batch of the training set's order from `epoch` on, cropped and flipped as in training, and
-/// batch norm normalises by the mini-batch as in training. The selection's loss is measured under the checkpoint's
+/// batch norm normalizes by the mini-batch as in training. The selection's loss is measured under the checkpoint's
 /// running statistics, which stay as they are: it is one fixed function of the parameters, the one whose v is followed.
 package struct CheckpointEscape: Sendable {
   /// One rule: its name and its constants.

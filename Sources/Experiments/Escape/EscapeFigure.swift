@@ -3,7 +3,7 @@ import EscapementDrawing
 
 /// An escape experiment as one SVG drawing: |p| by step beside the recurrence's, and the loss of the selection.
 package enum EscapeFigure {
-  /// Colours that stay apart under the common colour-vision deficiencies (Okabe and Ito, 2008), darkest first; rules
+  /// Colors that stay apart under the common color-vision deficiencies (Okabe and Ito, 2008), darkest first; rules
   /// beyond the seventh begin anew, with other marks.
   private static let colors = ["#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
   private static let panel = (width: 500.0, height: 390.0)
@@ -73,7 +73,7 @@ package enum EscapeFigure {
     let rows = Double((report.series.count + legendColumns - 1) / legendColumns)
     let y = rowHeight * rows
     parts.append(segment((56, y), (86, y), color: "#5b6875", width: 1.5, dash: "6 4"))
-    parts.append(text("recurrence, in the rule's colour", 94, y + 4))
+    parts.append(text("recurrence, in the rule's color", 94, y + 4))
     parts.append(segment((56 + column, y), (86 + column, y), color: "#5b6875", width: 1, dash: "2 3"))
     parts.append(
       text(

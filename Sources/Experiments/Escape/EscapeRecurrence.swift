@@ -55,7 +55,7 @@ package struct EscapeDrive: Hashable, Sendable {
 /// With d = w − w₀ and a mini-batch z, ∇f_z(w) ≈ ∇f_z(w₀) + H_z d. Two replacements close the equation along v:
 /// H_z by its mean H (exact for additive noise), and vᵀH by a·vᵀ with a = vᵀHv (exact for an eigenvector of H). Then
 /// ⟨v, ∇f_z(w)⟩ = s_z + ap. The gradient at w + rg is g + rHg, whose component is (1 + ra)(s_z + ap): Theorem 1 of the
-/// supplement of "Escaping Saddle Points…" (NeurIPS 2022, section B) before it is squared, with r = ρ for its unnormalised
+/// supplement of "Escaping Saddle Points…" (NeurIPS 2022, section B) before it is squared, with r = ρ for its unnormalized
 /// ascent and r = ρ/‖g_z‖ for the ascent of its Algorithm 1. Descent is
 ///
 ///     b ← m·b + D + λ_wd(p + ⟨v, w₀⟩),   p ← p − η·b (+ noise)

@@ -4,7 +4,7 @@ import EscapementArtifacts
 package struct EscapeReport: Sendable {
   /// The selection's name: "class 9".
   package let selection: String
-  /// Its pictures.
+  /// Its images.
   package let samples: Int
   /// λ, the selection's curvature along v.
   package let eigenvalue: Double

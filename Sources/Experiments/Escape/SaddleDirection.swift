@@ -4,9 +4,9 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// The direction of most negative curvature of a loss over some pictures, with what makes the point a saddle or not.
+/// The direction of most negative curvature of a loss over some images, with what makes the point a saddle or not.
 ///
-/// Found by Lanczos in Float with full reorthogonalisation, its residual measured in Double, under running statistics; it
+/// Found by Lanczos in Float with full reorthogonalization, its residual measured in Double, under running statistics; it
 /// points to where the loss falls to first order, so that a positive projection is a way down.
 package struct SaddleDirection: Sendable {
   /// v, of unit length.
@@ -29,7 +29,7 @@ package struct SaddleDirection: Sendable {
   /// Searches the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
   package init(
     network: Network, loss: any ClassificationLoss, parameters: ParameterVector<Float>,
-    statistics: ParameterVector<Float>, pictures: ImageSet, positions: [Int], steps: Int = 60, seed: UInt64,
+    statistics: ParameterVector<Float>, images: ImageSet, positions: [Int], steps: Int = 60, seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void = { _ in }
   ) throws {
     let double = HessianOperator<Double>(
@@ -38,10 +38,10 @@ package struct SaddleDirection: Sendable {
         layout: parameters.layout, flat: parameters.flat.converted(to: Double.self)),
       statistics: ParameterVector(
         layout: statistics.layout, flat: statistics.flat.converted(to: Double.self)),
-      samples: pictures.source(positions, of: Double.self))
+      samples: images.source(positions, of: Double.self))
     let float = HessianOperator<Float>(
       objective: Objective(network: network, loss: loss), parameters: parameters, statistics: statistics,
-      samples: pictures.source(positions, of: Float.self))
+      samples: images.source(positions, of: Float.self))
     let pairs = try extremePairs(of: float, measuredBy: double, steps: steps, seed: seed, onStep: onStep)
     let here = try double.objective.evaluate(
       at: double.parameters, statistics: double.statistics, over: double.samples)

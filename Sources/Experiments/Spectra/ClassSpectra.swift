@@ -10,7 +10,7 @@ import EscapementTraining
 /// Extreme Hessian eigenvalues of single classes, and of all, along training, as the NeurIPS 2022 poster draws |λ_min/λ_max|
 /// over epochs.
 ///
-/// Each is of the plain mean cross-entropy over a class's training pictures (or over all), un-augmented and always the same, under
+/// Each is of the plain mean cross-entropy over a class's training images (or over all), un-augmented and always the same, under
 /// running statistics, by Lanczos in Float from one Gaussian start vector. The published code draws crops and flips anew in each
 /// product.
 package struct ClassSpectra: Hashable, Sendable {
@@ -29,14 +29,14 @@ package struct ClassSpectra: Hashable, Sendable {
   package let plan: SpectrumPlan
   /// Lanczos steps; the published code's 100 by default.
   package let steps: Int
-  /// At most this many pictures of a class, the first ones; of all classes, every picture counts.
+  /// At most this many images of a class, the first ones; of all classes, every image counts.
   package let samples: Int
 
   /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none, or a number below 1.
   package init(
     _ plan: SpectrumPlan, of count: Int, steps: Int = defaultSteps, samples: Int = .max
   ) throws {
-    for (name, value) in [("Lanczos steps", steps), ("pictures of a class", samples)] {
+    for (name, value) in [("Lanczos steps", steps), ("images of a class", samples)] {
       guard value >= 1 else {
         throw HyperparameterError(name: name, value: "\(value)", expected: "at least 1")
       }

@@ -64,7 +64,7 @@ package enum DynamicsFigure {
       title: title, panels: placed, width: width * Double(classes.count),
       height: height * Double(quantities.count) + 20, legend: legend,
       notes: [
-        "Of the plain mean cross-entropy over each class's training pictures, un-augmented, under running statistics of "
+        "Of the plain mean cross-entropy over each class's training images, un-augmented, under running statistics of "
           + "batch norm. Vertical dotted lines: class weights set in."
       ])
   }

@@ -89,10 +89,10 @@ package enum ExtremesFigure {
     [one.label, one.modeName].compactMap(\.self).joined(separator: ", ")
   }
 
-  /// A colour and a marker a run; released values are hollow: nothing is known of how far they are off.
+  /// A color and a marker a run; released values are hollow: nothing is known of how far they are off.
   private static func style(_ one: SpectrumSeries, _ labels: [String?]) -> SeriesStyle {
     let run = labels.firstIndex(of: one.label) ?? 0
-    // On pictures at rest a marker of its own: beside the exact value it would hide.
+    // On images at rest a marker of its own: beside the exact value it would hide.
     var style = SeriesStyle(one.mode == .released && !one.isRedrawn ? run + labels.count : run)
     style.isHollow = one.mode == .released
     return style

@@ -6,7 +6,7 @@ import EscapementTraining
 /// A spectral density drawn from the quadrature rules of several probes: their mean, each node widened to a Gaussian.
 ///
 /// ρ(x) = 1/p · Σ_probes Σᵢ wᵢ·exp(−(x − θᵢ)²/2σ²)/(σ√2π), in 1/eigenvalue. Its integral over the line is `mass` exactly,
-/// as no weight is renormalised. (Lin, Saad and Yang, SIAM Review 58, 2016, §3.2.3.)
+/// as no weight is renormalized. (Lin, Saad and Yang, SIAM Review 58, 2016, §3.2.3.)
 package struct SpectralDensity: Hashable, Sendable {
   /// How wide a kernel is.
   package enum Width: Hashable, Sendable {

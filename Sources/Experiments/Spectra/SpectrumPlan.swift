@@ -4,7 +4,7 @@ import EscapementTraining
 /// The losses whose curvature is measured along a run, and after which epochs.
 ///
 /// In words, `0,9@10,all`: class 0 after the last epoch, class 9 after every tenth epoch and the last, and the loss over all
-/// classes after the last. A spectrum takes time in proportion to the pictures of its class, so that each has its own interval.
+/// classes after the last. A spectrum takes time in proportion to the images of its class, so that each has its own interval.
 package struct SpectrumPlan: Hashable, Sendable {
   /// One loss, and when its curvature is measured.
   package struct Subject: Hashable, Sendable {

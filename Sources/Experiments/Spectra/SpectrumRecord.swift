@@ -34,7 +34,7 @@ package struct SpectrumRecord: Hashable, Sendable {
   package let contract: NumericContract
   /// What the spectrum is of: "class 9", "tail", "all".
   package let data: String
-  /// Pictures it is over.
+  /// Images it is over.
   package let samples: Int
   /// Which procedure.
   package let mode: Mode

@@ -1,7 +1,7 @@
 import EscapementDrawing
 import EscapementCurvature
 
-/// The spectra of one selection of pictures by one procedure, one a probe: a curve or a row of a figure.
+/// The spectra of one selection of images by one procedure, one a probe: a curve or a row of a figure.
 package struct SpectrumSeries: Hashable, Sendable {
   /// The run or file, where a figure has several; nil otherwise.
   package let label: String?
@@ -17,7 +17,7 @@ package struct SpectrumSeries: Hashable, Sendable {
     var keys: [[String]] = []
     var members: [[String]: (String?, [SpectrumRecord])] = [:]
     for (label, record) in records {
-      // The released procedure on pictures at rest and on re-drawn ones are two measurements.
+      // The released procedure on images at rest and on re-drawn ones are two measurements.
       let key = [label ?? "", record.data, record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
       if members[key] == nil { keys.append(key) }
       members[key, default: (label, [])].1.append(record)
@@ -29,9 +29,9 @@ package struct SpectrumSeries: Hashable, Sendable {
 
   /// "sgd, class 9".
   package var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
-  /// "exact", "released" or, where the pictures changed between products, "released, re-drawn".
+  /// "exact", "released" or, where the images changed between products, "released, re-drawn".
   package var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
-  /// Whether two products with one vector differed, as they do over pictures cropped and flipped anew.
+  /// Whether two products with one vector differed, as they do over images cropped and flipped anew.
   package var isRedrawn: Bool { drift > 0 }
 
   /// The smallest value measured, at least the highest of the lower limits: each probe's limits hold for the one λ_min.
@@ -64,7 +64,7 @@ package struct SpectrumSeries: Hashable, Sendable {
   /// The rules from α and β, one a probe.
   package func rules() throws -> [GaussQuadrature] { try records.map { try $0.redrawn() } }
 
-  /// "λ_min −0.52 in [−0.9, −0.51], λ_max 60.1 in [60.1, 61], 139 pictures, 2 probes".
+  /// "λ_min −0.52 in [−0.9, −0.51], λ_max 60.1 in [60.1, 61], 139 images, 2 probes".
   var summary: String {
     let extremes = [("λ_min", smallest), ("λ_max", largest)].map { name, end in
       let value = "\(name) \(AxisScale.minus(NumberText.rounded(end.value)))"
@@ -74,9 +74,9 @@ package struct SpectrumSeries: Hashable, Sendable {
       }
       return "\(value) in [\(text(end.lowerLimit, "−∞")), \(text(end.upperLimit, "∞"))]"
     }
-    let pictures = "\(records[0].samples) pictures"
+    let images = "\(records[0].samples) images"
     let probes = records.count == 1 ? "1 probe" : "\(records.count) probes"
-    return (extremes + [pictures, probes]).joined(separator: ", ")
+    return (extremes + [images, probes]).joined(separator: ", ")
       + (drift > 0 ? ", drift \(NumberText.coarse(drift))" : "")
   }
 

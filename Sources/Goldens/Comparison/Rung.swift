@@ -1,16 +1,16 @@
 /// The ladder on which two training runs are compared: what comes first may explain all that comes after it.
 package enum Rung: String, CaseIterable, Hashable, Sendable {
-  /// Which pictures are trained on.
+  /// Which images are trained on.
   case data
   /// In which order, in which batches and under which augmentation.
   case order
   /// The parameters before the first step.
-  case initialisation
+  case initialization
   /// The learning rate of a step.
   case rate
   /// The radius ρ of a step.
   case rho
-  /// The loss at the parameters and the pictures classified correctly there.
+  /// The loss at the parameters and the images classified correctly there.
   case forward
   /// The norm of that loss's gradient.
   case backward
@@ -19,7 +19,7 @@ package enum Rung: String, CaseIterable, Hashable, Sendable {
   case ascent
   /// The parameters, the rule's vectors and the running statistics after the step.
   case update
-  /// The accuracy on the test pictures.
+  /// The accuracy on the test images.
   case evaluation
 
   /// The position, from 0 for what comes first.
@@ -28,8 +28,8 @@ package enum Rung: String, CaseIterable, Hashable, Sendable {
 
 /// One thing that records hold about a step, or about the run before its first step.
 package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
-  /// The digests of the training pictures and of their choice.
-  case trainingPictures = "training pictures"
+  /// The digests of the training images and of their choice.
+  case trainingImages = "training images"
   /// What decides every order, batch and augmentation.
   case orderSettings = "seed, sampling and batch size"
   /// The digest of an epoch's order.
@@ -42,11 +42,11 @@ package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
   case learningRate = "learning rate"
   /// The radius asked for.
   case rho
-  /// The pictures of the step, or of the epoch.
+  /// The images of the step, or of the epoch.
   case samples
   /// The loss of the first query; of an epoch the mean.
   case loss
-  /// The pictures classified correctly there.
+  /// The images classified correctly there.
   case correct
   /// ‖g‖ of the first query.
   case gradientNorm = "gradient norm"
@@ -58,7 +58,7 @@ package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
   case cosine
   /// The link of the digest chain.
   case digest
-  /// The test pictures.
+  /// The test images.
   case testSamples = "test samples"
   /// Those of them classified correctly.
   case testCorrect = "test correct"
@@ -66,9 +66,9 @@ package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
   /// The rung that it stands on.
   package var rung: Rung {
     switch self {
-    case .trainingPictures: .data
+    case .trainingImages: .data
     case .orderSettings, .order, .samples: .order
-    case .initialSettings, .initialParameters: .initialisation
+    case .initialSettings, .initialParameters: .initialization
     case .learningRate: .rate
     case .rho: .rho
     case .loss, .correct: .forward

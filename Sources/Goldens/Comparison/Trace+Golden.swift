@@ -3,7 +3,7 @@ extension Trace {
   /// series named by what they hold ("loss", one number a step); values of other names are no part of it. Without any such value there are no steps to compare.
   init(golden values: [GoldenValue], provenance: [String: String]) {
     var start = TracePoint(TracePlace(step: 0, kind: .step))
-    if let train = provenance["train"] { start.values[.trainingPictures] = .text(train) }
+    if let train = provenance["train"] { start.values[.trainingImages] = .text(train) }
     digestEvery = 1
     var order: TraceValue?
     for value in values {

@@ -19,7 +19,7 @@ extension Trace {
   private static func beforeTheFirstStep(_ record: JSONCursor, recipe: Recipe) throws -> TracePoint {
     var point = TracePoint(TracePlace(step: 0, kind: .step))
     let provenance = try record.field("provenance").value
-    point.values[.trainingPictures] = .text(
+    point.values[.trainingImages] = .text(
       Digest(of: (provenance["train"] ?? provenance).canonical()).hex)
     let classes = try record.field("class_counts").elements().count
     point.values[.orderSettings] = .text(

@@ -12,9 +12,9 @@ extension TraceComparison {
   package func seriesRows(radius: Int = 3) -> [[String]] {
     let kind = firstDivergentStep?.kind ?? (places.contains { $0.kind == .step } ? .step : .epoch)
     let own = places.filter { $0.kind == kind }
-    let centre = firstDivergentStep.flatMap { own.firstIndex(of: $0) } ?? own.count - 1
+    let center = firstDivergentStep.flatMap { own.firstIndex(of: $0) } ?? own.count - 1
     let (lefts, rights) = (Self.table(left), Self.table(right))
-    return own.indices.filter { abs($0 - centre) <= radius }.map { index in
+    return own.indices.filter { abs($0 - center) <= radius }.map { index in
       let (a, b) = (lefts[own[index]]!, rights[own[index]]!)
       func pair(_ quantity: TraceQuantity) -> [String] {
         [a, b].map { $0.values[quantity]?.text ?? "-" }

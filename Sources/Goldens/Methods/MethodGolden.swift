@@ -24,10 +24,10 @@ extension GoldenCase {
   }
 
   /// A whole run in miniature: what each step reported, the digest of where it ended and of how it came there, the test
-  /// pictures classified correctly by class, and of each class's training loss the Lanczos coefficients and the outer Ritz
+  /// images classified correctly by class, and of each class's training loss the Lanczos coefficients and the outer Ritz
   /// values.
   ///
-  /// Hessians in Float over a class's training pictures under running statistics, of the plain cross-entropy, as the papers'
+  /// Hessians in Float over a class's training images under running statistics, of the plain cross-entropy, as the papers'
   /// spectra have it; the tridiagonal matrix is solved in Double by our own QL. All of it is exact by the numeric contract.
   package static func method(_ name: String, _ recipe: Recipe, _ data: LongTailedData) -> GoldenCase {
     let provenance = [

@@ -3,9 +3,9 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// The published protocol in miniature: pictures, network and phases of the goldens of methods.
+/// The published protocol in miniature: images, network and phases of the goldens of methods.
 ///
-/// Three epochs of a few steps on a handful of pictures of the embedded fixture. Whatever switches in a published run
+/// Three epochs of a few steps on a handful of images of the embedded fixture. Whatever switches in a published run
 /// switches here: the learning rate rises with the second epoch and drops with the third, class weights (and the
 /// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends three times and
 /// an epoch's last batch is a smaller one. It trains nothing worth having: its numbers are held, not read.
@@ -14,16 +14,16 @@ package enum MiniatureRun {
   package static let epochs = 3
   /// The 0-based epoch with which class weights begin.
   package static let weightsFrom = 1
-  /// Pictures a step: LPF-SGD cuts them into eight shards of two.
+  /// Images a step: LPF-SGD cuts them into eight shards of two.
   package static let batchSize = 16
-  /// η, below whose number of pictures a class is in the tail.
+  /// η, below whose number of images a class is in the tail.
   package static let eta = 5
   /// SSE-SAM's γ: a switch at 0.6 of three epochs comes with the third.
   package static let stageFraction = 0.6
   /// Lanczos steps of each class's spectrum.
   package static let lanczosSteps = 4
 
-  /// Ten classes of 12 to 2 training and of 5 test pictures: the first of each class of a set in the classes' order.
+  /// Ten classes of 12 to 2 training and of 5 test images: the first of each class of a set in the classes' order.
   package static func data(of full: LongTailedData) -> LongTailedData {
     let counts = ImbalanceProfile(
       kind: .longTailed, ratio: 6, classes: full.train.classes, perClass: 12
@@ -37,12 +37,12 @@ package enum MiniatureRun {
     let kept = set.selecting(
       counts.indices.flatMap { set.positions(ofClass: $0).prefix(counts[$0]) })
     return ImageSet(
-      pictures: kept.pictures, labels: kept.labels, classes: kept.classes,
+      images: kept.images, labels: kept.labels, classes: kept.classes,
       provenance: ImageProvenance(
         name: set.provenance.name, kind: set.provenance.kind, digest: kept.recordsDigest))
   }
 
-  /// A recipe on these pictures: its loss, weights, draws, rule, momentum and decay as they are, the curves of rate and
+  /// A recipe on these images: its loss, weights, draws, rule, momentum and decay as they are, the curves of rate and
   /// radius as they are with their changes at the second and third epoch, everything else the miniature's.
   package static func recipe(of recipe: Recipe) -> Recipe {
     var small = recipe

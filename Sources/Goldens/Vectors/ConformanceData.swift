@@ -34,16 +34,16 @@ package enum ConformanceData {
     return stream.permutation(sorted.count).map { sorted[$0] }
   }()
 
-  /// Standard normals of the given extents around a standard normal centre a class.
+  /// Standard normals of the given extents around a standard normal center a class.
   package static func inputs(sample extents: [Int]) -> Tensor<Double> {
     let row = extents.reduce(1, *)
     let noise = Tensor<Double>.standardNormal(
       seed: seed, purpose: .fixture, index: 0, shape: [labels.count, row])
-    let centres = Tensor<Double>.standardNormal(
+    let centers = Tensor<Double>.standardNormal(
       seed: seed, purpose: .fixture, index: 1, shape: [counts.count, row])
     let members = Tensor<Double>(repeating: 1, shape: [labels.count])
       .scattered(columns: labels, width: counts.count)
-    return (noise + members.matmul(centres)).reshaped(Shape([labels.count] + extents))
+    return (noise + members.matmul(centers)).reshaped(Shape([labels.count] + extents))
   }
 
   /// What the rule is told about a 0-based step.

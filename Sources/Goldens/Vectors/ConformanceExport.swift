@@ -17,7 +17,7 @@ package struct ConformanceExport {
   package let cases: [ConformanceCase]
 
   /// An export of some cases, with the problems that they need.
-  package init(cases: [ConformanceCase] = ConformanceCatalogue.cases) { self.cases = cases }
+  package init(cases: [ConformanceCase] = ConformanceCatalog.cases) { self.cases = cases }
 
   /// Writes the files into a directory that exists and is empty; a `FileError` where it is not.
   ///

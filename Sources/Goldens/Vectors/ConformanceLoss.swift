@@ -22,7 +22,7 @@ package struct ConformanceLoss: Sendable {
     self.wantsCosines = wantsCosines
   }
 
-  /// What is minimised in a 0-based epoch.
+  /// What is minimized in a 0-based epoch.
   package func criterion(epoch: Int) -> any ClassificationLoss {
     guard
       let criterion = choice.criterion(counts: ConformanceData.counts, weighting: weighting, epoch: epoch)

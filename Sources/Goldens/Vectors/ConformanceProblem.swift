@@ -41,10 +41,10 @@ package struct ConformanceProblem: Sendable {
     "perceptron", .multilayerPerceptron(features: [6, 8, 5], activation: .tanh), sample: [6],
     fields: ["kind": "multilayer-perceptron", "features": [6, 8, 5], "activation": "tanh"])
 
-  /// A CIFAR ResNet-8 of two channels with batch norm, on pictures of 8×8 pixels.
+  /// A CIFAR ResNet-8 of two channels with batch norm, on images of 8×8 pixels.
   package static let resNet = resNet("resnet8", .linear)
 
-  /// The same with the normalised classifier.
+  /// The same with the normalized classifier.
   package static let cosineResNet = resNet("resnet8-cosine", .cosine)
 
   private static func resNet(_ name: String, _ classifier: Classifier) -> ConformanceProblem {
@@ -58,7 +58,7 @@ package struct ConformanceProblem: Sendable {
       ])
   }
 
-  /// A network on samples of the given extents, pictures as `[height][width][channels]`.
+  /// A network on samples of the given extents, images as `[height][width][channels]`.
   package static func network(
     _ name: String, _ network: Network, sample extents: [Int], hasCosines: Bool = false,
     fields: [String: JSON]
@@ -104,7 +104,7 @@ package struct ConformanceProblem: Sendable {
           quadratic: quadratic, labels: ConformanceData.labels, batch: batch, tail: ConformanceData.tail,
           sharpness: rule.sharpness, normalization: rule.normalization, shardSize: rule.shardSize))
     case .network(let network, let inputs):
-      let samples = LabelledBatch(images: inputs, labels: ConformanceData.labels)
+      let samples = LabeledBatch(images: inputs, labels: ConformanceData.labels)
       return .network(
         NetworkOracle(
           objective: Objective(network: network, loss: loss), batch: samples.batch(batch),

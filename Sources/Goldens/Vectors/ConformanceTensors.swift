@@ -64,7 +64,7 @@ extension Trajectory {
 }
 
 extension ConformanceProblem {
-  /// `labels` `[n]`, and `inputs` `[n, …]` (pictures as `[n, channels, height, width]`) or `hessians`
+  /// `labels` `[n]`, and `inputs` `[n, …]` (images as `[n, channels, height, width]`) or `hessians`
   /// `[classes, d, d]` and `linear` `[n, d]`.
   package var tensors: [String: Safetensors.Entry] {
     var tensors = ["labels": Safetensors.Entry(ConformanceData.labels)]
@@ -79,12 +79,12 @@ extension ConformanceProblem {
   }
 
   /// `[n][h][w][c]` to `[n][c][h][w]`.
-  private static func channelsFirst(_ pictures: Tensor<Double>) -> Tensor<Double> {
-    let e = pictures.shape.extents
+  private static func channelsFirst(_ images: Tensor<Double>) -> Tensor<Double> {
+    let e = images.shape.extents
     let row = e[1] * e[2] * e[3]
     return Tensor(shape: [e[0], e[3], e[1], e[2]]) { target in
       for n in 0..<e[0] {
-        pictures.view(at: n * row, shape: [e[1] * e[2], e[3]]).transposed().withPointer {
+        images.view(at: n * row, shape: [e[1] * e[2], e[3]]).transposed().withPointer {
           (target + n * row).update(from: $0, count: row)
         }
       }

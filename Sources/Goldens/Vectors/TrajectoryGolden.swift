@@ -11,7 +11,7 @@ extension GoldenCase {
   /// parameters and running statistics after steps 1 and 25. A rule that goes wrong later than in its first
   /// step parts only there.
   package static func trajectories(of problem: ConformanceProblem) -> GoldenCase {
-    let cases = ConformanceCatalogue.cases.filter { $0.problem.name == problem.name }
+    let cases = ConformanceCatalog.cases.filter { $0.problem.name == problem.name }
     return GoldenCase(
       suite: "trajectories", name: problem.name, provenance: ["seed": String(ConformanceData.seed)]
     ) {

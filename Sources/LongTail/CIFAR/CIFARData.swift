@@ -7,15 +7,15 @@ public struct CIFARData: Sendable {
   public let set: CIFARSet
   /// Which labels the sets below have.
   public let labels: CIFARSet.Labels
-  /// The 50,000 training pictures, in the data set's order.
+  /// The 50,000 training images, in the data set's order.
   public let train: ImageSet
-  /// The 10,000 test pictures.
+  /// The 10,000 test images.
   public let test: ImageSet
 
   /// Reads the set at `url`: the published archive (binary or python version, .tar.gz or .tar) or a directory with the
   /// archive or its files, each plain or gzip'd. Nothing is unpacked to disk.
   ///
-  /// The pictures count as `.published` when each file's records, written as the binary version has them, have the
+  /// The images count as `.published` when each file's records, written as the binary version has them, have the
   /// SHA-256 of the published file; whatever container they came in.
   /// - Throws: `MissingError` for what is not there, `DataError` for files of other contents.
   public init(_ set: CIFARSet, at url: URL, labels: CIFARSet.Labels = .fine) throws {
@@ -36,13 +36,13 @@ public struct CIFARData: Sendable {
       var all = records[range.lowerBound]
       records[range.lowerBound] = CIFARRecords()
       // Room at once: growing by doubling would hold the set twice over.
-      all.pictures.reserveCapacity(all.pictures.count + range.reduce(0) { $0 + records[$1].pictures.count })
+      all.images.reserveCapacity(all.images.count + range.reduce(0) { $0 + records[$1].images.count })
       for index in range.dropFirst() {
         all.append(records[index])
         records[index] = CIFARRecords()
       }
       return ImageSet(
-        pictures: all.pictures, labels: labels == .fine ? all.labels : all.coarseLabels,
+        images: all.images, labels: labels == .fine ? all.labels : all.coarseLabels,
         classes: set.classes(labels),
         provenance: ImageProvenance(
           name: set.rawValue, kind: isPublished ? .published : .other, digest: all.digest))

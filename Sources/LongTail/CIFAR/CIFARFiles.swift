@@ -113,7 +113,7 @@ struct CIFARFiles {
     }
   }
 
-  /// The most bytes of a part's file: a pickle also holds the pictures' names, and may write bytes as text.
+  /// The most bytes of a part's file: a pickle also holds the images' names, and may write bytes as text.
   private func limit(of part: CIFARSet.Part) -> Int { 2 * part.records * set.recordBytes + 8 << 20 }
 
   private func records(_ bytes: Data, of part: CIFARSet.Part, file: String) throws -> CIFARRecords {

@@ -34,15 +34,15 @@ enum CIFARPickle {
     guard let index = pickle.value(of: "data", in: pickle.root), case .array(let array) = pickle[index],
       let contents = array.contents
     else { throw fault("data", "no array", "a NumPy array of bytes") }
-    guard ["u1", "|u1"].contains(array.element), array.shape == [expected, ImageSet.pictureBytes] else {
+    guard ["u1", "|u1"].contains(array.element), array.shape == [expected, ImageSet.imageBytes] else {
       throw fault(
         "data", "an array \(array.shape.prefix(4)) of \(array.element)",
-        "[\(expected), \(ImageSet.pictureBytes)] of u1")
+        "[\(expected), \(ImageSet.imageBytes)] of u1")
     }
-    guard let bytes = pickle.bytes(of: contents), bytes.count == expected * ImageSet.pictureBytes else {
-      throw fault("data", "an array whose bytes are not there", "\(expected * ImageSet.pictureBytes) bytes")
+    guard let bytes = pickle.bytes(of: contents), bytes.count == expected * ImageSet.imageBytes else {
+      throw fault("data", "an array whose bytes are not there", "\(expected * ImageSet.imageBytes) bytes")
     }
-    records.pictures = [UInt8](bytes)
+    records.images = [UInt8](bytes)
     return records
   }
 }

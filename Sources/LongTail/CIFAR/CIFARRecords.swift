@@ -3,15 +3,15 @@ import Foundation
 
 /// Records of the binary version: the labels' bytes, then three planes of 32 × 32 bytes.
 public struct CIFARRecords: Sendable {
-  /// The pictures, one after another.
-  public var pictures: [UInt8] = []
-  /// The class of each picture: the fine one of two.
+  /// The images, one after another.
+  public var images: [UInt8] = []
+  /// The class of each image: the fine one of two.
   public var labels: [Int] = []
-  /// The superclass of each picture, where a record has two labels.
+  /// The superclass of each image, where a record has two labels.
   public var coarseLabels: [Int] = []
 
   /// Bytes of a record with one label.
-  public static let bytes = 1 + ImageSet.pictureBytes
+  public static let bytes = 1 + ImageSet.imageBytes
 
   init() {}
 
@@ -26,7 +26,7 @@ public struct CIFARRecords: Sendable {
   public init(parsing data: Data, file: String, classes: Int, coarse: Int? = nil, expected: Int? = nil) throws
   {
     let labelBytes = coarse == nil ? 1 : 2
-    let bytes = labelBytes + ImageSet.pictureBytes
+    let bytes = labelBytes + ImageSet.imageBytes
     let count = data.count / bytes
     guard data.count > 0, data.count % bytes == 0, expected == nil || count == expected else {
       let wanted =
@@ -46,14 +46,14 @@ public struct CIFARRecords: Sendable {
         }
         return Int(source[offset])
       }
-      pictures = try [UInt8](unsafeUninitializedCapacity: count * ImageSet.pictureBytes) { target, filled in
+      images = try [UInt8](unsafeUninitializedCapacity: count * ImageSet.imageBytes) { target, filled in
         for record in 0..<count {
           if let coarse { coarseLabels.append(try label(record, 0, below: coarse)) }
           labels.append(try label(record, labelBytes - 1, below: classes))
           let start = record * bytes + labelBytes
           UnsafeMutableRawBufferPointer(target).baseAddress!.advanced(by: filled)
-            .copyMemory(from: source.baseAddress! + start, byteCount: ImageSet.pictureBytes)
-          filled += ImageSet.pictureBytes
+            .copyMemory(from: source.baseAddress! + start, byteCount: ImageSet.imageBytes)
+          filled += ImageSet.imageBytes
         }
       }
     }
@@ -64,12 +64,12 @@ public struct CIFARRecords: Sendable {
 
   /// Feeds the records, as the binary version has them, to a digest.
   func update(_ digest: DigestStream) {
-    pictures.withUnsafeBytes { bytes in
+    images.withUnsafeBytes { bytes in
       for i in 0..<count {
         let head = coarseLabels.isEmpty ? [UInt8(labels[i])] : [UInt8(coarseLabels[i]), UInt8(labels[i])]
         head.withUnsafeBytes { digest.update($0) }
-        let picture = (i * ImageSet.pictureBytes)..<((i + 1) * ImageSet.pictureBytes)
-        digest.update(UnsafeRawBufferPointer(rebasing: bytes[picture]))
+        let image = (i * ImageSet.imageBytes)..<((i + 1) * ImageSet.imageBytes)
+        digest.update(UnsafeRawBufferPointer(rebasing: bytes[image]))
       }
     }
   }
@@ -83,17 +83,17 @@ public struct CIFARRecords: Sendable {
 
   /// Appends other records.
   mutating func append(_ other: CIFARRecords) {
-    pictures += other.pictures
+    images += other.images
     labels += other.labels
     coarseLabels += other.coarseLabels
   }
 
   /// Records with one label byte, as fixtures' files and digests have them.
-  public static func serialised(pictures: [UInt8], labels: [Int]) -> Data {
+  public static func serialized(images: [UInt8], labels: [Int]) -> Data {
     var data = Data(capacity: labels.count * bytes)
     for (i, label) in labels.enumerated() {
       data.append(UInt8(label))
-      data.append(contentsOf: pictures[(i * ImageSet.pictureBytes)..<((i + 1) * ImageSet.pictureBytes)])
+      data.append(contentsOf: images[(i * ImageSet.imageBytes)..<((i + 1) * ImageSet.imageBytes)])
     }
     return data
   }

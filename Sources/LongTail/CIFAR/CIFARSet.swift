@@ -2,12 +2,12 @@ import EscapementArtifacts
 
 /// The two CIFAR data sets and how their files are laid out.
 public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
-  /// 10 classes, 5,000 training and 1,000 test pictures each, in five training files and one of test pictures.
+  /// 10 classes, 5,000 training and 1,000 test images each, in five training files and one of test images.
   case cifar10
-  /// 100 fine classes in 20 coarse ones, 500 training and 100 test pictures a fine class, one file each.
+  /// 100 fine classes in 20 coarse ones, 500 training and 100 test images a fine class, one file each.
   case cifar100
 
-  /// Which of a picture's labels counts.
+  /// Which of an image's labels counts.
   public enum Labels: String, Hashable, Sendable {
     /// The 10 or 100 classes.
     case fine
@@ -15,13 +15,13 @@ public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
     case coarse
   }
 
-  /// Bytes of labels before a picture: one, or the coarse and the fine one.
+  /// Bytes of labels before an image: one, or the coarse and the fine one.
   public var labelBytes: Int { self == .cifar10 ? 1 : 2 }
   /// Bytes of a record of the binary version.
-  public var recordBytes: Int { labelBytes + ImageSet.pictureBytes }
+  public var recordBytes: Int { labelBytes + ImageSet.imageBytes }
   /// Records of a training file, and of the test file.
   var recordsPerFile: (train: Int, test: Int) { self == .cifar10 ? (10_000, 10_000) : (50_000, 10_000) }
-  /// Pictures of all training files.
+  /// Images of all training files.
   public var trainingCount: Int { 50_000 }
 
   /// The number of classes.
@@ -53,7 +53,7 @@ public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The file of test pictures.
+  /// The file of test images.
   public var testPart: Part {
     switch self {
     case .cifar10:

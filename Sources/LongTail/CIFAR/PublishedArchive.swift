@@ -7,15 +7,15 @@ import EscapementArtifacts
 public struct PublishedArchive: Hashable, Sendable {
   /// The data sets of the home page.
   public enum DataSet: String, CaseIterable, Sendable {
-    /// 60,000 pictures of 10 classes.
+    /// 60,000 images of 10 classes.
     case cifar10
-    /// 60,000 pictures of 100 classes.
+    /// 60,000 images of 100 classes.
     case cifar100
   }
 
-  /// How an archive stores its pictures.
+  /// How an archive stores its images.
   public enum Layout: String, CaseIterable, Sendable {
-    /// Records of label bytes and picture bytes.
+    /// Records of label bytes and image bytes.
     case binary
     /// Pickled NumPy arrays.
     case python

@@ -21,11 +21,11 @@ public struct PixelNormalization: Hashable, Sendable {
   }
 }
 
-/// What happens to a picture before the network sees it.
-public enum PictureTransform: Hashable, Sendable {
-  /// Normalisation only: evaluation, and the fixed data on which Hessians are taken.
+/// What happens to an image before the network sees it.
+public enum ImageTransform: Hashable, Sendable {
+  /// Normalization only: evaluation, and the fixed data on which Hessians are taken.
   case plain
-  /// The released training transform: four zero pixels on each side (before normalisation), a uniform 32 × 32
+  /// The released training transform: four zero pixels on each side (before normalization), a uniform 32 × 32
   /// window, a left-right flip with probability one half. Keyed by (seed, epoch, sample), so that it depends
   /// neither on the order of batches nor on threads.
   case cropAndFlip(seed: UInt64, epoch: Int)
@@ -35,15 +35,15 @@ extension ImageSet {
   /// Pixels of zero framing on each side before cropping.
   static let padding = 4
 
-  /// The pictures at `positions`, transformed and normalised: `[n][32][32][3]`.
+  /// The images at `positions`, transformed and normalized: `[n][32][32][3]`.
   ///
-  /// `keys`, one a picture, take the samples' place in what keys the transform; nil: the positions.
+  /// `keys`, one an image, take the samples' place in what keys the transform; nil: the positions.
   public func batch<Element: Real>(
-    _ positions: [Int], transform: PictureTransform, keyedBy keys: [Int]? = nil,
+    _ positions: [Int], transform: ImageTransform, keyedBy keys: [Int]? = nil,
     normalization: PixelNormalization = .cifar
-  ) -> LabelledBatch<Element> {
+  ) -> LabeledBatch<Element> {
     let keys = keys ?? positions
-    precondition(keys.count == positions.count, "\(keys.count) keys for \(positions.count) pictures")
+    precondition(keys.count == positions.count, "\(keys.count) keys for \(positions.count) images")
     var rows = [UInt8](repeating: UInt8(Self.padding), count: positions.count)
     var columns = rows
     var flips = [UInt8](repeating: 0, count: positions.count)
@@ -59,9 +59,9 @@ extension ImageSet {
     }
     let table = Tensor(normalization.table(of: Element.self))
     let images = Tensor<Element>(shape: [positions.count, Self.side, Self.side, 3]) { target in
-      pictures.withUnsafeBufferPointer { bytes in
+      self.images.withUnsafeBufferPointer { bytes in
         guard let base = bytes.baseAddress else { return }
-        let sources: [UnsafePointer<UInt8>?] = positions.map { base + $0 * Self.pictureBytes }
+        let sources: [UnsafePointer<UInt8>?] = positions.map { base + $0 * Self.imageBytes }
         table.withPointer {
           ek_images_prepare(
             Element.kernelType, positions.count, Self.side, Self.padding, sources, rows, columns, flips, $0,
@@ -69,33 +69,33 @@ extension ImageSet {
         }
       }
     }
-    return LabelledBatch(images: images, labels: positions.map { labels[$0] })
+    return LabeledBatch(images: images, labels: positions.map { labels[$0] })
   }
 
   /// Fixed samples at the given positions: what losses and Hessians are evaluated over. Un-augmented unless a
   /// `transform` is given, which is then drawn once a sample: the data stay the same however often they are read.
   public func source<Element: Real>(
-    _ positions: [Int], of type: Element.Type = Element.self, transform: PictureTransform = .plain
+    _ positions: [Int], of type: Element.Type = Element.self, transform: ImageTransform = .plain
   ) -> ImageSource<Element> {
     ImageSource(set: self, positions: positions, transform: transform)
   }
 }
 
-/// Samples of an image set, normalised, and augmented at most once and for all.
+/// Samples of an image set, normalized, and augmented at most once and for all.
 public struct ImageSource<Element: Real>: SampleSource {
   private let set: ImageSet
   private let positions: [Int]
-  private let transform: PictureTransform
+  private let transform: ImageTransform
   public let labels: [Int]
 
-  init(set: ImageSet, positions: [Int], transform: PictureTransform) {
+  init(set: ImageSet, positions: [Int], transform: ImageTransform) {
     self.set = set
     self.positions = positions
     self.transform = transform
     labels = positions.map { set.labels[$0] }
   }
 
-  public func batch(_ range: Range<Int>) -> LabelledBatch<Element> {
+  public func batch(_ range: Range<Int>) -> LabeledBatch<Element> {
     set.batch(Array(positions[range]), transform: transform)
   }
 }

@@ -1,14 +1,14 @@
 import Foundation
 
-/// Pictures of a set side by side, so that a person can look at it: one row a class, in label order, the first
-/// pictures of the class from left to right.
+/// Images of a set side by side, so that a person can look at it: one row a class, in label order, the first
+/// images of the class from left to right.
 public enum ContactSheet {
-  /// Pixels between pictures, and around them.
+  /// Pixels between images, and around them.
   private static let gap = 2
 
-  /// The sheet as a PNG file: up to `columns` pictures of each of the given classes, each pixel as `scale` × `scale`.
+  /// The sheet as a PNG file: up to `columns` images of each of the given classes, each pixel as `scale` × `scale`.
   ///
-  /// A class with fewer pictures leaves the rest of its row dark, which is how the tail looks.
+  /// A class with fewer images leaves the rest of its row dark, which is how the tail looks.
   public static func png(_ set: ImageSet, classes: [Int]? = nil, columns: Int = 16, scale: Int = 2) -> Data {
     precondition(columns >= 1 && scale >= 1 && scale <= 16, "\(columns) columns at scale \(scale)")
     let shown = classes ?? Array(0..<set.classes)
@@ -24,13 +24,13 @@ public enum ContactSheet {
     let plane = ImageSet.side * ImageSet.side
     for (row, label) in shown.enumerated() {
       for (column, position) in members[label].enumerated() {
-        let start = position * ImageSet.pictureBytes
+        let start = position * ImageSet.imageBytes
         let (left, top) = (gap + column * (side + gap), gap + row * (side + gap))
         for y in 0..<side {
           for x in 0..<side {
             let source = start + y / scale * ImageSet.side + x / scale
             let target = 3 * ((top + y) * width + left + x)
-            for channel in 0..<3 { pixels[target + channel] = set.pictures[source + channel * plane] }
+            for channel in 0..<3 { pixels[target + channel] = set.images[source + channel * plane] }
           }
         }
       }

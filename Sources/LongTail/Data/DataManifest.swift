@@ -1,7 +1,7 @@
 import EscapementArtifacts
 import Foundation
 
-/// Which pictures a long-tailed data set keeps, and the proof: everything that must agree before two runs can be
+/// Which images a long-tailed data set keeps, and the proof: everything that must agree before two runs can be
 /// compared.
 public struct DataManifest: Equatable, Sendable {
   /// The most bytes of a manifest's file; one of 50,000 positions takes less than one.
@@ -78,15 +78,15 @@ public struct DataManifest: Equatable, Sendable {
         "the recording has another profile or another form of its powers")
     }
     if differs("train", "positions_sha256") {
-      throw fault("train.positions_sha256", "other pictures kept", cause(data, recorded: theirs))
+      throw fault("train.positions_sha256", "other images kept", cause(data, recorded: theirs))
     }
     if differs("train", "source_sha256") || differs("train", "pixels_sha256") || differs("train", "kind") {
       throw fault(
         "train.pixels_sha256", "other pixels at the same positions",
-        "the recording is of another copy of the pictures, such as one that was compressed and decoded again")
+        "the recording is of another copy of the images, such as one that was compressed and decoded again")
     }
     if differs("test") {
-      throw fault("test", "another test set", "the recording is of another copy of the test pictures")
+      throw fault("test", "another test set", "the recording is of another copy of the test images")
     }
     throw fault("train", "another description of the training set", "give the data of the recording")
   }
@@ -98,23 +98,23 @@ public struct DataManifest: Equatable, Sendable {
     else { return "give the data of the recording" }
     func matches(_ positions: [Int]) -> Bool { digest(of: positions).hex == wanted }
     if matches(subset.positions.sorted()) {
-      return "the recording has the same pictures in the data set's own order"
+      return "the recording has the same images in the data set's own order"
     }
     if matches(sortedWithinClasses(subset.positions, counts: profile.counts)) {
-      return "the recording has the same pictures in another order within each class"
+      return "the recording has the same images in another order within each class"
     }
     if matches(LongTailedSubset(labels: labels, profile: profile, selection: .firstInOrder).positions) {
-      return "the recording takes the first pictures of each class: that is \(data.name)-first"
+      return "the recording takes the first images of each class: that is \(data.name)-first"
     }
     let tried: UInt32 = 32
     for seed in 0..<tried
     where matches(
       LongTailedSubset(labels: labels, profile: profile, selection: .published(seed: seed)).positions)
     {
-      return "the recording draws its pictures with seed \(seed), not as published"
+      return "the recording draws its images with seed \(seed), not as published"
     }
     return
-      "the recording has neither our pictures in another order, nor the first of each class, nor those of a seed"
+      "the recording has neither our images in another order, nor the first of each class, nor those of a seed"
       + " below \(tried)"
   }
 

@@ -11,7 +11,7 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
   public let kind: ImbalanceProfile.Kind
   /// β = n_max / n_min.
   public let ratio: Double
-  /// Whether the first pictures of each class are kept instead of the published draw; the classes are then grouped by
+  /// Whether the first images of each class are kept instead of the published draw; the classes are then grouped by
   /// counts, as the code that takes this subset does.
   public let takesFirst: Bool
 
@@ -29,10 +29,10 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     self.takesFirst = takesFirst
   }
 
-  /// β beyond which a class of CIFAR-10 would be left without pictures.
+  /// β beyond which a class of CIFAR-10 would be left without images.
   private static let ratios = 1.0...5000
 
-  /// Reads a name; nil when it follows no such form, or a class would be left without pictures.
+  /// Reads a name; nil when it follows no such form, or a class would be left without images.
   public init?(_ text: String) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2 || (parts.count == 3 && parts[2] == "first") else { return nil }
@@ -62,17 +62,17 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     return "\(base)-\(kind.rawValue)\(beta)" + (takesFirst ? "-first" : "")
   }
 
-  /// How many pictures each class keeps.
+  /// How many images each class keeps.
   public var profile: ImbalanceProfile {
     let classes = set.classes(labels)
     return ImbalanceProfile(kind: kind, ratio: ratio, classes: classes, perClass: set.trainingCount / classes)
   }
 
-  /// How the pictures of a class are chosen.
+  /// How the images of a class are chosen.
   public var selection: LongTailedSubset.Selection { takesFirst ? .firstInOrder : .published() }
 
   /// Head, mid and tail classes: by index as in the NeurIPS 2022 paper, or by the thresholds of the SSE-SAM code (1000
-  /// and 200 pictures on CIFAR-10, 100 and 20 on CIFAR-100).
+  /// and 200 images on CIFAR-10, 100 and 20 on CIFAR-100).
   public var groups: ClassGroups {
     guard takesFirst else { return ClassGroups(byIndex: kind, classes: set.classes(labels)) }
     let thresholds = set == .cifar10 ? (many: 1000, few: 200) : (many: 100, few: 20)

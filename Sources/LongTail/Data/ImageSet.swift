@@ -1,6 +1,6 @@
 import EscapementArtifacts
 
-/// Where pictures come from, for records and verdicts.
+/// Where images come from, for records and verdicts.
 public struct ImageProvenance: Hashable, Sendable {
   /// The kinds of origin; only `.published` can settle a claim about the published data.
   public enum Kind: String, Hashable, Sendable {
@@ -16,7 +16,7 @@ public struct ImageProvenance: Hashable, Sendable {
   public let name: String
   /// Its kind.
   public let kind: Kind
-  /// SHA-256 over the records of the files (label bytes and picture bytes), in order.
+  /// SHA-256 over the records of the files (label bytes and image bytes), in order.
   public let digest: Digest
 
   /// Names an origin.
@@ -27,62 +27,62 @@ public struct ImageProvenance: Hashable, Sendable {
   }
 }
 
-/// Labelled pictures in memory: bytes as published, channel-major planes of side × side.
+/// Labeled images in memory: bytes as published, channel-major planes of side × side.
 public struct ImageSet: Sendable {
-  /// The side of the square pictures, in pixels.
+  /// The side of the square images, in pixels.
   public static let side = 32
-  /// Bytes of one picture: three planes.
-  public static let pictureBytes = 3 * side * side
+  /// Bytes of one image: three planes.
+  public static let imageBytes = 3 * side * side
 
-  /// All pictures, one after another.
-  public let pictures: [UInt8]
-  /// One label in `0..<classes` per picture.
+  /// All images, one after another.
+  public let images: [UInt8]
+  /// One label in `0..<classes` per image.
   public let labels: [Int]
   /// The number of classes.
   public let classes: Int
   /// Where they come from.
   public let provenance: ImageProvenance
 
-  /// Pictures with their labels; counts must agree and labels lie in `0..<classes`.
-  public init(pictures: [UInt8], labels: [Int], classes: Int, provenance: ImageProvenance) {
+  /// Images with their labels; counts must agree and labels lie in `0..<classes`.
+  public init(images: [UInt8], labels: [Int], classes: Int, provenance: ImageProvenance) {
     precondition(
-      pictures.count == labels.count * Self.pictureBytes,
-      "\(pictures.count) bytes for \(labels.count) pictures of \(Self.pictureBytes)")
+      images.count == labels.count * Self.imageBytes,
+      "\(images.count) bytes for \(labels.count) images of \(Self.imageBytes)")
     precondition(labels.allSatisfy { $0 >= 0 && $0 < classes }, "a label lies outside 0..<\(classes)")
-    self.pictures = pictures
+    self.images = images
     self.labels = labels
     self.classes = classes
     self.provenance = provenance
   }
 
-  /// The number of pictures.
+  /// The number of images.
   public var count: Int { labels.count }
 
-  /// The number of pictures of each class.
+  /// The number of images of each class.
   public var classCounts: [Int] {
     labels.reduce(into: [Int](repeating: 0, count: classes)) { $0[$1] += 1 }
   }
 
-  /// SHA-256 over all records (a label byte and the picture's bytes), in order.
+  /// SHA-256 over all records (a label byte and the image's bytes), in order.
   public var recordsDigest: Digest {
     var records = CIFARRecords()
     records.labels = labels
-    records.pictures = pictures
+    records.images = images
     return records.digest
   }
 
-  /// The pictures at the given positions, in that order.
+  /// The images at the given positions, in that order.
   public func selecting(_ positions: [Int]) -> ImageSet {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(positions.count * Self.pictureBytes)
+    bytes.reserveCapacity(positions.count * Self.imageBytes)
     for position in positions {
       bytes.append(
-        contentsOf: pictures[(position * Self.pictureBytes)..<((position + 1) * Self.pictureBytes)])
+        contentsOf: images[(position * Self.imageBytes)..<((position + 1) * Self.imageBytes)])
     }
     return ImageSet(
-      pictures: bytes, labels: positions.map { labels[$0] }, classes: classes, provenance: provenance)
+      images: bytes, labels: positions.map { labels[$0] }, classes: classes, provenance: provenance)
   }
 
-  /// The positions of the pictures of one class, ascending.
+  /// The positions of the images of one class, ascending.
   public func positions(ofClass label: Int) -> [Int] { labels.indices.filter { labels[$0] == label } }
 }

@@ -5,13 +5,13 @@ import Foundation
 public struct LongTailedData: Sendable {
   /// The name in recipes: "cifar10-lt100", "fixture".
   public let name: String
-  /// The training pictures kept, class by class in the subset's order.
+  /// The training images kept, class by class in the subset's order.
   public let train: ImageSet
-  /// The test pictures.
+  /// The test images.
   public let test: ImageSet
   /// Head, mid and tail classes.
   public let groups: ClassGroups
-  /// Which pictures of the full set are kept, where there is one.
+  /// Which images of the full set are kept, where there is one.
   public let subset: LongTailedSubset?
   /// The profile that the subset was cut to.
   public let profile: ImbalanceProfile?
@@ -29,7 +29,7 @@ public struct LongTailedData: Sendable {
     fullLabels = nil
   }
 
-  /// Cuts a balanced set down to a profile; a class with fewer pictures than the profile keeps is a caller's bug.
+  /// Cuts a balanced set down to a profile; a class with fewer images than the profile keeps is a caller's bug.
   public init(
     name: String, full: ImageSet, test: ImageSet, groups: ClassGroups, profile: ImbalanceProfile,
     selection: LongTailedSubset.Selection = .published()
@@ -44,7 +44,7 @@ public struct LongTailedData: Sendable {
     fullLabels = full.labels
   }
 
-  /// Training pictures of each class.
+  /// Training images of each class.
   public var counts: [Int] { train.classCounts }
 
   /// The effective-number weights of the training counts, which deferred re-weighting applies.
@@ -58,7 +58,7 @@ public struct LongTailedData: Sendable {
     guard counts == Array(repeating: perClass, count: full.train.classes) else {
       throw DataError(
         file: url.path, place: "training labels", found: "class counts \(counts)",
-        expected: "\(perClass) pictures of each of \(full.train.classes) classes",
+        expected: "\(perClass) images of each of \(full.train.classes) classes",
         advice: "this is not \(name.set.rawValue)'s training set")
     }
     return LongTailedData(
@@ -74,7 +74,7 @@ public struct LongTailedData: Sendable {
       groups: ClassGroups(byIndex: .longTailed, classes: parts.train.classes))
   }
 
-  /// A packed fixture in a directory (see `PackedFixture`), made from pictures of one's own.
+  /// A packed fixture in a directory (see `PackedFixture`), made from images of one's own.
   public static func packed(_ directory: URL) throws -> LongTailedData {
     let fixture = try PackedFixture.read(directory)
     return LongTailedData(
@@ -85,9 +85,9 @@ public struct LongTailedData: Sendable {
   /// The names that `named` knows.
   public static let knownNames =
     "fixture, fixture100, packed, and cifar10, cifar100 or cifar100coarse with -ltβ or -stepβ, and -first for the"
-    + " first pictures of each class (cifar10-lt100, cifar100-step50-first)"
+    + " first images of each class (cifar10-lt100, cifar100-step50-first)"
 
-  /// The names of data sets that are published as lists of pictures of any size.
+  /// The names of data sets that are published as lists of images of any size.
   public static let listedNames = ["imagenet-lt", "inat18"]
 
   /// The data that a recipe names; `url` holds the files of data sets that are not embedded.
@@ -98,7 +98,7 @@ public struct LongTailedData: Sendable {
       throw MissingError(
         what: "a way to train on \(name) by name",
         advice:
-          "it is published as a list of pictures, which the library reads (Documentation/Data.md, ListedPictures)"
+          "it is published as a list of images, which the library reads (Documentation/Data.md, ListedImageSet)"
       )
     }
     let cifar = DataName(name)
@@ -107,7 +107,7 @@ public struct LongTailedData: Sendable {
     }
     guard let url else {
       throw MissingError(
-        what: "the place of \(name)'s pictures", advice: "give the directory or archive with --data")
+        what: "the place of \(name)'s images", advice: "give the directory or archive with --data")
     }
     return try cifar.map { try .cifar($0, at: url) } ?? .packed(url)
   }

@@ -1,7 +1,7 @@
 import CEscapementZlib
 import Foundation
 
-/// Pictures as PNG files (W3C PNG, second edition): eight bits a channel, red, green and blue, no interlace.
+/// Images as PNG files (W3C PNG, second edition): eight bits a channel, red, green and blue, no interlace.
 public enum PNG {
   /// The file of `height` rows of `width` pixels of three bytes each.
   public static func encode(width: Int, height: Int, pixels: [UInt8]) -> Data {

@@ -34,13 +34,13 @@ public struct FixturePair: Sendable {
   /// Writes the records and, last, the manifest.
   func write(to directory: URL, manifest: JSON) throws {
     for (set, file) in [(train, Self.trainFile), (test, Self.testFile)] {
-      let records = CIFARRecords.serialised(pictures: set.pictures, labels: set.labels)
+      let records = CIFARRecords.serialized(images: set.images, labels: set.labels)
       try AtomicFile.write(Gzip.deflate(records), to: directory.appendingPathComponent(file))
     }
     try AtomicFile.write(manifest, to: directory.appendingPathComponent(Self.manifestFile))
   }
 
-  /// The pictures in one of the files, held against their digest.
+  /// The images in one of the files, held against their digest.
   static func images(
     _ file: String, in directory: URL, classes: Int, count: Int, digest: String, name: String,
     kind: ImageProvenance.Kind, advice: String
@@ -56,7 +56,7 @@ public struct FixturePair: Sendable {
         file: url.path, found: "records of SHA-256 \(found.hex)", expected: digest, advice: advice)
     }
     return ImageSet(
-      pictures: parsed.pictures, labels: parsed.labels, classes: classes,
+      images: parsed.images, labels: parsed.labels, classes: classes,
       provenance: ImageProvenance(name: name, kind: kind, digest: found))
   }
 }

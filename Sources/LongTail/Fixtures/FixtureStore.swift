@@ -5,33 +5,33 @@ import Foundation
 /// A synthetic data set `cifar-format-synthetic`: made by `SyntheticImages`, packed as gzip'd CIFAR records.
 ///
 /// The files are a copy for people and for other tools; the generator is the definition. Digests are SHA-256 over the
-/// records once inflated (label byte and picture bytes), because gzip's bytes differ between versions of zlib. The
+/// records once inflated (label byte and image bytes), because gzip's bytes differ between versions of zlib. The
 /// ten-class set is embedded in the package; the one of a hundred classes is drawn when it is asked for.
 public struct FixtureStore: Hashable, Sendable {
-  /// The name of these data sets, wherever their pictures appear.
+  /// The name of these data sets, wherever their images appear.
   public static let name = EmbeddedFixture.name
 
   /// The name in recipes: "fixture", "fixture100".
   public let dataName: String
-  /// The generator of the pictures.
+  /// The generator of the images.
   public let generator: SyntheticImages
-  /// Training pictures by class.
+  /// Training images by class.
   public let profile: ImbalanceProfile
-  /// Test pictures of each class.
+  /// Test images of each class.
   public let testPerClass: Int
   /// SHA-256 of the training records.
   public let trainDigest: String
   /// SHA-256 of the test records.
   public let testDigest: String
 
-  /// Ten classes: exponential, β = 30, from 300 pictures of class 0 to 10 of class 9.
+  /// Ten classes: exponential, β = 30, from 300 images of class 0 to 10 of class 9.
   public static let ten = FixtureStore(
     dataName: "fixture", generator: SyntheticImages(seed: 2022),
     profile: ImbalanceProfile(kind: .longTailed, ratio: 30, classes: 10, perClass: 300), testPerClass: 100,
     trainDigest: "97eaaa84c0b1b11262e9ec71e05b8ba4321918c1766c92167d87db0ab7401cb5",
     testDigest: "0dfa857e79d4f13253caf3170f61753022c2d93376295a69632388cc75360ce6")
 
-  /// A hundred classes: exponential, β = 20, from 100 pictures of class 0 to 5 of class 99.
+  /// A hundred classes: exponential, β = 20, from 100 images of class 0 to 5 of class 99.
   public static let hundred = FixtureStore(
     dataName: "fixture100", generator: SyntheticImages(seed: 2022, classes: 100, difficulty: .hundred),
     profile: ImbalanceProfile(kind: .longTailed, ratio: 20, classes: 100, perClass: 100), testPerClass: 10,
@@ -96,7 +96,7 @@ public struct FixtureStore: Hashable, Sendable {
   }
 
   /// Reads a packed data set and draws it anew; returns when both agree byte for byte.
-  /// - Throws: as `read`; `DataError` when this build draws other pictures than it promises.
+  /// - Throws: as `read`; `DataError` when this build draws other images than it promises.
   public func check(_ directory: URL) throws -> FixturePair {
     let packed = try read(directory)
     _ = try drawn()

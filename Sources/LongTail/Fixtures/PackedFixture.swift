@@ -1,21 +1,21 @@
 import EscapementArtifacts
 import Foundation
 
-/// A small long-tailed data set cut from CIFAR pictures of one's own, packed as gzip'd records with a manifest, so that
-/// goldens can be put on record for real pictures that cannot be passed on.
+/// A small long-tailed data set cut from CIFAR images of one's own, packed as gzip'd records with a manifest, so that
+/// goldens can be put on record for real images that cannot be passed on.
 public struct PackedFixture: Sendable {
   /// What is kept of the full set.
   public struct Plan: Hashable, Sendable {
     /// The full set.
     public var set: CIFARSet
-    /// Training pictures of class 0.
+    /// Training images of class 0.
     public var perClass: Int
     /// β = n_max / n_min of the exponential profile.
     public var ratio: Double
-    /// Test pictures of each class.
+    /// Test images of each class.
     public var testPerClass: Int
 
-    /// Sets what is kept; 300 pictures of class 0 and β = 30 by default, as in the embedded set.
+    /// Sets what is kept; 300 images of class 0 and β = 30 by default, as in the embedded set.
     public init(set: CIFARSet, perClass: Int = 300, ratio: Double = 30, testPerClass: Int = 100) {
       self.set = set
       self.perClass = perClass
@@ -23,7 +23,7 @@ public struct PackedFixture: Sendable {
       self.testPerClass = testPerClass
     }
 
-    /// The profile, or nil where the full set has fewer pictures or a class would be left without.
+    /// The profile, or nil where the full set has fewer images or a class would be left without.
     public var profile: ImbalanceProfile? {
       let classes = set.classes()
       guard (1...(set.trainingCount / classes)).contains(perClass), ratio.isFinite, ratio >= 1,
@@ -33,12 +33,12 @@ public struct PackedFixture: Sendable {
     }
   }
 
-  /// The pictures.
+  /// The images.
   public let pair: FixturePair
   /// The manifest that goes with them.
   public let manifest: JSON
 
-  /// Cuts a fixture: of each class the first pictures of the published draw for training, and the first of the test set in
+  /// Cuts a fixture: of each class the first images of the published draw for training, and the first of the test set in
   /// its order. The plan's profile must exist.
   public init(_ plan: Plan, from full: CIFARData) {
     guard let profile = plan.profile else { preconditionFailure("no such fixture: \(plan)") }
@@ -68,7 +68,7 @@ public struct PackedFixture: Sendable {
   /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
   public func write(to directory: URL) throws { try pair.write(to: directory, manifest: manifest) }
 
-  /// Reads a packed fixture and holds its pictures against its own manifest.
+  /// Reads a packed fixture and holds its images against its own manifest.
   /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or do not agree.
   public static func read(_ directory: URL) throws -> FixturePair {
     let url = directory.appendingPathComponent(FixturePair.manifestFile)

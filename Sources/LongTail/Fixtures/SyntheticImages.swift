@@ -3,27 +3,27 @@ import CEscapementKernels
 import Foundation
 import EscapementRandomness
 
-/// The generator of `cifar-format-synthetic`: procedural 32 × 32 colour pictures of ten or a hundred classes in CIFAR's
+/// The generator of `cifar-format-synthetic`: procedural 32 × 32 color images of ten or a hundred classes in CIFAR's
 /// format.
 ///
-/// The classes sit on a ring. A picture shows a shape over a striped ground; the stripes' tilt, their fineness, the
-/// outline and two colours are five cues, each of which sees the class's place on the ring through an independent
-/// normal error, so that neighbours overlap in every cue and only their combination tells classes apart. Position,
-/// size, light, clutter, distracting shapes and noise say nothing about the class. A left-right flip of a picture is
-/// as likely as the picture. Neighbours on the ring are three apart in label: every tail class lies between more
-/// frequent ones. A hundred classes are pairs of such places: stripes tell a label's last digit, shape and colours the first.
+/// The classes sit on a ring. An image shows a shape over a striped ground; the stripes' tilt, their fineness, the
+/// outline and two colors are five cues, each of which sees the class's place on the ring through an independent
+/// normal error, so that neighbors overlap in every cue and only their combination tells classes apart. Position,
+/// size, light, clutter, distracting shapes and noise say nothing about the class. A left-right flip of an image is
+/// as likely as the image. Neighbors on the ring are three apart in label: every tail class lies between more
+/// frequent ones. A hundred classes are pairs of such places: stripes tell a label's last digit, shape and colors the first.
 ///
-/// A picture is a pure function of (seed, split, label, rank in the class) and of the knobs.
+/// An image is a pure function of (seed, split, label, rank in the class) and of the knobs.
 public struct SyntheticImages: Hashable, Sendable {
   /// Places on a ring.
   static let places = 10
   /// The version of the drawing: raised whenever the same seed and knobs give other bytes.
   public static let version = 1
 
-  /// How hard the pictures are. All knobs of difficulty are here.
+  /// How hard the images are. All knobs of difficulty are here.
   public struct Difficulty: Hashable, Sendable {
-    /// Standard deviation of each cue's error, in distances between neighbours on the ring. With five cues the
-    /// overlap of neighbours is that of normals σ = spread / √5 apart by 1, at best.
+    /// Standard deviation of each cue's error, in distances between neighbors on the ring. With five cues the
+    /// overlap of neighbors is that of normals σ = spread / √5 apart by 1, at best.
     public var spread: Double
     /// Amplitude of the class's stripes, as a share of full brightness.
     public var contrast: Double
@@ -31,7 +31,7 @@ public struct SyntheticImages: Hashable, Sendable {
     public var clutter: Double
     /// Standard deviation of the noise in every byte, as a share of full brightness.
     public var noise: Double
-    /// Small distracting shapes in each picture, at most 8.
+    /// Small distracting shapes in each image, at most 8.
     public var distractors: Int
 
     /// Sets all knobs.
@@ -60,7 +60,7 @@ public struct SyntheticImages: Hashable, Sendable {
       spread: 0.35, contrast: 0.2, clutter: 0.05, noise: 0.05, distractors: 1)
   }
 
-  /// The two parts of the data set; no picture of one is in the other.
+  /// The two parts of the data set; no image of one is in the other.
   public enum Split: UInt64, Sendable, CaseIterable {
     /// Long-tailed.
     case train = 0
@@ -68,7 +68,7 @@ public struct SyntheticImages: Hashable, Sendable {
     case test = 1
   }
 
-  /// The seed of all pictures.
+  /// The seed of all images.
   public let seed: UInt64
   /// The number of classes, 10 or 100.
   public let classes: Int
@@ -83,9 +83,9 @@ public struct SyntheticImages: Hashable, Sendable {
     self.difficulty = difficulty
   }
 
-  /// The first `counts[c]` pictures of each class c of a split, class by class.
+  /// The first `counts[c]` images of each class c of a split, class by class.
   ///
-  /// A larger count appends pictures to a class and leaves the others as they are.
+  /// A larger count appends images to a class and leaves the others as they are.
   public func images(_ split: Split, counts: [Int], name: String) -> ImageSet {
     precondition(counts.count == classes, "\(counts.count) counts for \(classes) classes")
     precondition(counts.allSatisfy { $0 >= 0 && $0 < 1 << 32 }, "a count is negative or too large: \(counts)")
@@ -94,21 +94,21 @@ public struct SyntheticImages: Hashable, Sendable {
     var knobs = ek_synthetic(
       spread: difficulty.spread, contrast: difficulty.contrast, clutter: difficulty.clutter,
       noise: difficulty.noise, distractors: UInt32(difficulty.distractors))
-    let pictures = [UInt8](unsafeUninitializedCapacity: labels.count * ImageSet.pictureBytes) {
+    let images = [UInt8](unsafeUninitializedCapacity: labels.count * ImageSet.imageBytes) {
       bytes, count in
       for (position, (label, rank)) in zip(labels, ranks).enumerated() {
         let index = split.rawValue << 40 | UInt64(label) << 32 | UInt64(rank)
         var stream = RandomStream(seed: seed, purpose: .fixture, index: index)
-        ek_synthetic_picture(
+        ek_synthetic_image(
           stream.nextWordPair(), &knobs, Self.place(of: label % Self.places),
           Self.place(of: classes == Self.places ? label : label / Self.places), 1 / Double(Self.places),
-          bytes.baseAddress! + position * ImageSet.pictureBytes)
+          bytes.baseAddress! + position * ImageSet.imageBytes)
       }
       count = bytes.count
     }
-    let digest = Digest(of: CIFARRecords.serialised(pictures: pictures, labels: labels))
+    let digest = Digest(of: CIFARRecords.serialized(images: images, labels: labels))
     return ImageSet(
-      pictures: pictures, labels: labels, classes: classes,
+      images: images, labels: labels, classes: classes,
       provenance: ImageProvenance(name: name, kind: .synthetic, digest: digest))
   }
 

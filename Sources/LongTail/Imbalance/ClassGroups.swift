@@ -1,10 +1,10 @@
 /// The head, mid and tail classes over which accuracies are averaged.
 public struct ClassGroups: Hashable, Sendable {
-  /// Class indices with many pictures.
+  /// Class indices with many images.
   public let head: [Int]
   /// Class indices in between; empty for step imbalance.
   public let mid: [Int]
-  /// Class indices with few pictures.
+  /// Class indices with few images.
   public let tail: [Int]
 
   /// The fixed split by class index of the NeurIPS 2022 paper (supplement, section C): 3/4/3 of ten classes,
@@ -32,7 +32,7 @@ public struct ClassGroups: Hashable, Sendable {
     tail = counts.indices.filter { counts[$0] < few }
   }
 
-  /// The split by rank of the large data sets: the `head` classes with most pictures, the `tail` classes with fewest,
+  /// The split by rank of the large data sets: the `head` classes with most images, the `tail` classes with fewest,
   /// the rest in between. Classes of equal counts rank by index.
   ///
   /// 390/445/165 for ImageNet-LT's 1,000 classes, 842/3701/3599 for iNaturalist 2018's 8,142.

@@ -1,9 +1,9 @@
 import CEscapementKernels
 
-/// How many training pictures each class keeps.
+/// How many training images each class keeps.
 ///
 /// The two profiles of Cui et al. 2019 and Cao et al. 2019 as their released code computes them, with
-/// m = (training pictures) / (classes), β = n_max / n_min and f = 1/β: exponential long-tailed
+/// m = (training images) / (classes), β = n_max / n_min and f = 1/β: exponential long-tailed
 /// n_c = ⌊m · f^(c/(C−1))⌋, and step n_c = ⌊m⌋ for the first half of the classes, ⌊m · f⌋ for the rest.
 public struct ImbalanceProfile: Hashable, Sendable {
   /// The two shapes.
@@ -18,13 +18,13 @@ public struct ImbalanceProfile: Hashable, Sendable {
   public let kind: Kind
   /// β = n_max / n_min.
   public let ratio: Double
-  /// Pictures kept of each class, in label order.
+  /// Images kept of each class, in label order.
   public let counts: [Int]
   /// Classes whose m · f^(c/(C−1)) lay within 1e-9 of an integer without being one, and which were given that integer.
   /// Truncating such a value would make the count depend on the last bit of a power.
   public let snapped: [Int]
 
-  /// The profile over `classes` classes of `perClass` pictures each (5,000 for CIFAR-10, 500 for CIFAR-100).
+  /// The profile over `classes` classes of `perClass` images each (5,000 for CIFAR-10, 500 for CIFAR-100).
   ///
   /// For β in {10, 50, 100, 200} and both data sets the long-tailed counts are the published table. Elsewhere the power
   /// is taken in Double by the package's own exp and log, and a value within 1e-9 of an integer is that integer.
@@ -35,7 +35,7 @@ public struct ImbalanceProfile: Hashable, Sendable {
   /// The profile, with or without the published table.
   init(kind: Kind, ratio: Double, classes: Int, perClass: Int, usesTable: Bool) {
     precondition(ratio >= 1 && ratio.isFinite, "the imbalance ratio is n_max / n_min ≥ 1, got \(ratio)")
-    precondition(classes >= 2 && perClass >= 1, "\(classes) classes of \(perClass) pictures")
+    precondition(classes >= 2 && perClass >= 1, "\(classes) classes of \(perClass) images")
     self.kind = kind
     self.ratio = ratio
     if usesTable, kind == .longTailed,
@@ -62,6 +62,6 @@ public struct ImbalanceProfile: Hashable, Sendable {
     self.snapped = snapped
   }
 
-  /// All pictures kept.
+  /// All images kept.
   public var total: Int { counts.reduce(0, +) }
 }

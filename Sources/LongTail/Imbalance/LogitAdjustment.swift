@@ -29,7 +29,7 @@ public enum LogitAdjustment {
   }
 
   private static func checked(_ counts: [Int]) -> [Int] {
-    precondition(counts.allSatisfy { $0 > 0 }, "every class needs at least one picture, got \(counts)")
+    precondition(counts.allSatisfy { $0 > 0 }, "every class needs at least one image, got \(counts)")
     return counts
   }
 }

@@ -2,17 +2,17 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementLongTail
 
-/// The parametric contrastive loss (Cui et al., ICCV 2021): softmax over class centres and samples at once, as
+/// The parametric contrastive loss (Cui et al., ICCV 2021): softmax over class centers and samples at once, as
 /// `losses.py` of github.com/dvlab-research/Parametric-Contrastive-Learning computes it.
 ///
-/// A query i has its unit feature qᵢ and its logits zᵢ, one a class centre. Its terms are
+/// A query i has its unit feature qᵢ and its logits zᵢ, one a class center. Its terms are
 ///
 ///     z'_c = (z_c + log(π_c + 10⁻⁹)) / t_c              for each class c
 ///     s_j  = ⟨qᵢ, f_j⟩ / t                              for each other query j and each contrast j
 ///
 /// with π_c the class's share of the training set. With m the largest term (the query's product with itself
 /// included, a constant), the denominator is D = Σ_c e^{z'_c − m} + γ·Σ_j e^{s_j − m} + 10⁻¹². The weights are β for
-/// the true centre and α for each sample of the query's class; with W their sum,
+/// the true center and α for each sample of the query's class; with W their sum,
 ///
 ///     ℓᵢ = −Σ w·(term − m − log D) / W,    L = (1/B) Σᵢ ℓᵢ.
 ///
@@ -29,32 +29,32 @@ public struct PaCoLoss: Hashable, Sendable {
   public let offsets: [Double]
   /// α ≥ 0, the weight of a sample of the query's class.
   public let alpha: Double
-  /// β > 0, the weight of the true class's centre.
+  /// β > 0, the weight of the true class's center.
   public let beta: Double
   /// γ ≥ 0, the factor of the samples in the denominator.
   public let gamma: Double
   /// t_c > 0.
-  public let centreTemperature: Double
+  public let centerTemperature: Double
   /// t > 0.
   public let temperature: Double
 
   /// A loss for classes with these counts, which must be positive. Defaults: α = 0.01 and t = 0.05 of the released
   /// command for CIFAR-100 LT, β, γ and t_c of 1.
   public init(
-    counts: [Int], alpha: Double = 0.01, beta: Double = 1, gamma: Double = 1, centreTemperature: Double = 1,
+    counts: [Int], alpha: Double = 0.01, beta: Double = 1, gamma: Double = 1, centerTemperature: Double = 1,
     temperature: Double = 0.05
   ) {
     precondition(alpha >= 0 && alpha.isFinite, "α must be finite and not negative, got \(alpha)")
     precondition(beta > 0 && beta.isFinite, "β must be positive, got \(beta)")
     precondition(gamma >= 0 && gamma.isFinite, "γ must be finite and not negative, got \(gamma)")
     precondition(
-      centreTemperature > 0 && temperature > 0,
-      "temperatures must be positive, got \(centreTemperature) and \(temperature)")
+      centerTemperature > 0 && temperature > 0,
+      "temperatures must be positive, got \(centerTemperature) and \(temperature)")
     offsets = LogitAdjustment.offsets(counts: counts, tau: 1, constant: Self.shareConstant)
     self.alpha = alpha
     self.beta = beta
     self.gamma = gamma
-    self.centreTemperature = centreTemperature
+    self.centerTemperature = centerTemperature
     self.temperature = temperature
   }
 
@@ -77,21 +77,21 @@ public struct PaCoLoss: Hashable, Sendable {
     let weights = PositiveWeights<T.Element>(self, labels, contrastLabels)
 
     let shifts = T(constant: Tensor(offsets.map { T.Element(rounding: $0) }))
-    let centres = logits.addingChannels(shifts).divided(by: centreTemperature)
+    let centers = logits.addingChannels(shifts).divided(by: centerTemperature)
     let within = product(features, features.transposed()).divided(by: temperature)
     let beyond = product(features, T(constant: contrasts.transposed())).divided(by: temperature)
-    let largest = T(constant: Self.rowMaxima(centres.value, within.value, beyond.value))
+    let largest = T(constant: Self.rowMaxima(centers.value, within.value, beyond.value))
 
     // Terms less m, and their shares of D but for the division: γ and the query's own place are factors.
     let (a, b, c) = (
-      centres.subtractingRows(largest), within.subtractingRows(largest), beyond.subtractingRows(largest)
+      centers.subtractingRows(largest), within.subtractingRows(largest), beyond.subtractingRows(largest)
     )
     let ea = a.map(.exp)
     let eb = b.map(.exp) * T(constant: weights.others.scaled(by: gamma))
     let ec = c.map(.exp).scaled(by: gamma)
     let sums = (ea.rowSums() + eb.rowSums() + ec.rowSums()).adding(Self.denominatorConstant)
     let (wa, wb, wc) = (
-      T(constant: weights.centres), T(constant: weights.within), T(constant: weights.beyond)
+      T(constant: weights.centers), T(constant: weights.within), T(constant: weights.beyond)
     )
     let positives = (a * wa).rowSums() + (b * wb).rowSums() + (c * wc).rowSums()
     var loss = 0.0
@@ -107,7 +107,7 @@ public struct PaCoLoss: Hashable, Sendable {
       loss / mean,
       product(inner, features) + product(inner.transposed(), features)
         + product(outer, T(constant: contrasts)),
-      gradient(ea, wa).divided(by: centreTemperature)
+      gradient(ea, wa).divided(by: centerTemperature)
     )
   }
 
@@ -141,7 +141,7 @@ public struct PaCoLoss: Hashable, Sendable {
 /// The weights of PaCo's positives, divided by their sum in each row.
 private struct PositiveWeights<Element: Real> {
   /// `[B][classes]`.
-  let centres: Tensor<Element>
+  let centers: Tensor<Element>
   /// `[B][B]`, the queries themselves.
   let within: Tensor<Element>
   /// `[B][n]`.
@@ -163,7 +163,7 @@ private struct PositiveWeights<Element: Real> {
       own.scaled(by: loss.beta), same.scaled(by: loss.alpha), alike.scaled(by: loss.alpha)
     )
     let shares = (weights.0.rowSums() + weights.1.rowSums() + weights.2.rowSums()).map(.reciprocal)
-    centres = weights.0.multiplyingRows(shares)
+    centers = weights.0.multiplyingRows(shares)
     within = weights.1.multiplyingRows(shares)
     beyond = weights.2.multiplyingRows(shares)
   }

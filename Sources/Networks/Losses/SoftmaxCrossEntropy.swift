@@ -3,7 +3,7 @@ import EscapementKernels
 
 /// Weighted softmax cross-entropy: L = Σᵢ w_{yᵢ} ℓᵢ / Σᵢ w_{yᵢ} with ℓᵢ = −log softmax(zᵢ)_{yᵢ}.
 ///
-/// The weighted mean is normalised by the batch's sum of weights, not by its size, as PyTorch's
+/// The weighted mean is normalized by the batch's sum of weights, not by its size, as PyTorch's
 /// weighted cross-entropy does and the released code relies on; `.samples` divides by the size instead. With adjusted logits it is also LDAM, VS, logit adjustment and
 /// the class-dependent temperature (see `AdjustedLogits`).
 public struct SoftmaxCrossEntropy: LogitLoss, Hashable {

@@ -3,16 +3,16 @@ import EscapementCalculus
 import Foundation
 import EscapementKernels
 
-/// Pictures and perhaps labels in PyTorch's arrangement, from a safetensors file.
+/// Images and perhaps labels in PyTorch's arrangement, from a safetensors file.
 ///
 /// `images` is `[n][channels][height][width]` of the element type (F32 is widened for Double), `labels` I64 `[n]`.
 public struct InterchangeBatch<Element: Real>: Sendable {
-  /// The pictures, `[n][height][width][channels]`.
+  /// The images, `[n][height][width][channels]`.
   public let images: Tensor<Element>
-  /// One label a picture, nil where the file has none.
+  /// One label an image, nil where the file has none.
   public let labels: [Int]?
 
-  /// Reads the file; a `DataError` where it holds anything but pictures of `channels` channels and labels below
+  /// Reads the file; a `DataError` where it holds anything but images of `channels` channels and labels below
   /// `classes`.
   public init(contentsOf url: URL, channels: Int = 3, classes: Int) throws {
     let file = url.path
@@ -32,8 +32,8 @@ public struct InterchangeBatch<Element: Real>: Sendable {
     let (count, pixels) = (entry.shape[0], entry.shape[2] * entry.shape[3])
     images = Tensor(shape: [count, entry.shape[2], entry.shape[3], channels]) { target in
       for n in 0..<count {
-        let picture = stored.view(at: n * channels * pixels, shape: [channels, pixels]).transposed()
-        picture.withPointer { (target + n * channels * pixels).update(from: $0, count: picture.count) }
+        let image = stored.view(at: n * channels * pixels, shape: [channels, pixels]).transposed()
+        image.withPointer { (target + n * channels * pixels).update(from: $0, count: image.count) }
       }
     }
     labels = try content.tensors["labels"].map {

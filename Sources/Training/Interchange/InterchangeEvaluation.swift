@@ -12,7 +12,7 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
   /// The plain mean cross-entropy and its gradient, nil where there are no labels.
   public let evaluation: Evaluation<Element>?
 
-  /// Evaluates a network; the loss is normalised as asked for, the logits by running statistics.
+  /// Evaluates a network; the loss is normalized as asked for, the logits by running statistics.
   public init(
     _ network: Network, _ state: StateDictionary<Element>, on batch: InterchangeBatch<Element>,
     normalization: Normalization = .running
@@ -20,7 +20,7 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
     let objective = Objective<Element>(network: network)
     let images = batch.images
     let (count, row) = (images.shape[0], images.shape.count / images.shape[0])
-    // In parts, for the memory; under running statistics no picture sees another.
+    // In parts, for the memory; under running statistics no image sees another.
     logits = Tensor(shape: [count, network.classes]) { target in
       for first in stride(from: 0, to: count, by: 64) {
         let extents = [min(64, count - first)] + images.shape.extents.dropFirst()
@@ -33,7 +33,7 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
     evaluation = try batch.labels.map { labels in
       try objective.evaluate(
         at: state.parameters, statistics: state.statistics,
-        over: LabelledBatch(images: batch.images, labels: labels), normalization: normalization)
+        over: LabeledBatch(images: batch.images, labels: labels), normalization: normalization)
     }
   }
 

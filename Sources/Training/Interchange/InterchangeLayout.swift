@@ -6,7 +6,7 @@ import EscapementKernels
 /// Tensors in the arrangement of PyTorch's state dictionaries.
 ///
 /// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become
-/// `[out][in]`; the normalised classifier's `[in][out]` and vectors stay. The elements themselves are copied bit
+/// `[out][in]`; the normalized classifier's `[in][out]` and vectors stay. The elements themselves are copied bit
 /// for bit.
 public enum InterchangeLayout {
   /// The segments of a vector as safetensors entries, each name behind `prefix`.

@@ -1,30 +1,30 @@
 import EscapementKernels
 import EscapementLongTail
 
-/// A picture list as training meets it: a fresh order, fresh windows, flips and colours each epoch.
+/// An image list as training meets it: a fresh order, fresh windows, flips and colors each epoch.
 public struct AugmentedListedImages<Element: Real>: EpochSource {
-  private let pictures: ListedPictures
+  private let images: ListedImageSet
   private let seed: UInt64
   private let epochOrder: EpochOrder
 
-  /// The pictures under one run's seed, which keys order and augmentation.
-  public init(_ pictures: ListedPictures, seed: UInt64) {
-    self.pictures = pictures
+  /// The images under one run's seed, which keys order and augmentation.
+  public init(_ images: ListedImageSet, seed: UInt64) {
+    self.images = images
     self.seed = seed
-    epochOrder = EpochOrder(count: pictures.list.count, seed: seed)
+    epochOrder = EpochOrder(count: images.list.count, seed: seed)
   }
 
   /// The list's classes.
-  public var classes: Int { pictures.list.classes }
-  /// The pictures of each class.
-  public var classCounts: [Int] { pictures.list.classCounts }
-  /// The list's pictures.
-  public var count: Int { pictures.list.count }
+  public var classes: Int { images.list.classes }
+  /// The images of each class.
+  public var classCounts: [Int] { images.list.classCounts }
+  /// The list's images.
+  public var count: Int { images.list.count }
   /// A uniform permutation keyed by (seed, epoch).
   public func order(epoch: Int) -> [Int] { epochOrder.permutation(epoch: epoch) }
-  /// Pictures decoded, cropped, resized, flipped, jittered and normalised, keyed by (seed, epoch, sample).
-  /// - Throws: as `ListedPictures.batch` does.
-  public func batch(_ positions: [Int], epoch: Int) throws -> LabelledBatch<Element> {
-    try pictures.batch(positions, transform: .training(seed: seed, epoch: epoch))
+  /// Images decoded, cropped, resized, flipped, jittered and normalized, keyed by (seed, epoch, sample).
+  /// - Throws: as `ListedImageSet.batch` does.
+  public func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element> {
+    try images.batch(positions, transform: .training(seed: seed, epoch: epoch))
   }
 }

@@ -15,7 +15,7 @@ final class BatchLoader<Element: Real>: Sendable {
     let step: Int
   }
 
-  private typealias Outcome = Result<LabelledBatch<Element>, any Error>
+  private typealias Outcome = Result<LabeledBatch<Element>, any Error>
 
   private struct State {
     var pending: [Key] = []
@@ -42,7 +42,7 @@ final class BatchLoader<Element: Real>: Sendable {
   }
 
   /// The batch of that key, made now unless it was requested before. Waits for one that is being made.
-  func batch(_ key: Key, positions: [Int]) throws -> LabelledBatch<Element> {
+  func batch(_ key: Key, positions: [Int]) throws -> LabeledBatch<Element> {
     while true {
       let (outcome, isComing) = state.withLock { state in
         (state.made.removeValue(forKey: key), state.pending.contains(key))

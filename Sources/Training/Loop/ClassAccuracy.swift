@@ -14,7 +14,7 @@ public struct ClassAccuracy: Hashable, Sendable {
   public private(set) var notANumber = 0
 
   /// Classifies all samples of a source by the largest logit (ties to the lowest class) under running
-  /// statistics, `partSize` samples at a time; with `.flip` by the sum of the logits of a picture and its mirror image.
+  /// statistics, `partSize` samples at a time; with `.flip` by the sum of the logits of an image and its mirror image.
   /// Only those of `range`, where it is given.
   public init<Element: Real>(
     network: Network, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,

@@ -27,7 +27,7 @@ struct DividedBatch<Element: Real>: Sendable {
   private let division: (parts: BatchDivision, communicator: any Communicator)?
 
   /// A batch that is all here.
-  init(_ batch: LabelledBatch<Element>) {
+  init(_ batch: LabeledBatch<Element>) {
     labels = batch.labels
     images = batch.images
     division = nil
@@ -35,7 +35,7 @@ struct DividedBatch<Element: Real>: Sendable {
 
   /// A rank's samples of a batch of `count`; the ranks tell each other their labels.
   init(
-    own: LabelledBatch<Element>, of count: Int, _ division: BatchDivision, _ communicator: any Communicator
+    own: LabeledBatch<Element>, of count: Int, _ division: BatchDivision, _ communicator: any Communicator
   ) {
     let positions = (0..<communicator.size).map { division.positions(of: $0) }
     precondition(own.count == positions[communicator.rank].count, "\(own.count) samples of a rank")
@@ -48,10 +48,10 @@ struct DividedBatch<Element: Real>: Sendable {
   }
 
   /// The samples of a range of positions, as a batch.
-  func batch(_ range: Range<Int>) -> SharedBatch<Element> {
+  func batch(_ range: Range<Int>) -> LabeledBatch<Element> {
     let labels = Array(labels[range])
     guard let (division, communicator) = division else {
-      return SharedBatch(LabelledBatch(images: images.samples(range), labels: labels))
+      return LabeledBatch(images: images.samples(range), labels: labels)
     }
     guard let index = division.parts.firstIndex(of: range) else {
       preconditionFailure("samples \(range) of a batch divided by \(division.parts)")
@@ -60,7 +60,7 @@ struct DividedBatch<Element: Real>: Sendable {
       $0 + division.range(of: communicator.rank, in: $1).count
     }
     let own = division.range(of: communicator.rank, in: range).count
-    return SharedBatch(
+    return LabeledBatch(
       images: images.samples(before..<(before + own)), labels: labels,
       share: BatchShare(communicator, of: range.count))
   }
@@ -69,5 +69,5 @@ struct DividedBatch<Element: Real>: Sendable {
   func check() throws { try division?.communicator.check() }
 
   /// All samples, as a batch.
-  var whole: SharedBatch<Element> { batch(0..<labels.count) }
+  var whole: LabeledBatch<Element> { batch(0..<labels.count) }
 }

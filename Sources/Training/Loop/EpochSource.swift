@@ -4,9 +4,9 @@ import EscapementLongTail
 /// A training set as an optimizer meets it: in an order that changes with the epoch, augmented.
 ///
 /// Everything is a pure function of the arguments and the source's seed, so that a resumed epoch sees
-/// the pictures that it would have seen.
+/// the images that it would have seen.
 public protocol EpochSource<Element>: Sendable {
-  /// The element type of the pictures.
+  /// The element type of the images.
   associatedtype Element: Real
   /// The number of classes.
   var classes: Int { get }
@@ -17,5 +17,5 @@ public protocol EpochSource<Element>: Sendable {
   /// The order of a 0-based epoch: a permutation of `0..<count`, in what `batch` takes.
   func order(epoch: Int) -> [Int]
   /// The samples of these positions, augmented for this epoch.
-  func batch(_ positions: [Int], epoch: Int) throws -> LabelledBatch<Element>
+  func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element>
 }

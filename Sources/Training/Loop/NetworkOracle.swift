@@ -6,7 +6,7 @@ import EscapementNetworks
 
 /// Answers gradient queries about one mini-batch with a network under batch statistics.
 ///
-/// Each query is one forward and backward pass over the same pictures. `.observe` folds the batch's
+/// Each query is one forward and backward pass over the same images. `.observe` folds the batch's
 /// means and variances into the running statistics; `.freeze` leaves them.
 ///
 /// - `.head` and `.tail`: the whole batch goes forward, and its batch statistics are those of the whole; the
@@ -34,13 +34,13 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
 
   /// An oracle for one mini-batch, before any query.
   ///
-  /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η pictures
+  /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η images
   /// (`ClassGroups(byCount:many:few:)`); without one every sample is head. The released code of LPF-SGD gives
   /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards. `sharpness` is
   /// Focal-SAM's, and excludes a tail set and divisors other than the batch's. (Under class weights Focal-SAM's code
   /// divides by B nevertheless, as the cross-entropy's divisor `.samples` does.)
   public init(
-    objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
+    objective: Objective<Element>, batch: LabeledBatch<Element>, statistics: ParameterVector<Element>,
     tail: Set<Int> = [], sharpness: FocalSharpness? = nil, normalization: PartNormalization = .wholeBatch,
     shardSize: Int? = nil
   ) {
@@ -52,7 +52,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
 
   /// The same with a rule's settings.
   package init(
-    objective: Objective<Element>, batch: LabelledBatch<Element>, statistics: ParameterVector<Element>,
+    objective: Objective<Element>, batch: LabeledBatch<Element>, statistics: ParameterVector<Element>,
     settings: ResolvedOracleSettings
   ) {
     self.init(

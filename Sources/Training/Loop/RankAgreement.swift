@@ -5,7 +5,7 @@ import Synchronization
 
 /// What the ranks of a run tell each other beside numbers: faults, a wish to stop, and that they hold the same state.
 ///
-/// Whatever may fail on one rank alone (reading pictures, writing files) runs inside `all`, after which every rank knows
+/// Whatever may fail on one rank alone (reading images, writing files) runs inside `all`, after which every rank knows
 /// whether it failed anywhere. A rank that failed elsewhere tells so at the next such place of the others. Once a fault
 /// is known to all, nothing more is exchanged: each rank ends by throwing, one of them the fault itself.
 public final class RankAgreement: Sendable {

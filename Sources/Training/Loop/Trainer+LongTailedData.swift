@@ -3,8 +3,8 @@ import EscapementLongTail
 import EscapementOptimizers
 
 extension Trainer {
-  /// A trainer of a recipe on long-tailed data: augmented training pictures, plain test pictures, and at the end the
-  /// training pictures plain too. `rule` is that of a recipe whose optimizer is `.custom`.
+  /// A trainer of a recipe on long-tailed data: augmented training images, plain test images, and at the end the
+  /// training images plain too. `rule` is that of a recipe whose optimizer is `.custom`.
   public init(
     recipe: Recipe, data: LongTailedData, options: Options = Options(),
     measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,
@@ -14,7 +14,7 @@ extension Trainer {
       recipe: recipe,
       source: AugmentedImages<Element>(data.train, seed: recipe.seed, sampling: recipe.sampling),
       test: data.test.source(Array(0..<data.test.count), of: Element.self),
-      trainingPictures: data.train.source(Array(0..<data.train.count), of: Element.self),
+      trainingImages: data.train.source(Array(0..<data.train.count), of: Element.self),
       groups: data.groups,
       provenance: DataManifest(data).summary, options: options,
       measurement: measurement, ranks: ranks, rule: rule)

@@ -21,7 +21,7 @@ public struct Trainer<Element: Real>: Sendable {
     public var checkpointEvery = 0
     /// Epochs between checkpoints that stay for good, beside the newest; 0 keeps none. An audit begins at them.
     public var keepEvery = 0
-    /// What is done to test pictures.
+    /// What is done to test images.
     public var testTime = TestTimeAugmentation.none
     /// What a step does whose loss or gradient is not finite. Of all options this one decides bits.
     public var onDivergence = DivergenceAction.stop
@@ -50,7 +50,7 @@ public struct Trainer<Element: Real>: Sendable {
   let recipe: Recipe
   let source: any EpochSource<Element>
   let test: any SampleSource<Element>
-  let trainingPictures: (any SampleSource<Element>)?
+  let trainingImages: (any SampleSource<Element>)?
   let groups: ClassGroups
   let provenance: JSON
   let options: Options
@@ -60,14 +60,14 @@ public struct Trainer<Element: Real>: Sendable {
 
   /// A trainer of a recipe on a training and a test set.
   ///
-  /// `trainingPictures` are the training pictures as they are, without augmentation: at the end of the last epoch they
+  /// `trainingImages` are the training images as they are, without augmentation: at the end of the last epoch they
   /// are classified too, and each class's count stands beside the test's.
   /// `provenance` (versions, hashes of the data) goes to `run.json` as it is, and a run resumes only under an equal
   /// one, and with an equal `measurement`. `rule` is the update rule of a recipe whose optimizer is `.custom`; it has
   /// taken no step, and the trainer copies it for each run.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
-    trainingPictures: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
+    trainingImages: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
     options: Options = Options(),
     measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,
     rule: (any UpdateRule<Element>)? = nil
@@ -75,7 +75,7 @@ public struct Trainer<Element: Real>: Sendable {
     self.recipe = recipe
     self.source = source
     self.test = test
-    self.trainingPictures = trainingPictures
+    self.trainingImages = trainingImages
     self.groups = groups
     self.provenance = provenance
     self.options = options
@@ -249,24 +249,24 @@ public struct Trainer<Element: Real>: Sendable {
     return .object(line)
   }
 
-  /// What is classified correctly at the end of an epoch, each rank having looked at its part of the pictures.
+  /// What is classified correctly at the end of an epoch, each rank having looked at its part of the images.
   func accuracies(
     _ loop: TrainingLoop<Element>
-  ) throws -> (test: ClassAccuracy, trainingPictures: ClassAccuracy?) {
+  ) throws -> (test: ClassAccuracy, trainingImages: ClassAccuracy?) {
     let state = loop.state
-    func accuracy(over pictures: any SampleSource<Element>) throws -> ClassAccuracy {
+    func accuracy(over images: any SampleSource<Element>) throws -> ClassAccuracy {
       func counted(_ range: Range<Int>?) throws -> ClassAccuracy {
         try ClassAccuracy(
-          network: loop.network, parameters: state.parameters, statistics: state.statistics, over: pictures,
+          network: loop.network, parameters: state.parameters, statistics: state.statistics, over: images,
           testTime: options.testTime, range: range)
       }
       guard let ranks else { return try counted(nil) }
-      let (rank, size, count) = (ranks.communicator.rank, ranks.communicator.size, pictures.labels.count)
+      let (rank, size, count) = (ranks.communicator.rank, ranks.communicator.size, images.labels.count)
       let own = try ranks.all { try counted((count * rank / size)..<(count * (rank + 1) / size)) }
       return own.summed(over: ranks.communicator)
     }
     let isLast = state.epoch + 1 == recipe.epochs
-    return (try accuracy(over: test), try isLast ? trainingPictures.map(accuracy) : nil)
+    return (try accuracy(over: test), try isLast ? trainingImages.map(accuracy) : nil)
   }
 
   private static func json(of record: StepRecord, state: TrainingState<Element>) -> JSON {

@@ -159,7 +159,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
   private func batch(_ step: Int, of plan: EpochPlan) throws -> DividedBatch<Element> {
     let key = BatchLoader<Element>.Key(epoch: plan.epoch, step: step)
     let reader = reader
-    func own() throws -> LabelledBatch<Element> {
+    func own() throws -> LabeledBatch<Element> {
       try loader.batch(key, positions: reader.positions(plan.order, step))
     }
     guard let ranks else { return DividedBatch(try own()) }

@@ -1,11 +1,11 @@
 import EscapementNetworks
 
 extension Preset {
-  /// Every loss and every rule on the synthetic pictures, in seconds a run.
+  /// Every loss and every rule on the synthetic images, in seconds a run.
   static let fixtures: [Preset] = [(syntheticFixture, 25), (hundredClasses, 12)].flatMap { base, eta in
     let start = base.epochs * 8 / 10
     let drw = ClassWeighting.deferred(start: start)
-    // The radii of CIFAR-10 LT with imbalance 100, so that nothing is tuned in favour of a claim.
+    // The radii of CIFAR-10 LT with imbalance 100, so that nothing is tuned in favor of a claim.
     let radii = Radii.cifar10LongTailed
     let main: [Preset] = [
       method(base, .crossEntropy, nil, nil), method(base, .crossEntropy, nil, radii.ce),
@@ -58,7 +58,7 @@ extension Preset {
       base: 0.1, warmupEpochs: 1,
       milestones: [.init(epoch: 8, factor: 0.1), .init(epoch: 9, factor: 0.01)]))
 
-  /// The same on a hundred classes: twice the channels and twice the passes, because a class has a tenth of the pictures.
+  /// The same on a hundred classes: twice the channels and twice the passes, because a class has a tenth of the images.
   private static let hundredClasses: Recipe = {
     var recipe = syntheticFixture.lasting(20)
     recipe.data = "fixture100"

@@ -30,7 +30,7 @@ extension Preset {
       var preset = method(recipe, loss, weighting, nil)
       let isInTable2 = base.data == "imagenet-lt" && (weighting == nil || loss == .ldamLargeScale)
       preset.rows = isInTable2 ? ["supplement, table 2"] : ["released run script"]
-      preset.notRun = "ResNet-50 on pictures of 224 × 224 for 90 epochs: no run is planned"
+      preset.notRun = "ResNet-50 on images of 224 × 224 for 90 epochs: no run is planned"
       return preset
     }
   }()

@@ -1,10 +1,10 @@
 import EscapementOptimizers
 
 extension Preset {
-  /// The rows of the READMEs of SSE-SAM and ImbSAM: ResNet-34 on CIFAR-100 LT with the first pictures of each class.
+  /// The rows of the READMEs of SSE-SAM and ImbSAM: ResNet-34 on CIFAR-100 LT with the first images of each class.
   ///
   /// Rate 0.01 on half a cosine that ends at 0, batches of 64, weight decay 10⁻³, 200 epochs, no warm-up, seed 9826,
-  /// logits averaged with the flipped picture's. The tail of SSE-SAM are the classes with fewer than 100 pictures, as its
+  /// logits averaged with the flipped image's. The tail of SSE-SAM are the classes with fewer than 100 images, as its
   /// README's command has it, of the ImbSAM repository those with fewer than 20.
   static let stageWise: [Preset] = {
     let base = Recipe(

@@ -4,7 +4,7 @@ import EscapementOptimizers
 public struct Preset: Hashable, Sendable {
   /// The recipe.
   public var recipe: Recipe
-  /// What is done to test pictures.
+  /// What is done to test images.
   public var testTime = TestTimeAugmentation.none
   /// The tables whose rows it is; none for fixtures.
   public var rows: [String] = []

@@ -2,7 +2,7 @@ import EscapementOptimizers
 import EscapementLongTail
 import EscapementNetworks
 
-/// A loss by name and constants, before the data say how many pictures each class has.
+/// A loss by name and constants, before the data say how many images each class has.
 public enum LossChoice: Hashable, Sendable {
   /// Softmax cross-entropy.
   case crossEntropy
@@ -26,7 +26,7 @@ public enum LossChoice: Hashable, Sendable {
   /// The influence-balanced loss as its released script trains it.
   public static let influenceBalanced = LossChoice.influenceBalanced(alpha: 1000, start: 100)
 
-  /// What is minimised in an epoch on a training set of these class counts; nil for a loss of more than a network's
+  /// What is minimized in an epoch on a training set of these class counts; nil for a loss of more than a network's
   /// output and labels.
   public func criterion(
     counts: [Int], weighting: ClassWeighting?, epoch: Int

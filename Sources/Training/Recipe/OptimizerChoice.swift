@@ -8,7 +8,7 @@ public enum OptimizerChoice: Hashable, Sendable {
   case sgd
   /// SAM around it.
   case sam(rho: RhoSchedule, variant: SAMVariant)
-  /// ImbSAM; its tail are the classes with fewer than `eta` pictures.
+  /// ImbSAM; its tail are the classes with fewer than `eta` images.
   case imbSAM(rho: RhoSchedule, eta: Int, normalization: PartNormalization)
   /// SSE-SAM, likewise.
   case sseSAM(rhoHead: RhoSchedule, rhoTail: RhoSchedule, stageFraction: Double, eta: Int)

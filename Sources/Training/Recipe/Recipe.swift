@@ -30,7 +30,7 @@ public struct Recipe: Hashable, Sendable {
   public var weightDecay: Double
   /// Whether a radius may fall where re-weighting begins: Algorithm 1 of the NeurIPS 2022 supplement has ρ_drw ≥ ρ.
   public var allowsFallingRho: Bool
-  /// Decides initialisation, order, augmentation and noise.
+  /// Decides initialization, order, augmentation and noise.
   public var seed: UInt64
 
   /// A recipe with the published protocol's values where they are left out: batch 128, momentum 0.9

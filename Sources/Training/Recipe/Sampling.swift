@@ -21,14 +21,14 @@ public enum Sampling: Hashable, Sendable {
     }
   }
 
-  /// The draws with replacement from a set of pictures under one run's seed; nil where each is visited once.
-  public func draws(from pictures: ImageSet, seed: UInt64) -> ClassBalancedDraws? {
+  /// The draws with replacement from a set of images under one run's seed; nil where each is visited once.
+  public func draws(from images: ImageSet, seed: UInt64) -> ClassBalancedDraws? {
     switch self {
     case .uniform: nil
     case .effectiveNumber(let base):
       ClassBalancedDraws(
-        labels: pictures.labels,
-        weights: ClassWeights.effectiveNumber(counts: pictures.classCounts, base: base), seed: seed)
+        labels: images.labels,
+        weights: ClassWeights.effectiveNumber(counts: images.classCounts, base: base), seed: seed)
     }
   }
 }

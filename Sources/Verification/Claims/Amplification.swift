@@ -4,7 +4,7 @@ import EscapementOptimizers
 // What the factor (1 + ρλ)² does with ρ: where it amplifies, attenuates, vanishes and reverses.
 
 extension Claim {
-  /// The claims about Theorem 1's factor, in the catalogue's order.
+  /// The claims about Theorem 1's factor, in the catalog's order.
   static let amplifications: [Claim] = [.amplification, .amplificationCondition, .monotonicity]
 
   /// T3: whether SAM amplifies along negative curvature.
@@ -23,14 +23,14 @@ extension Claim {
     procedure:
       "Factor of the second moments, measured with the SAM rule, on a grid of λ < 0 and ρ around 2/|λ|. Supported if every radius "
       + "amplifies; conditional if exactly those beyond 2/|λ| do. T1 judges the factor itself.",
-    variant: "unnormalised ascent, additive noise", procedureVersion: 2
+    variant: "unnormalized ascent, additive noise", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     let factors = try [0.05, 0.2, 1.0 / 3, 0.5, 2.0 / 3, 0.8, 1].map { rho in
       evidence.observe(
         "factor at λ = -3, ρ = \(NumberText.short(rho))",
         try SaddleExperiment.negativeCurvature(3, seed: context.seed)
-          .moments(context.subject, rho: rho, normalised: false).factor,
+          .moments(context.subject, rho: rho, normalized: false).factor,
         because: "the second moment's; the component is scaled by its root, |1 + ρλ|")
     }
     var wrong = 0
@@ -39,7 +39,7 @@ extension Claim {
     for a in [0.5, 1, 3, 10, 40] {
       let experiment = SaddleExperiment.negativeCurvature(a, seed: context.seed)
       for product in [0.02, 0.5, 0.9, 1, 1.5, 1.98, 2.02, 2.5, 4] {
-        let moments = try experiment.moments(context.subject, rho: product / a, normalised: false)
+        let moments = try experiment.moments(context.subject, rho: product / a, normalized: false)
         let amplifies = moments.factor > 1
         if amplifies != (product > 2) { wrong += 1 }
         if amplifies { amplified += 1 }
@@ -75,17 +75,17 @@ extension Claim {
     procedure:
       "Bisection for the radius beyond 1/|λ| at which the measured factor reaches 1; positive curvature is "
       + "scanned over radii.",
-    variant: "unnormalised ascent, additive noise"
+    variant: "unnormalized ascent, additive noise"
   ) { context in
     var evidence = Evidence()
     var crossings: [Measurement] = []
     for a in [0.5, 3, 20] {
       let experiment = SaddleExperiment.negativeCurvature(a, seed: context.seed)
       let crossing = try Bisection.root(between: 1 / a, and: 4 / a) { rho in
-        try experiment.moments(context.subject, rho: rho, normalised: false).factor - 1
+        try experiment.moments(context.subject, rho: rho, normalized: false).factor - 1
       }
       // Near the crossing the factor's slope is 2a, so an error β of the factor moves it by β/2a.
-      let moments = try experiment.moments(context.subject, rho: 2 / a, normalised: false)
+      let moments = try experiment.moments(context.subject, rho: 2 / a, normalized: false)
       let bound = experiment.roundingBound(moments, rho: 2 / a) / (2 * a)
       crossings.append(
         evidence.equal(
@@ -98,7 +98,7 @@ extension Claim {
     for rho in radii {
       let experiment = SaddleExperiment(
         spectrum: [-3, -1, 0, 0.5, 2, 4], index: 4, distance: 0.1, seed: context.seed)
-      let factor = try experiment.moments(context.subject, rho: rho, normalised: false).factor
+      let factor = try experiment.moments(context.subject, rho: rho, normalized: false).factor
       if !(factor > 1) { wrong += 1 }
     }
     evidence.none(
@@ -123,8 +123,8 @@ extension Claim {
       + "ρ|λ| > 1 does not repair the sentence.",
     procedure:
       "Factor of the second moments at ρ|λ| = 0 and from 1/16 to 63/16 for three curvatures. Supported if it rises between all "
-      + "neighbours; conditional if it falls up to ρ|λ| = 1 and rises from there.",
-    variant: "unnormalised ascent, additive noise", procedureVersion: 2
+      + "neighbors; conditional if it falls up to ρ|λ| = 1 and rises from there.",
+    variant: "unnormalized ascent, additive noise", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     var rises = 0
@@ -135,7 +135,7 @@ extension Claim {
     for a in [0.5, 3, 20] {
       let experiment = SaddleExperiment.negativeCurvature(a, seed: context.seed)
       let factors = try products.map {
-        try experiment.moments(context.subject, rho: $0 / a, normalised: false).factor
+        try experiment.moments(context.subject, rho: $0 / a, normalized: false).factor
       }
       for k in 1..<products.count {
         pairs += 1
@@ -150,21 +150,21 @@ extension Claim {
       because: "(1 − ρ|λ|)² > 1 exactly beyond ρ|λ| = 2")
     if rises == pairs {
       evidence.none(
-        "neighbours between which it does not rise", pairs - rises, of: pairs,
+        "neighbors between which it does not rise", pairs - rises, of: pairs,
         because: "the sentence as printed")
-      return evidence.verdict(ifAllHold: .supported, summary: "rises with ρ between all neighbours")
+      return evidence.verdict(ifAllHold: .supported, summary: "rises with ρ between all neighbors")
     }
     evidence.observe(
-      "neighbours between which it does not rise", Double(pairs - rises), unit: "of \(pairs)",
+      "neighbors between which it does not rise", Double(pairs - rises), unit: "of \(pairs)",
       because: "the sentence as printed would have none")
     evidence.none(
-      "neighbours in the wrong order", wrong, of: pairs,
+      "neighbors in the wrong order", wrong, of: pairs,
       because: "(1 − ρ|λ|)² falls up to ρ|λ| = 1 and rises after")
     return evidence.verdict(
       ifAllHold: .conditional("ρ|λ| > 1"),
       summary:
         "the component falls up to ρ = 1/|λ|, vanishes there, and exceeds plain SGD's only beyond 2/|λ|",
-      refutation: "rises between \(rises) of \(pairs) neighbours, which are not those beyond ρ|λ| = 1")
+      refutation: "rises between \(rises) of \(pairs) neighbors, which are not those beyond ρ|λ| = 1")
   }
 }
 

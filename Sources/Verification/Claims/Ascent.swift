@@ -7,16 +7,16 @@ import EscapementTraining
 // The ascent step of Algorithm 1.
 
 extension Claim {
-  /// The claims about the ascent step, in the catalogue's order.
-  static let ascents: [Claim] = [.ascentMaximises, .ascentLength, .ascentScaleInvariance]
+  /// The claims about the ascent step, in the catalog's order.
+  static let ascents: [Claim] = [.ascentMaximizes, .ascentLength, .ascentScaleInvariance]
 
-  /// T13: ε* maximises the linearised loss.
-  static let ascentMaximises = Claim(
+  /// T13: ε* maximizes the linearized loss.
+  static let ascentMaximizes = Claim(
     id: "T13", kind: .paper, source: .poster("SAM objective"),
     quote: "min_w max_{‖ε‖≤ρ} f(w + ε) ⇒ w' = w − η∇f(w + ρ f(w)/|f(w)|)",
     statement:
       "The point of the step, w + ρg/‖g‖ with g = ∇f (the poster prints f), is that of the inner maximum to first order: ε = ρg/‖g‖ "
-      + "maximises the linearised loss ⟨g, ε⟩ over the ball ‖ε‖ ≤ ρ.",
+      + "maximizes the linearized loss ⟨g, ε⟩ over the ball ‖ε‖ ≤ ρ.",
     tier: .exact,
     leaf: .theory, weight: .remark,
     nulls: .losing([.rhoZero]),
@@ -24,7 +24,7 @@ extension Claim {
     procedure:
       "The perturbation of the SAM rule at w = 0 against 2000 random points of the ball, small tilts of ε*, the "
       + "axes and sign(g), and against the bound ρ‖g‖ of Cauchy and Schwarz.",
-    variant: "normalised ascent; the poster prints f/‖f‖ for ∇f/‖∇f‖"
+    variant: "normalized ascent; the poster prints f/‖f‖ for ∇f/‖∇f‖"
   ) { context in
     var evidence = Evidence()
     let d = 12
@@ -86,7 +86,7 @@ extension Claim {
     procedure:
       "A recording oracle around a noisy quadratic notes every query of the SAM rule, in Float and Double, for "
       + "gradient norms from 10⁻³ to 10³.",
-    variant: "normalised ascent"
+    variant: "normalized ascent"
   ) { context in
     var evidence = Evidence()
     try judgeLength(Float.self, context, into: &evidence)
@@ -159,7 +159,7 @@ extension Claim {
       "A different perturbation under loss·c: different bits in Float for a power of two, else beyond the bound.",
     procedure:
       "The perturbation of the SAM rule at w = 0 under loss·c for c from 2⁻⁸ to 2⁸ and c = 0.3, 7, 1240.",
-    variant: "normalised ascent"
+    variant: "normalized ascent"
   ) { context in
     var evidence = Evidence()
     var wrongBits = 0
@@ -214,7 +214,7 @@ struct AscentStep<Element: Real> {
       spectrum: Array(repeating: 1, count: linear.count), reflections: 0, seed: 0)
     var oracle = LossOracle(loss, noise: linear)
     oracle.scale = scale
-    let rule = try subject.sharpnessAware(rho: rho, normalised: true, momentum: 0, as: Element.self)
+    let rule = try subject.sharpnessAware(rho: rho, normalized: true, momentum: 0, as: Element.self)
     var run = RuleRun(rule, on: oracle, from: point, learningRate: 0.1)
     try run.step()
     let asked = run.oracle.queries

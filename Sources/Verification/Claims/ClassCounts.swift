@@ -3,7 +3,7 @@ import EscapementLongTail
 // Sizes of the long-tailed data sets and their split into head, middle and tail.
 
 extension Claim {
-  /// The claims about the data sets, in the catalogue's order.
+  /// The claims about the data sets, in the catalog's order.
   static let classCounts: [Claim] = [.longTailedCounts, .stepCounts, .splitThresholds]
 
   /// D1: the long-tailed counts.
@@ -12,7 +12,7 @@ extension Claim {
     quote:
       "CIFAR-10 LT holds 5000 samples in the most frequent class and 50 in the least, whereas "
       + "CIFAR-100 LT decays from 500 samples in the most frequent class to 5 in the least.",
-    statement: "At β = 100, CIFAR-10 LT has 5000 down to 50 pictures a class and CIFAR-100 LT 500 down to 5.",
+    statement: "At β = 100, CIFAR-10 LT has 5000 down to 50 images a class and CIFAR-100 LT 500 down to 5.",
     tier: .exact,
     leaf: .data, weight: .remark,
     nulls: .losing([.permutedLabels, .balanced]),
@@ -31,12 +31,12 @@ extension Claim {
     evidence.count("CIFAR-100 LT: classes", hundred.count, 100)
     evidence.count("CIFAR-100 LT: most frequent class", hundred.first ?? 0, 500)
     evidence.count("CIFAR-100 LT: rarest class", hundred.last ?? 0, 5)
-    evidence.count("CIFAR-100 LT: pictures", hundred.reduce(0, +), 10847)
-    evidence.count("CIFAR-10 LT: pictures", ten.reduce(0, +), 12406)
+    evidence.count("CIFAR-100 LT: images", hundred.reduce(0, +), 10847)
+    evidence.count("CIFAR-10 LT: images", ten.reduce(0, +), 12406)
     return evidence.verdict(
       ifAllHold: .supported,
-      summary: "\(ten.first ?? 0) … \(ten.last ?? 0), \(ten.reduce(0, +)) pictures; \(hundred.first ?? 0) … "
-        + "\(hundred.last ?? 0), \(hundred.reduce(0, +)) pictures")
+      summary: "\(ten.first ?? 0) … \(ten.last ?? 0), \(ten.reduce(0, +)) images; \(hundred.first ?? 0) … "
+        + "\(hundred.last ?? 0), \(hundred.reduce(0, +)) images")
   }
 
   /// D4: the step counts.
@@ -46,7 +46,7 @@ extension Claim {
       "The first 5 (Head) classes of CIFAR-10 contain 5000 samples each, along with 50 samples each "
       + "in the remaining 5 (Tail) classes. On the other hand, the top first 50 (Head) classes of CIFAR-100 "
       + "contain 500 samples each, and the remaining 50 (Tail) classes consist of 5 samples each.",
-    statement: "At β = 100 the step data sets have 5 × 5000 + 5 × 50 and 50 × 500 + 50 × 5 pictures.",
+    statement: "At β = 100 the step data sets have 5 × 5000 + 5 × 50 and 50 × 500 + 50 × 5 images.",
     tier: .exact,
     leaf: .data, weight: .remark,
     nulls: .losing([.permutedLabels, .balanced]),
@@ -55,18 +55,18 @@ extension Claim {
     variant: "first half of the classes frequent"
   ) { context in
     var evidence = Evidence()
-    var pictures: [String] = []
+    var images: [String] = []
     for (classes, many, few) in [(10, 5000, 50), (100, 500, 5)] {
       let counts = try context.subject.classCounts(.step, classes: classes)
       let expected = (0..<classes).map { $0 < classes / 2 ? many : few }
       evidence.none(
         "CIFAR-\(classes) step: classes with another count", mismatches(counts, expected), of: classes,
         because: "the statement")
-      pictures.append(
-        evidence.count("CIFAR-\(classes) step: pictures", counts.reduce(0, +), 25250).valueText)
+      images.append(
+        evidence.count("CIFAR-\(classes) step: images", counts.reduce(0, +), 25250).valueText)
     }
     return evidence.verdict(
-      ifAllHold: .supported, summary: "\(pictures.joined(separator: " and ")) pictures")
+      ifAllHold: .supported, summary: "\(images.joined(separator: " and ")) images")
   }
 
   /// D2: the split and the thresholds that are said to give it.
@@ -78,7 +78,7 @@ extension Claim {
       + "tail classes",
     statement:
       "The head, middle and tail of CIFAR-10 LT (β = 100) are 3, 4 and 3 classes: those with more than 1500, "
-      + "with 250 to 1500 and with fewer than 250 pictures.",
+      + "with 250 to 1500 and with fewer than 250 images.",
     tier: .exact,
     leaf: .data, weight: .remark,
     nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
@@ -111,11 +111,11 @@ extension Claim {
           name, worst, PrintedDifference.groupMean, unit: "points",
           because: "numbers printed to 0.1: 0.05 on the accuracy, 0.05 on the mean of groups")
       } else {
-        evidence.observe(name, worst, unit: "points", because: "the neighbouring split, for comparison")
+        evidence.observe(name, worst, unit: "points", because: "the neighboring split, for comparison")
       }
     }
     if counts.count > 6 {
-      evidence.note("Class 6 has \(counts[6]) pictures, fewer than 250, and is a middle class by index.")
+      evidence.note("Class 6 has \(counts[6]) images, fewer than 250, and is a middle class by index.")
     }
     evidence.note(
       "The split 3/4/3 by index is the one that every printed row fits; the thresholds give 3/3/4.")
@@ -123,7 +123,7 @@ extension Claim {
     return evidence.verdict(
       ifAllHold: .supported, summary: "thresholds and index give the same split",
       refutation: "the stated thresholds give \(sizes[0]) classes, the split by index \(sizes[1])"
-        + (counts.count > 6 ? "; class 6 has \(counts[6]) pictures" : ""))
+        + (counts.count > 6 ? "; class 6 has \(counts[6]) images" : ""))
   }
 
   private static func mismatches(_ found: [Int], _ expected: [Int]) -> Int {

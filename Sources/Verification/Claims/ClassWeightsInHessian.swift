@@ -13,7 +13,7 @@ extension Claim {
     source: ClaimSource(
       paper: "github.com/val-iisc/Saddle-LongTail", place: "hessian_analysis.py with re-weighting; derived"),
     statement:
-      "Re-weighting does not change a class-wise Hessian: with one class in the batch, a mean that is normalised by "
+      "Re-weighting does not change a class-wise Hessian: with one class in the batch, a mean that is normalized by "
       + "its weights is the plain mean.",
     tier: .fixture,
     leaf: .spectra, weight: .nothing,
@@ -21,7 +21,7 @@ extension Claim {
     refutedBy:
       "A class of the fixture on which the products with and without weights differ by more than rounding.",
     procedure:
-      "Products of the exact Hessian of ResNet-8 in Double on pictures of classes 0, 4 and 9 of the fixture, along "
+      "Products of the exact Hessian of ResNet-8 in Double on images of classes 0, 4 and 9 of the fixture, along "
       + "seeded directions, with the plain and with the effective-number-weighted loss; then on classes 0 and 9 "
       + "together, where weights must matter.",
     variant: "running batch-norm statistics, initial parameters"

@@ -21,7 +21,7 @@ extension Claim {
       "One step of SAM on F for two classes of quadratic losses with a common eigenbasis and different saddles, at seeded "
       + "points and near the stationary point of F; the class's gradient is taken at the point that the rule asked about. Observed beside "
       + "it: the short form, a factor of 1 + ρλ_k p_k/‖∇F‖, there and with a head class that is flat along v_k.",
-    variant: "normalised ascent, full batch", procedureVersion: 2
+    variant: "normalized ascent, full batch", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     // Along v the tail class curves down and the head class up; at x* the two gradients cancel.
@@ -108,7 +108,7 @@ private struct ClasswiseScene {
 
   /// The change at a point, with the perturbed point that the subject's rule asks about.
   func change(_ subject: any ClaimSubject, at point: Tensor<Double>, rho: Double) throws -> ClasswiseChange {
-    let rule = try subject.sharpnessAware(rho: rho, normalised: true, momentum: 0, as: Double.self)
+    let rule = try subject.sharpnessAware(rho: rho, normalized: true, momentum: 0, as: Double.self)
     var run = RuleRun(rule, on: LossOracle(whole), from: point, learningRate: 1)
     try run.step()
     let queries = run.oracle.queries

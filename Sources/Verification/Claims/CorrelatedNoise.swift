@@ -28,7 +28,7 @@ extension Claim {
       + "refuted.)",
     procedure:
       "A ResNet-8 trained on the fixture with CE and deferred re-weighting; after epochs 2 and 10, v is frozen as the "
-      + "eigenvector of λ_min of the training loss over class 9's pictures, and over every eighth picture; 200 mini-batches of "
+      + "eigenvector of λ_min of the training loss over class 9's images, and over every eighth image; 200 mini-batches of "
       + "32, un-augmented, batch norm in training mode; bootstrap over mini-batches, v_max and eight random directions as control.",
     variant: "running statistics for v, batch statistics for the gradients; the run's loss",
     procedureVersion: 3
@@ -40,7 +40,7 @@ extension Claim {
       ratios += try judgeNoise(of: checkpoint, data: data, seed: context.seed, into: &evidence)
     }
     evidence.note(
-      "A network of some 20 thousand parameters on synthetic pictures says nothing of the papers' networks.")
+      "A network of some 20 thousand parameters on synthetic images says nothing of the papers' networks.")
     return noiseVerdict(ratios, evidence)
   }
 
@@ -145,7 +145,7 @@ private struct FixtureCheckpoint {
     return checkpoints
   }
 
-  /// The ends of the spectrum of the loss over some pictures under running statistics.
+  /// The ends of the spectrum of the loss over some images under running statistics.
   func extremes(
     over positions: [Int], in set: ImageSet, steps: Int, seed: UInt64
   ) throws -> (report: SpectrumReport, smallest: Tensor<Double>, largest: Tensor<Double>) {

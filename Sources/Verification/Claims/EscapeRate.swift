@@ -7,7 +7,7 @@ import EscapementTraining
 // How fast the parameters leave a saddle along negative curvature.
 
 extension Claim {
-  /// The claims about escape from a saddle point, in the catalogue's order.
+  /// The claims about escape from a saddle point, in the catalog's order.
   static let escapes: [Claim] = [.escape, .escapeRate]
 
   /// T6: whether SAM with a high radius leaves a saddle.
@@ -25,7 +25,7 @@ extension Claim {
       "Steps of SAM with momentum m = 0 and 0.9 on −ay²/2, at radii below, inside and above the window of attraction; whether the "
       + "distance grows is measured from the trajectory. Supported if it grows at every radius tried; conditional if exactly the "
       + "radii with 1 < ρ|λ| < 1 + 2(1 + m)/(η|λ|) hold the parameters. How fast is T6b's question.",
-    variant: "unnormalised ascent, heavy-ball momentum, a = |λ|, η the learning rate", procedureVersion: 2
+    variant: "unnormalized ascent, heavy-ball momentum, a = |λ|, η the learning rate", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     let seen = try [0.05, 0.2, 0.5, 0.8].map { rho in
@@ -89,7 +89,7 @@ extension Claim {
   static let escapeRate = Claim(
     id: "T6b", kind: .own, source: .poster("Theorem 1, \"SAM with high ρ\"; derived"),
     statement:
-      "On −ay²/2 SAM with the unnormalised step grows by 1 + ηa(1 − ρa) a step without momentum, and with momentum m leaves the "
+      "On −ay²/2 SAM with the unnormalized step grows by 1 + ηa(1 − ρa) a step without momentum, and with momentum m leaves the "
       + "saddle faster than SGD exactly if ρ|λ| > 2 + 2(1 + m)/(η|λ|).",
     tier: .exact,
     leaf: .theory, weight: .remark,
@@ -99,7 +99,7 @@ extension Claim {
       "Steps of SGD and SAM with momentum m = 0 and 0.9 on −ay²/2: growth is measured from the trajectory, the "
       + "threshold from both sides and by bisection, and the variance after six noisy steps by enumerating all "
       + "64 noise sequences.",
-    variant: "unnormalised ascent, heavy-ball momentum, a = |λ|, η the learning rate"
+    variant: "unnormalized ascent, heavy-ball momentum, a = |λ|, η the learning rate"
   ) { context in
     var evidence = Evidence()
     try growthFactors(context.subject, into: &evidence)
@@ -217,7 +217,7 @@ struct EscapeDirection {
     let rule: any UpdateRule<Double> =
       try rho == 0
       ? subject.gradientDescent(momentum: momentum, as: Double.self)
-      : subject.sharpnessAware(rho: rho, normalised: false, momentum: momentum, as: Double.self)
+      : subject.sharpnessAware(rho: rho, normalized: false, momentum: momentum, as: Double.self)
     return RuleRun(rule, on: LossOracle(loss), from: Tensor([start]), learningRate: learningRate)
   }
 

@@ -6,7 +6,7 @@ import EscapementKernels
 // The assumption of Theorem 1, and what its factor does to positive curvature.
 
 extension Claim {
-  /// The claims about the gradient's noise, in the catalogue's order.
+  /// The claims about the gradient's noise, in the catalog's order.
   static let noises: [Claim] = [.noiseAssumption, .positiveCurvature]
 
   /// T9: eq. 1 under the assumption on the noise.
@@ -25,7 +25,7 @@ extension Claim {
     procedure:
       "Second moments of the SAM gradient with noise of γ = 10⁻⁴ along v, at a saddle and at three other points, for four radii; then, "
       + "observed, the same saddle without noise along v: the moment there, and where 200 steps of SAM end.",
-    variant: "unnormalised ascent, additive noise", procedureVersion: 2
+    variant: "unnormalized ascent, additive noise", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     // No reflections: the axes are the eigenvectors and a component of exactly 0 stays exactly 0.
@@ -38,7 +38,7 @@ extension Claim {
       // The component of the point adds to the second moment; at the saddle the bound is reached.
       for point in [[0.0, 0], [0.3, -0.2], [-1, 0.5], [0.02, 2]] {
         let moments = try SaddleExperiment(loss: loss, index: 0, point: Tensor(point), noise: noisy)
-          .moments(context.subject, rho: rho, normalised: false)
+          .moments(context.subject, rho: rho, normalized: false)
         smallest = -Worst.of(-smallest, -moments.perturbed.reduce(0, +) / 4 / gamma)
       }
       let rounding = 32 * Double.ulpOfOne * (1 + rho) * (1 + rho)
@@ -48,7 +48,7 @@ extension Claim {
         because: "eq. 1 with λ_min = −1, less 32 roundings of sizes up to (1 + ρ)²")
       let silent = [Tensor([0.0, 1]), Tensor([0.0, -1])]
       let moments = try SaddleExperiment(loss: loss, index: 0, point: .zeros([2]), noise: silent)
-        .moments(context.subject, rho: rho, normalised: false)
+        .moments(context.subject, rho: rho, normalized: false)
       evidence.observe(
         "second moment along v where γ = 0, ρ = \(NumberText.short(rho))",
         moments.perturbed.reduce(0, +) / 2, because: "eq. 1 asks for ≥ 0 there")
@@ -74,7 +74,7 @@ extension Claim {
   private static func drift(
     _ subject: any ClaimSubject, loss: KnownQuadratic<Double>, rho: Double, component: Double
   ) throws -> Double {
-    let rule = try subject.sharpnessAware(rho: rho, normalised: false, momentum: 0, as: Double.self)
+    let rule = try subject.sharpnessAware(rho: rho, normalized: false, momentum: 0, as: Double.self)
     var run = RuleRun(rule, on: LossOracle(loss), from: .zeros([2]), learningRate: 0.1)
     let draws = Gaussian.vector(Double.self, count: 400, seed: 9, index: 0)
     for step in 0..<200 {
@@ -95,7 +95,7 @@ extension Claim {
     nulls: .losing([.rhoZero]),
     refutedBy: "A positive direction that is not amplified, or a gain of v_min on v_max elsewhere.",
     procedure: "Factors along v_min and v_max of the same quadratics, measured with the SAM rule on a grid.",
-    variant: "unnormalised ascent, additive noise"
+    variant: "unnormalized ascent, additive noise"
   ) { context in
     var evidence = Evidence()
     var unamplified = 0
@@ -108,7 +108,7 @@ extension Claim {
         let spectrum = [low, low / 4, 0, high / 5, high / 2, high]
         let moments = try [0, 5].map { index in
           try SaddleExperiment(spectrum: spectrum, index: index, distance: 0.1, seed: context.seed)
-            .moments(context.subject, rho: rho, normalised: false)
+            .moments(context.subject, rho: rho, normalized: false)
         }
         points += 1
         if !(moments[1].factor > 1) { unamplified += 1 }

@@ -24,7 +24,7 @@ extension Claim {
       "100 steps of both processes on dense operators of dimension 200 with known spectra, against LAPACK: two well scaled ones, one of "
       + "scale 10⁻⁸ and a positive semidefinite one of rank 40; then on positive semidefinite operators that are drawn afresh at every "
       + "product. The first two decide; this package's process must hold on all four; where another fails, the condition names what fails it.",
-    variant: "both processes: two-pass reorthogonalisation in Double, and PyHessian's in Float",
+    variant: "both processes: two-pass reorthogonalization in Double, and PyHessian's in Float",
     procedureVersion: 2
   ) { context in
     var evidence = Evidence()
@@ -142,7 +142,7 @@ private struct LanczosTrial {
     + "probability 10⁻⁶, plus 16·n·ε"
   static let peerReason =
     "the same gap, for the eigenvectors are turned by three random reflections; 16·n·ε of Float, which is above the 5·10⁻⁵ that 10⁻⁶ "
-    + "takes off a vector normalised from a norm of 0.02 or more"
+    + "takes off a vector normalized from a norm of 0.02 or more"
 
   let ours: RitzExtremes
   let peer: RitzExtremes

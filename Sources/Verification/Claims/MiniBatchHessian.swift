@@ -25,7 +25,7 @@ extension Claim {
       "The residual ⟨v, g_b^SAM⟩ − (1 + ρλ)⟨v, g_b⟩ = ρ⟨(H_b − λ)v, g_b⟩ of steps of SGD and of SAM: on quadratics with additive "
       + "noise, then on a quadratic whose mini-batches have Hessians H ± τuuᵀ, the sign independent of the noise, going with "
       + "it and against it.",
-    variant: "unnormalised ascent, same mini-batch in both passes"
+    variant: "unnormalized ascent, same mini-batch in both passes"
   ) { context in
     var evidence = Evidence()
     try additiveNoise(context, into: &evidence)
@@ -118,7 +118,7 @@ extension Claim {
     let plain = try descentGradient(
       of: context.subject.gradientDescent(momentum: 0, as: Double.self), on: oracle, at: point)
     let perturbed = try descentGradient(
-      of: context.subject.sharpnessAware(rho: rho, normalised: false, momentum: 0, as: Double.self),
+      of: context.subject.sharpnessAware(rho: rho, normalized: false, momentum: 0, as: Double.self),
       on: oracle, at: point)
     return (plain.dot(v), perturbed.dot(v))
   }

@@ -21,10 +21,10 @@ extension Claim {
       "A quadratic with additive noise, where the expansion is exact, on which the ratio of second moments along v is not "
       + "(1 + ρλ_min)² to rounding.",
     procedure:
-      "Steps of SGD and of SAM (unnormalised ascent, same mini-batch in both passes) on quadratics of known "
+      "Steps of SGD and of SAM (unnormalized ascent, same mini-batch in both passes) on quadratics of known "
       + "spectrum; the gradients are recovered from the parameters. Expectations are finite sums over a noise "
       + "set, then samples of Gaussian noise; ratios are ratios of sums.",
-    variant: "unnormalised ascent, additive noise", procedureVersion: 2
+    variant: "unnormalized ascent, additive noise", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     var ratios: [Measurement] = []
@@ -34,7 +34,7 @@ extension Claim {
     for (smallest, rho) in cases {
       let experiment = SaddleExperiment(
         spectrum: [0, 2, 3, 3.5, 5, 7].map { smallest + $0 }, index: 0, distance: 0.1, seed: context.seed)
-      let moments = try experiment.moments(context.subject, rho: rho, normalised: false)
+      let moments = try experiment.moments(context.subject, rho: rho, normalized: false)
       let factor = 1 + rho * smallest
       ratios.append(
         evidence.equal(
@@ -49,7 +49,7 @@ extension Claim {
         spectrum: (0..<d).map { -3 + 7 * Double($0) / Double(d - 1) }, index: 0, distance: 0.3,
         seed: context.seed &+ seed)
       for rho in [0.1, 0.4, 1] {
-        let moments = try experiment.moments(context.subject, rho: rho, normalised: false)
+        let moments = try experiment.moments(context.subject, rho: rho, normalized: false)
         let factor = 1 + rho * experiment.eigenvalue
         let deviation = (moments.factor - factor * factor).magnitude
         worst = Worst.of(worst, deviation / experiment.roundingBound(moments, rho: rho))
@@ -80,7 +80,7 @@ extension Claim {
       loss: loss, index: 0, point: loss.eigenvector(0).scaled(by: 0.2),
       noise: (0..<samples).map { draws.view(at: $0 * spectrum.count, shape: [spectrum.count]) })
     let rho = 0.5
-    let moments = try experiment.moments(context.subject, rho: rho, normalised: false)
+    let moments = try experiment.moments(context.subject, rho: rho, normalized: false)
     let mean = moments.perturbed.reduce(0, +) / Double(samples)
     let squares = moments.perturbed.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
     let error = (squares / Double(samples - 1) / Double(samples)).squareRoot()

@@ -29,21 +29,21 @@ extension Claim {
     let point = Tensor([0.4, -0.3, 0.7, 0.2])
     let logCosh = LogCoshLoss(dimension: 4)
     var slopes: [Measurement] = []
-    for normalised in [false, true] {
-      let ascent = normalised ? "ε = ρg/‖g‖" : "ε = ρg"
+    for normalized in [false, true] {
+      let ascent = normalized ? "ε = ρg/‖g‖" : "ε = ρg"
       let exact = try TruncationCurve(
-        cubic, lipschitz: cubic.hessianLipschitz, gradientThird: 0, at: point, normalised: normalised,
+        cubic, lipschitz: cubic.hessianLipschitz, gradientThird: 0, at: point, normalized: normalized,
         subject: context.subject)
       exact.judge("cubic, \(ascent)", into: &evidence)
       let curved = try TruncationCurve(
         logCosh, lipschitz: LogCoshLoss.hessianLipschitz,
-        gradientThird: LogCoshLoss.thirdDerivativeOfGradient, at: point, normalised: normalised,
+        gradientThird: LogCoshLoss.thirdDerivativeOfGradient, at: point, normalized: normalized,
         subject: context.subject)
       slopes.append(curved.judge("log cosh, \(ascent)", into: &evidence))
     }
     // A kink: f(x) = x + 4·max(x, 0)² has g(0) = 1 and g(ρ) = 1 + 8ρ, and no L₂.
     let kinked = try TruncationCurve(
-      KinkedLoss(), lipschitz: .infinity, gradientThird: 0, at: Tensor([0]), normalised: true,
+      KinkedLoss(), lipschitz: .infinity, gradientThird: 0, at: Tensor([0]), normalized: true,
       subject: context.subject)
     let atKink = evidence.observe(
       "slope at a kink (rectified linear gradient)", kinked.slope,
@@ -70,21 +70,21 @@ struct TruncationCurve {
   private(set) var disturbances: [Double] = []
 
   init<Loss: SmoothLoss<Double>>(
-    _ loss: Loss, lipschitz: Double, gradientThird: Double, at point: Tensor<Double>, normalised: Bool,
+    _ loss: Loss, lipschitz: Double, gradientThird: Double, at point: Tensor<Double>, normalized: Bool,
     subject: any ClaimSubject
   ) throws {
     let g = loss.gradient(point)
     for rho in Self.radii {
-      let epsilon = normalised ? g.scaled(by: rho / g.norm()) : g.scaled(by: rho)
+      let epsilon = normalized ? g.scaled(by: rho / g.norm()) : g.scaled(by: rho)
       let observed = try descentGradient(
-        of: subject.sharpnessAware(rho: rho, normalised: normalised, momentum: 0, as: Double.self),
+        of: subject.sharpnessAware(rho: rho, normalized: normalized, momentum: 0, as: Double.self),
         on: LossOracle(loss), at: point)
       let product = loss.hessianProduct(point, epsilon)
       let residual = (observed - g - product).norm()
       // Some 32 roundings of the sizes that are subtracted, and 10⁻¹² in the rule's denominator.
       let rounding =
         32 * Double.ulpOfOne * (point.norm() + observed.norm() + g.norm())
-        + (normalised ? 1e-12 / g.norm() * product.norm() : 0)
+        + (normalized ? 1e-12 / g.norm() * product.norm() : 0)
       let length = epsilon.norm()
       residuals.append(residual)
       bounds.append(length * length * lipschitz / 2 + rounding)

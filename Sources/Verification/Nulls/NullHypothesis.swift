@@ -12,7 +12,7 @@ package enum NullHypothesis: String, Sendable, CaseIterable {
   case permutedLabels = "permuted-labels"
   /// SAM's radius is 0, and in the printed tables SAM has the numbers of its base method.
   case rhoZero = "rho-zero"
-  /// Every class has as many pictures as the most frequent, and in the printed tables every group the accuracy of all.
+  /// Every class has as many images as the most frequent, and in the printed tables every group the accuracy of all.
   case balanced
   /// The Hessian is the identity.
   case identityHessian = "identity-hessian"
@@ -62,7 +62,7 @@ package enum NullHypothesis: String, Sendable, CaseIterable {
   }
 }
 
-/// The code under judgement in a world without the effect.
+/// The code under judgment in a world without the effect.
 struct NullSubject: ClaimSubject {
   let null: NullHypothesis
   let base: any ClaimSubject
@@ -74,10 +74,10 @@ struct NullSubject: ClaimSubject {
   }
 
   func sharpnessAware<Element: Real>(
-    rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
+    rho: Double, normalized: Bool, momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element> {
     try base.sharpnessAware(
-      rho: null == .rhoZero ? 0 : rho, normalised: normalised, momentum: momentum, as: type)
+      rho: null == .rhoZero ? 0 : rho, normalized: normalized, momentum: momentum, as: type)
   }
 
   func ritzExtremes(
@@ -125,10 +125,10 @@ struct NullSubject: ClaimSubject {
   /// Class k under the name of class C − 1 − k.
   private static func exchanged(_ set: ImageSet) -> ImageSet {
     let renamed = ImageSet(
-      pictures: set.pictures, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
+      images: set.images, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
       provenance: set.provenance)
     return ImageSet(
-      pictures: renamed.pictures, labels: renamed.labels, classes: renamed.classes,
+      images: renamed.images, labels: renamed.labels, classes: renamed.classes,
       provenance: ImageProvenance(
         name: set.provenance.name, kind: set.provenance.kind, digest: renamed.recordsDigest))
   }

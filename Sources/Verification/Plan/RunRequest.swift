@@ -14,23 +14,23 @@ package struct RunRequest: Sendable {
   package let claims: [String]
   /// How many seeds, from 0 on, the last look of those claims takes.
   package let seeds: Int
-  /// Seeds of runs on the published pictures that are in the evidence.
+  /// Seeds of runs on the published images that are in the evidence.
   package let present: [UInt64]
-  /// Runs in the evidence that are on other pictures and settle nothing.
-  package let onOtherPictures: Int
+  /// Runs in the evidence that are on other images and settle nothing.
+  package let onOtherImages: Int
   /// The seeds to train: those below `seeds` that are not there.
   package let missing: [UInt64]
   /// The curvature that must be measured along it; nil: none.
   package let spectra: SpectrumPlan?
   /// Why no run can be trained; nil where it can.
   package let obstacle: String?
-  /// Training pictures of each class; nil where they are not known without the files of the data set.
+  /// Training images of each class; nil where they are not known without the files of the data set.
   package let classCounts: [Int]?
-  /// Test pictures of both CIFAR sets.
+  /// Test images of both CIFAR sets.
   private static let testCount = 10_000
 
-  /// Test pictures of it.
-  package let testPictures: Int?
+  /// Test images of it.
+  package let testImages: Int?
 
   init(
     preset: Preset, radius: Double?, claims: [String], quantities: [RunQuantity], seeds: Int,
@@ -47,14 +47,14 @@ package struct RunRequest: Sendable {
     }
     present = runs.filter { run in run.isPublished && complete.allSatisfy { $0.contains(run.seed) } }
       .map(\.seed).sorted()
-    onOtherPictures = runs.count { !$0.isPublished }
+    onOtherImages = runs.count { !$0.isPublished }
     spectra = Self.spectra(quantities, epochs: preset.recipe.epochs)
     var obstacle = preset.notRun
     if let radius, preset.recipe.optimizer.with(rho: radius) == nil { obstacle = "its rule has no radius" }
     self.obstacle = obstacle
     let name = DataName(preset.recipe.data)
     classCounts = name?.profile.counts
-    testPictures = name.map { _ in Self.testCount }
+    testImages = name.map { _ in Self.testCount }
     missing = obstacle == nil ? (0..<UInt64(seeds)).filter { [present] in !present.contains($0) } : []
   }
 
@@ -71,8 +71,8 @@ package struct RunRequest: Sendable {
     return try? SpectrumPlan(intervals.map { .init($0.key, every: $0.value) })
   }
 
-  /// Training pictures of the data set; nil where its counts are not known without its files.
-  package var trainingPictures: Int? { classCounts?.reduce(0, +) }
+  /// Training images of the data set; nil where its counts are not known without its files.
+  package var trainingImages: Int? { classCounts?.reduce(0, +) }
 
   /// The recipe that is asked for.
   package var recipe: Recipe {
@@ -81,9 +81,9 @@ package struct RunRequest: Sendable {
     return recipe
   }
 
-  /// Steps of one run: ⌈pictures/batch⌉ an epoch.
+  /// Steps of one run: ⌈images/batch⌉ an epoch.
   package var steps: Int? {
-    trainingPictures.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
+    trainingImages.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
   }
 
   /// Gradients of batches that the rule asks for in one run: two a step for SAM.
@@ -97,20 +97,20 @@ package struct RunRequest: Sendable {
     (0..<recipe.epochs).count { subject.isDue(after: $0, of: recipe.epochs) }
   }
 
-  /// Pictures that the Hessian products of those spectra read, each as often as it is read: for each subject the pictures of
+  /// Images that the Hessian products of those spectra read, each as often as it is read: for each subject the images of
   /// its class (or all), times Lanczos steps and the products of certificates and checks, times epochs.
-  package var spectrumPictures: Int? {
-    guard let classCounts, let trainingPictures else { return nil }
-    let pictures = (spectra?.subjects ?? []).reduce(0) { sum, subject in
+  package var spectrumImages: Int? {
+    guard let classCounts, let trainingImages else { return nil }
+    let images = (spectra?.subjects ?? []).reduce(0) { sum, subject in
       let own =
-        subject.label.map { classCounts.indices.contains($0) ? classCounts[$0] : 0 } ?? trainingPictures
+        subject.label.map { classCounts.indices.contains($0) ? classCounts[$0] : 0 } ?? trainingImages
       return sum + own * count(subject)
     }
-    return pictures * (ClassSpectra.defaultSteps + extremeSpectrumExtraProducts)
+    return images * (ClassSpectra.defaultSteps + extremeSpectrumExtraProducts)
   }
 
-  /// Training pictures seen in one run, each once however often the rule asks for its gradient.
-  package var images: Int? { trainingPictures.map { $0 * recipe.epochs } }
+  /// Training images seen in one run, each once however often the rule asks for its gradient.
+  package var images: Int? { trainingImages.map { $0 * recipe.epochs } }
 
   /// The name of the run: preset, radius and seed.
   func runName(seed: UInt64) -> String {
@@ -118,7 +118,7 @@ package struct RunRequest: Sendable {
       + "-seed\(seed)"
   }
 
-  /// The command that trains one run; DATA stands for the pictures' place.
+  /// The command that trains one run; DATA stands for the images' place.
   package func command(seed: UInt64) -> String {
     var words = ["escapement train --preset \(preset.name)"]
     if let radius { words.append("--rho \(NumberText.short(radius))") }
@@ -134,18 +134,18 @@ package struct StepCost: Sendable, Hashable {
   /// CPU seconds of one gradient of a batch that the rule asks for, with its share of the rest of the step, of all threads
   /// together. A step takes as many as its rule asks for.
   package let evaluation: Double
-  /// CPU seconds of classifying one test picture, of all threads together.
-  package let testPicture: Double
-  /// CPU seconds of a Hessian product, a picture, of all threads together; nil where it was not measured.
-  package let productPicture: Double?
+  /// CPU seconds of classifying one test image, of all threads together.
+  package let testImage: Double
+  /// CPU seconds of a Hessian product, an image, of all threads together; nil where it was not measured.
+  package let productImage: Double?
   /// The process's largest resident size after such steps, in bytes.
   package let memory: Int
 
   /// A cost from its parts.
-  package init(evaluation: Double, testPicture: Double, productPicture: Double? = nil, memory: Int) {
+  package init(evaluation: Double, testImage: Double, productImage: Double? = nil, memory: Int) {
     self.evaluation = evaluation
-    self.testPicture = testPicture
-    self.productPicture = productPicture
+    self.testImage = testImage
+    self.productImage = productImage
     self.memory = memory
   }
 }
@@ -153,16 +153,16 @@ package struct StepCost: Sendable, Hashable {
 extension RunRequest {
   /// CPU seconds of the spectra of one run: 0 without any, nil where a product was not measured.
   package func spectrumSeconds(_ cost: StepCost) -> Double? {
-    guard let spectrumPictures else { return nil }
-    if spectrumPictures == 0 { return 0 }
-    return cost.productPicture.map { Double(spectrumPictures) * $0 }
+    guard let spectrumImages else { return nil }
+    if spectrumImages == 0 { return 0 }
+    return cost.productImage.map { Double(spectrumImages) * $0 }
   }
 
-  /// CPU seconds of one run: the gradients that its rule asks for, the test pictures after each epoch, and its spectra.
+  /// CPU seconds of one run: the gradients that its rule asks for, the test images after each epoch, and its spectra.
   package func cpuSeconds(_ cost: StepCost) -> Double? {
-    guard let evaluations, let testPictures, let curvature = spectrumSeconds(cost) else { return nil }
+    guard let evaluations, let testImages, let curvature = spectrumSeconds(cost) else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1
     return Double(evaluations) * cost.evaluation
-      + Double(recipe.epochs * testPictures * passes) * cost.testPicture + curvature
+      + Double(recipe.epochs * testImages * passes) * cost.testImage + curvature
   }
 }

@@ -13,7 +13,7 @@ package struct VerificationPlan: Sendable {
     package let untrained: [String]
   }
 
-  /// The claims, in catalogue order.
+  /// The claims, in catalog order.
   package let items: [Item]
   /// The recipes asked for, in the order in which claims first ask.
   package let requests: [RunRequest]
@@ -76,7 +76,7 @@ package struct VerificationPlan: Sendable {
   /// Steps of them; requests without known counts are left out.
   package var missingSteps: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.steps ?? 0) } }
 
-  /// Training pictures they see.
+  /// Training images they see.
   package var missingImages: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.images ?? 0) } }
 
   /// Spectra measured along them.

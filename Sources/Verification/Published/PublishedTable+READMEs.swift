@@ -3,7 +3,7 @@ import EscapementOptimizers
 // The numbers in the README files of released code; of the same statements, but not of the papers.
 
 extension PublishedTable {
-  /// ResNet-34 on CIFAR-100 LT; classes above 100, of 20 to 100 and below 20 pictures.
+  /// ResNet-34 on CIFAR-100 LT; classes above 100, of 20 to 100 and below 20 images.
   static let sseSAMReadme = PublishedTable(
     id: "sse-sam-readme", source: .repository("Zemdalk/SSE-SAM", "README"),
     rows: [
@@ -13,7 +13,7 @@ extension PublishedTable {
       PublishedRow("cifar100-lt100", "CE+SSE-SAM", .head(71.7), .mid(54.5), .tail(17.1), .accuracy(49.3)),
     ])
 
-  /// ResNet-34 on CIFAR-100 LT; classes above 100, of 20 to 100 and below 20 pictures.
+  /// ResNet-34 on CIFAR-100 LT; classes above 100, of 20 to 100 and below 20 images.
   static let imbSAMReadme = PublishedTable(
     id: "imbsam-readme", source: .repository("cool-xuan/Imbalanced_SAM", "README"),
     rows: [

@@ -1,6 +1,6 @@
 /// What a printed number measures.
 package enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
-  /// Top-1 accuracy over all test pictures, in percent.
+  /// Top-1 accuracy over all test images, in percent.
   case accuracy
   /// Mean of the head classes' accuracies, in percent.
   case head

@@ -159,22 +159,22 @@ package struct Claim: Sendable {
 
 /// What a procedure works with.
 package struct ClaimContext: Sendable {
-  /// The code under judgement: update rules, Lanczos, class counts.
+  /// The code under judgment: update rules, Lanczos, class counts.
   package var subject: any ClaimSubject {
     didSet { fixtureRuns = FixtureRuns(subject, onRun: onRun) }
   }
   /// The seed of every draw; the default of the verifier is fixed, never the clock.
   package var seed: UInt64
-  /// The printed numbers under judgement.
+  /// The printed numbers under judgment.
   package var tables: [PublishedTable]
-  /// The recipes under judgement.
+  /// The recipes under judgment.
   package var presets: [Preset]
   /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
   package var runs: any EvidenceSource
   /// Hears how many runs of the contrasts are trained, of how many: before the first and after each, one call at a time, on
   /// any thread. A null's runs are counted on their own.
   package let onRun: @Sendable (_ trained: Int, _ total: Int) -> Void
-  /// Runs of the subject's code on the embedded pictures, trained when they are asked for.
+  /// Runs of the subject's code on the embedded images, trained when they are asked for.
   var fixtureRuns: any EvidenceSource
 
   /// A context; a subject, tables or presets other than the package's own serve to show that a procedure can fail.

@@ -24,7 +24,7 @@ package struct RunSelection: Hashable, Sendable {
 
 /// A figure of a finished run.
 package enum RunMetric: Hashable, Sendable {
-  /// Accuracy over all test pictures, in percent.
+  /// Accuracy over all test images, in percent.
   case accuracy
   /// Mean test accuracy of the head classes, in percent.
   case head
@@ -34,7 +34,7 @@ package enum RunMetric: Hashable, Sendable {
   case tail
   /// Mean training accuracy of the tail classes, in percent.
   case trainingTail
-  /// Mean loss over the unaugmented training pictures of a class (nil: of all).
+  /// Mean loss over the unaugmented training images of a class (nil: of all).
   case trainingLoss(ofClass: Int?)
   /// max(0, −λ_min) of that loss's Hessian.
   case negativeCurvature(ofClass: Int?)
@@ -78,7 +78,7 @@ package enum RunMetric: Hashable, Sendable {
     case .head: "head accuracy"
     case .mid: "mid accuracy"
     case .tail: "tail accuracy"
-    case .trainingTail: "tail accuracy on training pictures"
+    case .trainingTail: "tail accuracy on training images"
     case .trainingLoss(let label): "training loss\(of(label))"
     case .negativeCurvature(let label): "|λ_min|\(of(label))"
     case .largestEigenvalue(let label): "λ_max\(of(label))"
@@ -100,16 +100,16 @@ package enum RunMetric: Hashable, Sendable {
 
 /// The figures of one finished run.
 package struct RunEvidence: Sendable, Hashable {
-  /// The seed of initialisation, order and augmentation.
+  /// The seed of initialization, order and augmentation.
   package var seed: UInt64
   /// The data as its manifest names them.
   package var data: String
-  /// Whether the pictures are the published ones; figures from others are consistent with a paper's, or not, and
+  /// Whether the images are the published ones; figures from others are consistent with a paper's, or not, and
   /// settle nothing.
   package var isPublished: Bool
   /// The figures at the selection's epoch, or after the last: the primary ones.
   package var last: [RunMetric: Double]
-  /// The figures of the epoch with the best test accuracy: descriptive, as that epoch is chosen on the test pictures.
+  /// The figures of the epoch with the best test accuracy: descriptive, as that epoch is chosen on the test images.
   package var best: [RunMetric: Double]
   /// The numeric contract that it was trained under. Figures of two differ by rounding, as those of two machines of any
   /// other package do: they are samples of one method.

@@ -3,11 +3,11 @@
 /// A verdict speaks at the tier of its procedure and never above it: synthetic evidence can refute an
 /// algebraic statement, but says nothing about an accuracy table.
 package enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
-  /// Algebra, arithmetic and small synthetic problems with known answers: seconds, no pictures.
+  /// Algebra, arithmetic and small synthetic problems with known answers: seconds, no images.
   case exact
-  /// Short runs on the embedded synthetic pictures.
+  /// Short runs on the embedded synthetic images.
   case fixture
-  /// Contrasts between runs of nine seeds each on the same pictures: minutes.
+  /// Contrasts between runs of nine seeds each on the same images: minutes.
   case contrast
   /// Short runs on the published CIFAR files.
   case cifar

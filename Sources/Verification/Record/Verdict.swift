@@ -106,7 +106,7 @@ extension Verdict {
 
 /// What must be known to repeat a verdict.
 package struct Provenance: Hashable, Sendable {
-  /// Which reading of the sources was judged, for example "unnormalised ascent".
+  /// Which reading of the sources was judged, for example "unnormalized ascent".
   package var variant: String
   /// The seed of every draw.
   package var seed: UInt64

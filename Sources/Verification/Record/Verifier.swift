@@ -6,22 +6,22 @@ package struct Verifier: Sendable {
   package static let defaultTiers: Set<Tier> = [.exact, .fixture]
 
   /// The claims to choose from.
-  package var catalogue: ClaimCatalogue
+  package var catalog: ClaimCatalog
   /// What the procedures work with.
   package var context: ClaimContext
   /// The verdicts on record; nil judges without comparing.
   package var baseline: Baseline?
 
-  /// A verifier of the package's own catalogue and code.
+  /// A verifier of the package's own catalog and code.
   package init(
-    catalogue: ClaimCatalogue = .standard, context: ClaimContext = ClaimContext(), baseline: Baseline?
+    catalog: ClaimCatalog = .standard, context: ClaimContext = ClaimContext(), baseline: Baseline?
   ) {
-    self.catalogue = catalogue
+    self.catalog = catalog
     self.context = context
     self.baseline = baseline
   }
 
-  /// Judges the claims of the given ids (all when empty) among the given tiers, in catalogue order.
+  /// Judges the claims of the given ids (all when empty) among the given tiers, in catalog order.
   ///
   /// A procedure that throws leaves its claim inconclusive, with the error in the verdict. `progress` hears
   /// of each verdict as it falls.
@@ -29,7 +29,7 @@ package struct Verifier: Sendable {
     ids: [String] = [], tiers: Set<Tier> = Verifier.defaultTiers,
     progress: (VerificationRecord.Entry) -> Void = { _ in }
   ) throws(UnknownClaim) -> VerificationRecord {
-    let entries = try catalogue.selecting(ids: ids, tiers: tiers).map { claim in
+    let entries = try catalog.selecting(ids: ids, tiers: tiers).map { claim in
       let verdict: Verdict
       do { verdict = try claim.judge(context) } catch {
         verdict = Verdict(
@@ -69,7 +69,7 @@ package struct VerificationRecord: Sendable {
     }
   }
 
-  /// The entries, in catalogue order.
+  /// The entries, in catalog order.
   package var entries: [Entry]
   /// Verdicts that differ from the baseline.
   package var changes: [VerdictChange]

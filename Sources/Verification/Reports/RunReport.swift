@@ -24,12 +24,12 @@ package struct RunReport: Sendable {
     let rows = entries.map(Self.row)
     page.add(
       ReportPage.table(
-        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "pictures", "contract"], rows,
+        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "images", "contract"], rows,
         style: "runs"))
     let counted = entries.count { $0.standing.isCounted }
     page.add(
-      "<p class=\"soft\">Percent of test pictures after the last epoch; best: the epoch with the highest accuracy, "
-        + "which is chosen on the test pictures. \(counted) of \(entries.count) runs count as evidence.</p>",
+      "<p class=\"soft\">Percent of test images after the last epoch; best: the epoch with the highest accuracy, "
+        + "which is chosen on the test images. \(counted) of \(entries.count) runs count as evidence.</p>",
       "<ul>")
     page.add(
       entries.filter { $0.standing != .counts(as: [$0.run?.recipe.preset ?? ""]) }.map {
@@ -88,7 +88,7 @@ package struct RunReport: Sendable {
   private static func details(_ run: RecordedRun) -> [String] {
     let pairs: [(String, String)] = [
       ("method", run.recipe.method), ("run", run.digest?.hex ?? "no epoch ended"),
-      ("recipe", run.recipeDigest.hex), ("test pictures", run.testTime.rawValue),
+      ("recipe", run.recipeDigest.hex), ("test images", run.testTime.rawValue),
       ("version", run.version ?? "not recorded"), ("numeric contract", "\(run.contract)"),
       ("data", run.data.canonical(pretty: true)),
       ("values", run.recipe.json.canonical(pretty: true)),

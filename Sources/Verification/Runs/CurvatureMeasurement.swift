@@ -14,12 +14,12 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     package var steps: Int
     /// Start vectors.
     package var probes: Int
-    /// At most this many pictures of a class, the first ones; nil: all.
-    package var pictures: Int?
+    /// At most this many images of a class, the first ones; nil: all.
+    package var images: Int?
 
     /// One line.
     package var text: String {
-      "\(loss), \(normalization ?? "unknown") statistics, \(pictures.map { "the first \($0)" } ?? "all") pictures of a class, "
+      "\(loss), \(normalization ?? "unknown") statistics, \(images.map { "the first \($0)" } ?? "all") images of a class, "
         + "\(steps) Lanczos steps, \(probes == 1 ? "1 start vector" : "\(probes) start vectors")"
     }
   }
@@ -54,8 +54,8 @@ package struct CurvatureMeasurement: Sendable, Hashable {
   package let procedure: Procedure
   /// Lanczos steps taken: fewer than asked for where the Krylov space was exhausted.
   package let steps: Int
-  /// Pictures it is over.
-  package let pictures: Int
+  /// Images it is over.
+  package let images: Int
   /// λ_min.
   package let smallest: End
   /// λ_max.
@@ -128,14 +128,14 @@ package struct CurvatureMeasurement: Sendable, Hashable {
   struct Plan {
     /// Lanczos steps.
     let steps: Int?
-    /// At most this many pictures of a class.
-    let pictures: Int?
+    /// At most this many images of a class.
+    let images: Int?
 
     /// Reads a record; of runs without spectra, and with measurements of another kind, nothing.
     init(_ record: JSONCursor) {
       let measurement = record.value["measurement"]
       steps = measurement?["steps"]?.integer
-      pictures = measurement?["samples"]?.integer
+      images = measurement?["samples"]?.integer
     }
   }
 
@@ -174,19 +174,19 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     if let planned = plan.steps, steps > planned {
       throw taken.fault(found: "\(steps)", expected: "at most the \(planned) of run.json")
     }
-    pictures = try seen.integer(atLeast: 1)
+    images = try seen.integer(atLeast: 1)
     if let label, label >= data.classes {
       throw try row.field("class").fault(found: "\(label)", expected: "a class below \(data.classes)")
     }
-    let expected = label.map { min(data.classCounts[$0], plan.pictures ?? .max) } ?? data.trainingSamples
-    guard pictures == expected else {
+    let expected = label.map { min(data.classCounts[$0], plan.images ?? .max) } ?? data.trainingSamples
+    guard images == expected else {
       throw seen.fault(
-        found: "\(pictures) pictures", expected: "\(expected), as class_counts and the measurement say")
+        found: "\(images) images", expected: "\(expected), as class_counts and the measurement say")
     }
     procedure = Procedure(
       loss: try event.optionalField("loss")?.string() ?? "unknown loss",
       normalization: try event.optionalField("normalization")?.string(), steps: plan.steps ?? steps,
-      probes: try row.optionalField("probes")?.integer(atLeast: 1) ?? 1, pictures: plan.pictures)
+      probes: try row.optionalField("probes")?.integer(atLeast: 1) ?? 1, images: plan.images)
   }
 
   private static func number(_ cursor: JSONCursor, minimum: Double) throws -> Double {
@@ -211,7 +211,7 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     let reason: JSON = obstacle.map { .string($0) } ?? .null
     return [
       "class": subject, "smallest": end(smallest), "largest": end(largest),
-      "loss": .number(loss), "pictures": .integer(pictures), "steps": .integer(steps),
+      "loss": .number(loss), "pictures": .integer(images), "steps": .integer(steps),
       "steps_asked": .integer(procedure.steps), "probes": .integer(procedure.probes),
       "normalization": statistics, "counts": .bool(obstacle == nil), "obstacle": reason,
     ]

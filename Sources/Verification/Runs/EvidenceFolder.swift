@@ -55,7 +55,7 @@ package struct EvidenceFolder: Sendable {
       let other = try RecordedRun(RunDirectory(place))
       let difference: String? =
         if other.data != run.data || other.recipeDigest != run.recipeDigest {
-          "other pictures or another recipe"
+          "other images or another recipe"
         } else if other.contract != run.contract {
           "numeric contract \(run.contract) where it has \(other.contract)"
         } else {

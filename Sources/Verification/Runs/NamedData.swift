@@ -3,15 +3,15 @@ import EscapementLongTail
 
 /// What the name of a data set says of it before its files are read: counts, groups, and the digests that are known.
 struct NamedData {
-  /// Training pictures of each class.
+  /// Training images of each class.
   let classCounts: [Int]
-  /// Test pictures of each class.
+  /// Test images of each class.
   let testCounts: [Int]
   /// Head, mid and tail classes.
   let groups: ClassGroups
   /// The name of the full set that it is cut from.
   let source: String
-  /// The kind that its pictures always have; nil where it depends on the files.
+  /// The kind that its images always have; nil where it depends on the files.
   let kind: ImageProvenance.Kind?
   /// SHA-256 of the training records: of the published files, or of the generator's; nil where it is not on record.
   let trainDigest: String?

@@ -2,15 +2,15 @@ import EscapementArtifacts
 import EscapementLongTail
 import EscapementTraining
 
-/// The pictures of a run as `run.json` describes them, held against what the name of the data says.
+/// The images of a run as `run.json` describes them, held against what the name of the data says.
 struct RecordedData {
-  /// Training pictures of each class.
+  /// Training images of each class.
   let classCounts: [Int]
-  /// Training pictures.
+  /// Training images.
   let trainingSamples: Int
-  /// Test pictures.
+  /// Test images.
   let testSamples: Int
-  /// Test pictures of each class; nil where the name does not say.
+  /// Test images of each class; nil where the name does not say.
   let testCounts: [Int]?
   /// The classes of head, mid and tail.
   let groups: [(metric: RunMetric, name: String, labels: [Int])]
@@ -18,13 +18,13 @@ struct RecordedData {
   /// Classes of a data set.
   var classes: Int { classCounts.count }
 
-  /// Pictures of a set at most, which keeps every sum over them below 2⁶³.
-  static let pictureLimit = 1_000_000_000
+  /// Images of a set at most, which keeps every sum over them below 2⁶³.
+  static let imageLimit = 1_000_000_000
 
   /// Reads a record of a run on the data of that name.
   ///
   /// Throws a `DataError` for groups that share a class or are not the data set's, for counts that contradict each other
-  /// or the name, and for digests that are not those of the pictures that the record says it is of.
+  /// or the name, and for digests that are not those of the images that the record says it is of.
   init(_ record: JSONCursor, data name: String) throws {
     let known = NamedData(name)
     let counts = try record.field("class_counts")
@@ -32,9 +32,9 @@ struct RecordedData {
     classCounts = try elements.map { try Self.count($0) }
     // At most 10⁹ times as many classes as 16 MiB have room for: no overflow.
     trainingSamples = classCounts.reduce(0, +)
-    guard trainingSamples <= Self.pictureLimit else {
+    guard trainingSamples <= Self.imageLimit else {
       throw counts.fault(
-        found: "\(trainingSamples) pictures", expected: "at most \(Self.pictureLimit)")
+        found: "\(trainingSamples) images", expected: "at most \(Self.imageLimit)")
     }
     if let known { try Self.require(classCounts, known.classCounts, counts, of: name) }
     let test = try record.field("test_samples")
@@ -43,7 +43,7 @@ struct RecordedData {
     if let known {
       let expected = known.testCounts.reduce(0, +)
       guard testSamples == expected else {
-        throw test.fault(found: "\(testSamples) pictures", expected: "the \(expected) of \(name)'s test set")
+        throw test.fault(found: "\(testSamples) images", expected: "the \(expected) of \(name)'s test set")
       }
     }
     groups = try Self.groups(record.field("groups"), classes: classCounts.count, known?.groups, name)
@@ -52,8 +52,8 @@ struct RecordedData {
 
   private static func count(_ cursor: JSONCursor) throws -> Int {
     let count = try cursor.integer(atLeast: 0)
-    guard count <= pictureLimit else {
-      throw cursor.fault(found: "\(count) pictures", expected: "at most \(pictureLimit)")
+    guard count <= imageLimit else {
+      throw cursor.fault(found: "\(count) images", expected: "at most \(imageLimit)")
     }
     return count
   }
@@ -68,7 +68,7 @@ struct RecordedData {
     }
     let label = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }!.offset
     throw place.fault(
-      found: "\(found[label]) pictures of class \(label)", expected: "the \(expected[label]) of \(name)")
+      found: "\(found[label]) images of class \(label)", expected: "the \(expected[label]) of \(name)")
   }
 
   private static func groups(
@@ -108,10 +108,10 @@ struct RecordedData {
       let cursor = try provenance.field(part)
       let list = try cursor.field("counts")
       try Self.require(list.elements().map { try Self.count($0) }, counts, list, of: name)
-      let pictures = try cursor.field("pictures")
-      guard try pictures.integer() == counts.reduce(0, +) else {
-        throw pictures.fault(
-          found: "\(try pictures.integer())", expected: "\(counts.reduce(0, +)), the sum of its counts")
+      let images = try cursor.field("pictures")
+      guard try images.integer() == counts.reduce(0, +) else {
+        throw images.fault(
+          found: "\(try images.integer())", expected: "\(counts.reduce(0, +)), the sum of its counts")
       }
       let source = try cursor.field("name")
       guard try source.string() == known.source else {
@@ -121,7 +121,7 @@ struct RecordedData {
     }
   }
 
-  /// Published pictures have the published digest, and others have not; synthetic ones are always the generator's.
+  /// Published images have the published digest, and others have not; synthetic ones are always the generator's.
   private static func checkKind(_ part: JSONCursor, _ known: NamedData, _ digest: String?) throws {
     let kind = try part.field("kind")
     let stated = try kind.string()
@@ -137,7 +137,7 @@ struct RecordedData {
       throw source.fault(
         found: found,
         expected: isStated
-          ? "\(digest), that of \(known.source)" : "another than that of the published pictures")
+          ? "\(digest), that of \(known.source)" : "another than that of the published images")
     }
   }
 }

@@ -54,12 +54,12 @@ struct RecordedMetrics {
     let test = try accuracies(event.field("test"), counts: data.testCounts, of: "test set")
     guard test.all.samples == data.testSamples else {
       throw try event.field("test").fault(
-        found: "\(test.all.samples) pictures", expected: "the \(data.testSamples) of the test set")
+        found: "\(test.all.samples) images", expected: "the \(data.testSamples) of the test set")
     }
     var figures = test.figures
     var trainingCorrect: [Int]?
-    if let pictures = try event.optionalField("training_pictures") {
-      let training = try accuracies(pictures, counts: data.classCounts, of: "training set")
+    if let images = try event.optionalField("training_pictures") {
+      let training = try accuracies(images, counts: data.classCounts, of: "training set")
       figures[.trainingTail] = training.figures[.tail]
       trainingCorrect = training.classes.map(\.correct)
     }
@@ -70,7 +70,7 @@ struct RecordedMetrics {
         trainingCorrect: trainingCorrect))
   }
 
-  /// Steps of an epoch: ⌈pictures/batch⌉.
+  /// Steps of an epoch: ⌈images/batch⌉.
   private var stepsPerEpoch: Int {
     let whole = data.trainingSamples / recipe.batchSize
     return whole + (whole * recipe.batchSize < data.trainingSamples ? 1 : 0)
@@ -86,7 +86,7 @@ struct RecordedMetrics {
       throw place.fault(
         found: "\(step)",
         expected: "\(expected): \(epochs.count + 1) epochs of \(stepsPerEpoch) steps of "
-          + "\(recipe.batchSize) of \(data.trainingSamples) pictures")
+          + "\(recipe.batchSize) of \(data.trainingSamples) images")
     }
     return step
   }
@@ -106,7 +106,7 @@ struct RecordedMetrics {
     }
     try require("steps", stepsPerEpoch - skipped, "the steps of an epoch that were not skipped")
     if skipped == 0 {
-      try require("samples", data.trainingSamples, "the pictures of the training set")
+      try require("samples", data.trainingSamples, "the images of the training set")
       if let evaluations = recipe.optimizer.evaluations(
         steps: stepsPerEpoch, after: epochs.count * stepsPerEpoch)
       {
@@ -136,7 +136,7 @@ struct RecordedMetrics {
     }
     for (label, expected) in (expected ?? []).enumerated() where classes[label].samples != expected {
       throw elements[label].fault(
-        found: "\(classes[label].samples) pictures", expected: "the \(expected) of the \(set)")
+        found: "\(classes[label].samples) images", expected: "the \(expected) of the \(set)")
     }
     if let cursor = try place.optionalField("not_a_number"), try cursor.integer() != 0 {
       throw cursor.fault(
@@ -151,7 +151,7 @@ struct RecordedMetrics {
     }
     guard sums == all else {
       throw place.fault(
-        found: "\(all.correct) of \(all.samples) pictures",
+        found: "\(all.correct) of \(all.samples) images",
         expected: "\(sums.correct) of \(sums.samples), the classes' sum")
     }
     var figures: [RunMetric: Double] = [.accuracy: 100 * Double(all.correct) / Double(all.samples)]
@@ -163,7 +163,7 @@ struct RecordedMetrics {
       guard try Self.counts(stated) == (correct, samples) else {
         throw stated.fault(found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
       }
-      // Mean over classes; where they have equally many pictures it is the share of all, without its roundings.
+      // Mean over classes; where they have equally many images it is the share of all, without its roundings.
       let isBalanced = members.allSatisfy { $0.samples == members[0].samples }
       figures[group.metric] =
         isBalanced
@@ -173,13 +173,13 @@ struct RecordedMetrics {
     return (classes, all, figures)
   }
 
-  /// Correct pictures and all pictures of a member; at least one picture, and no more than 10⁹.
+  /// Correct images and all images of a member; at least one image, and no more than 10⁹.
   private static func counts(_ cursor: JSONCursor) throws -> Counts {
     let (correct, samples) = try (cursor.field("correct"), cursor.field("samples"))
     let counts = (correct: try correct.integer(atLeast: 0), samples: try samples.integer(atLeast: 1))
     guard counts.samples <= 1_000_000_000, counts.correct <= counts.samples else {
       throw correct.fault(
-        found: "\(counts.correct) of \(counts.samples)", expected: "a share of at most 10⁹ pictures")
+        found: "\(counts.correct) of \(counts.samples)", expected: "a share of at most 10⁹ images")
     }
     return counts
   }

@@ -25,11 +25,11 @@ package struct RecordedRun: Sendable {
   package let directory: URL
   /// What was trained.
   package let recipe: Recipe
-  /// What was done to test pictures.
+  /// What was done to test images.
   package let testTime: TestTimeAugmentation
   /// What a step's digest is linked after.
   package let digestEvery: Int
-  /// Which pictures, as `DataManifest` summarises them.
+  /// Which images, as `DataManifest` summarizes them.
   package let data: JSON
   /// The numeric contract that it was trained under.
   package let contract: NumericContract
@@ -65,10 +65,10 @@ package struct RecordedRun: Sendable {
     data = try record.field("provenance").value
     contract = try NumericContract(of: record)
     version = try record.optionalField("version")?.string()
-    let pictures = try RecordedData(record, data: recipe.data)
+    let images = try RecordedData(record, data: recipe.data)
     let written = try directory.readMetrics()
     let metrics = try RecordedMetrics(
-      written.bytes, file: written.file.path, data: pictures, recipe: recipe,
+      written.bytes, file: written.file.path, data: images, recipe: recipe,
       spectra: CurvatureMeasurement.Plan(record))
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
@@ -86,11 +86,11 @@ package struct RecordedRun: Sendable {
     }
   }
 
-  /// What decides the figures besides seed and pictures, as a digest: SHA-256 of the recipe's canonical JSON without
-  /// its name and seed, with the treatment of test pictures.
+  /// What decides the figures besides seed and images, as a digest: SHA-256 of the recipe's canonical JSON without
+  /// its name and seed, with the treatment of test images.
   package var recipeDigest: Digest { Self.digest(of: recipe, testTime: testTime) }
 
-  /// The digest of a recipe under a treatment of test pictures. A recipe under another name is the same recipe.
+  /// The digest of a recipe under a treatment of test images. A recipe under another name is the same recipe.
   package static func digest(of recipe: Recipe, testTime: TestTimeAugmentation) -> Digest {
     var fields = recipe.json.object ?? [:]
     fields["preset"] = nil
@@ -107,7 +107,7 @@ package struct RecordedRun: Sendable {
     "\(recipeDigest.hex.prefix(16))-seed\(seed)"
   }
 
-  /// Whether training and test pictures are the published files.
+  /// Whether training and test images are the published files.
   package var isPublished: Bool {
     ["train", "test"].allSatisfy {
       data[$0]?["kind"]?.string == ImageProvenance.Kind.published.rawValue
@@ -156,7 +156,7 @@ package struct RecordedRun: Sendable {
   /// Why two runs of one recipe, seed, data and numeric contract cannot both be right; nil where they agree.
   ///
   /// The chain of digests depends on how often a link is added; between different intervals the counts of correct
-  /// pictures are compared.
+  /// images are compared.
   func disagreement(with other: RecordedRun) -> String? {
     for (mine, theirs) in zip(epochs, other.epochs) {
       if digestEvery == other.digestEvery, mine.digest != theirs.digest {

@@ -111,7 +111,7 @@ package struct RunArchive: EvidenceSource {
     }
   }
 
-  /// The finished runs of a selection. Where some are on the published pictures, those on others are left out: they
+  /// The finished runs of a selection. Where some are on the published images, those on others are left out: they
   /// could only weaken what the published ones say.
   package func runs(of selection: RunSelection) -> [RunEvidence] {
     let matching = counted.filter { run in

@@ -5,7 +5,7 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// The code under judgement, one requirement for each thing that a claim is about.
+/// The code under judgment, one requirement for each thing that a claim is about.
 ///
 /// `PackageSubject` is the package's own code. A test replaces one part of it by a broken version and sees
 /// the verdict change: that is how a procedure shows that it can fail.
@@ -14,9 +14,9 @@ package protocol ClaimSubject: Sendable {
   func gradientDescent<Element: Real>(
     momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element>
-  /// SAM over gradient descent; `normalised` ascends by ρ g/‖g‖, otherwise by ρ g.
+  /// SAM over gradient descent; `normalized` ascends by ρ g/‖g‖, otherwise by ρ g.
   func sharpnessAware<Element: Real>(
-    rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
+    rho: Double, normalized: Bool, momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element>
   /// The ends of the spectrum after `steps` Lanczos steps from a seeded Gaussian start, without early stop.
   func ritzExtremes(
@@ -27,7 +27,7 @@ package protocol ClaimSubject: Sendable {
   func peerRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes
-  /// Pictures a class of the CIFAR data sets, unbalanced with ratio 100; most frequent class first.
+  /// Images a class of the CIFAR data sets, unbalanced with ratio 100; most frequent class first.
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int]
   /// Head, middle and tail of the long-tailed CIFAR-10.
   func classGroups() -> ClassGroups
@@ -36,9 +36,9 @@ package protocol ClaimSubject: Sendable {
     classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
   ) throws -> Tensor<Double>
-  /// The synthetic pictures that contrasts at fixture scale train on.
+  /// The synthetic images that contrasts at fixture scale train on.
   func fixture() throws -> LongTailedData
-  /// Where a run of a recipe on these pictures ends.
+  /// Where a run of a recipe on these images ends.
   func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float>
 }
 

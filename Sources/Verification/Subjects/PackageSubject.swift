@@ -20,15 +20,15 @@ package struct PackageSubject: ClaimSubject {
 
   /// `SAM` over `SGD` without weight decay.
   package func sharpnessAware<Element: Real>(
-    rho: Double, normalised: Bool, momentum: Double, as type: Element.Type
+    rho: Double, normalized: Bool, momentum: Double, as type: Element.Type
   ) throws -> any UpdateRule<Element> {
     try SAM(
       base: SGD<Element>(momentum: momentum, weightDecay: 0), rho: rho,
       variant: SAMVariant(
-        ascent: normalised ? .normalized : .unnormalized, secondPassStatistics: .freeze))
+        ascent: normalized ? .normalized : .unnormalized, secondPassStatistics: .freeze))
   }
 
-  /// `Lanczos` with two-pass reorthogonalisation and our own solver for the tridiagonal matrix.
+  /// `Lanczos` with two-pass reorthogonalization and our own solver for the tridiagonal matrix.
   package func ritzExtremes(
     of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
@@ -50,7 +50,7 @@ package struct PackageSubject: ClaimSubject {
     return RitzExtremes(smallest: values[0], largest: values[values.count - 1])
   }
 
-  /// `ImbalanceProfile` on 50000 training pictures.
+  /// `ImbalanceProfile` on 50000 training images.
   package func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {
     ImbalanceProfile(kind: kind, ratio: 100, classes: classes, perClass: 50000 / classes).counts
   }

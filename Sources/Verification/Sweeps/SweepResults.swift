@@ -18,7 +18,7 @@ package struct SweepResults: Sendable {
     package var last: RecordedEpoch? { finding.state == .done ? finding.run?.epochs.last : nil }
     /// The numeric contract of a run that is done.
     package var contract: NumericContract? { finding.state == .done ? finding.run?.contract : nil }
-    /// The first epoch with the best test accuracy, chosen on the test pictures.
+    /// The first epoch with the best test accuracy, chosen on the test images.
     package var best: RecordedEpoch? { finding.state == .done ? finding.run?.best : nil }
   }
 

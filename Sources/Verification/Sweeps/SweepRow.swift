@@ -8,7 +8,7 @@ import EscapementTraining
 package struct SweepRow: Sendable, Hashable {
   /// What is trained.
   package var recipe: Recipe
-  /// What is done to test pictures.
+  /// What is done to test images.
   package var testTime: TestTimeAugmentation
   /// The curvature that is measured along the run, which changes no bit of it; nil: none.
   package var spectra: SpectrumPlan?

@@ -43,7 +43,7 @@ struct SaddleExperiment {
     var factor: Double { perturbed.reduce(0, +) / plain.reduce(0, +) }
     /// Root mean square of ⟨v, g_z⟩.
     var scale: Double { (plain.reduce(0, +) / Double(plain.count)).squareRoot() }
-    /// Standard error of `factor` by linearisation: √Σ(pᵢ − R·qᵢ)² / Σqᵢ.
+    /// Standard error of `factor` by linearization: √Σ(pᵢ − R·qᵢ)² / Σqᵢ.
     var standardError: Double {
       let ratio = factor
       let squares = zip(perturbed, plain).map { p, q in (p - ratio * q) * (p - ratio * q) }
@@ -52,7 +52,7 @@ struct SaddleExperiment {
   }
 
   /// Takes one step of plain descent and one of SAM from the point for every mini-batch.
-  func moments(_ subject: any ClaimSubject, rho: Double, normalised: Bool) throws -> Moments {
+  func moments(_ subject: any ClaimSubject, rho: Double, normalized: Bool) throws -> Moments {
     var result = Moments()
     for sample in noise {
       let oracle = LossOracle(loss, noise: sample)
@@ -60,7 +60,7 @@ struct SaddleExperiment {
         of: subject.gradientDescent(momentum: 0, as: Double.self), on: oracle, at: point
       ).dot(eigenvector)
       let perturbed = try descentGradient(
-        of: subject.sharpnessAware(rho: rho, normalised: normalised, momentum: 0, as: Double.self),
+        of: subject.sharpnessAware(rho: rho, normalized: normalized, momentum: 0, as: Double.self),
         on: oracle, at: point
       ).dot(eigenvector)
       result.plain.append(plain * plain)

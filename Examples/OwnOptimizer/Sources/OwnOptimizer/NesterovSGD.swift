@@ -47,9 +47,6 @@ public struct NesterovSGD<Element: Real>: UpdateRule {
     let direction = decayed.addingScaled(momentum, next)
     parameters.flat = parameters.flat.addingScaled(-context.learningRate, direction)
     buffer = ParameterVector(layout: parameters.layout, flat: next)
-    return StepRecord(
-      loss: evaluation.loss, descentLoss: evaluation.loss, learningRate: context.learningRate, rho: 0,
-      gradientNorm: evaluation.gradient.flat.norm(), perturbationNorm: 0, cosine: 1, evaluations: 1,
-      samples: evaluation.samples, correct: evaluation.correct)
+    return StepRecord(evaluation, context: context)
   }
 }

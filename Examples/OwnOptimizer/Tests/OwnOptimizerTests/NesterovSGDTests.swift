@@ -29,7 +29,8 @@ import Testing
 
   /// Two epochs on synthetic images: every step is on record.
   @Test func keepsItsRun() throws {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nesterov-\(UUID().uuidString)")
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "nesterov-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: directory) }
     try expectGolden(
       of: trainOnFixture(in: directory), named: "fixture-run", in: "nesterov", because: "first record")

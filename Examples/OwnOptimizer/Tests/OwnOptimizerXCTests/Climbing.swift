@@ -8,9 +8,6 @@ struct Climbing<Element: Real>: UpdateRule {
   ) throws -> StepRecord {
     let evaluation = try oracle.evaluate(at: parameters, on: .all, statistics: .observe)
     parameters.flat = parameters.flat.addingScaled(context.learningRate, evaluation.gradient.flat)
-    return StepRecord(
-      loss: evaluation.loss, descentLoss: evaluation.loss, learningRate: context.learningRate, rho: 0,
-      gradientNorm: evaluation.gradient.flat.norm(), perturbationNorm: 0, cosine: 1, evaluations: 1,
-      samples: evaluation.samples, correct: evaluation.correct)
+    return StepRecord(evaluation, context: context)
   }
 }

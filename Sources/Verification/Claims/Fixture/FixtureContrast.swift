@@ -6,7 +6,7 @@ import EscapementCurvature
 // Contrasts of the papers made small. Registered before any of these runs was looked at: presets, figures, directions,
 // seeds, tests and level stand below and in `FixtureRuns`, and whatever comes out stays.
 
-/// One contrast of the papers between runs on the embedded synthetic pictures.
+/// One contrast of the papers between runs on the embedded synthetic images.
 ///
 /// It says whether this package sees the contrast at that scale, and nothing of the papers: "consistent" where the
 /// difference has the papers' sign at α after Holm's adjustment over the four, "not consistent" in every other case, be it
@@ -22,24 +22,24 @@ struct FixtureContrast: Sendable {
   let nulls: Set<NullHypothesis>
   let question: RunQuestion
 
-  /// The four, in the order of the catalogue.
+  /// The four, in the order of the catalog.
   static let all: [FixtureContrast] = [
     FixtureContrast(
       id: "F-DRW", source: .poster("Experiments, table, first and third row"),
       statement:
-        "On the embedded synthetic pictures CE with deferred re-weighting has a higher tail accuracy than CE.",
+        "On the embedded synthetic images CE with deferred re-weighting has a higher tail accuracy than CE.",
       nulls: [.permutedLabels],
       question: .exceeds(RunQuantity(reweighted, .tail), RunQuantity("fixture/ce", .tail))),
     FixtureContrast(
       id: "F-P10", source: .poster("Experiments, table, third and fourth row"),
       statement:
-        "On the embedded synthetic pictures SAM raises the tail accuracy of CE with deferred re-weighting.",
+        "On the embedded synthetic images SAM raises the tail accuracy of CE with deferred re-weighting.",
       nulls: [.rhoZero],
       question: .exceeds(RunQuantity(sharpnessAware, .tail), RunQuantity(reweighted, .tail))),
     FixtureContrast(
       id: "F-H7", source: .supplement("§D, Figure 2"),
       statement:
-        "On the embedded synthetic pictures, under CE with deferred re-weighting, |λ_min| of the rarest class is lower with "
+        "On the embedded synthetic images, under CE with deferred re-weighting, |λ_min| of the rarest class is lower with "
         + "SAM than with SGD.",
       nulls: [.rhoZero, .identityHessian],
       question: .exceeds(
@@ -48,7 +48,7 @@ struct FixtureContrast: Sendable {
     FixtureContrast(
       id: "F-H1", source: .poster("Convergence to saddle points"),
       statement:
-        "On the embedded synthetic pictures, under CE with deferred re-weighting, |λ_min|/λ_max of the rarest class's loss "
+        "On the embedded synthetic images, under CE with deferred re-weighting, |λ_min|/λ_max of the rarest class's loss "
         + "exceeds that of the most frequent class's.",
       nulls: [.permutedLabels, .identityHessian],
       question: .exceeds(
@@ -66,13 +66,13 @@ struct FixtureContrast: Sendable {
       weight: .nothing,
       nulls: .losing(nulls),
       refutedBy:
-        "Nothing: not to see a contrast on synthetic pictures refutes no statement of a paper. Not consistent is p > "
+        "Nothing: not to see a contrast on synthetic images refutes no statement of a paper. Not consistent is p > "
         + "\(NumberText.short(Self.level)).",
       procedure:
         "\(question.text). One-sided Welch test of \(FixtureRuns.seeds.count) seeds a preset with the paired test beside it; "
         + "the paired test where both figures are of the same runs. Holm over the \(Self.all.count) contrasts, α = "
         + "\(NumberText.short(Self.level)). Last epoch; Hessians of the plain cross-entropy over the first "
-        + "\(FixtureRuns.picturesPerClass) un-augmented pictures of a class, \(FixtureRuns.lanczosSteps) Lanczos steps.",
+        + "\(FixtureRuns.imagesPerClass) un-augmented images of a class, \(FixtureRuns.lanczosSteps) Lanczos steps.",
       variant: "presets as listed by `escapement presets`, seeds 0 to \(FixtureRuns.seeds.count - 1)"
     ) { context in
       try verdict(from: context.fixtureRuns)
@@ -103,7 +103,7 @@ struct FixtureContrast: Sendable {
       measurements: answer.measurements + [measurement],
       summary: "\(word) at fixture scale: \(means.joined(separator: " against ")), p = "
         + "\(NumberText.coarse(adjusted)), \(answer.count) seeds",
-      details: ["Synthetic pictures and a small network say nothing of the papers' runs."])
+      details: ["Synthetic images and a small network say nothing of the papers' runs."])
   }
 
   /// What nine seeds say to a contrast: Welch's test of two presets, the paired one where both figures are of the same runs. So it was

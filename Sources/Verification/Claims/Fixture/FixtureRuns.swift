@@ -6,16 +6,16 @@ import EscapementNetworks
 import Synchronization
 import EscapementTraining
 
-/// Runs of presets on the embedded synthetic pictures, trained when they are first asked for and kept in memory.
+/// Runs of presets on the embedded synthetic images, trained when they are first asked for and kept in memory.
 ///
-/// Seeds 0 to 8; one run a thread. The pictures are not the published ones, so no figure of these runs settles a
+/// Seeds 0 to 8; one run a thread. The images are not the published ones, so no figure of these runs settles a
 /// claim about a paper.
 final class FixtureRuns: EvidenceSource {
   /// The seeds of every selection.
   static let seeds: Range<UInt64> = 0..<9
-  /// Pictures of a class whose Hessian is measured: as many as the rarest class has, so that two classes are averaged over
+  /// Images of a class whose Hessian is measured: as many as the rarest class has, so that two classes are averaged over
   /// equally many.
-  static let picturesPerClass = 10
+  static let imagesPerClass = 10
   /// Lanczos steps of a class's Hessian.
   static let lanczosSteps = 24
 
@@ -27,7 +27,7 @@ final class FixtureRuns: EvidenceSource {
   private static let total =
     Set(FixtureContrast.all.flatMap(\.question.quantities).map(\.selection)).count * seeds.count
 
-  /// Runs by a subject's code on its pictures; `onRun` hears how many are trained, of how many, one call at a time.
+  /// Runs by a subject's code on its images; `onRun` hears how many are trained, of how many, one call at a time.
   init(_ subject: any ClaimSubject, onRun: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) {
     self.subject = subject
     self.onRun = onRun
@@ -93,12 +93,12 @@ final class FixtureRuns: EvidenceSource {
       seed: seed, data: data.train.provenance.name, isPublished: false, last: figures)
   }
 
-  /// The ends of the spectrum of the mean cross-entropy over the first pictures of a class, un-augmented, under running
+  /// The ends of the spectrum of the mean cross-entropy over the first images of a class, un-augmented, under running
   /// statistics: Hessian products in Float, Lanczos in Double.
   private func extremes(
     ofClass label: Int, _ network: Network, _ state: TrainingState<Float>, _ set: ImageSet, seed: UInt64
   ) throws -> RitzExtremes {
-    let positions = Array(set.positions(ofClass: label).prefix(Self.picturesPerClass))
+    let positions = Array(set.positions(ofClass: label).prefix(Self.imagesPerClass))
     let hessian = HessianOperator(
       objective: Objective<Float>(network: network), parameters: state.parameters,
       statistics: state.statistics, samples: set.source(positions))

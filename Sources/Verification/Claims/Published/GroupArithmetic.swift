@@ -4,7 +4,7 @@ import EscapementOptimizers
 // Group sizes, held against rows whose accuracy is the mean of its groups.
 
 extension Claim {
-  /// The claims about head, middle and tail, in the catalogue's order.
+  /// The claims about head, middle and tail, in the catalog's order.
   static let groupArithmetic: [Claim] = [.cifar100Split, .largeSplits]
 
   /// D3: the split of CIFAR-100 LT.
@@ -15,14 +15,14 @@ extension Claim {
       + "and the tail classes consist of the remaining 29 classes",
     statement:
       "Head, middle and tail of CIFAR-100 LT are 36, 35 and 29 classes: the printed rows of Table 4 fit this split "
-      + "better than its neighbours.",
+      + "better than its neighbors.",
     tier: .exact,
     leaf: .data, weight: .remark,
     nulls: .losing([.balanced]),
     refutedBy: "A row of Table 4 whose accuracy is nearer to the group mean of 35/35/30 or 34/36/30.",
     procedure:
       "|accuracy − group mean| of each readable row of Table 4 under the three splits. That the classes above 100 and "
-      + "below 20 pictures, a rule of other authors, give 35/35/30 is printed beside it, and so is the row that is "
+      + "below 20 images, a rule of other authors, give 35/35/30 is printed beside it, and so is the row that is "
       + "farthest from the mean of its groups.",
     variant: "split by class index: 0–35, 36–70, 71–99", procedureVersion: 2
   ) { context in
@@ -53,7 +53,7 @@ extension Claim {
     }
     let counts = try context.subject.classCounts(.longTailed, classes: 100)
     evidence.observe(
-      "classes with more than 100 pictures", Double(counts.count { $0 > 100 }),
+      "classes with more than 100 images", Double(counts.count { $0 > 100 }),
       because: "the rule of SSE-SAM and ImbSAM has one class fewer in the head")
     return evidence.verdict(
       ifAllHold: .supported,
@@ -80,7 +80,7 @@ extension Claim {
     procedure:
       "The sums; |accuracy − group mean| of CE, LDAM+DRW and LDAM+DRW+SAM. Rows quoted from papers with other splits are "
       + "shown and decide nothing: DRO-LT, and DisAlign under its paper's 385/479/136 too.",
-    variant: "classes by falling number of pictures", procedureVersion: 2
+    variant: "classes by falling number of images", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
     let sizes = [390, 445, 165]

@@ -5,7 +5,7 @@ import EscapementStatistics
 // What the poster's two tables of accuracies say, as printed. Whether runs give these numbers is for other claims.
 
 extension Claim {
-  /// The claims about the poster's table, in the catalogue's order.
+  /// The claims about the poster's table, in the catalog's order.
   static let posterGains: [Claim] =
     [.posterAccuracyGains, .posterTailGains, .posterBest] + posterRepeats + [.posterOrder]
 

@@ -5,7 +5,7 @@ import EscapementTraining
 // Constants of the training protocol: what the papers state against what the released code and this package's presets have.
 
 extension Claim {
-  /// The claims about the training protocol, in the catalogue's order.
+  /// The claims about the training protocol, in the catalog's order.
   static let protocolStatements: [Claim] =
     [.literalWeights] + otherOptimizers + [
       .stages, .decayFactors, .lossConstants, .cifarProtocol, .largeProtocol, .deferral,
@@ -211,9 +211,9 @@ extension Claim {
     leaf: .algorithm, weight: .remark,
     nulls: .none(because: "it is refuted as it stands: there is no effect that a null could take from it"),
     refutedBy:
-      "A mean weight of Algorithm 1 over the training pictures that is not within a factor of two of the code's, which is 1.",
+      "A mean weight of Algorithm 1 over the training images that is not within a factor of two of the code's, which is 1.",
     procedure:
-      "The mean of 1/n_y over the pictures of CIFAR-10 LT and CIFAR-100 LT at β = 100, which is C/N; the ratio of the rarest "
+      "The mean of 1/n_y over the images of CIFAR-10 LT and CIFAR-100 LT at β = 100, which is C/N; the ratio of the rarest "
       + "to the most frequent class's weight in either version is shown.",
     variant: "the printed algorithm to the letter; the released code divides by the batch's sum of weights"
   ) { context in
@@ -227,7 +227,7 @@ extension Claim {
       let sum = zip(literal, counts).map { $0 * Double($1) }.reduce(0, +)
       let mean = sum / Double(counts.reduce(0, +))
       evidence.between(
-        "mean weight of a picture, CIFAR-\(classes) LT", mean, 0.5, 2,
+        "mean weight of an image, CIFAR-\(classes) LT", mean, 0.5, 2,
         because: "a factor of two would be a matter of the rate; a weighted mean has 1")
       for (name, weights) in [("as printed", literal), ("as released", released)] {
         evidence.observe(
@@ -340,7 +340,7 @@ extension Claim {
   }
 }
 
-/// A preset that a procedure looks at is not in the catalogue it was given.
+/// A preset that a procedure looks at is not in the catalog it was given.
 struct MissingPreset: Error, CustomStringConvertible {
   var name: String
   var description: String { "no preset is called \(name)" }

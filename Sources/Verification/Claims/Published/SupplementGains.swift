@@ -4,7 +4,7 @@ import EscapementOptimizers
 // What the supplement's text says of its own tables. The text states gains to a tenth, and so are they compared.
 
 extension Claim {
-  /// The claims about the supplement's tables, in the catalogue's order.
+  /// The claims about the supplement's tables, in the catalog's order.
   static let supplementGains: [Claim] =
     [.gainsAtEveryRatio] + meanGains + statedGains + [
       .gainGrows, .gainFromTail, .twoStageMethods, .comparisonGains, .radiusIsTuned,

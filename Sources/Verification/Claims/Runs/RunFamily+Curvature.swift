@@ -8,7 +8,7 @@ extension RunFamily {
   ///
   /// A measurement that counts may be off by 0.041 (`CurvatureMeasurement.residualShare`), and the limit beyond the Ritz value after
   /// 100 steps on a ResNet-32's 464,154 parameters is 0.011 of λ_max − λ_min at a failure probability of 10⁻⁶: at 0.05 a sign is not
-  /// an artefact of the measurement. The papers state no threshold.
+  /// an artifact of the measurement. The papers state no threshold.
   static let significant = 0.05
 
   /// A tenth of ln 10, the loss of guessing among ten classes: below it a loss is called low. The papers state no threshold.

@@ -103,7 +103,7 @@ extension RunFamily {
     return RunFamily(name: "radius, \(data)", statements: statements)
   }
 
-  /// Every family of claims about runs, in the order of the catalogue.
+  /// Every family of claims about runs, in the order of the catalog.
   static let all: [RunFamily] =
     accuracies + posterGains + posterOrders + supplementGains + [combinations, largeScale] + radius
     + curvature + [stageWise]

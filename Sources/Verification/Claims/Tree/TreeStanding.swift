@@ -11,7 +11,7 @@ package struct TreeStanding: Sendable {
     package let outcome: String
     /// The sum of the claims' weights.
     package let weight: Int
-    /// The claims, heaviest first, in the order of the catalogue.
+    /// The claims, heaviest first, in the order of the catalog.
     package let ids: [String]
   }
 

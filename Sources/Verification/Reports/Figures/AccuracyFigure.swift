@@ -83,7 +83,7 @@ enum AccuracyFigure {
     }
     var notes = ["Several seeds are a point each. The papers do not say how many seeds stand behind a mean."]
     if rows.contains(where: { !$0.isPublished }) {
-      notes.append("Hollow: on pictures other than the published ones, which settle nothing.")
+      notes.append("Hollow: on images other than the published ones, which settle nothing.")
     }
     return Figure(
       title: title, panels: [(panel, 0, 0)], width: 350, height: frame.height,

@@ -1,6 +1,6 @@
 import EscapementDrawing
 
-/// A page that needs nothing but itself: no script, no font and no picture from elsewhere. It is HTML and well-formed XML.
+/// A page that needs nothing but itself: no script, no font and no image from elsewhere. It is HTML and well-formed XML.
 struct ReportPage {
   private let title: String
   private var body: [String] = []
@@ -130,7 +130,7 @@ extension Figure {
     .replacing("id=\"title\"", with: "id=\"\(prefix)-title\"")
     .replacing("id=\"description\"", with: "id=\"\(prefix)-description\"")
     .replacing(
-      "aria-labelledby=\"title description\"",
-      with: "aria-labelledby=\"\(prefix)-title \(prefix)-description\"")
+      "aria-labeledby=\"title description\"",
+      with: "aria-labeledby=\"\(prefix)-title \(prefix)-description\"")
   }
 }

@@ -28,7 +28,7 @@ enum ReportSection: String, CaseIterable {
       "Class counts, splits, step counts, constants and Algorithm 1, held against what the papers state."
     case .printed: "What the papers' own tables say, by arithmetic alone."
     case .fixture:
-      "Whether contrasts of the papers show on synthetic pictures: seen or not, nothing of the papers stands or falls with it."
+      "Whether contrasts of the papers show on synthetic images: seen or not, nothing of the papers stands or falls with it."
     case .runs: "What finished runs say: accuracies, gains, radii and the curvature of trained networks."
     }
   }

@@ -30,14 +30,14 @@ package struct AuditReport: Sendable, Hashable {
   package internal(set) var links = 0
   /// Links on record.
   package let allLinks: Int
-  /// Correct test pictures of the final weights, and all, found as on record; nil where the weights were not there.
+  /// Correct test images of the final weights, and all, found as on record; nil where the weights were not there.
   package internal(set) var weights: Weights?
   /// What a person should know besides.
   package internal(set) var notes: [String] = []
 
   /// What the final weights classify.
   package struct Weights: Sendable, Hashable {
-    /// Correct test pictures.
+    /// Correct test images.
     package let correct: Int
     /// All of them.
     package let samples: Int
@@ -88,7 +88,7 @@ package struct AuditReport: Sendable, Hashable {
     }
     lines.append(
       weights.map {
-        "final weights: \($0.correct) of \($0.samples) test pictures, in each class as on record"
+        "final weights: \($0.correct) of \($0.samples) test images, in each class as on record"
       } ?? "final weights: not there, so the last epoch's counts stand as they are on record")
     return lines + notes
   }

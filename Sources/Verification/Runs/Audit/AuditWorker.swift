@@ -122,7 +122,7 @@ struct AuditWorker {
     }
     guard loop.stepsPerEpoch == audit.stepsPerEpoch else {
       return AuditDifference(
-        step: audit.stepsPerEpoch, what: "an epoch of these pictures has \(loop.stepsPerEpoch) steps")
+        step: audit.stepsPerEpoch, what: "an epoch of these images has \(loop.stepsPerEpoch) steps")
     }
     var last: Int? = state.map(\.step)
     // Once a link differs, training goes on to the next checkpoint that is there, which can name the tensor.
@@ -207,7 +207,7 @@ struct AuditWorker {
         let label = zip(counted, recorded).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset
       else { return nil }
       return
-        "\(counted[label]) \(name) pictures of class \(label) are classified correctly, \(recorded[label]) on record"
+        "\(counted[label]) \(name) images of class \(label) are classified correctly, \(recorded[label]) on record"
     }
     if let found = try difference(data.test, epoch.correct, "test") { return found }
     return try epoch.trainingCorrect.flatMap { try difference(data.train, $0, "training") }

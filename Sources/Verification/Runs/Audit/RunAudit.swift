@@ -117,11 +117,11 @@ package struct RunAudit: Sendable {
     return order.prefix(request.segments).sorted().map { all[$0] }
   }
 
-  /// Recomputes what is asked for and compares it; `pictures` reads the run's data where there is anything to do.
+  /// Recomputes what is asked for and compares it; `images` reads the run's data where there is anything to do.
   ///
   /// Throws `Cancelled` where `isCancelled` says so, `DataError` for a damaged checkpoint, and the data's own errors.
   package func report(
-    _ request: Request, pictures: () throws -> LongTailedData, isCancelled: () -> Bool = { false },
+    _ request: Request, images: () throws -> LongTailedData, isCancelled: () -> Bool = { false },
     progress: (Progress) -> Void = { _ in }
   ) throws -> AuditReport {
     var report = AuditReport(
@@ -133,13 +133,13 @@ package struct RunAudit: Sendable {
     }
     let data: LongTailedData
     do {
-      data = try pictures()
+      data = try images()
       try DataManifest.check(data, against: run.data, file: directory.record.path)
     } catch let missing as MissingError {
       report.outcome = .notCheckable(missing.description)
       return report
     } catch let other as DataError where other.file == directory.record.path {
-      report.outcome = .notCheckable("the pictures are not those of the run: \(other.description)")
+      report.outcome = .notCheckable("the images are not those of the run: \(other.description)")
       return report
     }
     report.segments = drawn(request)

@@ -39,7 +39,7 @@ struct ImageListParser {
     }
     guard !labels.isEmpty else {
       throw DataError(
-        file: file, found: "no picture in \(number) lines", expected: "lines of a path and a label")
+        file: file, found: "no image in \(number) lines", expected: "lines of a path and a label")
     }
   }
 
@@ -72,10 +72,10 @@ struct ImageListParser {
 
   private func checkPath(_ path: UnsafeRawBufferPointer, _ name: String) throws {
     guard path[0] != Self.slash else {
-      throw fault("the absolute path “\(name)”", expected: "a path relative to the pictures' root")
+      throw fault("the absolute path “\(name)”", expected: "a path relative to the images' root")
     }
     guard !path.split(separator: Self.slash).contains(where: { $0.elementsEqual("..".utf8) }) else {
-      throw fault("“..” in the path “\(name)”", expected: "a path that stays below the pictures' root")
+      throw fault("“..” in the path “\(name)”", expected: "a path that stays below the images' root")
     }
   }
 

@@ -1,5 +1,5 @@
 /// All benchmarks, in the order of the table.
-enum BenchmarkCatalogue {
+enum BenchmarkCatalog {
   /// Matrix products, convolutions, elementwise work, training steps, loading, gradients, products, spectra.
   static var all: [Benchmark] {
     MatrixBenchmarks.all + ConvolutionBenchmarks.all + ElementwiseBenchmarks.all + StepBenchmarks.all

@@ -1,19 +1,19 @@
 import EscapementArtifacts
 import Foundation
 
-/// What proves a picture list and its pictures.
+/// What proves an image list and its images.
 public struct ListDigests: Hashable, Sendable {
-  /// SHA-256 over the list: a line `path label` for each picture, in order, whatever the file's line ends and blank lines.
+  /// SHA-256 over the list: a line `path label` for each image, in order, whatever the file's line ends and blank lines.
   public let list: Digest
-  /// SHA-256 over the pictures in list order: for each its SHA-256 over width, height and decoded RGB bytes.
+  /// SHA-256 over the images in list order: for each its SHA-256 over width, height and decoded RGB bytes.
   ///
   /// Decoded pixels, not files: two copies agree when the network would see the same.
   public let pixels: Digest
 
-  /// Decodes every picture, some at a time on all threads, and calls `progress` with the number done.
-  /// - Throws: as `ListedPictures.batch` does, for the first picture that fails.
-  public init(_ pictures: ListedPictures, progress: (Int) throws -> Void = { _ in }) throws {
-    let list = pictures.list
+  /// Decodes every image, some at a time on all threads, and calls `progress` with the number done.
+  /// - Throws: as `ListedImageSet.batch` does, for the first image that fails.
+  public init(_ images: ListedImageSet, progress: (Int) throws -> Void = { _ in }) throws {
+    let list = images.list
     let lines = DigestStream()
     for (path, label) in zip(list.paths, list.labels) {
       let line = Array("\(path) \(label)\n".utf8)
@@ -24,23 +24,23 @@ public struct ListDigests: Hashable, Sendable {
     let together = 256
     for start in stride(from: 0, to: list.count, by: together) {
       let range = start..<min(start + together, list.count)
-      for digest in try pictures.mapInParallel(Array(range), Self.digest(of:)) { all.update(digest) }
+      for digest in try images.mapInParallel(Array(range), Self.digest(of:)) { all.update(digest) }
       try progress(range.upperBound)
     }
     pixels = all.finish()
   }
 
-  private static func digest(of picture: RGBPicture) -> Digest {
+  private static func digest(of image: RGBImage) -> Digest {
     let stream = DigestStream()
-    stream.update(picture.width)
-    stream.update(picture.height)
-    picture.bytes.withUnsafeBytes { stream.update($0) }
+    stream.update(image.width)
+    stream.update(image.height)
+    image.bytes.withUnsafeBytes { stream.update($0) }
     return stream.finish()
   }
 }
 
-extension ListedPictures {
-  /// The first pictures of some classes, their middle squares reduced to 32 × 32, for a contact sheet.
+extension ListedImageSet {
+  /// The first images of some classes, their middle squares reduced to 32 × 32, for a contact sheet.
   /// - Throws: as `batch` does.
   public func miniatures(classes: [Int], perClass: Int) throws -> ImageSet {
     var shown: [Int] = []
@@ -52,13 +52,13 @@ extension ListedPictures {
       shown.append(position)
     }
     let side = ImageSet.side
-    let planes = try mapInParallel(shown) { picture -> [UInt8] in
-      let small = picture.resampled(shorterSide: side, centre: side)
+    let planes = try mapInParallel(shown) { image -> [UInt8] in
+      let small = image.resampled(shorterSide: side, center: side)
       return (0..<3).flatMap { channel in (0..<(side * side)).map { small.bytes[3 * $0 + channel] } }
     }
     let bytes = planes.flatMap { $0 }
     return ImageSet(
-      pictures: bytes, labels: shown.map { list.labels[$0] }, classes: list.classes,
+      images: bytes, labels: shown.map { list.labels[$0] }, classes: list.classes,
       provenance: ImageProvenance(name: list.file, kind: .other, digest: Digest(of: bytes)))
   }
 }

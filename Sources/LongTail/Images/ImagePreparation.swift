@@ -11,13 +11,13 @@ extension PixelNormalization {
     mean: [0.466, 0.471, 0.380], deviation: [0.195, 0.194, 0.192])
 }
 
-/// How pictures of any size become inputs of one size.
-public struct PicturePreparation: Hashable, Sendable {
-  /// What happens to a picture.
+/// How images of any size become inputs of one size.
+public struct ImagePreparation: Hashable, Sendable {
+  /// What happens to an image.
   public enum Transform: Hashable, Sendable {
-    /// The shorter side resized, the square in the middle taken (see `RGBPicture.resampled(shorterSide:centre:)`).
+    /// The shorter side resized, the square in the middle taken (see `RGBImage.resampled(shorterSide:center:)`).
     case evaluation
-    /// A random window resized to the square, flipped left-right with probability one half, its colours jittered.
+    /// A random window resized to the square, flipped left-right with probability one half, its colors jittered.
     /// Keyed by (seed, epoch, sample), so that it depends neither on the order of batches nor on threads.
     case training(seed: UInt64, epoch: Int)
   }
@@ -28,15 +28,15 @@ public struct PicturePreparation: Hashable, Sendable {
   public let side: Int
   /// The windows of training.
   public let crop: RandomResizedCrop
-  /// The colours of training.
+  /// The colors of training.
   public let jitter: ColorJitter
   /// The constants that map bytes to inputs.
   public let normalization: PixelNormalization
 
   /// ImageNet-LT's published transforms: 256 and 224 pixels.
-  public static let imageNetLT = PicturePreparation(normalization: .imageNet)
+  public static let imageNetLT = ImagePreparation(normalization: .imageNet)
   /// iNaturalist 2018's: the same but for the constants.
-  public static let iNaturalist2018 = PicturePreparation(normalization: .iNaturalist2018)
+  public static let iNaturalist2018 = ImagePreparation(normalization: .iNaturalist2018)
 
   /// Sizes and constants; `side` is at most `shorterSide`.
   public init(
@@ -54,27 +54,27 @@ public struct PicturePreparation: Hashable, Sendable {
   /// The values of one input: `[side][side][3]`.
   public var inputCount: Int { 3 * side * side }
 
-  /// Writes the input that `picture` becomes, as sample `sample` of its set, to `target`, which holds `inputCount`
-  /// values. `table` is the normalisation's.
+  /// Writes the input that `image` becomes, as sample `sample` of its set, to `target`, which holds `inputCount`
+  /// values. `table` is the normalization's.
   func write<Element: Real>(
-    _ picture: RGBPicture, sample: Int, transform: Transform, table: UnsafePointer<Element>,
+    _ image: RGBImage, sample: Int, transform: Transform, table: UnsafePointer<Element>,
     to target: UnsafeMutablePointer<Element>
   ) {
-    var (input, flip) = (picture, false)
+    var (input, flip) = (image, false)
     switch transform {
-    case .evaluation: input = picture.resampled(shorterSide: shorterSide, centre: side)
+    case .evaluation: input = image.resampled(shorterSide: shorterSide, center: side)
     case .training(let seed, let epoch):
       precondition(epoch >= 0 && epoch < 1 << 20, "epoch \(epoch) is not in 0..<2^20")
       var stream = RandomStream(
         seed: seed, purpose: .augmentation, index: UInt64(epoch) << 36 | UInt64(sample))
-      let window = crop.window(width: picture.width, height: picture.height, &stream)
+      let window = crop.window(width: image.width, height: image.height, &stream)
       flip = stream.nextWord() & 1 == 1
-      input = picture.resampled(window, width: side, height: side)
-      // Colours do not depend on where a pixel stands, so the flip may come last.
+      input = image.resampled(window, width: side, height: side)
+      // Colors do not depend on where a pixel stands, so the flip may come last.
       for change in jitter.draw(&stream) { input.apply(change) }
     }
     input.bytes.withUnsafeBufferPointer {
-      ek_picture_normalize(Element.kernelType, side, side, $0.baseAddress, flip, table, target)
+      ek_image_normalize(Element.kernelType, side, side, $0.baseAddress, flip, table, target)
     }
   }
 }

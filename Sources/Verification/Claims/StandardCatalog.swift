@@ -1,11 +1,11 @@
-extension ClaimCatalogue {
+extension ClaimCatalog {
   /// The claims that this package judges: theory, data and protocol, the printed tables, contrasts at fixture scale, and
   /// those that wait for runs. A file of several claims lists its own.
-  package static let standard = ClaimCatalogue(
+  package static let standard = ClaimCatalog(
     theory + protocols + printed + FixtureContrast.all.map(\.claim) + RunFamily.all.flatMap(\.claims))
 
   private static let theory: [Claim] = joined([
-    [.secondMoment, .truncation], Claim.amplifications, Claim.normalisedSteps, Claim.escapes, Claim.noises,
+    [.secondMoment, .truncation], Claim.amplifications, Claim.normalizedSteps, Claim.escapes, Claim.noises,
     Claim.ascents,
     [.correlatedNoise, .miniBatchHessian, .classwiseStep, .lanczosExtremes, .classWeightsCancel],
   ])

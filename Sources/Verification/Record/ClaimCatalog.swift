@@ -1,10 +1,10 @@
 import EscapementArtifacts
 /// All claims, in a fixed order, with unique ids.
-package struct ClaimCatalogue: Sendable {
+package struct ClaimCatalog: Sendable {
   /// The claims, in the order of reports.
   package let claims: [Claim]
 
-  /// A catalogue of the given claims; two of one id are a caller's bug.
+  /// A catalog of the given claims; two of one id are a caller's bug.
   package init(_ claims: [Claim]) {
     var seen: Set<String> = []
     for claim in claims {
@@ -19,7 +19,7 @@ package struct ClaimCatalogue: Sendable {
   }
 
   /// The claims that words name (all when empty), among the given tiers and, where `rows` names a place, of that place; in
-  /// catalogue order, each once.
+  /// catalog order, each once.
   ///
   /// A word is an id in any case ("T3"), the beginning of ids ("P4*"; "P4" alone for all ids that begin with "P4-" where no claim
   /// has that id), or a place in the papers ("supplement", "§D", "poster/table", "Table 3", "Algorithm 1").
@@ -79,7 +79,7 @@ package struct ClaimCatalogue: Sendable {
     return UnknownClaim(id: word, near: near, isPlace: true)
   }
 
-  /// Up to four ids closest to `id` by edit distance, nearest first, ties in catalogue order.
+  /// Up to four ids closest to `id` by edit distance, nearest first, ties in catalog order.
   package func near(_ id: String) -> [String] {
     // A long word is like no id: what is compared stays short.
     let asked = String(id.prefix(40)).uppercased()
@@ -90,7 +90,7 @@ package struct ClaimCatalogue: Sendable {
   }
 }
 
-/// A word that names no claim of the catalogue.
+/// A word that names no claim of the catalog.
 package struct UnknownClaim: ReportedError, Hashable {
   /// 64: the command was used wrongly.
   package var exitCode: Int32 { 64 }
@@ -102,7 +102,7 @@ package struct UnknownClaim: ReportedError, Hashable {
   package var isPlace = false
   /// One line naming both.
   package var description: String {
-    let known = near.isEmpty ? "the catalogue is empty" : "near: \(near.joined(separator: ", "))"
+    let known = near.isEmpty ? "the catalog is empty" : "near: \(near.joined(separator: ", "))"
     return "no \(isPlace ? "claim stands at" : "claim is called") \"\(id.quotable(limit: 80))\"; \(known)"
   }
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What Pillow makes of one small picture: the values that LongTailTests hold the package's own picture code to.
+"""What Pillow makes of one small image: the values that LongTailTests hold the package's own image code to.
 
-usage: pip install pillow==12.2.0; pictures.py
+usage: pip install pillow==12.2.0; images.py
 
 Prints one line a case: its name and the SHA-256 of the RGB bytes, row by row. Behind an empty line follow small JPEG
 files in base64, each with the SHA-256 of what Pillow decodes it to.
 
 The recorded run is Pillow 12.2.0 on x86-64. Pillow 9.5, 10.4, 11.3, 12.0 and 12.1 print the same digests. Pillow 13.0
-resizes down before across where a picture becomes wider and lower, so "resize 200x31" differs there: a fifth of its
+resizes down before across where an image becomes wider and lower, so "resize 200x31" differs there: a fifth of its
 bytes, by one level. The JPEG files differ with the version of libjpeg-turbo that writes them, and are therefore kept in
 the tests; all these versions decode them alike.
 """
@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 61, 47
 
 
 def procedural(width=WIDTH, height=HEIGHT):
-    """Bytes that differ from their neighbours in every direction and channel."""
+    """Bytes that differ from their neighbors in every direction and channel."""
     return Image.frombytes("RGB", (width, height), bytes(
         (3 * x * x + 5 * x * y + 7 * y * y + 85 * c + 11 * x) // (2 + c) % 256
         for y in range(height) for x in range(width) for c in range(3)))
@@ -41,7 +41,7 @@ def digest(image):
 
 
 def resize_and_crop(image, shorter, side):
-    """torchvision's Resize(shorter) and CenterCrop(side) on a PIL picture."""
+    """torchvision's Resize(shorter) and CenterCrop(side) on a PIL image."""
     width, height = image.size
     if width <= height:
         size = (shorter, int(shorter * height / width))
@@ -57,16 +57,16 @@ def geometry(image):
     for size in ((61, 47), (30, 23), (7, 5), (1, 1), (122, 94), (200, 31), (17, 90), (61, 20), (20, 47)):
         yield f"resize {size[0]}x{size[1]}", image.resize(size, Image.BILINEAR)
     for shorter, side in ((32, 28), (33, 28), (96, 80), (20, 20), (47, 40)):
-        yield f"shorter side {shorter}, centre {side}", resize_and_crop(image, shorter, side)
+        yield f"shorter side {shorter}, center {side}", resize_and_crop(image, shorter, side)
     tall = image.transpose(Image.Transpose.ROTATE_90)
-    yield "tall, shorter side 32, centre 27", resize_and_crop(tall, 32, 27)
+    yield "tall, shorter side 32, center 27", resize_and_crop(tall, 32, 27)
     for left, top, width, height in ((5, 3, 40, 37), (0, 0, 61, 9), (50, 40, 11, 7)):
         window = image.crop((left, top, left + width, top + height))
         yield f"window {left},{top},{width},{height} to 24", window.resize((24, 24), Image.BILINEAR)
     yield "flipped", image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
-def colour(image):
+def color(image):
     for name, enhancer in (("brightness", ImageEnhance.Brightness), ("contrast", ImageEnhance.Contrast),
                            ("saturation", ImageEnhance.Color)):
         for factor in (0.6, 0.73, 0.999, 1.0, 1.001, 1.27, 1.4, 0.0):
@@ -77,19 +77,19 @@ def jpegs():
     """JPEG files of 24 by 17 pixels: every kind of component and sampling, sequential and progressive."""
     image = smooth(24, 17)
     cmyk = Image.merge("CMYK", image.split() + (image.convert("L").point(lambda v: v // 2),))
-    for name, picture, options in (
-            ("grey", image.convert("L"), {}), ("sampled 4:4:4", image, {"subsampling": 0}),
+    for name, variant, options in (
+            ("gray", image.convert("L"), {}), ("sampled 4:4:4", image, {"subsampling": 0}),
             ("sampled 4:2:2", image, {"subsampling": 1}), ("sampled 4:2:0", image, {"subsampling": 2}),
             ("progressive", image, {"progressive": True}), ("restarts", image, {"restart_marker_rows": 1}),
             ("RGB components", image, {"keep_rgb": True}), ("CMYK", cmyk, {})):
         target = io.BytesIO()
-        picture.save(target, "JPEG", quality=80, optimize=True, **options)
+        variant.save(target, "JPEG", quality=80, optimize=True, **options)
         yield name, target.getvalue()
 
 
 def main():
     image = procedural()
-    for name, result in (*geometry(image), *colour(image)):
+    for name, result in (*geometry(image), *color(image)):
         print(f"{name}\t{digest(result)}")
     print()
     for name, data in jpegs():

@@ -1,21 +1,21 @@
 import EscapementArtifacts
 import Foundation
 
-/// Reading picture files, told apart by their first bytes and not by their names: JPEG, and binary PPM (Netpbm's P6).
-public enum PictureFile {
+/// Reading image files, told apart by their first bytes and not by their names: JPEG, and binary PPM (Netpbm's P6).
+public enum ImageFile {
   /// The most bytes of a file.
   public static let byteLimit = 256 << 20
 
-  /// The picture in the file at `url` as RGB.
+  /// The image in the file at `url` as RGB.
   /// - Throws: `MissingError` where there is no file, `FileError` where the system refuses, and as `decode` does.
-  public static func read(_ url: URL) throws -> RGBPicture {
+  public static func read(_ url: URL) throws -> RGBImage {
     try decode(FileContents.read(url, limit: byteLimit), file: url.path)
   }
 
-  /// The picture in `bytes` as RGB, under the name `file` in messages.
-  /// - Throws: `DataError` for another format, a damaged or truncated file, and more than `RGBPicture.pixelLimit`
+  /// The image in `bytes` as RGB, under the name `file` in messages.
+  /// - Throws: `DataError` for another format, a damaged or truncated file, and more than `RGBImage.pixelLimit`
   ///   pixels; `MissingError` for a JPEG file in a build without the trait JPEG.
-  public static func decode(_ bytes: Data, file: String) throws -> RGBPicture {
+  public static func decode(_ bytes: Data, file: String) throws -> RGBImage {
     // A JPEG file begins with its start marker and the first byte of another marker.
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return try JPEG.decode(bytes, file: file) }
     if bytes.starts(with: "P6".utf8) { return try PPM.decode(bytes, file: file) }
@@ -23,9 +23,9 @@ public enum PictureFile {
       bytes.isEmpty
       ? "an empty file"
       : bytes.starts(with: [0x89, 0x50, 0x4E, 0x47])
-        ? "a PNG picture" : "bytes " + bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
+        ? "a PNG image" : "bytes " + bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
     throw DataError(
-      file: file, found: found, expected: "a JPEG or binary PPM picture",
-      advice: "copy or convert the picture; its name does not matter")
+      file: file, found: found, expected: "a JPEG or binary PPM image",
+      advice: "copy or convert the image; its name does not matter")
   }
 }

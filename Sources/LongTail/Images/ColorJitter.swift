@@ -1,18 +1,18 @@
 import CEscapementKernels
 import EscapementRandomness
 
-/// One change of a picture's colours, as Pillow's `ImageEnhance` makes it: every byte x becomes g + factor · (x − g),
+/// One change of an image's colors, as Pillow's `ImageEnhance` makes it: every byte x becomes g + factor · (x − g),
 /// in float with the product and the sum rounded apart, then cut to 0...255 and toward zero.
 public struct ColorChange: Hashable, Sendable {
   /// What g is.
   public enum Kind: Hashable, Sendable, CaseIterable {
     /// g = 0.
     case brightness
-    /// g is the mean of the picture's grey, halves rounded up.
+    /// g is the mean of the image's gray, halves rounded up.
     case contrast
-    /// g is the pixel's own grey.
+    /// g is the pixel's own gray.
     ///
-    /// Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16, Pillow's ITU-R 601 luma.
+    /// Gray is (19595 R + 38470 G + 7471 B + 32768) >> 16, Pillow's ITU-R 601 luma.
     case saturation
 
     var kernel: ek_enhancement {
@@ -26,12 +26,12 @@ public struct ColorChange: Hashable, Sendable {
 
   /// What the bytes move away from.
   public let kind: Kind
-  /// 1 leaves the picture as it is; rounded to float.
+  /// 1 leaves the image as it is; rounded to float.
   public let factor: Double
 
   /// A change by a finite factor of at least 0.
   public init(_ kind: Kind, factor: Double) {
-    precondition(factor >= 0 && factor.isFinite, "a colour factor of \(factor)")
+    precondition(factor >= 0 && factor.isFinite, "a color factor of \(factor)")
     self.kind = kind
     self.factor = factor
   }
@@ -52,7 +52,7 @@ public struct ColorJitter: Hashable, Sendable {
     self.strength = strength
   }
 
-  /// The changes for one picture, in the order in which they apply: three factors are drawn (brightness, contrast,
+  /// The changes for one image, in the order in which they apply: three factors are drawn (brightness, contrast,
   /// saturation), then a permutation of the three.
   public func draw(_ stream: inout RandomStream) -> [ColorChange] {
     let changes = ColorChange.Kind.allCases.map {

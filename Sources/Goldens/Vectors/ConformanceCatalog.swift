@@ -3,7 +3,7 @@ import EscapementArtifacts
 import EscapementTraining
 
 /// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
-package enum ConformanceCatalogue {
+package enum ConformanceCatalog {
   /// Every problem.
   package static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
 
@@ -71,7 +71,7 @@ package enum ConformanceCatalogue {
   /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.
   package static let widely = ["sgd", "sam-released"]
 
-  /// Rule and loss of further cases: weights where parts are normalised by them, the losses of the SSE-SAM
+  /// Rule and loss of further cases: weights where parts are normalized by them, the losses of the SSE-SAM
   /// code.
   package static let pairs = [
     ("imbsam-whole-batch", "ce-drw"), ("imbsam-group-means", "ce-drw"), ("sse-sam", "ldam-of-sse-sam"),

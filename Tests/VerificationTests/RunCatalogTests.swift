@@ -6,8 +6,8 @@ import EscapementTraining
 
 @testable import EscapementVerification
 
-/// The catalogue of claims about runs.
-@Suite struct RunCatalogueTests {
+/// The catalog of claims about runs.
+@Suite struct RunCatalogTests {
   static let statements = RunFamily.all.flatMap(\.statements)
 
   @Test func withoutRunsNoneIsJudged() throws {
@@ -80,7 +80,7 @@ import EscapementTraining
     func judge(_ id: String, _ method: String, shift: Double = 0) throws -> Verdict {
       let row = PublishedTable.posterResults.row("cifar10-lt100", method)
       let (selection, runs) = Self.row(row, shift: shift)
-      return try #require(ClaimCatalogue.standard[id]).judge(
+      return try #require(ClaimCatalog.standard[id]).judge(
         ClaimContext(runs: InMemoryEvidence([selection: runs])))
     }
     for figure in ["acc", "tail"] {
@@ -107,22 +107,22 @@ import EscapementTraining
       #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("seeds") }, "\(claim.id): \(lines)")
     }
     #expect(RunFamily.all.flatMap(\.claims).allSatisfy { $0.power != nil })
-    let tail = try #require(ClaimCatalogue.standard["P1-C10-tail"]?.power?())
+    let tail = try #require(ClaimCatalog.standard["P1-C10-tail"]?.power?())
     #expect(tail[0].contains("not settleable from the printed ± alone"))
-    let gain = try #require(ClaimCatalogue.standard["P9r-C10-ce-drw"]?.power?())
+    let gain = try #require(ClaimCatalog.standard["P9r-C10-ce-drw"]?.power?())
     #expect(gain[0].contains("if the printed means are true"))
-    let curvature = try #require(ClaimCatalogue.standard["H8"]?.power?())
+    let curvature = try #require(ClaimCatalog.standard["H8"]?.power?())
     #expect(curvature[0].contains("nothing is printed of its size"))
   }
 
-  /// The page in the repository is the one that the catalogue and the record give.
-  @Test func thePageIsTheCatalogue() throws {
+  /// The page in the repository is the one that the catalog and the record give.
+  @Test func thePageIsTheCatalog() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let baseline = try Baseline(contentsOf: root.appendingPathComponent("Golden/claims.json"))
     let page = try String(contentsOf: root.appendingPathComponent("Documentation/Claims.md"), encoding: .utf8)
     #expect(
-      page == ClaimCatalogue.standard.markdown(record: baseline),
+      page == ClaimCatalog.standard.markdown(record: baseline),
       "write it anew: escapement claims list --markdown > Documentation/Claims.md")
   }
 }

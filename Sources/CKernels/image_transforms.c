@@ -1,5 +1,6 @@
-// Decoded pictures on their way to a network, as Pillow up to 12 makes them: resampling and changes of colour.
+// Decoded images on their way to a network, as Pillow up to 12 makes them: resampling and changes of color.
 // The weights are Double and the blends float, every operation rounded by itself; all else is whole numbers.
+#include "CImages.h"
 #include "machine.h"
 
 // Bits of a weight's fraction: of 32, the byte takes 8, and 2 hold the sum's sign and overshoot.
@@ -32,13 +33,13 @@ static filter filter_fill(char *memory, double *raw, size_t in, size_t out, size
   f.weights = (int32_t *)(f.length + count);
   const double scale = (double)in / (double)out, reach = support(in, out), narrowing = 1 / reach;
   for (size_t i = 0; i < count; i++) {
-    const double centre = ((double)(start + i) + 0.5) * scale;
-    // Truncated toward zero; the left end may lie in front of the picture.
-    const double left = centre - reach + 0.5, right = centre + reach + 0.5;
+    const double center = ((double)(start + i) + 0.5) * scale;
+    // Truncated toward zero; the left end may lie in front of the image.
+    const double left = center - reach + 0.5, right = center + reach + 0.5;
     const size_t first = left < 0 ? 0 : (size_t)left, end = ek_min((size_t)right, in);
     double sum = 0;
     for (size_t k = first; k < end; k++) {
-      const double distance = ((double)k - centre + 0.5) * narrowing, far = distance < 0 ? -distance : distance;
+      const double distance = ((double)k - center + 0.5) * narrowing, far = distance < 0 ? -distance : distance;
       raw[k - first] = far < 1 ? 1 - far : 0;
       sum += raw[k - first];
     }
@@ -75,7 +76,7 @@ static void resample_row(const filter *f, size_t columns, const uint8_t *x, uint
 
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-void ek_picture_resize(size_t width, size_t height, const uint8_t *x, size_t stride, size_t out_width,
+void ek_image_resize(size_t width, size_t height, const uint8_t *x, size_t stride, size_t out_width,
                        size_t out_height, const ek_window *keep, uint8_t *y) {
   const uint64_t mode = ek_float_mode_enter();
   const size_t bytes = 3 * keep->width;
@@ -110,7 +111,7 @@ void ek_picture_resize(size_t width, size_t height, const uint8_t *x, size_t str
 }
 
 // ITU-R 601 luma in 16-bit fixed point, rounded.
-static inline uint32_t grey(const uint8_t *p) {
+static inline uint32_t gray(const uint8_t *p) {
   return (p[0] * 19595u + p[1] * 38470u + p[2] * 7471u + 0x8000u) >> 16;
 }
 
@@ -120,22 +121,22 @@ static inline uint8_t blended(uint32_t ground, uint8_t byte, float factor) {
   return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)v;
 }
 
-void ek_picture_enhance(ek_enhancement kind, size_t pixels, float factor, const uint8_t *x, uint8_t *y) {
+void ek_image_enhance(ek_enhancement kind, size_t pixels, float factor, const uint8_t *x, uint8_t *y) {
   const uint64_t mode = ek_float_mode_enter();
   uint32_t ground = 0;
   if (kind == EK_CONTRAST) {
     uint64_t sum = 0;
-    for (size_t i = 0; i < pixels; i++) sum += grey(x + 3 * i);
+    for (size_t i = 0; i < pixels; i++) sum += gray(x + 3 * i);
     ground = (uint32_t)((2 * sum + pixels) / (2 * pixels));
   }
   for (size_t i = 0; i < pixels; i++) {
-    if (kind == EK_SATURATION) ground = grey(x + 3 * i);
+    if (kind == EK_SATURATION) ground = gray(x + 3 * i);
     for (size_t c = 0; c < 3; c++) y[3 * i + c] = blended(ground, x[3 * i + c], factor);
   }
   ek_float_mode_restore(mode);
 }
 
-void ek_picture_normalize(ek_type t, size_t rows, size_t columns, const uint8_t *x, bool flip, const void *table,
+void ek_image_normalize(ek_type t, size_t rows, size_t columns, const uint8_t *x, bool flip, const void *table,
                           void *y) {
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < columns; c++) {

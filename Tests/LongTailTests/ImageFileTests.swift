@@ -4,12 +4,12 @@ import EscapementLongTail
 import EscapementTestSupport
 import Testing
 
-@Suite("Picture files")
-struct PictureFileTests {
+@Suite("Image files")
+struct ImageFileTests {
   private func line(_ bytes: Data) -> String {
     do {
-      let picture = try PictureFile.decode(bytes, file: "/p/x.jpg")
-      return "\(picture.width) × \(picture.height)"
+      let image = try ImageFile.decode(bytes, file: "/p/x.jpg")
+      return "\(image.width) × \(image.height)"
     } catch {
       return "\(error)"
     }
@@ -17,15 +17,15 @@ struct PictureFileTests {
 
   @Test("PPM files round trip, with comments and any white space in the header")
   func ppm() throws {
-    let picture = proceduralPicture(width: 5, height: 4)
-    #expect(try PictureFile.decode(PPM.encode(picture), file: "x") == picture)
-    let pixels = Data(picture.bytes)
+    let image = proceduralImage(width: 5, height: 4)
+    #expect(try ImageFile.decode(PPM.encode(image), file: "x") == image)
+    let pixels = Data(image.bytes)
     for header in ["P6 5 4 255 ", "P6\n# made by hand\n5\t4\r\n# again\n255\n", "P6#\n5 4 255\n"] {
-      #expect(try PictureFile.decode(Data(header.utf8) + pixels + Data([1, 2]), file: "x") == picture)
+      #expect(try ImageFile.decode(Data(header.utf8) + pixels + Data([1, 2]), file: "x") == image)
     }
     // A slice of other data, whose indices do not begin at 0.
-    let slice = (Data([9, 9, 9]) + PPM.encode(picture)).dropFirst(3)
-    #expect(try PictureFile.decode(slice, file: "x") == picture)
+    let slice = (Data([9, 9, 9]) + PPM.encode(image)).dropFirst(3)
+    #expect(try ImageFile.decode(slice, file: "x") == image)
   }
 
   @Test(
@@ -43,41 +43,41 @@ struct PictureFileTests {
 
   @Test("contents decide and not names; other formats are named")
   func formats() throws {
-    #expect(line(Data()).contains("/p/x.jpg: found an empty file, expected a JPEG or binary PPM picture"))
-    #expect(line(Data([0x89, 0x50, 0x4E, 0x47, 13, 10])).contains("found a PNG picture"))
+    #expect(line(Data()).contains("/p/x.jpg: found an empty file, expected a JPEG or binary PPM image"))
+    #expect(line(Data([0x89, 0x50, 0x4E, 0x47, 13, 10])).contains("found a PNG image"))
     #expect(line(Data("GIF8".utf8)).contains("found bytes 47 49 46 38"))
-    #expect(line(PPM.encode(proceduralPicture(width: 3, height: 2))) == "3 × 2")
+    #expect(line(PPM.encode(proceduralImage(width: 3, height: 2))) == "3 × 2")
   }
 
   @Test("a directory, a file of another kind and one that is too large are refused before they are read")
   func files() throws {
     let directory = try TemporaryDirectory()
     defer { directory.remove() }
-    #expect(throws: DataError.self) { try PictureFile.read(directory.url) }
+    #expect(throws: DataError.self) { try ImageFile.read(directory.url) }
     let path = directory.url.appendingPathComponent("large.ppm")
-    #expect(throws: MissingError.self) { try PictureFile.read(path) }
-    try PPM.encode(proceduralPicture(width: 3, height: 2)).write(to: path)
-    #expect(try PictureFile.read(path) == proceduralPicture(width: 3, height: 2))
-    #expect(truncate(path.path, Int(PictureFile.byteLimit) + 1) == 0)
-    #expect(throws: DataError.self) { try PictureFile.read(path) }
+    #expect(throws: MissingError.self) { try ImageFile.read(path) }
+    try PPM.encode(proceduralImage(width: 3, height: 2)).write(to: path)
+    #expect(try ImageFile.read(path) == proceduralImage(width: 3, height: 2))
+    #expect(truncate(path.path, Int(ImageFile.byteLimit) + 1) == 0)
+    #expect(throws: DataError.self) { try ImageFile.read(path) }
     let pipe = directory.url.appendingPathComponent("pipe")
     #expect(mkfifo(pipe.path, 0o600) == 0)
-    #expect(throws: DataError.self) { try PictureFile.read(pipe) }
+    #expect(throws: DataError.self) { try ImageFile.read(pipe) }
   }
 
   #if !JPEG
-    @Test("a JPEG picture in a build without the trait is one line that says what to do")
+    @Test("a JPEG image in a build without the trait is one line that says what to do")
     func withoutTrait() {
       #expect(!JPEG.isAvailable)
       for sample in JPEGSample.all {
         do {
-          _ = try PictureFile.decode(sample.bytes, file: "/p/x.jpg")
+          _ = try ImageFile.decode(sample.bytes, file: "/p/x.jpg")
           Issue.record("\(sample.name) was decoded")
         } catch {
           #expect((error as? MissingError)?.exitCode == 69)
           let expected =
             "the JPEG decoder that /p/x.jpg asks for is missing; "
-            + "JPEG pictures need a build with --traits JPEG (apt-get install libjpeg-dev)"
+            + "JPEG images need a build with --traits JPEG (apt-get install libjpeg-dev)"
           #expect("\(error)" == expected)
         }
       }

@@ -3,13 +3,13 @@ import EscapementLongTail
 import EscapementTraining
 
 /// The golden cases of this package.
-package enum GoldenCatalogue {
+package enum GoldenCatalog {
   /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and re-weighting
-  /// from the second epoch on, so that both phases are on record: on the embedded synthetic pictures, or on others.
-  /// Without other pictures the conformance trajectories, which see none, come along, and the suite of methods: every loss
+  /// from the second epoch on, so that both phases are on record: on the embedded synthetic images, or on others.
+  /// Without other images the conformance trajectories, which see none, come along, and the suite of methods: every loss
   /// with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`).
   ///
-  /// Throws what reading the pictures throws.
+  /// Throws what reading the images throws.
   package static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
     let data = try other ?? LongTailedData.fixture()
     let training: [GoldenCase] = try [
@@ -22,7 +22,7 @@ package enum GoldenCatalogue {
       return .training(name: name, recipe: recipe, data: data)
     }
     guard other == nil else { return training }
-    return training + ConformanceCatalogue.problems.map { .trajectories(of: $0) }
+    return training + ConformanceCatalog.problems.map { .trajectories(of: $0) }
       + GoldenCase.methods(on: data)
   }
 

@@ -1,6 +1,6 @@
 import EscapementDrawing
 
-extension ClaimCatalogue {
+extension ClaimCatalog {
   /// A Markdown page of all claims, by kind and within a kind by tier: the verdict on record or why there is none, the paper's
   /// words beside the formal statement, source, branch and weight.
   package func markdown(record: Baseline) -> String {
@@ -25,14 +25,14 @@ extension ClaimCatalogue {
   }
 
   private static let introduction = [
-    "Written by `escapement claims list --markdown`; a test compares it with the catalogue and the verdicts on record. "
+    "Written by `escapement claims list --markdown`; a test compares it with the catalog and the verdicts on record. "
       + "`escapement claims show ID` prints a claim's procedure and what would refute it, [Verdicts](Verdicts.md) says what "
       + "tiers and outcomes mean.",
     "Each claim stands in a branch of a small tree, code → procedure → result, with a weight: what of the papers falls with it. "
       + ClaimWeight.allCases.reversed().map { "\($0.rawValue): \($0.text)" }.joined(separator: "; ")
       + ". Weights order claims and are divided by nothing ([Decision 0014](Decisions/0014-weights-of-claims.md)).",
     "The contrasts at fixture scale (branch result → fixture, weight 0) were registered in code before their runs were looked "
-      + "at, and whatever came out stays. *Consistent* means that synthetic pictures and a small network show the difference "
+      + "at, and whatever came out stays. *Consistent* means that synthetic images and a small network show the difference "
       + "with the papers' sign; *not consistent* that nine seeds do not show it there. Neither supports or refutes a paper.",
   ]
 

@@ -7,14 +7,14 @@ import EscapementTraining
 // The step of Algorithm 1, ε = ρg/‖g‖: the theorem's ρ becomes ρ/‖g‖.
 
 extension Claim {
-  /// The claims about the step as SAM takes it, in the catalogue's order.
-  static let normalisedSteps: [Claim] = [.normalisedStep, .signReversal, .nearSaddle]
+  /// The claims about the step as SAM takes it, in the catalog's order.
+  static let normalizedSteps: [Claim] = [.normalizedStep, .signReversal, .nearSaddle]
 
-  /// T4: the factor of the normalised step.
-  static let normalisedStep = Claim(
+  /// T4: the factor of the normalized step.
+  static let normalizedStep = Claim(
     id: "T4", kind: .own, source: .supplement("§B with Algorithm 1"),
     statement:
-      "With the normalised ascent the factor (1 + ρλ)² of Theorem 1 becomes, at a stationary point and for isotropic noise of norm r, "
+      "With the normalized ascent the factor (1 + ρλ)² of Theorem 1 becomes, at a stationary point and for isotropic noise of norm r, "
       + "1 + 2ρλ·E[r]/E[r²] + (ρλ)²/E[r²]: the effective radius of a mini-batch is ρ/‖g‖, and λ < 0 is amplified exactly if "
       + "ρ|λ| > 2E[r].",
     tier: .exact,
@@ -25,7 +25,7 @@ extension Claim {
     procedure:
       "SAM steps at a stationary point in six dimensions: an exact sum over 36 isotropic mini-batches of three "
       + "norms, then Gaussian noise of standard deviation 0.05, 0.3, 1 and 3 at λ = −3, ρ = 0.5.",
-    variant: "normalised ascent"
+    variant: "normalized ascent"
   ) { context in
     var evidence = Evidence()
     let rho = 0.5
@@ -37,7 +37,7 @@ extension Claim {
       (0..<6).flatMap { i in [r, -r].map { basis.eigenvector(i).scaled(by: $0) } }
     }
     let exact = SaddleExperiment(loss: loss, index: 0, point: .zeros([6]), noise: shells)
-    let moments = try exact.moments(context.subject, rho: rho, normalised: true)
+    let moments = try exact.moments(context.subject, rho: rho, normalized: true)
     let mean = radii.reduce(0, +) / 3
     let square = radii.map { $0 * $0 }.reduce(0, +) / 3
     // The rule divides by ‖g‖ + 10⁻¹²: relative 10⁻¹²/min r on the effective radius, hence twice that on ρλ's terms.
@@ -59,7 +59,7 @@ extension Claim {
       let experiment = SaddleExperiment(
         loss: loss, index: 0, point: .zeros([6]),
         noise: (0..<samples).map { draws.view(at: $0 * 6, shape: [6]) })
-      let sampled = try experiment.moments(context.subject, rho: rho, normalised: true)
+      let sampled = try experiment.moments(context.subject, rho: rho, normalized: true)
       sampledFactors.append(NumberText.rounded(sampled.factor))
       let second = 6 * sigma * sigma
       let expected = 1 + 2 * rho * -3 * meanNorm * sigma / second + (rho * 3) * (rho * 3) / second
@@ -80,7 +80,7 @@ extension Claim {
     id: "T5", kind: .own, source: .supplement("§B, a consequence of Theorem 1"),
     statement:
       "Wherever SAM amplifies a component along negative curvature, it also reverses its sign: the step points "
-      + "back to the saddle (ρ|λ| > 1 unnormalised, ρ|λ| > ‖g‖ normalised).",
+      + "back to the saddle (ρ|λ| > 1 unnormalized, ρ|λ| > ‖g‖ normalized).",
     tier: .exact,
     leaf: .theory, weight: .remark,
     nulls: .losing([.rhoZero]),
@@ -102,10 +102,10 @@ extension Claim {
         let noise = (0..<3).map { basis.eigenvector($0).scaled(by: r) }
         let experiment = SaddleExperiment(loss: loss, index: 0, point: .zeros([3]), noise: noise)
         for product in [0.3, 0.95, 1.05, 1.9, 2.1, 5] {
-          for normalised in [false, true] {
+          for normalized in [false, true] {
             // The threshold is ρ|λ| = 1 for the one and ρ|λ| = ‖g‖ for the other.
-            let rho = product / a * (normalised ? r : 1)
-            let moments = try experiment.moments(context.subject, rho: rho, normalised: normalised)
+            let rho = product / a * (normalized ? r : 1)
+            let moments = try experiment.moments(context.subject, rho: rho, normalized: normalized)
             points += 1
             if (moments.reversed == noise.count) != (product > 1) { wrong += 1 }
             if moments.factor > 1 {
@@ -126,11 +126,11 @@ extension Claim {
       ifAllHold: .supported, summary: "every one of \(amplified) amplifying settings reverses the sign")
   }
 
-  /// T7: near a saddle the normalised step points back to it.
+  /// T7: near a saddle the normalized step points back to it.
   static let nearSaddle = Claim(
     id: "T7", kind: .own, source: .supplement("§B with Algorithm 1"),
     statement:
-      "On a concave quadratic the normalised SAM gradient is λy(1 − ρ/|y|): it points back to the saddle for "
+      "On a concave quadratic the normalized SAM gradient is λy(1 − ρ/|y|): it points back to the saddle for "
       + "|y| < ρ, and with η = 0.1 and noise of a fifth of ρ or less SGD is farther from it after 50 steps.",
     tier: .exact,
     leaf: .theory, weight: .remark,
@@ -139,7 +139,7 @@ extension Claim {
     procedure:
       "SAM steps in one dimension (λ = −1) at distances around ρ; then 100 noisy trajectories of 50 steps from "
       + "the saddle (η = 0.1, noise 0.01) for SGD and for SAM with mini-batch and with full-batch ascent.",
-    variant: "normalised ascent"
+    variant: "normalized ascent"
   ) { context in
     var evidence = Evidence()
     let loss = KnownQuadratic<Double>(spectrum: [-1], reflections: 0, seed: 0)
@@ -151,7 +151,7 @@ extension Claim {
         for sign in [1.0, -1.0] {
           let y = sign * multiple * rho
           let rule = try context.subject.sharpnessAware(
-            rho: rho, normalised: true, momentum: 0, as: Double.self)
+            rho: rho, normalized: true, momentum: 0, as: Double.self)
           let g = try descentGradient(of: rule, on: LossOracle(loss), at: Tensor([y]))[0]
           let expected = -y * (1 - 1 / multiple)
           // 10⁻¹² in the denominator moves ε by ρ·10⁻¹²/|y|; eight roundings of sizes up to |y| + ρ.
@@ -193,7 +193,7 @@ extension Claim {
     for rho in [0.05, 0.2, 0.8] {
       for fullBatch in [false, true] {
         let variance = try EscapeCloud.variance(
-          of: subject.sharpnessAware(rho: rho, normalised: true, momentum: 0, as: Double.self),
+          of: subject.sharpnessAware(rho: rho, normalized: true, momentum: 0, as: Double.self),
           fullBatchAscent: fullBatch, seed: context.seed)
         evidence.atMost(
           "variance of SAM, ρ = \(NumberText.short(rho)), \(fullBatch ? "full" : "mini")-batch ascent",

@@ -6,41 +6,41 @@ import EscapementRandomness
 import EscapementTestSupport
 import Testing
 
-/// Five small pictures in a directory of their own, with their list.
+/// Five small images in a directory of their own, with their list.
 struct ListedDirectory {
   private let directory: TemporaryDirectory
   var root: URL { directory.url }
   static let sizes = [(40, 30), (17, 60), (21, 21), (90, 14), (33, 25)]
-  static let preparation = PicturePreparation(shorterSide: 16, side: 12, normalization: .imageNet)
+  static let preparation = ImagePreparation(shorterSide: 16, side: 12, normalization: .imageNet)
 
   init() throws {
     directory = try TemporaryDirectory()
     for (i, (width, height)) in Self.sizes.enumerated() {
-      try write(PPM.encode(proceduralPicture(width: width, height: height)), picture: i)
+      try write(PPM.encode(proceduralImage(width: width, height: height)), image: i)
     }
   }
   func remove() { directory.remove() }
 
-  func write(_ data: Data, picture: Int) throws {
-    try data.write(to: root.appendingPathComponent("\(picture).jpg"))
+  func write(_ data: Data, image: Int) throws {
+    try data.write(to: root.appendingPathComponent("\(image).jpg"))
   }
 
-  func pictures() throws -> ListedPictures {
+  func images() throws -> ListedImageSet {
     let text = Self.sizes.indices.map { "\($0).jpg \($0 % 3)\n" }.joined()
-    return ListedPictures(
+    return ListedImageSet(
       try ImageList(Data(text.utf8), file: "list.txt"), root: root, preparation: Self.preparation)
   }
 }
 
-@Suite("Listed pictures to batches")
-struct ListedPicturesTests {
-  private func values(_ picture: RGBPicture, flipped: Bool = false) -> [Float] {
+@Suite("Listed images to batches")
+struct ListedImageSetTests {
+  private func values(_ image: RGBImage, flipped: Bool = false) -> [Float] {
     let table = PixelNormalization.imageNet.table(of: Float.self)
-    return (0..<picture.height).flatMap { r in
-      (0..<picture.width).flatMap { c in
+    return (0..<image.height).flatMap { r in
+      (0..<image.width).flatMap { c in
         (0..<3).map { k in
-          let column = flipped ? picture.width - 1 - c : c
-          return table[256 * k + Int(picture.bytes[3 * (r * picture.width + column) + k])]
+          let column = flipped ? image.width - 1 - c : c
+          return table[256 * k + Int(image.bytes[3 * (r * image.width + column) + k])]
         }
       }
     }
@@ -50,9 +50,9 @@ struct ListedPicturesTests {
   func digests() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let pictures = try directory.pictures()
+    let images = try directory.images()
     var done: [Int] = []
-    let digests = try ListDigests(pictures) { done.append($0) }
+    let digests = try ListDigests(images) { done.append($0) }
     #expect(done == [5])
     #expect(digests.list == Digest(of: "0.jpg 0\n1.jpg 1\n2.jpg 2\n3.jpg 0\n4.jpg 1\n"))
     let stream = DigestStream()
@@ -60,38 +60,38 @@ struct ListedPicturesTests {
       let one = DigestStream()
       one.update(width)
       one.update(height)
-      proceduralPicture(width: width, height: height).bytes.withUnsafeBytes { one.update($0) }
+      proceduralImage(width: width, height: height).bytes.withUnsafeBytes { one.update($0) }
       stream.update(one.finish())
     }
     #expect(digests.pixels == stream.finish())
     let text = "0.jpg 0\r\n\r\n1.jpg 1\r\n2.jpg 2\n3.jpg 0\n4.jpg 1"
-    let same = ListedPictures(
+    let same = ListedImageSet(
       try ImageList(Data(text.utf8), file: "x"), root: directory.root, preparation: .imageNetLT)
     #expect(try ListDigests(same) == digests)
     // Another file of the same pixels is the same; another pixel is not.
     let (width, height) = ListedDirectory.sizes[1]
-    let picture = proceduralPicture(width: width, height: height)
-    try directory.write(Data("P6 # again\n\(width) \(height) 255\n".utf8) + picture.bytes, picture: 1)
-    #expect(try ListDigests(pictures) == digests)
-    var bytes = picture.bytes
+    let image = proceduralImage(width: width, height: height)
+    try directory.write(Data("P6 # again\n\(width) \(height) 255\n".utf8) + image.bytes, image: 1)
+    #expect(try ListDigests(images) == digests)
+    var bytes = image.bytes
     bytes[7] ^= 1
-    try directory.write(PPM.encode(RGBPicture(width: width, height: height, bytes: bytes)), picture: 1)
-    let changed = try ListDigests(pictures)
+    try directory.write(PPM.encode(RGBImage(width: width, height: height, bytes: bytes)), image: 1)
+    let changed = try ListDigests(images)
     #expect(changed.list == digests.list && changed.pixels != digests.pixels)
-    try directory.write(Data("GIF".utf8), picture: 3)
-    #expect(throws: DataError.self) { try ListDigests(pictures) }
+    try directory.write(Data("GIF".utf8), image: 3)
+    #expect(throws: DataError.self) { try ListDigests(images) }
   }
 
-  @Test("miniatures: the first pictures of the classes asked for, plane by plane")
+  @Test("miniatures: the first images of the classes asked for, plane by plane")
   func miniatures() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let set = try directory.pictures().miniatures(classes: [0, 1], perClass: 1)
+    let set = try directory.images().miniatures(classes: [0, 1], perClass: 1)
     #expect(set.labels == [0, 1] && set.classes == 3)
     let (width, height) = ListedDirectory.sizes[1]
-    let small = proceduralPicture(width: width, height: height).resampled(shorterSide: 32, centre: 32)
+    let small = proceduralImage(width: width, height: height).resampled(shorterSide: 32, center: 32)
     for (channel, pixel) in [(0, 0), (1, 500), (2, 1023)] {
-      #expect(set.pictures[3072 + 1024 * channel + pixel] == small.bytes[3 * pixel + channel])
+      #expect(set.images[3072 + 1024 * channel + pixel] == small.bytes[3 * pixel + channel])
     }
   }
 
@@ -99,22 +99,22 @@ struct ListedPicturesTests {
   func evaluation() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let source: ListedImages<Float> = try directory.pictures().source([4, 0, 1])
+    let source: ListedImageSource<Float> = try directory.images().source([4, 0, 1])
     #expect(source.labels == [1, 0, 1])
     let batch = try source.batch(0..<3)
     #expect(batch.images.shape == [3, 12, 12, 3] && batch.labels == [1, 0, 1])
     let expected = [4, 0, 1].flatMap { i -> [Float] in
       let (width, height) = ListedDirectory.sizes[i]
-      return values(proceduralPicture(width: width, height: height).resampled(shorterSide: 16, centre: 12))
+      return values(proceduralImage(width: width, height: height).resampled(shorterSide: 16, center: 12))
     }
     #expect(batch.images.elements == expected)
     #expect(try source.batch(1..<2).images.elements == Array(expected[432..<864]))
-    #expect(ListedImages<Float>(try directory.pictures()).labels == [0, 1, 2, 0, 1])
+    #expect(ListedImageSource<Float>(try directory.images()).labels == [0, 1, 2, 0, 1])
   }
 
   @Test("the published preparations")
   func published() {
-    for preparation in [PicturePreparation.imageNetLT, .iNaturalist2018] {
+    for preparation in [ImagePreparation.imageNetLT, .iNaturalist2018] {
       #expect(preparation.shorterSide == 256 && preparation.side == 224)
       #expect(preparation.crop.scale == 0.08...1 && preparation.crop.ratio == 0.75...(4.0 / 3))
       #expect(preparation.jitter.strength == 0.4)
@@ -122,19 +122,19 @@ struct ListedPicturesTests {
     let imageNet = PixelNormalization.imageNet.table(of: Double.self)
     // (1 − 0.485) / 0.229 and −0.406 / 0.225; (1 − 0.471) / 0.194 and −0.380 / 0.192: exact to five decimals.
     #expect(abs(imageNet[255] - 2.24891) <= 0.5e-5 && abs(imageNet[512] + 1.80444) <= 0.5e-5)
-    let iNaturalist = PicturePreparation.iNaturalist2018.normalization.table(of: Double.self)
+    let iNaturalist = ImagePreparation.iNaturalist2018.normalization.table(of: Double.self)
     #expect(abs(iNaturalist[511] - 2.72680) <= 0.5e-5 && abs(iNaturalist[512] + 1.97917) <= 0.5e-5)
   }
 
-  @Test("training: window, flip and colours from the sample's own stream")
+  @Test("training: window, flip and colors from the sample's own stream")
   func training() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let pictures = try directory.pictures()
+    let images = try directory.images()
     var flips: Set<Bool> = []
     for epoch in 0..<20 {
       let positions = [3, 1, 0, 4, 2]
-      let batch: LabelledBatch<Float> = try pictures.batch(
+      let batch: LabeledBatch<Float> = try images.batch(
         positions, transform: .training(seed: 6, epoch: epoch))
       let expected = positions.flatMap { i -> [Float] in
         let (width, height) = ListedDirectory.sizes[i]
@@ -143,9 +143,9 @@ struct ListedPicturesTests {
         let window = RandomResizedCrop.published.window(width: width, height: height, &stream)
         let flip = stream.nextWord() & 1 == 1
         flips.insert(flip)
-        var picture = proceduralPicture(width: width, height: height).resampled(window, width: 12, height: 12)
-        for change in ColorJitter.published.draw(&stream) { picture.apply(change) }
-        return values(picture, flipped: flip)
+        var image = proceduralImage(width: width, height: height).resampled(window, width: 12, height: 12)
+        for change in ColorJitter.published.draw(&stream) { image.apply(change) }
+        return values(image, flipped: flip)
       }
       #expect(batch.images.elements == expected, "epoch \(epoch)")
       #expect(batch.labels == [0, 1, 0, 1, 2])
@@ -157,9 +157,9 @@ struct ListedPicturesTests {
   func keyed() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let pictures = try directory.pictures()
+    let images = try directory.images()
     func batch(_ positions: [Int], seed: UInt64 = 1, epoch: Int = 5) throws -> [Double] {
-      let batch: LabelledBatch<Double> = try pictures.batch(
+      let batch: LabeledBatch<Double> = try images.batch(
         positions, transform: .training(seed: seed, epoch: epoch))
       return batch.images.elements
     }
@@ -173,22 +173,22 @@ struct ListedPicturesTests {
     #expect(try batch([0]) != batch([0], seed: 2))
   }
 
-  @Test("the first picture that fails is thrown, with its line where it is missing")
+  @Test("the first image that fails is thrown, with its line where it is missing")
   func faults() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let pictures = try directory.pictures()
+    let images = try directory.images()
     func line(_ positions: [Int]) -> String {
       do {
-        let batch: LabelledBatch<Float> = try pictures.batch(positions, transform: .evaluation)
-        return "\(batch.count) pictures"
+        let batch: LabeledBatch<Float> = try images.batch(positions, transform: .evaluation)
+        return "\(batch.count) images"
       } catch {
         return "\(error)"
       }
     }
     try FileManager.default.removeItem(at: directory.root.appendingPathComponent("3.jpg"))
-    try directory.write(Data("P6 1 1 255 ".utf8), picture: 1)
-    #expect(line([0, 2, 4]) == "3 pictures" && line([]) == "0 pictures")
+    try directory.write(Data("P6 1 1 255 ".utf8), image: 1)
+    #expect(line([0, 2, 4]) == "3 images" && line([]) == "0 images")
     for _ in 0..<20 {
       #expect(line([0, 3, 1]).contains("3.jpg (line 4 of list.txt) is missing"))
       #expect(line([1, 3, 0]).contains("1.jpg: found 0 bytes of pixels, expected 3"))
@@ -196,27 +196,27 @@ struct ListedPicturesTests {
   }
 
   #if JPEG
-    @Test("JPEG pictures are decoded on the way")
+    @Test("JPEG images are decoded on the way")
     func decodes() throws {
       let directory = try ListedDirectory()
       defer { directory.remove() }
-      for (i, name) in ["grey", "sampled 4:2:0", "progressive", "CMYK", "restarts"].enumerated() {
-        try directory.write(JPEGSample.named(name).bytes, picture: i)
+      for (i, name) in ["gray", "sampled 4:2:0", "progressive", "CMYK", "restarts"].enumerated() {
+        try directory.write(JPEGSample.named(name).bytes, image: i)
       }
-      let pictures = try directory.pictures()
-      let batch: LabelledBatch<Float> = try pictures.batch([3, 0], transform: .evaluation)
-      let expected = try ["CMYK", "grey"].flatMap {
-        values(try JPEG.decode(JPEGSample.named($0).bytes, file: $0).resampled(shorterSide: 16, centre: 12))
+      let images = try directory.images()
+      let batch: LabeledBatch<Float> = try images.batch([3, 0], transform: .evaluation)
+      let expected = try ["CMYK", "gray"].flatMap {
+        values(try JPEG.decode(JPEGSample.named($0).bytes, file: $0).resampled(shorterSide: 16, center: 12))
       }
       #expect(batch.images.elements == expected)
     }
   #else
-    @Test("a JPEG picture asks for the trait")
+    @Test("a JPEG image asks for the trait")
     func decodes() throws {
       let directory = try ListedDirectory()
       defer { directory.remove() }
-      try directory.write(JPEGSample.named("grey").bytes, picture: 2)
-      let source = ListedImages<Float>(try directory.pictures())
+      try directory.write(JPEGSample.named("gray").bytes, image: 2)
+      let source = ListedImageSource<Float>(try directory.images())
       #expect(throws: MissingError.self) { try source.batch(0..<5) }
       #expect(try source.batch(0..<2).count == 2)
     }

@@ -3,24 +3,24 @@ import Foundation
 
 /// Binary PPM, Netpbm's P6: "P6", width, height and 255 in decimal, one white space, then rows of RGB bytes.
 public enum PPM {
-  /// The picture in `bytes`, which begin with "P6".
+  /// The image in `bytes`, which begin with "P6".
   ///
   /// A `#` in the header starts a comment up to the line's end. What follows the pixels is ignored, as Netpbm does.
   /// - Throws: `DataError` for a header of another form, a maximum other than 255, too many or too few bytes.
-  public static func decode(_ bytes: Data, file: String) throws -> RGBPicture {
+  public static func decode(_ bytes: Data, file: String) throws -> RGBImage {
     var header = Header(bytes: bytes, file: file)
-    let width = try header.number("width", limit: RGBPicture.pixelLimit)
-    let height = try header.number("height", limit: RGBPicture.pixelLimit)
+    let width = try header.number("width", limit: RGBImage.pixelLimit)
+    let height = try header.number("height", limit: RGBImage.pixelLimit)
     let maximum = try header.number("maximum", limit: 65535)
     guard maximum == 255 else {
       throw DataError(
         file: file, place: "header", found: "the maximum \(maximum)", expected: "255",
-        advice: "convert the picture")
+        advice: "convert the image")
     }
-    guard width <= RGBPicture.pixelLimit / height else {
+    guard width <= RGBImage.pixelLimit / height else {
       throw DataError(
         file: file, place: "header", found: "\(width) × \(height) pixels",
-        expected: "at most \(RGBPicture.pixelLimit)", advice: "shrink the picture")
+        expected: "at most \(RGBImage.pixelLimit)", advice: "shrink the image")
     }
     let pixels = bytes.dropFirst(header.position + 1).prefix(3 * width * height)
     guard pixels.count == 3 * width * height else {
@@ -28,12 +28,12 @@ public enum PPM {
         file: file, found: "\(pixels.count) bytes of pixels", expected: "\(3 * width * height)",
         advice: "the file is truncated; copy or convert it again")
     }
-    return RGBPicture(width: width, height: height, bytes: [UInt8](pixels))
+    return RGBImage(width: width, height: height, bytes: [UInt8](pixels))
   }
 
-  /// A file of one picture.
-  public static func encode(_ picture: RGBPicture) -> Data {
-    Data("P6\n\(picture.width) \(picture.height)\n255\n".utf8) + picture.bytes
+  /// A file of one image.
+  public static func encode(_ image: RGBImage) -> Data {
+    Data("P6\n\(image.width) \(image.height)\n255\n".utf8) + image.bytes
   }
 
   private struct Header {
@@ -62,8 +62,8 @@ public enum PPM {
         (1...limit).contains(value)
       else {
         throw DataError(
-          file: file, place: "byte \(first)", found: "no \(name) of a PPM picture",
-          expected: "a whole number in 1...\(limit)", advice: "copy or convert the picture again")
+          file: file, place: "byte \(first)", found: "no \(name) of a PPM image",
+          expected: "a whole number in 1...\(limit)", advice: "copy or convert the image again")
       }
       return value
     }

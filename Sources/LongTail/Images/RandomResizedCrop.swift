@@ -3,11 +3,11 @@ import EscapementRandomness
 
 /// torchvision's `RandomResizedCrop`: a window of random area and shape.
 ///
-/// Up to ten times an area is drawn uniformly in `scale` times the picture's and a ratio r of width to height
+/// Up to ten times an area is drawn uniformly in `scale` times the image's and a ratio r of width to height
 /// log-uniformly in `ratio`; the window is round(√(area · r)) × round(√(area / r)), halves to even. The first that fits
 /// is put uniformly. If none does, the largest window in the middle whose ratio lies in `ratio` is taken.
 public struct RandomResizedCrop: Hashable, Sendable {
-  /// Shares of the picture's area.
+  /// Shares of the image's area.
   public let scale: ClosedRange<Double>
   /// Width over height.
   public let ratio: ClosedRange<Double>
@@ -25,7 +25,7 @@ public struct RandomResizedCrop: Hashable, Sendable {
     self.ratio = ratio
   }
 
-  /// The window for a picture of the given extents. Each attempt takes two draws (area, ratio); the one that fits two
+  /// The window for an image of the given extents. Each attempt takes two draws (area, ratio); the one that fits two
   /// more (top, left), or more where an integer's rejection asks for them.
   public func window(width: Int, height: Int, _ stream: inout RandomStream) -> PixelWindow {
     let area = Double(width) * Double(height)

@@ -23,7 +23,7 @@ private struct FencedBytes {
   }
 }
 
-@Suite struct PictureKernelTests {
+@Suite struct ImageKernelTests {
   private func bytes(_ count: Int) -> [UInt8] {
     var numbers = TestNumbers(seed: UInt64(count))
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
@@ -54,9 +54,9 @@ private struct FencedBytes {
           left: 4 * margin, top: margin, width: outWidth - 4 * margin, height: outHeight - margin)
         let empty = [UInt8](repeating: 0xAA, count: 3 * keep.width * keep.height)
         let (plain, foreign) = (FencedBytes(empty, writable: true), FencedBytes(empty, writable: true))
-        ek_picture_resize(width, height, x.pointer, 3 * width, outWidth, outHeight, &keep, plain.pointer)
+        ek_image_resize(width, height, x.pointer, 3 * width, outWidth, outHeight, &keep, plain.pointer)
         roundingTowardZero {
-          ek_picture_resize(width, height, x.pointer, 3 * width, outWidth, outHeight, &keep, foreign.pointer)
+          ek_image_resize(width, height, x.pointer, 3 * width, outWidth, outHeight, &keep, foreign.pointer)
         }
         #expect(plain.bytes == foreign.bytes)
         #expect(plain.isIntact && foreign.isIntact)
@@ -72,8 +72,8 @@ private struct FencedBytes {
         let x = FencedBytes(source)
         let apart = FencedBytes([UInt8](repeating: 0, count: source.count), writable: true)
         let inPlace = FencedBytes(source, writable: true)
-        ek_picture_enhance(kind, 400, factor, x.pointer, apart.pointer)
-        roundingTowardZero { ek_picture_enhance(kind, 400, factor, inPlace.pointer, inPlace.pointer) }
+        ek_image_enhance(kind, 400, factor, x.pointer, apart.pointer)
+        roundingTowardZero { ek_image_enhance(kind, 400, factor, inPlace.pointer, inPlace.pointer) }
         #expect(apart.bytes == inPlace.bytes)
         #expect(apart.bytes != source && apart.isIntact)
       }
@@ -87,7 +87,7 @@ private struct FencedBytes {
     let x = FencedBytes(source)
     for flip in [false, true] {
       let y = FencedArray([Double](repeating: .nan, count: source.count), writable: true)
-      ek_picture_normalize(EK_F64, 5, 8, x.pointer, flip, table.pointer, y.pointer)
+      ek_image_normalize(EK_F64, 5, 8, x.pointer, flip, table.pointer, y.pointer)
       let expected = source.indices.map { i -> Double in
         let (pixel, channel) = (i / 3, i % 3)
         let column = flip ? 7 - pixel % 8 : pixel % 8

@@ -1,7 +1,7 @@
 import EscapementArtifacts
 import Foundation
 
-/// A list of labelled picture files, as ImageNet-LT and iNaturalist 2018 are published: one `path label` a line.
+/// A list of labeled image files, as ImageNet-LT and iNaturalist 2018 are published: one `path label` a line.
 ///
 /// The label is what stands behind the line's last space, so a path may hold spaces. Lines end in LF or CRLF; blank
 /// ones (nothing but spaces and tabs) are ignored. Paths are relative and stay below whatever root they are read from:
@@ -18,9 +18,9 @@ public struct ImageList: Sendable {
 
   /// The list's name in messages: the path that it was read from.
   public let file: String
-  /// The pictures' paths, in the list's order.
+  /// The images' paths, in the list's order.
   public let paths: [String]
-  /// One label in `0..<classes` per picture.
+  /// One label in `0..<classes` per image.
   public let labels: [Int]
   /// The number of classes.
   public let classes: Int
@@ -31,7 +31,7 @@ public struct ImageList: Sendable {
   /// - Parameter classes: the number of classes, 1 to `classLimit`; where nil, one more than the largest label.
   /// - Throws: `DataError` naming the line for one that is too long, is no UTF-8, has no label, a label that is no
   ///   decimal number below `classes`, or a path that is empty, absolute, leaves the root or holds a NUL; `DataError`
-  ///   for a list that is too large or without pictures.
+  ///   for a list that is too large or without images.
   public init(_ data: Data, file: String, classes: Int? = nil) throws {
     precondition(classes.map { (1...Self.classLimit).contains($0) } ?? true, "\(classes ?? 0) classes")
     var parser = ImageListParser(file: file, classes: classes)
@@ -49,25 +49,25 @@ public struct ImageList: Sendable {
     try self.init(FileContents.read(url, limit: Self.byteLimit), file: url.path, classes: classes)
   }
 
-  /// The number of pictures.
+  /// The number of images.
   public var count: Int { labels.count }
 
-  /// The number of pictures of each class.
+  /// The number of images of each class.
   public var classCounts: [Int] {
     labels.reduce(into: [Int](repeating: 0, count: classes)) { $0[$1] += 1 }
   }
 
-  /// The 1-based line of the list on which the picture at `position` stands.
+  /// The 1-based line of the list on which the image at `position` stands.
   public func line(of position: Int) -> Int { Int(lines[position]) }
 
-  /// Where the picture at `position` lies below `root`.
+  /// Where the image at `position` lies below `root`.
   public func url(of position: Int, below root: URL) -> URL {
     root.appendingPathComponent(paths[position], isDirectory: false)
   }
 
-  /// Checks that every picture is there.
+  /// Checks that every image is there.
   /// - Throws: `MissingError` for the first that is not, with its path and line.
-  public func requirePictures(below root: URL) throws {
+  public func requireImages(below root: URL) throws {
     for position in labels.indices {
       var status = stat()
       guard stat(url(of: position, below: root).path, &status) == 0 else {
@@ -76,10 +76,10 @@ public struct ImageList: Sendable {
     }
   }
 
-  /// The line for a picture that is not below `root`.
+  /// The line for an image that is not below `root`.
   func missing(_ position: Int, below root: URL) -> MissingError {
     MissingError(
       what: "\(url(of: position, below: root).path) (line \(line(of: position)) of \(file))",
-      advice: "give the directory below which the list's pictures lie, or fetch the picture")
+      advice: "give the directory below which the list's images lie, or fetch the image")
   }
 }

@@ -1,6 +1,6 @@
 import CEscapementKernels
 
-/// A rectangle of pixels within a picture.
+/// A rectangle of pixels within an image.
 public struct PixelWindow: Hashable, Sendable {
   /// Columns to its left.
   public let left: Int
@@ -22,15 +22,15 @@ public struct PixelWindow: Hashable, Sendable {
     self.height = height
   }
 
-  /// Whether it lies in a picture of these extents.
+  /// Whether it lies in an image of these extents.
   public func fits(width: Int, height: Int) -> Bool {
     left + self.width <= width && top + self.height <= height
   }
 }
 
-/// A decoded picture: rows of red, green and blue bytes.
-public struct RGBPicture: Hashable, Sendable {
-  /// The most pixels of a picture that is read.
+/// A decoded image: rows of red, green and blue bytes.
+public struct RGBImage: Hashable, Sendable {
+  /// The most pixels of an image that is read.
   public static let pixelLimit = 1 << 26
 
   /// Pixels of a row.
@@ -40,45 +40,45 @@ public struct RGBPicture: Hashable, Sendable {
   /// `height` rows of `width` pixels of three bytes.
   public private(set) var bytes: [UInt8]
 
-  /// A picture of the given bytes; their count must match.
+  /// An image of the given bytes; their count must match.
   public init(width: Int, height: Int, bytes: [UInt8]) {
-    precondition(width >= 1 && height >= 1, "a picture of \(width) × \(height) pixels")
+    precondition(width >= 1 && height >= 1, "an image of \(width) × \(height) pixels")
     precondition(bytes.count == 3 * width * height, "\(bytes.count) bytes for \(width) × \(height) pixels")
     self.width = width
     self.height = height
     self.bytes = bytes
   }
 
-  /// A window of this picture resampled to `width` × `height` pixels, of which the window `keep` is returned.
+  /// A window of this image resampled to `width` × `height` pixels, of which the window `keep` is returned.
   ///
   /// Bit for bit the `crop(source).resize((width, height), BILINEAR).crop(keep)` of Pillow up to 12: a triangle filter
   /// that widens with the reduction, across and then down, each rounded to bytes, with weights rounded to 22 bits.
-  /// (Pillow 13 goes down first where a picture becomes wider and lower, and differs there by a level.) Nothing outside
+  /// (Pillow 13 goes down first where an image becomes wider and lower, and differs there by a level.) Nothing outside
   /// `source` enters. Windows default to the whole.
   public func resampled(
     _ source: PixelWindow? = nil, width: Int, height: Int, keeping keep: PixelWindow? = nil
-  ) -> RGBPicture {
+  ) -> RGBImage {
     let source = source ?? PixelWindow(left: 0, top: 0, width: self.width, height: self.height)
     let keep = keep ?? PixelWindow(left: 0, top: 0, width: width, height: height)
-    precondition(source.fits(width: self.width, height: self.height), "\(source) leaves the picture")
+    precondition(source.fits(width: self.width, height: self.height), "\(source) leaves the image")
     precondition(keep.fits(width: width, height: height), "\(keep) leaves \(width) × \(height) pixels")
     var window = ek_window(left: keep.left, top: keep.top, width: keep.width, height: keep.height)
     let count = 3 * keep.width * keep.height
     let result = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
       bytes.withUnsafeBufferPointer { all in
-        ek_picture_resize(
+        ek_image_resize(
           source.width, source.height, all.baseAddress! + 3 * (source.top * self.width + source.left),
           3 * self.width, width, height, &window, target.baseAddress)
       }
       initialized = count
     }
-    return RGBPicture(width: keep.width, height: keep.height, bytes: result)
+    return RGBImage(width: keep.width, height: keep.height, bytes: result)
   }
 
   /// torchvision's `Resize(shorter)` and `CenterCrop(side)`: the shorter side becomes `shorter` pixels and the longer
   /// ⌊shorter · longer / shorter before⌋; of these the square in the middle, whose corner is half the difference,
   /// rounded to even.
-  public func resampled(shorterSide shorter: Int, centre side: Int) -> RGBPicture {
+  public func resampled(shorterSide shorter: Int, center side: Int) -> RGBImage {
     precondition(side >= 1 && side <= shorter, "a square of \(side) pixels from a shorter side of \(shorter)")
     let (wide, high) =
       width <= height
@@ -88,11 +88,11 @@ public struct RGBPicture: Hashable, Sendable {
     return resampled(width: wide, height: high, keeping: square)
   }
 
-  /// Moves every byte away from black, the mean grey or its pixel's grey: see `ColorChange`.
+  /// Moves every byte away from black, the mean gray or its pixel's gray: see `ColorChange`.
   public mutating func apply(_ change: ColorChange) {
     let pixels = width * height
     bytes.withUnsafeMutableBufferPointer {
-      ek_picture_enhance(change.kind.kernel, pixels, Float(change.factor), $0.baseAddress, $0.baseAddress)
+      ek_image_enhance(change.kind.kernel, pixels, Float(change.factor), $0.baseAddress, $0.baseAddress)
     }
   }
 }
