@@ -2,8 +2,8 @@
 # The two commands of Escapement:
 #
 #   ./ci.sh              install what is missing, build, lint, test, golden and example checks
-#   ./ci.sh nightly      what takes too long for every change: all tests, every path's goldens, the contrasts with their
-#                        nulls, the package as a versioned dependency
+#   ./ci.sh nightly      what takes too long for every change: all tests, in a debug build, every path's goldens, the
+#                        contrasts with their nulls, the build without traits, the package as a versioned dependency
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
 #   ./ci.sh mutants [--shard I/N] [FAULT...]
 #                        break a copy of the code on purpose, one fault at a time, and see the tests notice
@@ -109,10 +109,13 @@ stage() { # name command...
   durations+=("$name $((SECONDS - start)) s")
 }
 
-# The tests run with JPEG images and MPI; the release and the README's example are built without, as by default.
+# The tests run with JPEG images and MPI; the release for users is built without, as by default.
 traits=JPEG,MPI
+# One build for all of `./ci.sh`, in a directory of its own: an optimized one, in which the tests can see what is internal.
+checked=(-c release --scratch-path .build-ci -Xswiftc -enable-testing)
 # SwiftPM passes traits to the compilers in the order of a set, whose hashes each process draws anew, and another order
 # builds everything anew. Tests keep hashes that are drawn: nothing may depend on them.
+build_checked() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests --traits "$traits" "${checked[@]}" "$@"; }
 build_debug() { SWIFT_DETERMINISTIC_HASHING=1 swift build --build-tests --traits "$traits" "$@"; }
 build_release() { swift build -c release --product escapement; }
 lint() { swift format lint --strict --recursive Sources Tests Fixtures Examples Package.swift; }
@@ -144,7 +147,7 @@ check_surface() {
 # library differs between its versions, so no object that can reach a digest may ask for one.
 check_no_libm() {
   local directory objects found
-  directory=$(swift build --show-bin-path)
+  directory=$(swift build --show-bin-path --traits "$traits" "${checked[@]}")
   # Paths below the build directory, so that the exclusions never match the name of the clone itself.
   mapfile -t objects < <(cd "$directory" && find . -path '*.build/*' -name '*.o' \
     -not -path './*Tests.build/*' -not -path './EscapementTestSupport.build/*' -not -path './EscapementTool.build/*' \
@@ -164,11 +167,11 @@ check_no_libm() {
 }
 
 # Swift Testing alone: without XCTest's own closing line, which counts its zero tests.
-run_tests() {
+run_tests() { # swift-test-options...
   local log count
   log=$(mktemp)
   # With ESCAPEMENT_XUNIT=FILE.xml the results stand in FILE-swift-testing.xml too.
-  swift test --skip-build --disable-xctest --traits "$traits" --parallel \
+  swift test --skip-build --disable-xctest --parallel "$@" \
     ${ESCAPEMENT_XUNIT:+--xunit-output "$ESCAPEMENT_XUNIT"} 2>&1 | tee "$log"
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | tail -n1)
   rm -f "$log"
@@ -179,7 +182,7 @@ run_tests() {
   tests_passed=$count
 }
 
-tool=.build/release/escapement
+tool=.build-ci/release/escapement
 
 golden_checks() {
   "$tool" doctor
@@ -213,17 +216,17 @@ contrast_checks() {
 }
 
 # An author's package with an optimizer of its own, by path, under Swift Testing and XCTest, and the README's examples in
-# a package that depends on this one by path. They share the debug build's directory and traits, so that only their own
-# files are compiled; with CI set no golden is written.
+# a package that depends on this one by path. They share the build's directory and flags, so that only their own files
+# are compiled; with CI set no golden is written.
 example_check() {
-  local example=(--package-path Examples/OwnOptimizer --scratch-path .build) readme
-  build_debug "${example[@]}"
-  CI=1 swift test --skip-build "${example[@]}" --traits "$traits"
+  local example=(--package-path Examples/OwnOptimizer) readme
+  build_checked "${example[@]}"
+  CI=1 swift test --skip-build "${example[@]}" --traits "$traits" "${checked[@]}"
   readme=$(mktemp -d)
   # shellcheck disable=SC2064
   trap "rm -rf '$readme'" EXIT
   readme_package "$readme" ".package(name: \"escapement\", path: \"$PWD\", traits: [\"${traits//,/\", \"}\"])"
-  SWIFT_DETERMINISTIC_HASHING=1 swift run --package-path "$readme" --scratch-path .build consumer
+  SWIFT_DETERMINISTIC_HASHING=1 swift run --package-path "$readme" "${checked[@]}" consumer
   rm -rf "$readme"
   trap - EXIT
 }
@@ -269,15 +272,15 @@ consumer_check() {
     git init -q
     git add -A
     git -c user.name=ci -c user.email=ci@localhost commit -qm 'Consumer check'
-    git tag 1.0.0
+    git tag 0.1.0
   )
-  readme_package "$scratch/consumer" ".package(url: \"file://$scratch/escapement\", from: \"1.0.0\")"
+  readme_package "$scratch/consumer" ".package(url: \"file://$scratch/escapement\", from: \"0.1.0\")"
   swift run --package-path "$scratch/consumer" consumer
   # The example package too, as its manifest says an author would write it: by version in place of by path.
   cp -R Examples/OwnOptimizer "$scratch/example"
-  sed -i.path "s|name: \"escapement\", path: \"[./]*\",|url: \"file://$scratch/escapement\", from: \"1.0.0\",|" \
+  sed -i.path "s|name: \"escapement\", path: \"[./]*\",|url: \"file://$scratch/escapement\", from: \"0.1.0\",|" \
     "$scratch/example/Package.swift"
-  grep -q 'from: "1.0.0",' "$scratch/example/Package.swift" || {
+  grep -q 'from: "0.1.0",' "$scratch/example/Package.swift" || {
     say "ci.sh: Examples/OwnOptimizer/Package.swift does not name its dependency as this check expects"
     return 1
   }
@@ -327,23 +330,24 @@ elif (($# > 0)); then
 fi
 
 tests_passed=0
-stage build build_debug
 if $nightly; then
+  stage build build_debug
   # Tests/TestSupport/Nightly.swift
-  ESCAPEMENT_TESTS=nightly stage test run_tests
+  ESCAPEMENT_TESTS=nightly stage test run_tests --traits "$traits"
   stage release build_release
+  tool=.build/release/escapement
   stage goldens golden_checks_on_paths 'training trajectories' 'training trajectories fixture'
   stage contrasts contrast_checks
   stage consumer consumer_check
 else
+  stage build build_checked
   stage lint lint
   stage surface check_surface
   stage libm check_no_libm
   stage faults Benchmarks/detection/run --check
-  stage test run_tests
-  stage ranks Benchmarks/ranks/run --short --tool .build/debug/escapement
+  stage test run_tests --traits "$traits" "${checked[@]}"
+  stage ranks Benchmarks/ranks/run --short --tool "$tool"
   stage example example_check
-  stage release build_release
   stage golden golden_checks
 fi
 summary=$(printf ', %s' "${durations[@]}")

@@ -3,7 +3,7 @@ import PackageDescription
 
 // In a package of your own the dependency is a version:
 //
-//   .package(url: "https://HOST/escapement", from: "1.0.0")
+//   .package(url: "https://HOST/escapement", from: "0.1.0")
 let package = Package(
   name: "OwnOptimizer",
   products: [

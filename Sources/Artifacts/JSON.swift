@@ -123,6 +123,15 @@ public enum JSON: Sendable, Hashable {
 
 // Reading values without ceremony; nil where the value is of another kind.
 extension JSON {
+  /// A number, or null for nil.
+  package static func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+  /// An integer, or null for nil.
+  package static func optional(_ value: Int?) -> JSON { value.map { .integer($0) } ?? .null }
+  /// A text, or null for nil.
+  package static func optional(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+}
+
+extension JSON {
   /// The member of that key, nil when there is none or this is no object.
   public subscript(key: String) -> JSON? { object?[key] }
   /// The truth value.

@@ -90,7 +90,8 @@ public protocol TensorAlgebra: Sendable {
   ) -> NormalizationGradient<Dual<Self>>
 
   /// Convolution with weights `[kh][kw][ci][co]`.
-  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext) -> Self
+  func convolved(with weights: Self, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext)
+    -> Self
   /// The adjoint of `convolved` in its input, added to `sum` where there is one, rounded by itself; self is the output's
   /// gradient.
   func convolutionInputGradient(

@@ -69,7 +69,7 @@ package struct Figure: Sendable {
     svg =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(size)\" width=\"\(NumberText.short(width))\" "
       + "height=\"\(NumberText.short(y + 14))\" style=\"max-width:100%;height:auto\" role=\"img\" "
-      + "aria-labeledby=\"title description\" font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\" "
+      + "aria-labelledby=\"title description\" font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\" "
       + "font-size=\"12.5\" fill=\"#1c2733\">"
       + "<title id=\"title\">\(Markup.escape(title))</title>"
       + "<desc id=\"description\">\(Markup.escape(described))</desc>" + parts.joined(separator: "\n")

@@ -22,15 +22,18 @@ package struct Panel {
   }
 
   /// Grid, ticks, border, labels and the panel's name above it.
-  package mutating func axes(labelX: String, labelY: String, grid: Bool = true, hasTicksY: Bool = true) {
+  package mutating func axes(
+    labelX: String, labelY: String, grid: Bool = true, hasTicksX: Bool = true, hasTicksY: Bool = true
+  ) {
     let m = frame.margin
     let (left, right, top, bottom) = (m.left, frame.width - m.right, m.top, frame.height - m.bottom)
     func segment(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ stroke: String) -> String {
       let c = NumberText.coordinate
       return "<line x1=\"\(c(x1))\" y1=\"\(c(y1))\" x2=\"\(c(x2))\" y2=\"\(c(y2))\" stroke=\"\(stroke)\"/>"
     }
+    let below = hasTicksX ? frame.scaleX.ticks(in: frame.x) : []
     for (place, tick) in Self.spread(
-      frame.scaleX.ticks(in: frame.x), frame.horizontal, gap: { 8 + 3.4 * Double($0.count + $1.count) })
+      below, frame.horizontal, gap: { 8 + 3.4 * Double($0.count + $1.count) })
     {
       if grid { parts.append(segment(place, top, place, bottom, tick.value == 0 ? "#9aa5b0" : "#e3e7eb")) }
       parts.append(segment(place, bottom, place, bottom + 5, "#1c2733"))
@@ -71,14 +74,16 @@ package struct Panel {
   }
 
   /// A line through points.
-  package mutating func curve(_ points: [(Double, Double)], series: String, style: SeriesStyle) {
+  package mutating func curve(
+    _ points: [(Double, Double)], series: String, style: SeriesStyle, width: Double = 1.8
+  ) {
     let places = points.map {
       NumberText.coordinate(frame.horizontal($0.0)) + "," + NumberText.coordinate(frame.vertical($0.1))
     }
     parts.append(
       "<polyline clip-path=\"url(#\(clip))\" data-series=\"\(Markup.escape(series))\" "
         + "points=\"\(places.joined(separator: " "))\" "
-        + "fill=\"none\" stroke-linejoin=\"round\" \(style.stroke())/>")
+        + "fill=\"none\" stroke-linejoin=\"round\" \(style.stroke(width: width))/>")
     for point in points { add(series, "line", point.0, point.1) }
   }
 
@@ -156,6 +161,21 @@ package struct Panel {
     }
     parts.append(
       "<polygon clip-path=\"url(#\(clip))\" points=\"\(places.joined(separator: " "))\" fill=\"\(fill)\"/>")
+  }
+
+  /// A filled rectangle that stands for a value; without a value it is no row of the table.
+  package mutating func cell(
+    _ columns: ClosedRange<Double>, _ rows: ClosedRange<Double>, value: Double?, series: String, fill: String
+  ) {
+    let c = NumberText.coordinate
+    let (left, top) = (frame.horizontal(columns.lowerBound), frame.vertical(rows.upperBound))
+    parts.append(
+      "<rect shape-rendering=\"crispEdges\" x=\"\(c(left))\" y=\"\(c(top))\" "
+        + "width=\"\(c(frame.horizontal(columns.upperBound) - left))\" "
+        + "height=\"\(c(frame.vertical(rows.lowerBound) - top))\" fill=\"\(fill)\"/>")
+    guard let value else { return }
+    func middle(_ range: ClosedRange<Double>) -> Double { (range.lowerBound + range.upperBound) / 2 }
+    add(series, "cell", middle(columns), middle(rows), value, value)
   }
 
   /// Words at a point, in white edging so that lines behind do not cut them.

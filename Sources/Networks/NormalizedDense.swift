@@ -59,7 +59,8 @@ public struct NormalizedDense: Layer {
     pass.gradients.pullBack(weight) { (sum: T) in columns.pulledBack(sum) }
     guard needsInput else { return nil }
     let unitGradient = gradient.convolutionInputGradient(
-      weights: columns.value.reshaped(kernelShape), inputShape: pixels.shape, geometry, plus: nil, &pass.context)
+      weights: columns.value.reshaped(kernelShape), inputShape: pixels.shape, geometry, plus: nil,
+      &pass.context)
     return rows.pulledBack(unitGradient.reshaped([samples, input])).reshaped(inputShape)
   }
 }

@@ -128,7 +128,8 @@ public struct Objective<Element: Real>: Sendable {
   /// get the product, with the bits of one rank alone; whoever uses it asks the communicator for a fault. For the two
   /// terms under `.batch` every rank goes through all samples.
   public func hessianVectorProduct(
-    of term: HessianTerm = .whole, at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    of term: HessianTerm = .whole, at parameters: ParameterVector<Element>,
+    statistics: ParameterVector<Element>,
     direction: ParameterVector<Element>, over source: some SampleSource<Element>,
     normalization: Normalization = .running, partSize: Int = 64, memories: PartMemories? = nil,
     communicator: (any Communicator)? = nil

@@ -81,7 +81,8 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     context: EvaluationContext = EvaluationContext()
   ) {
     precondition(statistics != nil || normalization == .batch, "running normalization needs statistics")
-    precondition(context.share == nil || normalization == .batch, "only a batch with its own statistics is shared")
+    precondition(
+      context.share == nil || normalization == .batch, "only a batch with its own statistics is shared")
     self.parameters = parameters
     self.direction = direction
     self.statistics = statistics

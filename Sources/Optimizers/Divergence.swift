@@ -46,7 +46,7 @@ public struct Divergence: ReportedError, Hashable {
 
   /// Its members in a run's metrics.
   package var fields: [String: JSON] {
-    ["step": .integer(step), "what": .string(what), "tensor": tensor.map { .string($0) } ?? .null]
+    ["step": .integer(step), "what": .string(what), "tensor": .optional(tensor)]
   }
 
   /// Throws unless the evaluation's loss and gradient are finite.

@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import EscapementCalculus
 import EscapementKernels
 import EscapementLongTail

@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import CEscapementKernels
 import EscapementCalculus
 import EscapementKernels

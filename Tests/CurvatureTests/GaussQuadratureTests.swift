@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import EscapementCurvature
 import Foundation
 import EscapementKernels

@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import EscapementCalculus
 import EscapementCurvature
 import EscapementKernels

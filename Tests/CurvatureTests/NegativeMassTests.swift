@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import EscapementCurvature
 import EscapementKernels
 import EscapementTestSupport

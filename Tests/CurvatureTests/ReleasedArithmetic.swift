@@ -2,7 +2,7 @@ import EscapementCurvature
 import EscapementKernels
 
 /// The released procedure's arithmetic on plain arrays, written straight from its description: the oracle of
-/// `PeerLanczos` and `PeerTopEigenvalue`. Inner products are the 32 lanes of the numeric contract, rounded.
+/// `ReleasedLanczos` and `ReleasedTopEigenvalue`. Inner products are the 32 lanes of the numeric contract, rounded.
 enum ReleasedArithmetic {
   static func dot(_ x: [Float], _ y: [Float]) -> Float {
     var lanes = [Double](repeating: 0, count: 32)

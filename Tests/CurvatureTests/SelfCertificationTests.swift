@@ -100,7 +100,7 @@ struct SelfCertificationTests {
   @Test("the released basis fails by orthogonality once the Krylov space is exhausted")
   func lostOrthogonality() throws {
     let map = SyntheticPSD<Float>(dimension: 300, rank: 20, shift: 1e-3, seed: 3).fixed
-    let peer = try SpectrumProbe(PeerLanczos(seed: 3).decompose(map), of: map)
+    let peer = try SpectrumProbe(ReleasedLanczos(seed: 3).decompose(map), of: map)
     let result = SelfCertification(
       of: map, probes: [peer], operatorChecks: try OperatorChecks(map, seed: 3),
       trace: try HutchinsonTrace(of: map, probes: 8, seed: 3))

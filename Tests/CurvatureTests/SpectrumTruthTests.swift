@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import Foundation
 import EscapementKernels
 import EscapementTestSupport

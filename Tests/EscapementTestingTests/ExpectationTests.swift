@@ -7,7 +7,6 @@ import EscapementKernels
 import EscapementTestSupport
 import Testing
 import EscapementTraining
-import EscapementVerification
 
 @testable import EscapementTesting
 
@@ -114,7 +113,7 @@ import EscapementVerification
     func trained(_ name: String, momentum: Double, metricsEvery: Int = 1) throws -> RunDirectory {
       var recipe = try Recipe.preset("fixture/ce").lasting(1)
       recipe.batchSize = 128
-      var options = Trainer<Float>.Options()
+      var options = TrainingOptions()
       options.metricsEvery = metricsEvery
       recipe.optimizer = .custom(name: "plain")
       let run = RunDirectory(folder.url.appendingPathComponent(name))

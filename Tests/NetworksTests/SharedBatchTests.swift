@@ -127,11 +127,11 @@ struct SharedBatchTests {
           }
           products.append(
             try objective.hessianVectorProduct(
- of: .gaussNewton, 
+              of: .gaussNewton,
               at: w, statistics: s, direction: v, over: batch, communicator: communicator))
           products.append(
             try objective.hessianVectorProduct(
- of: .remainder, 
+              of: .remainder,
               at: w, statistics: s, direction: v, over: batch, communicator: communicator))
           return products
         }

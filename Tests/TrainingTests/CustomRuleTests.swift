@@ -68,7 +68,7 @@ import Testing
     try inDirectory { folder in
       let run = RunDirectory(folder.appendingPathComponent("run"))
       try own.trainer(rule: rule).run(in: run)
-      let record = try run.readRecord()
+      let record = try run.readRecord().document
       let optimizer = try record.field("recipe").field("optimizer")
       #expect(try optimizer.field("name").string() == "custom" && optimizer.field("rule").string() == "mine")
       #expect(try optimizer.field("parameters").value == ["strength": 0.5])

@@ -22,7 +22,7 @@ struct KeptCheckpointTests {
       try tiny.trainer.run(in: run)
       // Five steps an epoch, and every third step besides: 24 and 25 are the newest.
       #expect(run.checkpointedSteps() == [10, 20, 24, 25])
-      #expect(try run.readRecord().field("keep_every").integer() == 2)
+      #expect(try run.readRecord().options.keepEvery == 2)
       let stopped = RunDirectory(parent.appendingPathComponent("stopped"))
       var steps = 0
       #expect(throws: Interrupted.self) {

@@ -20,7 +20,7 @@ struct MetricsSealTests {
       let lines = try events(of: whole)
       #expect(lines.last?["event"] == "seal" && lines.count { $0["event"] == "seal" } == 1)
       let metrics = try whole.readMetrics()
-      #expect(try metrics.isSealed && RunDirectory.sealsMetrics(whole.readRecord()))
+      #expect(try metrics.isSealed && whole.readRecord().sealsMetrics)
       // The last checkpoint covers it, so that a resume neither loses nor repeats it.
       let sidecar = try JSON(parsing: FileContents.read(whole.sidecar(step: 15)), file: "sidecar")
       #expect(sidecar["metrics_bytes"]?.integer == metrics.bytes.count)

@@ -38,17 +38,17 @@ struct RunContractTests {
   func record() throws {
     try inDirectory { parent in
       let run = try convolving(EK_CONVOLUTION_WINOGRAD) { try stopped(in: parent) }
-      #expect(try run.readRecord().field("contract").string() == "2")
-      #expect(try NumericContract(of: run.readRecord()).description == "2")
+      #expect(try run.readRecord().document.field("contract").string() == "2")
+      #expect(try run.readRecord().contract.description == "2")
       try rewrite(run) { $0["contract"] = nil }
-      #expect(try NumericContract(of: run.readRecord()) == .first)
+      #expect(try run.readRecord().contract == .first)
       try rewrite(run) { $0["contract"] = "2 indirect" }
-      let error = try #require(throws: DataError.self) { try NumericContract(of: run.readRecord()) }
+      let error = try #require(throws: DataError.self) { try run.readRecord().contract }
       #expect(error.place == "contract" && error.found == "\"2 indirect\"" && error.exitCode == 65)
       #expect(error.file == run.record.path && error.advice != nil)
       let direct = parent.appendingPathComponent("direct")
       let other = try convolving(EK_CONVOLUTION_DIRECT) { try stopped(in: direct) }
-      #expect(try NumericContract(of: other.readRecord()).description == "2 direct")
+      #expect(try other.readRecord().contract.description == "2 direct")
     }
   }
 

@@ -11,7 +11,7 @@ import EscapementTraining
 /// A training run small enough to repeat: 72 noise images of three classes, a ResNet-8 of two channels.
 struct TinyRun {
   var recipe: Recipe
-  var options = Trainer<Float>.Options()
+  var options = TrainingOptions()
   let images: ImageSet
 
   init(optimizer: OptimizerChoice = .sgd, epochs: Int = 3) {

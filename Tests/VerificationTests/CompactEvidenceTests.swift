@@ -16,7 +16,7 @@ import Testing
   private func inFolder(_ body: (RunDirectory, EvidenceFolder) throws -> Void) throws {
     try RunComparisonTests.inDirectory { folder in
       let run = RunDirectory(folder.appendingPathComponent("run"))
-      var options = Trainer<Float>.Options()
+      var options = TrainingOptions()
       options.metricsEvery = 1
       let spectra = try ClassSpectra(SpectrumPlan(parsing: "3@2"), of: 4, steps: 5)
       let data = TrainingGoldenTests.data
@@ -156,7 +156,7 @@ import Testing
   @Test func repeatedLinksGo() throws {
     try RunComparisonTests.inDirectory { folder in
       let run = RunDirectory(folder.appendingPathComponent("run"))
-      var options = Trainer<Float>.Options()
+      var options = TrainingOptions()
       (options.metricsEvery, options.digestEvery) = (1, 0)
       try Trainer<Float>(
         recipe: RunComparisonTests.recipe(), data: TrainingGoldenTests.data, options: options

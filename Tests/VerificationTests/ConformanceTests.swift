@@ -1,3 +1,4 @@
+import EscapementLAPACK
 @testable import EscapementGoldens
 import EscapementOptimizers
 import EscapementArtifacts

@@ -75,7 +75,7 @@ import Testing
 
   /// The same of PyHessian's, to what Float allows; only its own measurements fail.
   @Test(arguments: [-1e-2, 0.05]) func wrongRitzValuesOfThePeerAreRefuted(shift: Double) throws {
-    let verdict = try Self.judge("H15", FaultySubject(peerShift: shift))
+    let verdict = try Self.judge("H15", FaultySubject(releasedShift: shift))
     #expect(verdict.outcome == .refuted, "\(verdict.summary)")
     let failed = verdict.measurements.filter { $0.holds == false }
     #expect(!failed.isEmpty && failed.allSatisfy { $0.name.hasPrefix("PyHessian's") })
@@ -92,7 +92,7 @@ import Testing
     let ours = verdict.measurements.filter { $0.name.hasPrefix("(θ_min") && $0.name.hasSuffix("rank 40") }
     #expect(ours.count == 1 && ours[0].holds == true)
     #expect(
-      try Self.judge("H15", FaultySubject(peerIsOurs: true)).outcome
+      try Self.judge("H15", FaultySubject(releasedIsOurs: true)).outcome
         == .conditional("the operator is the same at every product"))
   }
 

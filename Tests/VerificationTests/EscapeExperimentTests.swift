@@ -188,35 +188,28 @@ import EscapementTraining
   @Test func theDrawingIsWellFormedAndHasACurveForEachRule() throws {
     final class Counter: NSObject, XMLParserDelegate {
       var elements: [String: Int] = [:]
-      var dashed = 0
+      var series: [String: Int] = [:]
       func parser(
         _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
         attributes: [String: String]
       ) {
         elements[name, default: 0] += 1
-        if attributes["stroke-dasharray"] == "6 4" { dashed += 1 }
+        if name == "polyline", let of = attributes["data-series"] { series[of, default: 0] += 1 }
       }
     }
     let report = try Self.report()
-    let svg = EscapeFigure.svg(report, title: "from <there> & \"here\"")
+    let svg = EscapeFigure.draw(report, title: "from <there> & \"here\"").svg
     let parser = XMLParser(data: Data(svg.utf8))
     let counter = Counter()
     parser.delegate = counter
     #expect(parser.parse())
-    // Two curves and a legend entry a rule; dashed: a prediction each but for the rule without one, and the legend's.
-    #expect(counter.elements["polyline", default: 0] >= 3 * Self.rules.count)
-    #expect(counter.dashed >= Self.rules.count)
+    // Two curves a rule, a prediction each but for a rule without one, and the levels.
+    for rule in report.series {
+      #expect(counter.series[rule.name] == 2, "\(rule.name)")
+      #expect(counter.series["\(rule.name), recurrence"] == (rule.predicted == nil ? nil : 1), "\(rule.name)")
+    }
+    #expect((1...2).contains(counter.series["escaped", default: 0]))
     #expect(!svg.contains("nan") && !svg.contains("inf"))
     for rule in report.series { #expect(svg.contains(">\(rule.name)")) }
-  }
-
-  @Test func logarithmicAxesHaveDecadesAndLeaveOutZero() {
-    let axis = ValueAxis.logarithmic([0, 1e-9, 0.003, 0.5], decades: 4)
-    #expect(axis.ticks.map(\.1) == ["0.0001", "0.001", "0.01", "0.1"])
-    #expect(axis.place(0) == nil && axis.place(1e-9) == nil && axis.place(.nan) == nil)
-    let place = axis.place(0.1)
-    #expect(place.map { ($0 + 1).magnitude < 1e-14 } == true)
-    #expect(ValueAxis.fitting([1, 1]).range == 0.5...1.5)
-    #expect(ValueAxis.fitting([]).range == 0...1)
   }
 }

@@ -18,9 +18,9 @@ enum Fault: String, CaseIterable, Sendable {
 struct FaultySubject: ClaimSubject {
   var fault: Fault?
   var ritzShift = 0.0
-  var peerShift = 0.0
+  var releasedShift = 0.0
   /// PyHessian's process gives what the package's own does.
-  var peerIsOurs = false
+  var releasedIsOurs = false
   /// Sees the ends of every operator that a claim has taken.
   var watch: @Sendable (RitzExtremes) -> Void = { _ in }
   var dividesByCount = false
@@ -40,17 +40,17 @@ struct FaultySubject: ClaimSubject {
     extremes.smallest += ritzShift * (extremes.largest - extremes.smallest)
     return extremes
   }
-  func peerRitzExtremes(
+  func releasedRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
-    if peerIsOurs {
+    if releasedIsOurs {
       return try PackageSubject().ritzExtremes(
         of: { try map($0.converted(to: Float.self)).converted(to: Double.self) }, dimension: dimension,
         steps: steps, seed: seed)
     }
-    var extremes = try PackageSubject().peerRitzExtremes(
+    var extremes = try PackageSubject().releasedRitzExtremes(
       of: map, dimension: dimension, steps: steps, seed: seed)
-    extremes.smallest += peerShift * (extremes.largest - extremes.smallest)
+    extremes.smallest += releasedShift * (extremes.largest - extremes.smallest)
     return extremes
   }
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int] {

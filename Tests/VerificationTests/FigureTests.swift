@@ -330,7 +330,7 @@ import Testing
       .deletingLastPathComponent()
     let file = root.appendingPathComponent("Documentation/amplification.svg")
     let documented = String(decoding: try FileContents.read(file), as: UTF8.self)
-    #expect(ClaimFigure.factorAgainstRadius.svg == documented.trimmingCharacters(in: .newlines))
+    #expect(ClaimFigure.factorAgainstRadius.drawing.svg == documented)
   }
 
   @Test func thinningKeepsEveryPeakAndTheTableQuotes() {

@@ -26,7 +26,8 @@ import Testing
       smallest: Tensor((0..<count).map { $0 == 0 ? 1 : 0 }),
       largest: Tensor((0..<count).map { $0 == 1 ? 1 : 0 }),
       points: 9, side: 5)
-    let svg = LandscapeFigure.svg(landscape, title: "class <9> & \"more\"")
+    let figure = LandscapeFigure.draw(landscape, title: "class <9> & \"more\"")
+    let svg = figure.svg
     final class Counter: NSObject, XMLParserDelegate {
       var elements: [String: Int] = [:]
       func parser(
@@ -38,9 +39,18 @@ import Testing
     let counter = Counter()
     parser.delegate = counter
     #expect(parser.parse())
-    // The background and a cell for each value of the plane; two lines, two axes and at least one piece a model.
-    #expect(counter.elements["rect"] == 1 + 25)
-    #expect(counter.elements["polyline", default: 0] >= 6 && counter.elements["circle"] == 2)
+    // The background, a border and a clip for each of three panels, a cell for each value of the plane, and the bar's.
+    #expect(counter.elements["rect"] == 1 + 6 + 25 + 64)
+    // Two lines, each with its model, and the point in both planes.
+    #expect(counter.elements["polyline"] == 4 && counter.elements["circle"] == 2)
+    // The table has each value of the plane.
+    let cells = figure.csv.split(separator: "\r\n").filter { $0.contains(",cell,") }
+    #expect(cells.count == 25)
+    for (b, row) in zip(landscape.sides, landscape.plane) {
+      for (a, value) in zip(landscape.sides, row) {
+        #expect(cells.contains { $0.hasSuffix(",\(value),\(value)") }, "\(a), \(b)")
+      }
+    }
     #expect(!svg.contains("nan") && !svg.contains("inf"))
   }
 

@@ -124,11 +124,11 @@ import Testing
   }
 
   @Test func figures() throws {
-    let factor = try #require(ClaimCatalog.standard["T3"]?.figure?.svg)
-    #expect(ClaimCatalog.standard["T8"]?.figure?.svg == factor)
+    let factor = try #require(ClaimCatalog.standard["T3"]?.figure?.drawing.svg)
+    #expect(ClaimCatalog.standard["T8"]?.figure?.drawing.svg == factor)
     // ρ|λ| = 1 lies on the axis and ρ|λ| = 3 at the top, at (1 − 3)² = 4.
     #expect(factor.contains("218.67,256.00") && factor.contains("544.00,28.00"))
-    let slope = try #require(ClaimCatalog.standard["T2"]?.figure?.svg)
+    let slope = try #require(ClaimCatalog.standard["T2"]?.figure?.drawing.svg)
     #expect(slope.components(separatedBy: "<circle").count == TruncationCurve.radii.count + 1)
     #expect(TruncationCurve.radii == [8, 16, 32, 64, 128, 256, 512, 1024].map { 1 / $0 })
     for figure in [factor, slope] { #expect(XMLParser(data: Data(figure.utf8)).parse()) }

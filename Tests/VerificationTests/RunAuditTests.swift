@@ -22,7 +22,7 @@ import Testing
   }
 
   private static func trainer(_ recipe: Recipe = recipe(), keeping interval: Int = 2) -> Trainer<Float> {
-    var options = Trainer<Float>.Options()
+    var options = TrainingOptions()
     options.metricsEvery = 1
     options.keepEvery = interval
     return Trainer<Float>(recipe: recipe, data: data, options: options)

@@ -22,7 +22,7 @@ import EscapementTraining
     _ recipe: Recipe = recipe(), in directory: URL, _ name: String, every interval: Int = 1
   ) throws -> RunDirectory {
     let run = RunDirectory(directory.appendingPathComponent(name))
-    var options = Trainer<Float>.Options()
+    var options = TrainingOptions()
     options.metricsEvery = interval
     try Trainer<Float>(recipe: recipe, data: TrainingGoldenTests.data, options: options).run(in: run)
     return run

@@ -43,7 +43,7 @@ import EscapementTraining
       try GaussQuadrature(SymmetricTridiagonal(diagonal: [1, -2, 0.5], offDiagonal: [0.7, 0.3])),
       try GaussQuadrature(SymmetricTridiagonal(diagonal: [4, 2], offDiagonal: [1])),
     ]
-    let peer = PeerDensity([rules[0]], points: 2_000)
+    let peer = ReleasedDensity([rules[0]], points: 2_000)
     let density = try SpectralDensity([rules[0]], width: .released, on: peer.grid)
     #expect(abs(density.width * density.width - peer.variance) <= 8 * Double.ulpOfOne * peer.variance)
     let integral = density.values.reduce(0, +) * (peer.grid[1] - peer.grid[0])

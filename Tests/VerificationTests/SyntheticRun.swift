@@ -67,7 +67,8 @@ struct SyntheticRun {
       "test_samples": .integer(test.reduce(0, +)),
       "groups": ["head": labels(groups.head), "mid": labels(groups.mid), "tail": labels(groups.tail)],
       "contract": contract.map { .string($0) } ?? .null,
-      "digest_every": .integer(digestEvery), "test_time": .string(testTime),
+      "digest_every": .integer(digestEvery), "metrics_every": 0, "checkpoint_every": 0,
+      "test_time": .string(testTime),
       "provenance": [
         "data": .string(recipe.data), "train": provenance("train", classCounts),
         "test": provenance("test", test),
@@ -101,11 +102,13 @@ struct SyntheticRun {
       let evaluations = recipe.optimizer.evaluations(steps: steps, after: epoch * steps) ?? 0
       var event: [String: JSON] = [
         "event": "epoch", "epoch": .integer(epoch), "step": .integer(steps * (epoch + 1)),
+        "learning_rate": 0.1, "reweighted": false, "seconds": 1,
         "test": accuracy(values, of: Array(repeating: testImages, count: 10)),
         // Another seed has another loss.
         "train": [
           "loss": .number(1.5 + Double(recipe.seed) / 1024), "steps": .integer(steps),
-          "samples": .integer(classCounts.reduce(0, +)), "evaluations": .integer(evaluations),
+          "samples": .integer(classCounts.reduce(0, +)), "evaluations": .integer(evaluations), "correct": 0,
+          "descent_loss": 1.5, "gradient_norm": 1, "perturbation_norm": 0, "cosine": 1,
         ],
         "digest": .string(Digest(of: "\(salt) \(recipe.preset) \(recipe.seed) \(epoch) \(values)").hex),
       ]

@@ -6,8 +6,8 @@ import EscapementRandomness
 ///
 /// Lanczos' Gaussian start vectors have the indices below 2²⁴ of the same purpose.
 enum ProbeFamily: UInt64 {
-  case peerStart = 1
-  case peerFresh, peerPower, peerTrace, hutchinson, sketch, complement
+  case releasedStart = 1
+  case releasedFresh, releasedPower, releasedTrace, hutchinson, sketch, complement
 
   /// Vector number `index` (below 2³²) of the seed with independent standard normal entries.
   func gaussian<Element: Real>(

@@ -41,7 +41,7 @@ public func expectGolden(
 /// and the environment's variables are those of `expectGolden` of a series.
 ///
 /// - Parameters:
-///   - run: a finished run whose metrics hold every step and its digest: `Trainer.Options.metricsEvery` and
+///   - run: a finished run whose metrics hold every step and its digest: `TrainingOptions.metricsEvery` and
 ///     `digestEvery` are 1.
 ///   - name: the record's name; letters, digits, "-", "_" and ".".
 ///   - suite: the folder that groups records; likewise.
@@ -89,13 +89,13 @@ struct GoldenExpectation {
         expectation: "\(run.url.path) holds a finished run with the metrics of every step",
         findings: [
           trace.ending ?? "\(trace.lastStep) steps, of which not every one is in the metrics",
-          "Trainer.Options.metricsEvery = 1 and digestEvery = 1 write every step",
+          "TrainingOptions.metricsEvery = 1 and digestEvery = 1 write every step",
         ])
     }
     let record = try run.readRecord()
     let provenance = [
-      "recipe": Digest(of: try record.field("recipe").value.canonical()).hex,
-      "data": Digest(of: try record.field("provenance").value.canonical()).hex,
+      "recipe": Digest(of: record.recipe.json.canonical()).hex,
+      "data": Digest(of: record.provenance.canonical()).hex,
     ]
     try check(values, named: name, in: suite, provenance: provenance, because: reason, store: store)
   }

@@ -236,7 +236,7 @@ struct AmplificationReport {
     [
       "value": .number(estimate.value), "lower": estimate.interval.map { .number($0.lowerBound) } ?? .null,
       "upper": estimate.interval.map { .number($0.upperBound) } ?? .null,
-      "standard_error": estimate.standardError.map { .number($0) } ?? .null,
+      "standard_error": .optional(estimate.standardError),
     ]
   }
 

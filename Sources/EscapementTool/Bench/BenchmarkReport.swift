@@ -59,7 +59,7 @@ struct BenchmarkReport {
             "share_of_peak": m.shareOfPeak(peak).map { .number($0) } ?? .null,
             "fresh_blocks": .integer(m.taken.freshBlocks), "copies_on_write": .integer(m.taken.copies),
             "page_faults": .integer(m.taken.pageFaults),
-            "vector_share": m.vectorShare.map { .number($0) } ?? .null,
+            "vector_share": .optional(m.vectorShare),
           ]
         }),
     ]

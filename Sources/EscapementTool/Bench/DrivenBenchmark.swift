@@ -23,7 +23,7 @@ struct DrivenBenchmark {
       let elapsed = try ContinuousClock().measure { _ = try prepared.run() }
       try write(String(format: "%.9f", elapsed / .seconds(1)))
     }
-    let end: JSON = ["peak_rss_bytes": Self.peakResidentBytes.map { .integer($0) } ?? .null]
+    let end: JSON = ["peak_rss_bytes": .optional(Self.peakResidentBytes)]
     try write(end.canonical())
   }
 

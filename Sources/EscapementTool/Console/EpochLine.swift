@@ -1,42 +1,37 @@
-import EscapementArtifacts
+import EscapementTraining
 import Foundation
 
-/// One epoch's line for people, from its event in the metrics.
+/// One epoch's line for people.
 struct EpochLine {
   /// The line.
   let text: String
 
-  /// Reads the event; members it does not know are left out.
-  init(_ event: JSON, epochs: Int) {
-    var parts = ["epoch \((event["epoch"]?.integer ?? 0) + 1)/\(epochs)"]
-    if let rate = event["learning_rate"]?.double { parts.append("lr \(String(format: "%.6g", rate))") }
-    if let loss = event["train"]?["loss"]?.double { parts.append("loss \(Self.fixed(loss, 4))") }
-    if let train = Self.percent(event["train"]) { parts.append("train \(train)") }
-    if let test = event["test"] {
-      if let all = Self.percent(test) { parts.append("test \(all)") }
-      for group in ["head", "mid", "tail"] {
-        if let share = Self.percent(test[group]) { parts.append("\(group) \(share)") }
-      }
+  /// The line of an epoch of so many.
+  init(_ record: EpochRecord, epochs: Int) {
+    func percent(_ counts: EpochRecord.Counts?) -> String? {
+      counts?.percent.map { Self.fixed($0, 2) + " %" }
     }
-    if let skipped = event["train"]?["skipped"]?.integer { parts.append("\(skipped) steps skipped") }
+    var parts = ["epoch \(record.epoch + 1)/\(epochs)", "lr \(String(format: "%.6g", record.learningRate))"]
+    parts.append("loss \(Self.fixed(record.train.loss, 4))")
+    let train = record.train
+    if train.samples > 0 {
+      parts.append("train \(Self.fixed(100 * Double(train.correct) / Double(train.samples), 2)) %")
+    }
+    let test = record.test
+    for (name, counts) in [("test", test.all), ("head", test.head), ("mid", test.mid), ("tail", test.tail)] {
+      if let share = percent(counts) { parts.append("\(name) \(share)") }
+    }
+    if train.skipped > 0 { parts.append("\(train.skipped) steps skipped") }
     // After the last epoch: the training images without augmentation.
-    if let images = event["training_pictures"], let all = Self.percent(images) {
+    if let images = record.trainingImages, let all = percent(images.all) {
       parts.append("training images \(all)")
-      if let tail = Self.percent(images["tail"]) { parts.append("their tail \(tail)") }
+      if let tail = percent(images.tail) { parts.append("their tail \(tail)") }
     }
-    if let seconds = event["seconds"]?.double {
-      parts.append("\(Self.fixed(seconds, 1)) s")
-      if let samples = event["train"]?["samples"]?.double, seconds > 0 {
-        parts.append("\(Int(samples / seconds)) images/s")
-      }
+    parts.append("\(Self.fixed(record.seconds, 1)) s")
+    if train.samples > 0, record.seconds > 0 {
+      parts.append("\(Int(Double(train.samples) / record.seconds)) images/s")
     }
     text = parts.joined(separator: "  ")
-  }
-
-  private static func percent(_ counts: JSON?) -> String? {
-    guard let correct = counts?["correct"]?.double, let samples = counts?["samples"]?.double, samples > 0
-    else { return nil }
-    return fixed(100 * correct / samples, 2) + " %"
   }
 
   /// A number with a fixed count of decimals.

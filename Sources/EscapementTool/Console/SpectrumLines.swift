@@ -1,4 +1,4 @@
-import EscapementArtifacts
+import EscapementExperiments
 import Foundation
 
 /// The lines for people of a spectrum event in the metrics, one a class.
@@ -6,16 +6,14 @@ struct SpectrumLines {
   /// The lines.
   let lines: [String]
 
-  /// Reads the event.
-  init(_ event: JSON) {
-    let seconds = event["seconds"]?.double ?? 0
-    let rows = event["classes"]?.array ?? []
-    lines = rows.enumerated().map { index, row in
-      func number(_ key: String) -> String { row[key]?.double.map { String(format: "%.4g", $0) } ?? "?" }
-      let cost = index == rows.count - 1 ? "  \(EpochLine.fixed(seconds, 1)) s" : ""
-      let subject = row["class"]?.integer.map { "class \($0)" } ?? "all classes"
-      return "  \(subject)  λ_min \(number("smallest"))  λ_max \(number("largest"))"
-        + "  |ratio| \(number("ratio"))  loss \(number("loss"))  ‖∇f‖ \(number("gradient_norm"))\(cost)"
+  /// The lines of an event.
+  init(_ event: SpectrumEvent) {
+    func text(_ number: Double?) -> String { number.map { String(format: "%.4g", $0) } ?? "?" }
+    lines = event.rows.enumerated().map { index, row in
+      let cost = index == event.rows.count - 1 ? "  \(EpochLine.fixed(event.seconds ?? 0, 1)) s" : ""
+      let subject = row.label.map { "class \($0)" } ?? "all classes"
+      return "  \(subject)  λ_min \(text(row.smallest.value))  λ_max \(text(row.largest.value))"
+        + "  |ratio| \(text(row.ratio))  loss \(text(row.loss))  ‖∇f‖ \(text(row.gradientNorm))\(cost)"
     }
   }
 }

@@ -88,7 +88,7 @@ struct DoctorCommand: ParsableCommand {
     let paths = agreement.paths.map { path in
       JSON.object([
         "isa": .string(path.isa), "threads": .integer(path.threads), "digest": .string(path.digest.hex),
-        "differsIn": path.firstDifference.map { .string($0) } ?? .null,
+        "differsIn": .optional(path.firstDifference),
       ])
     }
     let cores = ek_cores_available()
@@ -111,7 +111,7 @@ struct DoctorCommand: ParsableCommand {
         "paths": .array(paths),
         "threads": .integer(threads),
         "threadsSource": .string(threadsSource),
-        "toolchain": Toolchain.onPath.map { .string($0) } ?? .null,
+        "toolchain": .optional(Toolchain.onPath),
       ]))
   }
 }

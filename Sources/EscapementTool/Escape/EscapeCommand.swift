@@ -113,7 +113,8 @@ struct EscapeCommand: ParsableCommand {
       let title =
         "Escape along v_min of \(chosen.name): λ = \(scene.number(saddle.eigenvalue)), rate "
         + "\(scene.number(experiment.learningRate)), momentum \(scene.number(experiment.momentum))"
-      try AtomicFile.write(Data(EscapeFigure.svg(report, title: title).utf8), to: URL(fileURLWithPath: svg))
+      try AtomicFile.write(
+        Data(EscapeFigure.draw(report, title: title).svg.utf8), to: URL(fileURLWithPath: svg))
     }
     meter.clear()
     if json {

@@ -95,7 +95,7 @@ extension RunArchive.Entry {
       "published": .bool(run.isPublished), "data": run.data,
       "digest": run.digest.map { .string($0.hex) } ?? .null,
       NumericContract.key: run.contract.json,
-      "version": run.version.map { .string($0) } ?? .null, "last": run.epochs.last?.json ?? .null,
+      "version": .optional(run.version), "last": run.epochs.last?.json ?? .null,
       "best": run.best?.json ?? .null, "counted": .bool(standing.isCounted), "state": .string(standing.text),
     ]
   }

@@ -20,7 +20,7 @@ extension SpectrumSubject {
     let label = "\(name), released procedure\(redraws ? ", re-drawn" : "")"
     let count = ProductCount(label: label, total: steps + OperatorChecks.products, meter: meter)
     let observed = ObservedOperator(map, onProduct: count.next)
-    let krylov = try PeerLanczos(steps: steps, seed: seed, probe: probe).decompose(observed)
+    let krylov = try ReleasedLanczos(steps: steps, seed: seed, probe: probe).decompose(observed)
     let checks = try OperatorChecks(observed, seed: seed, probe: probe)
     let rule = try GaussQuadrature(krylov.tridiagonal)
     var record = identity(

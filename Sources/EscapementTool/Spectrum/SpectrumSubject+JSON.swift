@@ -12,8 +12,8 @@ extension SpectrumSubject {
       "steps": .integer(r.steps), "exhausted": .bool(r.exhausted), "alpha": numbers(r.alpha),
       "beta": numbers(r.beta), "ritz_values": numbers(r.ritzValues), "weights": numbers(r.weights),
       "weight_sum": .number(r.weightSum), "smallest": json(r.smallest), "largest": json(r.largest),
-      "smallest_lower_limit": r.smallestLowerLimit.map { .number($0) } ?? .null,
-      "largest_upper_limit": r.largestUpperLimit.map { .number($0) } ?? .null,
+      "smallest_lower_limit": .optional(r.smallestLowerLimit),
+      "largest_upper_limit": .optional(r.largestUpperLimit),
       "relative_gap": .number(r.probabilityBound.relativeGap),
       "failure_probability": .number(2 * r.probabilityBound.failureProbability),
       "asymmetry": .number(r.asymmetry), "drift": .number(r.drift),
@@ -41,7 +41,7 @@ extension SpectrumSubject {
     let interval = estimate.interval()
     return [
       "mean": .number(estimate.mean), "count": .integer(estimate.count),
-      "standard_error": estimate.standardError.map { .number($0) } ?? .null,
+      "standard_error": .optional(estimate.standardError),
       "low_95": interval.map { .number($0.lowerBound) } ?? .null,
       "high_95": interval.map { .number($0.upperBound) } ?? .null,
     ]

@@ -158,7 +158,7 @@ struct SpectrumSubject {
       if Interruption.isRequested { throw SpectrumStopped() }
     }
     let title = "\(name): \(lossName), \(positions.count) images"
-    try AtomicFile.write(Data(LandscapeFigure.svg(values, title: title).utf8), to: landscape.file)
+    try AtomicFile.write(Data(LandscapeFigure.draw(values, title: title).svg.utf8), to: landscape.file)
   }
 
   /// λ_min by a method that shares nothing with Lanczos but the products.

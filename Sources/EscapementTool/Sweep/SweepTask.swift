@@ -45,7 +45,7 @@ struct SweepTask {
       try TrainCommand.parse(arguments).run()
     case .waiting:
       arguments += ["--preset", row.recipe.preset]
-      var options = Trainer<Float>.Options()
+      var options = TrainingOptions()
       options.testTime = row.testTime
       if let checkpointEvery { options.checkpointEvery = checkpointEvery }
       if let keepEvery { options.keepEvery = keepEvery }

@@ -54,7 +54,7 @@ extension Preset {
       "name": .string(name), "method": .string(recipe.method), "recipe": recipe.json,
       "test_time": .string(testTime.rawValue), "rows": .array(rows.map { .string($0) }),
       "assumptions": .array(assumptions.map { .string($0) }),
-      "not_run": notRun.map { .string($0) } ?? .null,
+      "not_run": .optional(notRun),
     ]
   }
 }

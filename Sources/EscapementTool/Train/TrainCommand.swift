@@ -130,7 +130,7 @@ struct TrainCommand: RankedCommand {
   private func train() throws {
     let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
     let recipe = try resume ? directory.recipe() : chosenRecipe()
-    let options = try resume ? Trainer<Float>.Options(recordedIn: directory) : chosenOptions()
+    let options = try resume ? directory.readRecord().options : chosenOptions()
     try train(recipe, options, in: directory) {
       try resume ? recordedSpectra(directory, $0) : chosenSpectra($0)
     }
@@ -138,7 +138,7 @@ struct TrainCommand: RankedCommand {
 
   /// One run of a recipe, whatever chose it.
   func train(
-    _ recipe: Recipe, _ options: Trainer<Float>.Options, in directory: RunDirectory,
+    _ recipe: Recipe, _ options: TrainingOptions, in directory: RunDirectory,
     spectra chosenSpectra: (LongTailedData) throws -> ClassSpectra?
   ) throws {
     let images = try LongTailedData.named(
@@ -181,9 +181,9 @@ struct TrainCommand: RankedCommand {
             meter.show(
               "epoch \(epoch + 1)/\(recipe.epochs)", done: epoch * stepsPerEpoch + step,
               total: recipe.epochs * stepsPerEpoch, note: rate.note(loss: record.loss))
-          case .epoch(let line):
+          case .epoch(let record):
             meter.clear()
-            print(json ? line.canonical() : EpochLine(line, epochs: recipe.epochs).text)
+            print(json ? record.json.canonical() : EpochLine(record, epochs: recipe.epochs).text)
             // A pipe's reader sees each epoch as it ends.
             try? Console.flush()
           case .measurement(let event):
@@ -191,7 +191,8 @@ struct TrainCommand: RankedCommand {
             if json {
               print(event.canonical())
             } else {
-              for line in SpectrumLines(event).lines { print(line) }
+              let spectrum = try? SpectrumEvent(JSONCursor(event, file: directory.metrics.path))
+              for line in spectrum.map(SpectrumLines.init)?.lines ?? [] { print(line) }
             }
             try? Console.flush()
           case .skipped(let divergence):
@@ -242,12 +243,13 @@ struct TrainCommand: RankedCommand {
   }
 
   private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {
-    let record = try directory.readRecord()
-    return try record.optionalField("measurement").map { try ClassSpectra($0, of: data.train.classes) }
+    try directory.readRecord().document.optionalField("measurement").map {
+      try ClassSpectra($0, of: data.train.classes)
+    }
   }
 
-  private func chosenOptions() throws -> Trainer<Float>.Options {
-    var options = Trainer<Float>.Options()
+  private func chosenOptions() throws -> TrainingOptions {
+    var options = TrainingOptions()
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
     if let keepEvery { options.keepEvery = keepEvery }
     if let metricsEvery { options.metricsEvery = metricsEvery }
@@ -255,28 +257,6 @@ struct TrainCommand: RankedCommand {
     if let onDivergence { options.onDivergence = onDivergence }
     options.testTime = try testTime ?? Preset.named(preset ?? "").testTime
     return options
-  }
-}
-
-extension Trainer.Options {
-  /// The intervals that a run was started with.
-  fileprivate init(recordedIn directory: RunDirectory) throws {
-    self.init()
-    let record = try directory.readRecord()
-    digestEvery = try record.field("digest_every").integer(atLeast: 0)
-    metricsEvery = try record.field("metrics_every").integer(atLeast: 0)
-    checkpointEvery = try record.field("checkpoint_every").integer(atLeast: 0)
-    keepEvery = try record.optionalField("keep_every")?.integer(atLeast: 0) ?? 0
-    let mode = try record.field("test_time")
-    guard let known = TestTimeAugmentation(rawValue: try mode.string()) else {
-      throw mode.fault(found: try mode.string(), expected: "none or flip")
-    }
-    testTime = known
-    let action = try record.field("on_divergence")
-    guard let known = DivergenceAction(rawValue: try action.string()) else {
-      throw action.fault(found: try action.string(), expected: "stop or skip")
-    }
-    onDivergence = known
   }
 }
 

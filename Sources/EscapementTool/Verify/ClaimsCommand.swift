@@ -98,8 +98,8 @@ extension Claim {
   fileprivate var catalogEntry: JSON {
     [
       "id": .string(id), "kind": .string(kind.rawValue), "source": .string(source.text),
-      "tier": .string(tier.rawValue), "quote": quote.map { .string($0) } ?? .null,
-      "assumptions": .array(assumptions.map { .string($0) }), "family": family.map { .string($0) } ?? .null,
+      "tier": .string(tier.rawValue), "quote": .optional(quote),
+      "assumptions": .array(assumptions.map { .string($0) }), "family": .optional(family),
       "branch": .string(ClaimTree.path(to: leaf)), "weight": .integer(weight.rawValue),
       "statement": .string(statement), "refutedBy": .string(refutedBy), "procedure": .string(procedure),
       "variant": .string(variant), "procedureVersion": .integer(procedureVersion),

@@ -117,15 +117,15 @@ struct PlanReport {
         zip(plan.requests, costs).map { request, cost in
           func integers(_ seeds: [UInt64]) -> JSON { .array(seeds.map { .string(String($0)) }) }
           return [
-            "preset": .string(request.preset.name), "rho": request.radius.map { .number($0) } ?? .null,
+            "preset": .string(request.preset.name), "rho": .optional(request.radius),
             "claims": .array(request.claims.map { .string($0) }), "present": integers(request.present),
-            "missing": integers(request.missing), "obstacle": request.obstacle.map { .string($0) } ?? .null,
+            "missing": integers(request.missing), "obstacle": .optional(request.obstacle),
             "on_other_pictures": .integer(request.onOtherImages),
-            "steps": request.steps.map { .integer($0) } ?? .null,
-            "images": request.images.map { .integer($0) } ?? .null,
-            "evaluations": request.evaluations.map { .integer($0) } ?? .null,
+            "steps": .optional(request.steps),
+            "images": .optional(request.images),
+            "evaluations": .optional(request.evaluations),
             "spectra": .integer(request.spectrumCount),
-            "spectrum_pictures": request.spectrumImages.map { .integer($0) } ?? .null,
+            "spectrum_pictures": .optional(request.spectrumImages),
             "seconds": seconds(request, cost).map { .number(cores.seconds($0)) } ?? .null,
             "cpu_seconds": seconds(request, cost).map { .number($0) } ?? .null,
             "spectrum_cpu_seconds": cost.flatMap(request.spectrumSeconds).map { .number($0) } ?? .null,

@@ -74,7 +74,7 @@ package struct EscapeReport: Sendable {
 
   private func json(_ rule: EscapeSeries) -> JSON {
     [
-      "rule": .string(rule.name), "diverged_at": rule.divergedAt.map { .integer($0) } ?? .null,
+      "rule": .string(rule.name), "diverged_at": .optional(rule.divergedAt),
       "escape_step_by_projection": rule.escape(beyond: threshold).map { .integer($0) } ?? .null,
       "escape_step_by_loss": rule.escape(below: loss - drop).map { .integer($0) } ?? .null,
       "curvatures": Self.numbers(rule.curvatures), "mean_radii": Self.numbers(rule.meanRadii),
@@ -103,7 +103,7 @@ package struct EscapeReport: Sendable {
     ]
   }
 
-  private static func number(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+  private static func number(_ value: Double?) -> JSON { .optional(value) }
 
   private static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
 }

@@ -79,17 +79,17 @@ package struct ClassSpectra: Hashable, Sendable {
       let rows = try due.map { label in
         try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
       }
-      return [
-        "event": "spectrum", "loss": .string(Self.loss), "normalization": .string(Self.normalization),
-        "classes": .array(rows), "seconds": .number(started.duration(to: clock.now) / .seconds(1)),
-      ]
+      return SpectrumEvent(
+        loss: Self.loss, normalization: Self.normalization, rows: rows,
+        seconds: started.duration(to: clock.now) / .seconds(1)
+      ).members
     }
   }
 
   private func spectrum(
     of label: Int?, in set: ImageSet, _ network: Network, _ state: TrainingState<Float>, seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void
-  ) throws -> JSON {
+  ) throws -> SpectrumEvent.Row {
     let positions = label.map { Array(set.positions(ofClass: $0).prefix(samples)) } ?? Array(0..<set.count)
     let hessian = HessianOperator<Float>(
       objective: Objective(network: network), parameters: state.parameters, statistics: state.statistics,
@@ -102,24 +102,17 @@ package struct ClassSpectra: Hashable, Sendable {
     )
     let quadrature = GaussQuadrature(nodes: report.ritzValues, weights: report.weights)
     let (smallest, largest) = (report.smallest, report.largest)
-    let below: JSON = report.smallestLowerLimit.map { .number($0) } ?? .null
-    let above: JSON = report.largestUpperLimit.map { .number($0) } ?? .null
-    return [
-      "class": label.map { .integer($0) } ?? .null, "samples": .integer(positions.count),
-      "loss": .number(test.loss), "gradient_norm": .number(test.gradientNorm),
-      "curvature_slope": .number(test.measuredLipschitzConstant),
-      "negative_mass": .number(NegativeMass([quadrature]).masses[0]),
-      "smallest": .number(smallest.rayleighQuotient), "smallest_residual": .number(smallest.residual),
-      "smallest_rounding": .number(smallest.rounding),
-      "smallest_lower_limit": below,
-      "largest": .number(largest.rayleighQuotient), "largest_residual": .number(largest.residual),
-      "largest_rounding": .number(largest.rounding),
-      "largest_upper_limit": above,
+    func end(_ pair: RitzCertificate) -> SpectrumEvent.End {
+      SpectrumEvent.End(value: pair.rayleighQuotient, residual: pair.residual, rounding: pair.rounding)
+    }
+    return SpectrumEvent.Row(
+      label: label, samples: positions.count, steps: report.steps, smallest: end(smallest),
+      largest: end(largest), ratio: (smallest.rayleighQuotient / largest.rayleighQuotient).magnitude,
+      loss: test.loss, gradientNorm: test.gradientNorm, curvatureSlope: test.measuredLipschitzConstant,
+      negativeMass: NegativeMass([quadrature]).masses[0], lowerLimit: report.smallestLowerLimit,
+      upperLimit: report.largestUpperLimit,
       // Of either limit away from the Ritz values, as `spectrum --json` states it.
-      "failure_probability": .number(2 * report.probabilityBound.failureProbability), "probes": 1,
-      "ratio": .number((smallest.rayleighQuotient / largest.rayleighQuotient).magnitude),
-      "asymmetry": .number(report.asymmetry), "drift": .number(report.drift),
-      "orthogonality_loss": .number(report.orthogonalityLoss), "steps": .integer(report.steps),
-    ]
+      failureProbability: 2 * report.probabilityBound.failureProbability, probes: 1,
+      asymmetry: report.asymmetry, drift: report.drift, orthogonalityLoss: report.orthogonalityLoss)
   }
 }

@@ -1,86 +1,102 @@
-import EscapementDrawing
 import EscapementCurvature
+import EscapementDrawing
 
-/// A landscape as one SVG drawing: the loss along both directions beside the quadratic model, and the plane between them.
+/// A landscape as a figure: the loss along both directions beside the quadratic model, and the plane between them.
 package enum LandscapeFigure {
-  private static let panel = 460.0
+  private static let side = 460.0
+  private static let origin = SeriesStyle(solid: "#1c2733")
 
-  /// The drawing under a title.
-  package static func svg(_ landscape: Landscape, title: String) -> String {
-    let frame = Frame(width: 2 * panel + 60, height: panel + 90, x: 0...1, y: 0...1)
-    let parts = [
-      "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>",
-      "<text x=\"\(NumberText.coordinate(16))\" y=\"20\" font-weight=\"600\">\(Markup.escape(title))</text>",
-      group(x: 0, y: 30, lines(landscape)), group(x: panel + 40, y: 30, plane(landscape)),
-    ]
-    return frame.document(parts, title: title)
+  /// Draws it under a title.
+  package static func draw(_ landscape: Landscape, title: String) -> Figure {
+    let legend = [("v_min", landscape.smallest), ("v_max", landscape.largest)].enumerated().map {
+      Figure.LegendEntry(
+        style: SeriesStyle($0),
+        text: "along \($1.0), λ = \(NumberText.short($1.1.curvature))")
+    }
+    return Figure(
+      title: title,
+      panels: [
+        (lines(landscape), 0, 0), (plane(landscape), side + 20, 0), (colorBar(landscape), 2 * side + 30, 0),
+      ], width: 2 * side + 130, height: side, legend: legend,
+      notes: [
+        "w is the point, v_min and v_max are the unit eigenvectors of λ_min and λ_max. Thin lines on the left: the "
+          + "quadratic model of loss, slope and λ at w."
+      ])
   }
 
-  private static func group(x: Double, y: Double, _ parts: [String]) -> String {
-    "<g transform=\"translate(\(NumberText.coordinate(x)) \(NumberText.coordinate(y)))\">\(parts.joined())</g>"
-  }
-
-  private static func lines(_ landscape: Landscape) -> [String] {
+  private static func lines(_ landscape: Landscape) -> Panel {
     let measured = landscape.smallest.losses + landscape.largest.losses
-    let range = padded(measured.min() ?? 0, measured.max() ?? 1)
+    let (low, high) = (measured.min() ?? 0, measured.max() ?? 1)
+    let margin = high > low ? (high - low) / 10 : 0.5
     let reach = landscape.distances[landscape.distances.count - 1]
-    let frame = Frame(width: panel, height: panel, x: -reach...reach, y: range)
-    var parts = frame.axes(
-      ticksX: AxisScale.roundNumbers(in: -reach...reach), ticksY: AxisScale.roundNumbers(in: range),
-      labelX: "t", labelY: "f(w + tv)")
-    for (line, color) in [(landscape.smallest, "#b3372f"), (landscape.largest, "#17456e")] {
+    var panel = Panel(
+      "along each eigenvector", serial: 0,
+      frame: Frame(width: side, height: side, x: -reach...reach, y: (low - margin)...(high + margin)))
+    panel.axes(labelX: "distance t", labelY: "loss f(w + tv)")
+    for (index, line) in [landscape.smallest, landscape.largest].enumerated() {
+      let (style, name) = (SeriesStyle(index), index == 0 ? "v_min" : "v_max")
       let model = (0...100).map { k in
         let t = reach * (Double(k) / 50 - 1)
         return (t, line.model(at: t, loss: landscape.loss))
       }
-      // Where the model leaves the frame it is not drawn.
-      for piece in pieces(model, within: range) {
-        parts.append(frame.line(piece, stroke: color, dashed: true))
-      }
-      parts.append(
-        frame.line(Array(zip(landscape.distances, line.losses)), stroke: color, dashed: false))
+      panel.curve(model, series: "\(name), model", style: SeriesStyle(solid: style.color), width: 0.9)
+      panel.curve(Array(zip(landscape.distances, line.losses)), series: name, style: style)
     }
-    parts.append(frame.dot((0, landscape.loss), fill: "#1c2733"))
-    let legend = [
-      ("along v_min, λ = \(NumberText.short(landscape.smallest.curvature))", "#b3372f"),
-      ("along v_max, λ = \(NumberText.short(landscape.largest.curvature))", "#17456e"),
-      ("dashed: loss, slope and λ at w", "#5b6875"),
-    ]
-    for (index, entry) in legend.enumerated() {
-      parts.append(
-        "<text x=\"56\" y=\"\(NumberText.coordinate(panel + 18 + 16 * Double(index)))\" fill=\"\(entry.1)\">"
-          + "\(Markup.escape(entry.0))</text>")
-    }
-    return parts
+    panel.point(0, landscape.loss, series: "w", style: origin)
+    return panel
   }
 
-  private static func plane(_ landscape: Landscape) -> [String] {
+  private static func plane(_ landscape: Landscape) -> Panel {
     let sides = landscape.sides
     let half = (sides[1] - sides[0]) / 2
     let reach = sides[sides.count - 1] + half
-    let values = landscape.plane.flatMap { $0 }
-    let (low, high) = (values.min() ?? 0, values.max() ?? 1)
-    let frame = Frame(width: panel, height: panel, x: -reach...reach, y: -reach...reach)
-    var parts: [String] = []
+    let losses = range(landscape)
+    var panel = Panel(
+      "in the plane of both", serial: 1,
+      frame: Frame(width: side, height: side, x: -reach...reach, y: -reach...reach))
     for (b, row) in zip(sides, landscape.plane) {
       for (a, value) in zip(sides, row) {
-        let share = high > low ? (value - low) / (high - low) : 0
-        parts.append(frame.cell((a - half)...(a + half), (b - half)...(b + half), fill: color(share)))
+        panel.cell(
+          (a - half)...(a + half), (b - half)...(b + half), value: value, series: "loss",
+          fill: color(share(value, of: losses)))
       }
     }
-    let limit = sides[sides.count - 1]
-    parts += frame.axes(
-      ticksX: AxisScale.roundNumbers(in: -limit...limit), ticksY: AxisScale.roundNumbers(in: -limit...limit),
-      labelX: "a along v_min",
-      labelY: "b along v_max")
-    parts.append(frame.dot((0, 0), fill: "#1c2733"))
-    parts.append(
-      "<text x=\"\(NumberText.coordinate(panel - 16))\" y=\"14\" text-anchor=\"end\">light \(NumberText.short(low)) … dark "
-        + "\(NumberText.short(high))</text>")
-    return parts
+    panel.axes(labelX: "distance along v_min", labelY: "distance along v_max", grid: false)
+    panel.point(0, 0, series: "w", style: origin)
+    return panel
   }
 
-  /// From near white through blue to near black, as light falls.
+  /// What the colors of the plane stand for.
+  private static func colorBar(_ landscape: Landscape) -> Panel {
+    let losses = range(landscape)
+    var panel = Panel(
+      "loss", serial: 2,
+      frame: Frame(
+        width: 100, height: side, x: 0...1, y: losses,
+        margin: Frame.Margin(left: 58, right: 16, top: 28, bottom: 44)))
+    let steps = 64.0
+    let step = (losses.upperBound - losses.lowerBound) / steps
+    for index in 0..<Int(steps) {
+      let low = losses.lowerBound + Double(index) * step
+      panel.cell(
+        0...1, low...(low + step), value: nil, series: "", fill: color((Double(index) + 0.5) / steps))
+    }
+    panel.axes(labelX: "", labelY: "", grid: false, hasTicksX: false)
+    return panel
+  }
+
+  /// The losses of the plane, smallest to largest.
+  private static func range(_ landscape: Landscape) -> ClosedRange<Double> {
+    let values = landscape.plane.flatMap { $0 }.filter(\.isFinite)
+    guard let low = values.min(), let high = values.max() else { return 0...1 }
+    return low...(high > low ? high : low + max(low.magnitude, 1) * 1e-9)
+  }
+
+  private static func share(_ value: Double, of range: ClosedRange<Double>) -> Double {
+    (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+  }
+
+  /// From near white through blue to near black, as a share goes from 0 to 1; gray where it is no number.
   package static func color(_ share: Double) -> String {
     let stops: [(Double, Double, Double)] = [
       (247, 251, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107),
@@ -92,25 +108,5 @@ package enum LandscapeFigure {
     let (a, b) = (stops[index], stops[index + 1])
     func channel(_ x: Double, _ y: Double) -> Int { Int((x + rest * (y - x)).rounded()) }
     return "rgb(\(channel(a.0, b.0)),\(channel(a.1, b.1)),\(channel(a.2, b.2)))"
-  }
-
-  private static func padded(_ low: Double, _ high: Double) -> ClosedRange<Double> {
-    let margin = high > low ? (high - low) / 10 : 0.5
-    return low - margin...high + margin
-  }
-
-  /// The stretches of a curve whose points lie in a range.
-  private static func pieces(
-    _ points: [(Double, Double)], within range: ClosedRange<Double>
-  ) -> [[(Double, Double)]] {
-    var pieces: [[(Double, Double)]] = [[]]
-    for point in points {
-      if range.contains(point.1) {
-        pieces[pieces.count - 1].append(point)
-      } else if !pieces[pieces.count - 1].isEmpty {
-        pieces.append([])
-      }
-    }
-    return pieces.filter { $0.count > 1 }
   }
 }

@@ -20,7 +20,7 @@ package struct SpectralDensity: Hashable, Sendable {
     case absolute(Double)
     /// This share of the range of nodes.
     case relative(Double)
-    /// σ² = 10⁻⁵·max(1, length of grid), as the papers' released code has it (see `PeerDensity`).
+    /// σ² = 10⁻⁵·max(1, length of grid), as the papers' released code has it (see `ReleasedDensity`).
     case released
   }
 

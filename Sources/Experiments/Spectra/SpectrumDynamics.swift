@@ -64,27 +64,18 @@ package struct SpectrumDynamics: Hashable, Sendable {
     for (index, line) in text.split(separator: "\n").enumerated() where line.contains("\"spectrum\"") {
       let place = "\(file) line \(index + 1)"
       let event = JSONCursor(try JSON(parsing: Data(line.utf8), file: place), file: place)
-      guard try event.field("event").string() == "spectrum" else { continue }
+      guard try event.field("event").string() == SpectrumEvent.name else { continue }
       let epoch = try event.field("epoch").integer(atLeast: 0)
-      for row in try event.field("classes").elements() {
+      for (row, place) in zip(try SpectrumEvent(event).rows, try event.field("classes").elements()) {
         // The loss over all classes has no course among theirs.
-        if row.value["class"] == .null { continue }
-        let label = try row.field("class").integer(atLeast: 0)
-        func number(_ key: String, minimum: Double = -.infinity) throws -> Double {
-          let cursor = try row.field(key)
-          let value = try cursor.double()
-          guard value.magnitude <= SpectrumRecord.magnitudeLimit, value >= minimum else {
-            throw cursor.fault(
-              found: "\(value)",
-              expected: minimum == 0 ? "a finite number of at least 0" : "a finite number")
-          }
-          return value
+        guard let label = row.label else { continue }
+        guard let ratio = row.ratio, let gradientNorm = row.gradientNorm else {
+          throw place.fault(found: "no ratio or gradient_norm", expected: "both")
         }
         found[label, default: []].append(
           Point(
-            epoch: min(epoch, .max - 1) + 1, smallest: try number("smallest"), largest: try number("largest"),
-            ratio: try number("ratio", minimum: 0), loss: try number("loss"),
-            gradientNorm: try number("gradient_norm", minimum: 0)))
+            epoch: min(epoch, .max - 1) + 1, smallest: row.smallest.value, largest: row.largest.value,
+            ratio: ratio, loss: row.loss, gradientNorm: gradientNorm))
       }
     }
     guard !found.isEmpty else {

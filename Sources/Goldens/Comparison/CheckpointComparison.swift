@@ -19,10 +19,8 @@ package enum CheckpointComparison: Hashable, Sendable {
   /// statistics, then the rule's vectors by name. A `DataError` where one of those read is damaged.
   package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let records = try [left, right].map { try $0.readRecord() }
-    let networks = try zip([left, right], records).map { run, record in
-      try run.recipe().architecture.network(classes: record.field("class_counts").elements().count)
-    }
-    let elements = try records.map { try $0.field("element").string() }
+    let networks = records.map { $0.recipe.architecture.network(classes: $0.classCounts.count) }
+    let elements = records.map(\.element)
     let others = Set(right.checkpointedSteps())
     let steps = left.checkpointedSteps().filter(others.contains)
     guard !steps.isEmpty else {
@@ -36,7 +34,7 @@ package enum CheckpointComparison: Hashable, Sendable {
     switch elements[0] {
     case Float.dtypeName: self = try Self.compare(Float.self, left, right, steps, networks)
     case Double.dtypeName: self = try Self.compare(Double.self, left, right, steps, networks)
-    default: throw try records[0].field("element").fault(found: elements[0], expected: "F32 or F64")
+    default: throw try records[0].document.field("element").fault(found: elements[0], expected: "F32 or F64")
     }
   }
 

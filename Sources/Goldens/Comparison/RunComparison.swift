@@ -20,8 +20,9 @@ package struct RunComparison: Sendable {
   ///   is damaged.
   package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let (leftRecord, rightRecord) = (try left.readRecord(), try right.readRecord())
-    contracts = (try NumericContract(of: leftRecord), try NumericContract(of: rightRecord))
-    records = RecordDifference.all(between: leftRecord.value, and: rightRecord.value)
+    contracts = (leftRecord.contract, rightRecord.contract)
+    records = RecordDifference.all(
+      between: leftRecord.document.value, and: rightRecord.document.value)
     trace = TraceComparison(try Trace(of: left), try Trace(of: right))
     checkpoints = try CheckpointComparison(left, right)
   }
@@ -68,8 +69,8 @@ package struct RunComparison: Sendable {
       "records": .array(
         records.map { difference in
           [
-            "place": .string(difference.place), "left": difference.left.map { .string($0) } ?? .null,
-            "right": difference.right.map { .string($0) } ?? .null,
+            "place": .string(difference.place), "left": .optional(difference.left),
+            "right": .optional(difference.right),
           ]
         }),
       "trace": trace.json, "checkpoints": checkpoints.json,

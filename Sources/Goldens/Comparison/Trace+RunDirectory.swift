@@ -9,29 +9,23 @@ extension Trace {
   /// `DataError` where a file is damaged.
   package init(of run: RunDirectory) throws {
     let record = try run.readRecord()
-    let recipe = try run.recipe()
-    digestEvery = try record.field("digest_every").integer(atLeast: 0)
-    points = [try Self.beforeTheFirstStep(record, recipe: recipe)]
+    digestEvery = record.options.digestEvery
+    points = [Self.beforeTheFirstStep(record)]
     try readMetrics(of: run)
   }
 
   /// What the record of a run says before its first step; settings stand in for what runs of old do not record.
-  private static func beforeTheFirstStep(_ record: JSONCursor, recipe: Recipe) throws -> TracePoint {
+  private static func beforeTheFirstStep(_ record: RunRecord) -> TracePoint {
     var point = TracePoint(TracePlace(step: 0, kind: .step))
-    let provenance = try record.field("provenance").value
+    let (recipe, provenance) = (record.recipe, record.provenance)
     point.values[.trainingImages] = .text(
       Digest(of: (provenance["train"] ?? provenance).canonical()).hex)
-    let classes = try record.field("class_counts").elements().count
     point.values[.orderSettings] = .text(
       Digest(of: "\(recipe.seed) \(recipe.sampling.json.canonical()) \(recipe.batchSize)").hex)
     point.values[.initialSettings] = .text(
-      Digest(of: "\(recipe.architecture.description) \(classes) \(recipe.seed)").hex)
-    if let order = try record.optionalField("first_order_sha256") {
-      point.values[.order] = .text(try order.digest().hex)
-    }
-    if let initial = try record.optionalField("initial_parameters_sha256") {
-      point.values[.initialParameters] = .text(try initial.digest().hex)
-    }
+      Digest(of: "\(recipe.architecture.description) \(record.classCounts.count) \(recipe.seed)").hex)
+    point.values[.order] = record.firstOrder.map { .text($0.hex) }
+    point.values[.initialParameters] = record.initialParameters.map { .text($0.hex) }
     return point
   }
 

@@ -85,7 +85,7 @@ extension ConformanceRule {
       name: name,
       fields: [
         "rule": "lpf-sgd", "radius": .number(radius), "shards": .integer(shards),
-        "shard_size": shardSize.map { .integer($0) } ?? .null,
+        "shard_size": .optional(shardSize),
       ],
       definition: [
         "shard m: samples [m*s, (m+1)*s) of the batch, s = shard_size or ceil(B/shards); empty ones give 0",

@@ -188,7 +188,7 @@ extension StepRecord {
       "descent_loss": .number(descentLoss), "learning_rate": .number(learningRate), "rho": .number(rho),
       "gradient_norm": .number(gradientNorm), "perturbation_norm": .number(perturbationNorm),
       "cosine": .number(cosine), "evaluations": .integer(evaluations), "samples": .integer(samples),
-      "correct": correct.map { .integer($0) } ?? .null, "digest": .string(digest.hex),
+      "correct": .optional(correct), "digest": .string(digest.hex),
     ]
   }
 }

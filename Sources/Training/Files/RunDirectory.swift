@@ -45,35 +45,22 @@ public struct RunDirectory: Sendable {
     }.sorted()
   }
 
-  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none. 3 says besides
-  /// that the metrics of the finished run end in a seal of theirs (`MetricsSeal`).
-  static var recordSchema: Int { 3 }
-
   /// Bytes of `run.json` at most.
   public static var recordLimit: Int { 16 << 20 }
 
   /// `run.json`, compared with its seal.
   ///
   /// `MissingError` where there is none, `DataError` where it is damaged or of a layout unknown here.
-  public func readRecord() throws -> JSONCursor {
+  public func readRecord() throws -> RunRecord {
     let bytes = try FileContents.read(record, limit: Self.recordLimit)
     let fields = JSONCursor(try JSON(parsing: bytes, file: record.path), file: record.path)
-    let schema = try fields.field("schema")
     // One flipped bit makes no 1 of a 2, so that the older layout cannot be what damage looks like.
-    if try schema.integer() != 1 {
+    if try fields.field("schema").integer() != 1 {
       try SealedJSON.check(
         fields.value, bytes: bytes, file: record.path, advice: "restore it from a copy, or start the run anew"
       )
     }
-    guard (1...Self.recordSchema).contains(try schema.integer()) else {
-      throw schema.fault(
-        found: "\(try schema.integer())", expected: "1 to \(Self.recordSchema)",
-        advice: "go on with the version that wrote it")
-    }
-    guard try schema.integer() == 1, var members = fields.value.object else { return fields }
-    // Runs of that layout knew no other action.
-    members["on_divergence"] = .string(DivergenceAction.stop.rawValue)
-    return JSONCursor(.object(members), file: record.path)
+    return try RunRecord(fields)
   }
 
   /// What `metrics.jsonl` or `metrics.jsonl.gz` holds, compared with its seal where it has one.
@@ -105,13 +92,8 @@ public struct RunDirectory: Sendable {
       file: file, bytes: bytes, isSealed: try MetricsSeal.check(bytes, file: file.path, record: record))
   }
 
-  /// Whether a finished run of this record has sealed metrics; older ones have not.
-  public static func sealsMetrics(_ record: JSONCursor) throws -> Bool {
-    try record.field("schema").integer() >= 3
-  }
-
   /// The recipe in `run.json`, for resuming a run without repeating its flags.
-  public func recipe() throws -> Recipe { try Recipe(readRecord().field("recipe")) }
+  public func recipe() throws -> Recipe { try readRecord().recipe }
 
   /// Who writes into this directory now; nil where nobody does. Asking takes no lock and disturbs nobody.
   ///

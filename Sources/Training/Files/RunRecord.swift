@@ -44,7 +44,13 @@ extension RunRecord {
 
   /// Reads what `Trainer.record` wrote, whose seal was compared; a `DataError` for a member that is missing or of another
   /// kind.
-  init(_ document: JSONCursor) throws {
+  init(_ written: JSONCursor) throws {
+    var document = written
+    if try written.field("schema").integer() == 1, var members = written.value.object {
+      // Runs of that layout knew no other action.
+      members["on_divergence"] = .string(DivergenceAction.stop.rawValue)
+      document = JSONCursor(.object(members), file: written.file)
+    }
     self.document = document
     let stated = try document.field("schema")
     guard (1...Self.schema).contains(try stated.integer()) else {
@@ -70,7 +76,7 @@ extension RunRecord {
     (head, mid, tail) = (try labels("head"), try labels("mid"), try labels("tail"))
     initialParameters = try document.optionalField("initial_parameters_sha256")?.digest()
     firstOrder = try document.optionalField("first_order_sha256")?.digest()
-    options = try TrainingOptions(document, knowsActions: try stated.integer() > 1)
+    options = try TrainingOptions(document)
     measurement = try document.optionalField("measurement")?.value
     provenance = try document.field("provenance").value
   }
@@ -86,13 +92,13 @@ extension TrainingOptions {
     ]
   }
 
-  /// Reads what `members` wrote; the first layout of the record knew no other action than to stop.
-  init(_ document: JSONCursor, knowsActions: Bool) throws {
+  /// Reads what `members` wrote.
+  init(_ document: JSONCursor) throws {
     digestEvery = try document.field("digest_every").integer(atLeast: 0)
     metricsEvery = try document.field("metrics_every").integer(atLeast: 0)
     checkpointEvery = try document.field("checkpoint_every").integer(atLeast: 0)
     keepEvery = try document.optionalField("keep_every")?.integer(atLeast: 0) ?? 0
     testTime = try document.field("test_time").choice()
-    onDivergence = knowsActions ? try document.field("on_divergence").choice() : .stop
+    onDivergence = try document.field("on_divergence").choice()
   }
 }

@@ -61,21 +61,4 @@ public struct ClassAccuracy: Hashable, Sendable {
   public func counts(of classes: [Int]) -> (correct: Int, samples: Int) {
     classes.reduce((0, 0)) { ($0.0 + correct[$1], $0.1 + samples[$1]) }
   }
-
-  /// All counts as one JSON object.
-  func json(groups: ClassGroups) -> JSON {
-    func counts(_ correct: Int, _ samples: Int) -> JSON {
-      ["correct": .integer(correct), "samples": .integer(samples)]
-    }
-    func counts(of classes: [Int]) -> JSON {
-      let (correct, samples) = self.counts(of: classes)
-      return counts(correct, samples)
-    }
-    return [
-      "correct": .integer(correct.reduce(0, +)), "samples": .integer(samples.reduce(0, +)),
-      "not_a_number": .integer(notANumber),
-      "head": counts(of: groups.head), "mid": counts(of: groups.mid), "tail": counts(of: groups.tail),
-      "per_class": .array(zip(correct, samples).map { counts($0, $1) }),
-    ]
-  }
 }

@@ -43,21 +43,6 @@ public struct EpochTotals: Hashable, Sendable {
   /// Counts a step that was not taken.
   public mutating func skip() { skipped += 1 }
 
-  /// Means for people and plots: losses per sample, the others per step.
-  var summary: JSON {
-    let perSample = 1 / Double(max(samples, 1))
-    let perStep = 1 / Double(max(steps, 1))
-    var members: [String: JSON] = [
-      "steps": .integer(steps), "samples": .integer(samples), "correct": .integer(correct),
-      "evaluations": .integer(evaluations), "loss": .number(loss * perSample),
-      "descent_loss": .number(descentLoss * perSample),
-      "gradient_norm": .number(gradientNorm * perStep),
-      "perturbation_norm": .number(perturbationNorm * perStep), "cosine": .number(cosine * perStep),
-    ]
-    if skipped > 0 { members["skipped"] = .integer(skipped) }
-    return .object(members)
-  }
-
   private static let sums: [(String, WritableKeyPath<EpochTotals, Double> & Sendable)] = [
     ("loss", \.loss), ("descent_loss", \.descentLoss), ("gradient_norm", \.gradientNorm),
     ("perturbation_norm", \.perturbationNorm), ("cosine", \.cosine),

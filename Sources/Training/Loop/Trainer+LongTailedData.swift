@@ -6,7 +6,7 @@ extension Trainer {
   /// A trainer of a recipe on long-tailed data: augmented training images, plain test images, and at the end the
   /// training images plain too. `rule` is that of a recipe whose optimizer is `.custom`.
   public init(
-    recipe: Recipe, data: LongTailedData, options: Options = Options(),
+    recipe: Recipe, data: LongTailedData, options: TrainingOptions = TrainingOptions(),
     measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,
     rule: (any UpdateRule<Element>)? = nil
   ) {

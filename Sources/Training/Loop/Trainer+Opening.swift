@@ -33,8 +33,8 @@ extension Trainer {
 
   /// What `run.json` says of a run.
   private func record(of loop: TrainingLoop<Element>) -> JSON {
-    [
-      "schema": .integer(RunDirectory.recordSchema),
+    let members: [String: JSON] = [
+      "schema": .integer(RunRecord.schema),
       "version": .string(PackageVersion.current),
       NumericContract.key: NumericContract.current.json,
       "recipe": recipe.json,
@@ -55,15 +55,10 @@ extension Trainer {
       // So that two runs can be compared before their first step; an order costs far less than a step.
       "initial_parameters_sha256": .string(loop.state.parameters.digest.hex),
       "first_order_sha256": .string(source.orderDigest(epoch: 0).hex),
-      "digest_every": .integer(options.digestEvery),
-      "metrics_every": .integer(options.metricsEvery),
-      "checkpoint_every": .integer(options.checkpointEvery),
-      "keep_every": .integer(options.keepEvery),
-      "test_time": .string(options.testTime.rawValue),
       "measurement": measurement?.record ?? .null,
-      "on_divergence": .string(options.onDivergence.rawValue),
       "provenance": provenance,
     ]
+    return .object(members.merging(options.members) { $1 })
   }
 
   /// A run at the newest of its checkpoints that is whole, with its metrics cut back to it.
@@ -118,33 +113,33 @@ extension Trainer {
   }
 
   /// Throws a `DataError` unless the run's record is of what this trainer was made for.
-  private func checkRecord(_ record: JSONCursor) throws {
+  private func checkRecord(_ record: RunRecord) throws {
+    let file = record.document.file
     func refuse(_ place: String, found: String, advice: String) -> DataError {
       DataError(
-        file: record.file, place: place, found: found, expected: "what is asked for", advice: advice)
+        file: file, place: place, found: found, expected: "what is asked for", advice: advice)
     }
     // First of all: the bits of a run that changes its contract would be those of neither.
-    let (began, now) = (try NumericContract(of: record), NumericContract.current)
+    let (began, now) = (record.contract, NumericContract.current)
     guard began == now else {
       throw DataError(
-        file: record.file, place: NumericContract.key, found: "a run begun under contract \(began)",
+        file: file, place: NumericContract.key, found: "a run begun under contract \(began)",
         expected: "contract \(now), which is in force here",
         advice: "to go on under contract \(began), \(began.instruction); or start the run anew")
     }
     let advice = "give the flags of the first start, or another directory"
-    guard record.value["provenance"] == provenance else {
+    guard record.provenance == provenance else {
       throw refuse(
         "provenance", found: "a run on other data", advice: "resume with the data of the first start")
     }
-    guard (record.value["measurement"] ?? .null) == (measurement?.record ?? .null) else {
+    guard record.measurement == measurement?.record else {
       throw refuse("measurement", found: "a run with another one", advice: advice)
     }
-    guard try Recipe(record.field("recipe")) == recipe else {
+    guard record.recipe == recipe else {
       throw refuse("recipe", found: "a run of another recipe", advice: advice)
     }
-    let action = try record.field("on_divergence").string()
-    guard action == options.onDivergence.rawValue else {
-      throw refuse("on_divergence", found: action, advice: advice)
+    guard record.options.onDivergence == options.onDivergence else {
+      throw refuse("on_divergence", found: record.options.onDivergence.rawValue, advice: advice)
     }
   }
 

@@ -11,32 +11,13 @@ import EscapementNetworks
 /// A run that was interrupted or killed and then resumed leaves the directory that an uninterrupted
 /// one leaves, byte for byte but for the `seconds` in the metrics.
 public struct Trainer<Element: Real>: Sendable {
-  /// What is written how often, and what a step without finite numbers does.
-  public struct Options: Hashable, Sendable {
-    /// Steps between digest links; 0 links epochs only.
-    public var digestEvery = 1
-    /// Steps between step events in the metrics; 0 writes epoch events only.
-    public var metricsEvery = 10
-    /// Steps between checkpoints besides the one at each epoch's end; 0 writes none in between.
-    public var checkpointEvery = 0
-    /// Epochs between checkpoints that stay for good, beside the newest; 0 keeps none. An audit begins at them.
-    public var keepEvery = 0
-    /// What is done to test images.
-    public var testTime = TestTimeAugmentation.none
-    /// What a step does whose loss or gradient is not finite. Of all options this one decides bits.
-    public var onDivergence = DivergenceAction.stop
-
-    /// The defaults; digests of every step cost a few milliseconds each at half a million parameters.
-    public init() {}
-  }
-
   /// What a run reports while it goes on.
   public enum Event: Sendable {
     /// A step was taken.
     case step(StepRecord, epoch: Int, stepInEpoch: Int, stepsPerEpoch: Int)
-    /// An epoch ended; the value is its line in the metrics.
-    case epoch(JSON)
-    /// Something was measured after it; likewise.
+    /// An epoch ended.
+    case epoch(EpochRecord)
+    /// Something was measured after it; the value is its line in the metrics, in the terms of who measures.
     case measurement(JSON)
     /// A step was not taken.
     case skipped(Divergence)
@@ -53,7 +34,7 @@ public struct Trainer<Element: Real>: Sendable {
   let trainingImages: (any SampleSource<Element>)?
   let groups: ClassGroups
   let provenance: JSON
-  let options: Options
+  let options: TrainingOptions
   let measurement: EpochMeasurement<Element>?
   let ranks: RankAgreement?
   let rule: (any UpdateRule<Element>)?
@@ -68,7 +49,7 @@ public struct Trainer<Element: Real>: Sendable {
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
     trainingImages: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
-    options: Options = Options(),
+    options: TrainingOptions = TrainingOptions(),
     measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,
     rule: (any UpdateRule<Element>)? = nil
   ) {
@@ -121,9 +102,9 @@ public struct Trainer<Element: Real>: Sendable {
       if epochEnds {
         let seconds = started.duration(to: .now) / .seconds(1)
         started = .now
-        let line = try endEpoch(&loop, seconds: seconds)
-        try metrics.append(line)
-        observer(.epoch(line))
+        let record = try endEpoch(&loop, seconds: seconds)
+        try metrics.append(record.json)
+        observer(.epoch(record))
       }
       // Not among skipped steps: whatever made them skip may be in the parameters, and two such checkpoints would
       // drive out the last good one.
@@ -170,7 +151,7 @@ public struct Trainer<Element: Real>: Sendable {
         .step(
           record, epoch: state.epoch, stepInEpoch: state.stepInEpoch, stepsPerEpoch: loop.stepsPerEpoch))
       if options.metricsEvery > 0, state.step.isMultiple(of: options.metricsEvery) {
-        try metrics.append(Self.json(of: record, state: state))
+        try metrics.append(record.json(epoch: state.epoch, step: state.step, digest: state.digest))
       }
     } catch var divergence as Divergence {
       divergence.skippedBefore = loop.state.skippedInARow
@@ -223,7 +204,7 @@ public struct Trainer<Element: Real>: Sendable {
   private func measureIfPending(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
   ) throws {
-    guard try metrics.last()?["event"] == "epoch" else { return }
+    guard try metrics.last()?["event"] == .string(EpochRecord.event) else { return }
     try measure(loop, metrics, directory, observer)
   }
 
@@ -234,19 +215,14 @@ public struct Trainer<Element: Real>: Sendable {
   }
 
   /// Evaluates on the test set and describes the epoch that ends.
-  private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> JSON {
+  private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> EpochRecord {
     let state = loop.state
     let (tested, trained) = try accuracies(loop)
-    let rate = loop.learningRate
-    let reweighted = loop.classWeights != nil
-    let totals = loop.endEpoch()
-    var line: [String: JSON] = [
-      "event": "epoch", "epoch": .integer(state.epoch), "step": .integer(state.step),
-      "learning_rate": .number(rate), "reweighted": .bool(reweighted), "train": totals.summary,
-      "test": tested.json(groups: groups), "digest": .string(state.digest.hex), "seconds": .number(seconds),
-    ]
-    line["training_pictures"] = trained?.json(groups: groups)
-    return .object(line)
+    let (rate, reweighted) = (loop.learningRate, loop.classWeights != nil)
+    return EpochRecord(
+      epoch: state.epoch, step: state.step, learningRate: rate, reweighted: reweighted,
+      train: .init(loop.endEpoch()), test: .init(tested, groups: groups),
+      trainingImages: trained.map { .init($0, groups: groups) }, digest: state.digest, seconds: seconds)
   }
 
   /// What is classified correctly at the end of an epoch, each rank having looked at its part of the images.
@@ -267,18 +243,6 @@ public struct Trainer<Element: Real>: Sendable {
     }
     let isLast = state.epoch + 1 == recipe.epochs
     return (try accuracy(over: test), try isLast ? trainingImages.map(accuracy) : nil)
-  }
-
-  private static func json(of record: StepRecord, state: TrainingState<Element>) -> JSON {
-    [
-      "event": "step", "epoch": .integer(state.epoch), "step": .integer(state.step),
-      "loss": .number(record.loss), "descent_loss": .number(record.descentLoss),
-      "learning_rate": .number(record.learningRate), "rho": .number(record.rho),
-      "gradient_norm": .number(record.gradientNorm),
-      "perturbation_norm": .number(record.perturbationNorm), "cosine": .number(record.cosine),
-      "evaluations": .integer(record.evaluations), "samples": .integer(record.samples),
-      "correct": record.correct.map { .integer($0) } ?? .null, "digest": .string(state.digest.hex),
-    ]
   }
 
   /// Whether an uninterrupted run writes a checkpoint after that many steps.

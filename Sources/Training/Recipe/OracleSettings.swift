@@ -142,7 +142,7 @@ extension OracleSettings {
   /// All members; reading them back gives equal settings.
   public var json: JSON {
     [
-      "eta": eta.map { .integer($0) } ?? .null,
+      "eta": .optional(eta),
       "part_divisor": .string(normalization.divisor.rawValue),
       "tail_factor": .number(normalization.tailFactor),
       "sharpness": sharpness.map { ["gamma": .number($0.gamma), "scale": .number($0.scale)] } ?? .null,

@@ -1,3 +1,4 @@
+import EscapementLAPACK
 import EscapementDrawing
 import EscapementCurvature
 import EscapementKernels
@@ -63,7 +64,7 @@ extension Claim {
         let label = "PyHessian's \(end), \(name)"
         if limit == nil {
           evidence.between(
-            label, gap, peer.lower, peer.upper, because: LanczosTrial.peerReason, .rounded)
+            label, gap, peer.lower, peer.upper, because: LanczosTrial.releasedReason, .rounded)
         } else {
           evidence.observe(label, gap, because: "0 where the end is found", .rounded)
         }
@@ -86,7 +87,7 @@ extension Claim {
         ),
         (
           "PyHessian's",
-          try context.subject.peerRitzExtremes(
+          try context.subject.releasedRitzExtremes(
             of: redraw(context, noise), dimension: n, steps: 100, seed: context.seed),
           LanczosTrial.rounding(Float.self)
         ),
@@ -140,7 +141,7 @@ private struct LanczosTrial {
   static let reason =
     "Ritz values lie inside the spectrum; relative gap of Kuczyński and Woźniakowski (1992) at failure "
     + "probability 10⁻⁶, plus 16·n·ε"
-  static let peerReason =
+  static let releasedReason =
     "the same gap, for the eigenvectors are turned by three random reflections; 16·n·ε of Float, which is above the 5·10⁻⁵ that 10⁻⁶ "
     + "takes off a vector normalized from a norm of 0.02 or more"
 
@@ -157,7 +158,7 @@ private struct LanczosTrial {
     let single = KnownQuadratic<Float>(spectrum: values, reflections: 3, seed: seed)
     ours = try context.subject.ritzExtremes(
       of: loss.product, dimension: n, steps: 100, seed: context.seed)
-    peer = try context.subject.peerRitzExtremes(
+    peer = try context.subject.releasedRitzExtremes(
       of: single.product, dimension: n, steps: 100, seed: context.seed)
     let rows = (0..<n).flatMap { i in
       loss.product(Tensor((0..<n).map { $0 == i ? 1.0 : 0 })).elements

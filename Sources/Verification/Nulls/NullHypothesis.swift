@@ -87,10 +87,10 @@ struct NullSubject: ClaimSubject {
       of: null == .identityHessian ? { $0 } : map, dimension: dimension, steps: steps, seed: seed)
   }
 
-  func peerRitzExtremes(
+  func releasedRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
-    try base.peerRitzExtremes(
+    try base.releasedRitzExtremes(
       of: null == .identityHessian ? { $0 } : map, dimension: dimension, steps: steps, seed: seed)
   }
 

@@ -2,7 +2,7 @@ import EscapementCurvature
 import EscapementDrawing
 import EscapementKernels
 
-/// Drawings of two pieces of theory, as inline SVG without text from elsewhere.
+/// Drawings of two pieces of theory.
 package enum ClaimFigure: Sendable, Hashable {
   /// (1 + ρλ)² over ρ|λ|.
   case factorAgainstRadius
@@ -10,54 +10,66 @@ package enum ClaimFigure: Sendable, Hashable {
   case truncationSlope
 
   /// The drawing.
-  var svg: String {
+  var drawing: Figure {
     switch self {
-    case .factorAgainstRadius: Self.drawnFactor()
-    case .truncationSlope: Self.drawnTruncation()
+    case .factorAgainstRadius: Self.factor()
+    case .truncationSlope: Self.truncation()
     }
   }
 
+  private static let size = (width: 560.0, height: 300.0)
+
   /// (1 + ρλ)² over ρ|λ| for λ < 0, with the three regimes shaded.
-  private static func drawnFactor() -> String {
-    let frame = Frame(width: 560, height: 300, x: 0...3, y: 0...4)
+  private static func factor() -> Figure {
+    var panel = Panel(
+      "", serial: 0, frame: Frame(width: size.width, height: size.height, x: 0...3, y: 0...4))
     let regimes: [(range: ClosedRange<Double>, fill: String, text: String)] = [
       (0...1, "#e8f0fa", "attenuated"), (1...2, "#fdf0c8", "attenuated, reversed"),
       (2...3, "#f8d4d0", "amplified, reversed"),
     ]
-    var parts = regimes.map { frame.band($0.range, fill: $0.fill, text: $0.text) }
+    for regime in regimes {
+      let (low, high) = (regime.range.lowerBound, regime.range.upperBound)
+      panel.region([(low, 0), (high, 0)], [(low, 4), (high, 4)], fill: regime.fill)
+    }
+    panel.axes(labelX: "ρ|λ|", labelY: "(1 + ρλ)²", grid: false)
+    for regime in regimes {
+      panel.words(
+        regime.text, (regime.range.lowerBound + regime.range.upperBound) / 2, 4, dy: 16, anchor: "middle")
+    }
+    panel.curve([(0, 1), (3, 1)], series: "1", style: SeriesStyle(solid: "#8795a3"), width: 1)
     let curve = (0...60).map { k -> (Double, Double) in
       let x = Double(k) / 20
       return (x, (1 - x) * (1 - x))
     }
-    parts.append(frame.line([(0, 1), (3, 1)], stroke: "#8795a3", dashed: true))
-    parts.append(frame.line(curve, stroke: "#17456e", dashed: false))
-    parts += frame.axes(
-      ticksX: [0, 1, 2, 3].map { ($0, NumberText.short($0)) },
-      ticksY: [0, 1, 2, 3, 4].map { ($0, NumberText.short($0)) }, labelX: "ρ|λ|", labelY: "(1 + ρλ)²")
-    return frame.document(parts, title: "The factor (1 + ρλ)² against ρ|λ| for negative curvature")
+    panel.curve(curve, series: "(1 + ρλ)²", style: SeriesStyle(solid: "#17456e"))
+    return Figure(
+      title: "The factor (1 + ρλ)² against ρ|λ| for negative curvature", panels: [(panel, 0, 0)],
+      width: size.width, height: size.height, notes: [])
   }
 
   /// The truncation residual on Σ log cosh xᵢ over ρ, both axes logarithmic.
-  private static func drawnTruncation() -> String {
+  private static func truncation() -> Figure {
     let point = Tensor([0.4, -0.3, 0.7, 0.2])
     let loss = LogCoshLoss(dimension: 4)
     let g = loss.gradient(point)
     let data = TruncationCurve.radii.map { rho -> (Double, Double) in
       let epsilon = g.scaled(by: rho)
-      let residual = (loss.gradient(point + epsilon) - g - loss.hessianProduct(point, epsilon)).norm()
-      return (log10(rho), log10(residual))
+      return (rho, (loss.gradient(point + epsilon) - g - loss.hessianProduct(point, epsilon)).norm())
     }
-    let frame = Frame(width: 560, height: 300, x: -3.25 ... -0.75, y: -7.5 ... -1.5)
+    var panel = Panel(
+      "", serial: 0,
+      frame: Frame(
+        width: size.width, height: size.height, x: 0.0005...0.2, y: 1e-8...0.03, scaleX: .logarithmic,
+        scaleY: .logarithmic))
+    panel.axes(labelX: "radius ρ", labelY: "residual")
     let anchor = data[data.count - 1]
-    let reference = [-3.1, -0.85].map { ($0, anchor.1 + 2 * ($0 - anchor.0)) }
-    var parts = [frame.line(reference, stroke: "#8795a3", dashed: true)]
-    parts += data.map { frame.dot($0, fill: "#17456e") }
-    parts += frame.axes(
-      ticksX: [(-3, "10⁻³"), (-2, "10⁻²"), (-1, "10⁻¹")],
-      ticksY: [(-7, "10⁻⁷"), (-5, "10⁻⁵"), (-3, "10⁻³")], labelX: "ρ", labelY: "residual")
-    return frame.document(
-      parts, title: "Truncation residual on Σ log cosh against ρ; the dashed line has slope 2")
+    let square = [0.0007, 0.15].map { rho in (rho, anchor.1 * (rho / anchor.0) * (rho / anchor.0)) }
+    panel.curve(square, series: "slope 2", style: SeriesStyle(solid: "#8795a3"), width: 1)
+    for (rho, residual) in data {
+      panel.point(rho, residual, series: "residual", style: SeriesStyle(solid: "#17456e"))
+    }
+    return Figure(
+      title: "Truncation residual against ρ; the line has slope 2", panels: [(panel, 0, 0)],
+      width: size.width, height: size.height, notes: [])
   }
-
-  private static func log10(_ x: Double) -> Double { ownLog(x) / ownLog(10) }
 }

@@ -120,8 +120,8 @@ extension VerificationRecord {
         + "\(Markup.escape(claim.statement))\(condition)"
         + "<span class=\"numbers\">\(Markup.escape(verdict.summary))</span></summary>",
     ]
-    if let figure = claim.figure?.svg {
-      lines += ["<div class=\"figure\">", figure, "</div>"]
+    if let figure = claim.figure?.drawing {
+      lines += ["<div class=\"figure\">", figure.embedded(as: id), "</div>"]
     }
     var terms: [(String, String)] = [("Kind", claim.kind.title), ("Source", claim.source.text)]
     if let words = claim.quotedWords { terms.append(("The paper's words", words)) }

@@ -38,7 +38,7 @@ extension VerificationRecord.Entry {
   var json: JSON {
     .object([
       "id": .string(claim.id), "tier": .string(claim.tier.rawValue), "kind": .string(claim.kind.rawValue),
-      "quote": claim.quote.map { .string($0) } ?? .null, "family": claim.family.map { .string($0) } ?? .null,
+      "quote": .optional(claim.quote), "family": .optional(claim.family),
       "assumptions": .array(claim.assumptions.map { .string($0) }),
       "source": .object(["paper": .string(claim.source.paper), "place": .string(claim.source.place)]),
       "statement": .string(claim.statement), "refutedBy": .string(claim.refutedBy),

@@ -24,19 +24,6 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     }
   }
 
-  /// One end of a spectrum.
-  package struct End: Sendable, Hashable {
-    /// The Rayleigh quotient λ of the Ritz vector y.
-    package let value: Double
-    /// ‖Hy − λy‖/‖y‖: some eigenvalue lies within it of λ. Nil where the record has none.
-    package let residual: Double?
-    /// How much rounding may have changed either; 0 where the record has none.
-    package let rounding: Double
-
-    /// How far from `value` the eigenvalue may be that it stands for; nil where nothing is known.
-    package var uncertainty: Double? { residual.map { $0 + rounding } }
-  }
-
   /// The largest share of λ_max − λ_min that the residual of an end that counts may have.
   ///
   /// If both ends move by at most r, the ratio q = |λ_min|/λ_max moves by at most r(1 + q)/(λ_max − r), and with S = λ_max −
@@ -57,9 +44,9 @@ package struct CurvatureMeasurement: Sendable, Hashable {
   /// Images it is over.
   package let images: Int
   /// λ_min.
-  package let smallest: End
+  package let smallest: SpectrumEvent.End
   /// λ_max.
-  package let largest: End
+  package let largest: SpectrumEvent.End
   /// The loss.
   package let loss: Double
   /// λ_min ≥ this but for `failureProbability`; nil where the record has none.
@@ -131,84 +118,51 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     /// At most this many images of a class.
     let images: Int?
 
-    /// Reads a record; of runs without spectra, and with measurements of another kind, nothing.
-    init(_ record: JSONCursor) {
-      let measurement = record.value["measurement"]
+    /// Reads the measurement of a record; of runs without spectra, and with measurements of another kind, nothing.
+    init(_ measurement: JSON?) {
       steps = measurement?["steps"]?.integer
       images = measurement?["samples"]?.integer
     }
   }
 
-  /// Reads a class's row of a spectrum event; throws a `DataError` for values that no measurement has.
-  init(_ row: JSONCursor, of event: JSONCursor, plan: Plan, data: RecordedData) throws {
-    // Null is the loss over all classes; without the member the row is none.
-    label = try row.value["class"] == .null ? nil : row.field("class").integer(atLeast: 0)
-    func number(_ key: String) throws -> Double {
-      try Self.number(row.field(key), minimum: -.infinity)
-    }
-    func end(_ key: String) throws -> End {
-      End(
-        value: try number(key),
-        residual: try row.optionalField("\(key)_residual").map { try Self.number($0, minimum: 0) },
-        rounding: try row.optionalField("\(key)_rounding").map { try Self.number($0, minimum: 0) } ?? 0)
-    }
-    (smallest, largest, loss) = (try end("smallest"), try end("largest"), try number("loss"))
-    func optional(_ key: String, minimum: Double, maximum: Double = .infinity) throws -> Double? {
-      guard let cursor = try row.optionalField(key), cursor.value != .null else { return nil }
-      let value = try Self.number(cursor, minimum: minimum)
-      guard value <= maximum else {
-        throw cursor.fault(found: "\(value)", expected: "at most \(NumberText.short(maximum))")
-      }
-      return value
-    }
-    // No eigenvalue lies below the limit, so that the one which was measured does not.
-    lowerLimit = try optional(
-      "smallest_lower_limit", minimum: -.infinity,
-      maximum: smallest.value + (smallest.uncertainty ?? 0))
-    failureProbability = try optional("failure_probability", minimum: 0, maximum: 1)
-    gradientNorm = try optional("gradient_norm", minimum: 0)
-    curvatureSlope = try optional("curvature_slope", minimum: 0)
-    negativeMass = try optional("negative_mass", minimum: 0, maximum: 1)
-    let (taken, seen) = (try row.field("steps"), try row.field("samples"))
-    steps = try taken.integer(atLeast: 1)
+  /// A class's row of an event; throws a `DataError` at its place where it is not of the run's data or plan.
+  init(
+    _ row: SpectrumEvent.Row, of event: SpectrumEvent, at place: JSONCursor, plan: Plan, data: RecordedData
+  )
+    throws
+  {
+    (label, steps, images) = (row.label, row.steps, row.samples)
+    (smallest, largest, loss, lowerLimit) = (row.smallest, row.largest, row.loss, row.lowerLimit)
+    (failureProbability, gradientNorm) = (row.failureProbability, row.gradientNorm)
+    (curvatureSlope, negativeMass) = (row.curvatureSlope, row.negativeMass)
     if let planned = plan.steps, steps > planned {
-      throw taken.fault(found: "\(steps)", expected: "at most the \(planned) of run.json")
+      throw try place.field("steps").fault(
+        found: "\(steps)", expected: "at most the \(planned) of run.json")
     }
-    images = try seen.integer(atLeast: 1)
     if let label, label >= data.classes {
-      throw try row.field("class").fault(found: "\(label)", expected: "a class below \(data.classes)")
+      throw try place.field("class").fault(found: "\(label)", expected: "a class below \(data.classes)")
     }
     let expected = label.map { min(data.classCounts[$0], plan.images ?? .max) } ?? data.trainingSamples
     guard images == expected else {
-      throw seen.fault(
+      throw try place.field("samples").fault(
         found: "\(images) images", expected: "\(expected), as class_counts and the measurement say")
     }
     procedure = Procedure(
-      loss: try event.optionalField("loss")?.string() ?? "unknown loss",
-      normalization: try event.optionalField("normalization")?.string(), steps: plan.steps ?? steps,
-      probes: try row.optionalField("probes")?.integer(atLeast: 1) ?? 1, images: plan.images)
-  }
-
-  private static func number(_ cursor: JSONCursor, minimum: Double) throws -> Double {
-    let value = try cursor.double()
-    guard value.magnitude <= SpectrumRecord.magnitudeLimit, value >= minimum else {
-      throw cursor.fault(
-        found: "\(value)", expected: minimum == 0 ? "a finite number of at least 0" : "a finite number")
-    }
-    return value
+      loss: event.loss ?? "unknown loss", normalization: event.normalization, steps: plan.steps ?? steps,
+      probes: row.probes, images: plan.images)
   }
 
   /// For machines.
   package var json: JSON {
-    func end(_ end: End) -> JSON {
+    func end(_ end: SpectrumEvent.End) -> JSON {
       [
-        "value": .number(end.value), "residual": end.residual.map { .number($0) } ?? .null,
+        "value": .number(end.value), "residual": .optional(end.residual),
         "rounding": .number(end.rounding),
       ]
     }
-    let subject: JSON = label.map { .integer($0) } ?? .null
-    let statistics: JSON = procedure.normalization.map { .string($0) } ?? .null
-    let reason: JSON = obstacle.map { .string($0) } ?? .null
+    let subject: JSON = .optional(label)
+    let statistics: JSON = .optional(procedure.normalization)
+    let reason: JSON = .optional(obstacle)
     return [
       "class": subject, "smallest": end(smallest), "largest": end(largest),
       "loss": .number(loss), "pictures": .integer(images), "steps": .integer(steps),

@@ -21,15 +21,16 @@ struct RecordedData {
   /// Images of a set at most, which keeps every sum over them below 2⁶³.
   static let imageLimit = 1_000_000_000
 
-  /// Reads a record of a run on the data of that name.
+  /// Reads what a record says of its data.
   ///
   /// Throws a `DataError` for groups that share a class or are not the data set's, for counts that contradict each other
   /// or the name, and for digests that are not those of the images that the record says it is of.
-  init(_ record: JSONCursor, data name: String) throws {
+  init(_ record: RunRecord) throws {
+    let (document, name) = (record.document, record.recipe.data)
     let known = NamedData(name)
-    let counts = try record.field("class_counts")
-    let elements = try counts.elements()
-    classCounts = try elements.map { try Self.count($0) }
+    let counts = try document.field("class_counts")
+    for cursor in try counts.elements() { _ = try Self.count(cursor) }
+    classCounts = record.classCounts
     // At most 10⁹ times as many classes as 16 MiB have room for: no overflow.
     trainingSamples = classCounts.reduce(0, +)
     guard trainingSamples <= Self.imageLimit else {
@@ -37,7 +38,7 @@ struct RecordedData {
         found: "\(trainingSamples) images", expected: "at most \(Self.imageLimit)")
     }
     if let known { try Self.require(classCounts, known.classCounts, counts, of: name) }
-    let test = try record.field("test_samples")
+    let test = try document.field("test_samples")
     testSamples = try Self.count(test)
     testCounts = known?.testCounts
     if let known {
@@ -46,8 +47,8 @@ struct RecordedData {
         throw test.fault(found: "\(testSamples) images", expected: "the \(expected) of \(name)'s test set")
       }
     }
-    groups = try Self.groups(record.field("groups"), classes: classCounts.count, known?.groups, name)
-    if let known { try checkProvenance(record.field("provenance"), known, name) }
+    groups = try Self.groups(record, known?.groups)
+    if let known { try checkProvenance(document.field("provenance"), known, name) }
   }
 
   private static func count(_ cursor: JSONCursor) throws -> Int {
@@ -72,15 +73,16 @@ struct RecordedData {
   }
 
   private static func groups(
-    _ cursor: JSONCursor, classes: Int, _ known: ClassGroups?, _ name: String
+    _ record: RunRecord, _ known: ClassGroups?
   ) throws -> [(metric: RunMetric, name: String, labels: [Int])] {
-    let names: [(RunMetric, String, [Int]?)] = [
-      (.head, "head", known?.head), (.mid, "mid", known?.mid), (.tail, "tail", known?.tail),
+    let names: [(RunMetric, String, [Int], [Int]?)] = [
+      (.head, "head", record.head, known?.head), (.mid, "mid", record.mid, known?.mid),
+      (.tail, "tail", record.tail, known?.tail),
     ]
+    let (places, classes) = (try record.document.field("groups"), record.classCounts.count)
     var taken: Set<Int> = []
-    return try names.map { metric, group, expected in
-      let list = try cursor.field(group)
-      let labels = try list.elements().map { try $0.integer(atLeast: 0) }
+    return try names.map { metric, group, labels, expected in
+      let list = try places.field(group)
       guard labels.allSatisfy({ $0 < classes }), Set(labels).count == labels.count else {
         throw list.fault(found: "\(labels.prefix(20))", expected: "different classes below \(classes)")
       }
@@ -90,7 +92,8 @@ struct RecordedData {
       taken.formUnion(labels)
       if let expected, labels.sorted() != expected {
         throw list.fault(
-          found: "\(labels.prefix(20))", expected: "\(expected.prefix(20)), the \(group) of \(name)")
+          found: "\(labels.prefix(20))",
+          expected: "\(expected.prefix(20)), the \(group) of \(record.recipe.data)")
       }
       return (metric, group, labels)
     }

@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementExperiments
 import Foundation
 import EscapementTraining
 
@@ -45,29 +46,29 @@ struct RecordedMetrics {
   }
 
   private mutating func addEpoch(_ event: JSONCursor) throws {
-    let place = try event.field("epoch")
-    guard try place.integer() == epochs.count else {
-      throw place.fault(found: "\(try place.integer())", expected: "\(epochs.count), the next one")
+    let record = try EpochRecord(event)
+    guard record.epoch == epochs.count else {
+      throw try event.field("epoch").fault(
+        found: "\(record.epoch)", expected: "\(epochs.count), the next one")
     }
-    let step = try self.step(after: event)
-    let loss = try self.loss(event.field("train"))
-    let test = try accuracies(event.field("test"), counts: data.testCounts, of: "test set")
-    guard test.all.samples == data.testSamples else {
-      throw try event.field("test").fault(
-        found: "\(test.all.samples) images", expected: "the \(data.testSamples) of the test set")
+    try checkStep(record, event)
+    try checkSteps(record.train, event.field("train"))
+    let testPlace = try event.field("test")
+    var figures = try figures(record.test, testPlace, counts: data.testCounts, of: "test set")
+    guard record.test.all.samples == data.testSamples else {
+      throw testPlace.fault(
+        found: "\(record.test.all.samples) images", expected: "the \(data.testSamples) of the test set")
     }
-    var figures = test.figures
-    var trainingCorrect: [Int]?
-    if let images = try event.optionalField("training_pictures") {
-      let training = try accuracies(images, counts: data.classCounts, of: "training set")
-      figures[.trainingTail] = training.figures[.tail]
-      trainingCorrect = training.classes.map(\.correct)
+    if let images = record.trainingImages {
+      let training = try self.figures(
+        images, event.field("training_pictures"), counts: data.classCounts, of: "training set")
+      figures[.trainingTail] = training[.tail]
     }
     epochs.append(
       RecordedEpoch(
-        epoch: epochs.count, step: step, digest: try event.field("digest").digest(),
-        correct: test.classes.map(\.correct), loss: loss, figures: figures,
-        trainingCorrect: trainingCorrect))
+        epoch: record.epoch, step: record.step, digest: record.digest,
+        correct: record.test.classes.map(\.correct), loss: record.train.loss, figures: figures,
+        trainingCorrect: record.trainingImages?.classes.map(\.correct)))
   }
 
   /// Steps of an epoch: ⌈images/batch⌉.
@@ -76,93 +77,89 @@ struct RecordedMetrics {
     return whole + (whole * recipe.batchSize < data.trainingSamples ? 1 : 0)
   }
 
-  /// The step at which an epoch ends; throws where it is not that of so many whole epochs.
-  private func step(after event: JSONCursor) throws -> Int {
-    let place = try event.field("step")
-    let step = try place.integer(atLeast: 0)
+  /// Throws where the step at which an epoch ends is not that of so many whole epochs.
+  private func checkStep(_ record: EpochRecord, _ event: JSONCursor) throws {
     // At most 10⁵ epochs of 10⁹ steps.
     let expected = (epochs.count + 1) * stepsPerEpoch
-    guard step == expected else {
-      throw place.fault(
-        found: "\(step)",
+    guard record.step == expected else {
+      throw try event.field("step").fault(
+        found: "\(record.step)",
         expected: "\(expected): \(epochs.count + 1) epochs of \(stepsPerEpoch) steps of "
           + "\(recipe.batchSize) of \(data.trainingSamples) images")
     }
-    return step
   }
 
-  /// The mean loss of an epoch, whose sums must be those of its steps.
-  private func loss(_ sums: JSONCursor) throws -> Double {
-    let skipped = try sums.optionalField("skipped")?.integer(atLeast: 0) ?? 0
-    func require(_ key: String, _ expected: Int, _ reason: String) throws {
-      let cursor = try sums.field(key)
-      guard try cursor.integer() == expected else {
-        throw cursor.fault(found: "\(try cursor.integer())", expected: "\(expected), \(reason)")
+  /// Throws where the sums of an epoch are not those of its steps, or its mean loss is no number.
+  private func checkSteps(_ train: EpochRecord.Steps, _ sums: JSONCursor) throws {
+    func require(_ key: String, _ found: Int, _ expected: Int, _ reason: String) throws {
+      guard found == expected else {
+        throw try sums.field(key).fault(found: "\(found)", expected: "\(expected), \(reason)")
       }
     }
-    guard skipped <= stepsPerEpoch else {
+    guard train.skipped <= stepsPerEpoch else {
       throw sums.fault(
-        found: "\(skipped) steps skipped", expected: "at most the \(stepsPerEpoch) of an epoch")
+        found: "\(train.skipped) steps skipped", expected: "at most the \(stepsPerEpoch) of an epoch")
     }
-    try require("steps", stepsPerEpoch - skipped, "the steps of an epoch that were not skipped")
-    if skipped == 0 {
-      try require("samples", data.trainingSamples, "the images of the training set")
+    try require(
+      "steps", train.steps, stepsPerEpoch - train.skipped, "the steps of an epoch that were not skipped")
+    if train.skipped == 0 {
+      try require("samples", train.samples, data.trainingSamples, "the images of the training set")
       if let evaluations = recipe.optimizer.evaluations(
         steps: stepsPerEpoch, after: epochs.count * stepsPerEpoch)
       {
-        try require("evaluations", evaluations, "as \(recipe.method) asks for in \(stepsPerEpoch) steps")
+        try require(
+          "evaluations", train.evaluations, evaluations,
+          "as \(recipe.method) asks for in \(stepsPerEpoch) steps")
       }
     }
-    let loss = try sums.field("loss")
-    let value = try loss.double()
-    guard value.isFinite else { throw loss.fault(found: "\(value)", expected: "a finite number") }
-    return value
+    guard train.loss.isFinite else {
+      throw try sums.field("loss").fault(found: "\(train.loss)", expected: "a finite number")
+    }
   }
 
-  private typealias Counts = (correct: Int, samples: Int)
-
-  /// The counts of each class and of all, and the accuracies of all and of the groups.
+  /// The accuracies of all and of the groups.
   ///
   /// Throws a `DataError` where the classes' counts are not those of the set, or do not add up to those of all or of a
   /// group, and where the network answered with numbers that are none.
-  private func accuracies(
-    _ place: JSONCursor, counts expected: [Int]?, of set: String
-  ) throws -> (classes: [Counts], all: Counts, figures: [RunMetric: Double]) {
+  private func figures(
+    _ accuracy: EpochRecord.Accuracy, _ place: JSONCursor, counts expected: [Int]?, of set: String
+  ) throws -> [RunMetric: Double] {
     let rows = try place.field("per_class")
-    let elements = try rows.elements()
-    let classes = try elements.map(Self.counts)
+    let classes = accuracy.classes
     guard classes.count == data.classes else {
       throw rows.fault(found: "\(classes.count) classes", expected: "\(data.classes)")
     }
-    for (label, expected) in (expected ?? []).enumerated() where classes[label].samples != expected {
-      throw elements[label].fault(
-        found: "\(classes[label].samples) images", expected: "the \(expected) of the \(set)")
+    for (label, counts) in classes.enumerated() where counts.samples != expected?[label] ?? counts.samples {
+      throw try rows.elements()[label].fault(
+        found: "\(counts.samples) images", expected: "the \(expected?[label] ?? 0) of the \(set)")
     }
-    if let cursor = try place.optionalField("not_a_number"), try cursor.integer() != 0 {
-      throw cursor.fault(
-        found: "\(try cursor.integer())", expected: "0: a network whose logits are no numbers has no accuracy"
-      )
+    if let empty = classes.firstIndex(where: { $0.samples == 0 }) {
+      throw try rows.elements()[empty].field("samples").fault(found: "0", expected: "at least 1")
+    }
+    guard accuracy.notANumber == 0 else {
+      throw try place.field("not_a_number").fault(
+        found: "\(accuracy.notANumber)",
+        expected: "0: a network whose logits are no numbers has no accuracy")
+    }
+    func sum(_ labels: some Collection<Int>) -> (correct: Int, samples: Int) {
+      labels.reduce((0, 0)) { ($0.0 + classes[$1].correct, $0.1 + classes[$1].samples) }
     }
     // Each count is at most 10⁹ and there are at most so many classes as the file has room for: no sum can overflow.
-    let all = try Self.counts(place)
-    let sums = classes.reduce(into: (correct: 0, samples: 0)) {
-      $0.correct &+= $1.correct
-      $0.samples &+= $1.samples
-    }
-    guard sums == all else {
+    let (all, sums) = (accuracy.all, sum(classes.indices))
+    guard sums == (all.correct, all.samples) else {
       throw place.fault(
         found: "\(all.correct) of \(all.samples) images",
         expected: "\(sums.correct) of \(sums.samples), the classes' sum")
     }
     var figures: [RunMetric: Double] = [.accuracy: 100 * Double(all.correct) / Double(all.samples)]
+    let stated = [RunMetric.head: accuracy.head, .mid: accuracy.mid, .tail: accuracy.tail]
     for group in data.groups where !group.labels.isEmpty {
-      let members = group.labels.map { classes[$0] }
-      let correct = members.reduce(0) { $0 + $1.correct }
-      let samples = members.reduce(0) { $0 + $1.samples }
-      let stated = try place.field(group.name)
-      guard try Self.counts(stated) == (correct, samples) else {
-        throw stated.fault(found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
+      let (correct, samples) = sum(group.labels)
+      guard let counts = stated[group.metric], (counts.correct, counts.samples) == (correct, samples) else {
+        throw try place.field(group.name).fault(
+          found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
       }
+      let members = group.labels.map { classes[$0] }
       // Mean over classes; where they have equally many images it is the share of all, without its roundings.
       let isBalanced = members.allSatisfy { $0.samples == members[0].samples }
       figures[group.metric] =
@@ -170,18 +167,7 @@ struct RecordedMetrics {
         ? 100 * Double(correct) / Double(samples)
         : members.reduce(0) { $0 + 100 * Double($1.correct) / Double($1.samples) } / Double(members.count)
     }
-    return (classes, all, figures)
-  }
-
-  /// Correct images and all images of a member; at least one image, and no more than 10⁹.
-  private static func counts(_ cursor: JSONCursor) throws -> Counts {
-    let (correct, samples) = try (cursor.field("correct"), cursor.field("samples"))
-    let counts = (correct: try correct.integer(atLeast: 0), samples: try samples.integer(atLeast: 1))
-    guard counts.samples <= 1_000_000_000, counts.correct <= counts.samples else {
-      throw correct.fault(
-        found: "\(counts.correct) of \(counts.samples)", expected: "a share of at most 10⁹ images")
-    }
-    return counts
+    return figures
   }
 
   /// A run that was resumed may have measured an epoch twice; the last one counts.
@@ -191,8 +177,9 @@ struct RecordedMetrics {
     guard epoch < epochs.count else {
       throw place.fault(found: "\(epoch)", expected: "one of the \(epochs.count) epochs before it")
     }
-    for row in try event.field("classes").elements() {
-      let measured = try CurvatureMeasurement(row, of: event, plan: spectra, data: data)
+    let spectrum = try SpectrumEvent(event)
+    for (row, place) in zip(spectrum.rows, try event.field("classes").elements()) {
+      let measured = try CurvatureMeasurement(row, of: spectrum, at: place, plan: spectra, data: data)
       if let earlier = epochs[epoch].curvature.firstIndex(where: { $0.label == measured.label }) {
         for metric in epochs[epoch].curvature.remove(at: earlier).figures.keys {
           epochs[epoch].figures[metric] = nil

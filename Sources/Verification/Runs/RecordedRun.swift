@@ -18,9 +18,6 @@ package struct RecordedRun: Sendable {
     case diverged(step: Int)
   }
 
-  /// Epochs of a recipe at most.
-  package static let epochLimit = 100_000
-
   /// The directory.
   package let directory: URL
   /// What was trained.
@@ -46,30 +43,18 @@ package struct RecordedRun: Sendable {
   package init(_ directory: RunDirectory) throws {
     self.directory = directory.url
     let record = try directory.readRecord()
-    // Before the recipe is checked, which takes a radius and a rate for each epoch.
-    let planned = try record.field("recipe").field("epochs")
-    guard try planned.integer(atLeast: 1) <= Self.epochLimit else {
-      throw planned.fault(found: "\(try planned.integer())", expected: "at most \(Self.epochLimit)")
+    recipe = record.recipe
+    guard record.element == "F32" else {
+      throw try record.document.field("element").fault(
+        found: record.element, expected: "F32, the precision of training")
     }
-    recipe = try Recipe(record.field("recipe"))
-    let element = try record.field("element")
-    guard try element.string() == "F32" else {
-      throw element.fault(found: try element.string(), expected: "F32, the precision of training")
-    }
-    let mode = try record.field("test_time")
-    guard let known = TestTimeAugmentation(rawValue: try mode.string()) else {
-      throw mode.fault(found: try mode.string(), expected: "none or flip")
-    }
-    testTime = known
-    digestEvery = try record.field("digest_every").integer(atLeast: 0)
-    data = try record.field("provenance").value
-    contract = try NumericContract(of: record)
-    version = try record.optionalField("version")?.string()
-    let images = try RecordedData(record, data: recipe.data)
+    (testTime, digestEvery) = (record.options.testTime, record.options.digestEvery)
+    (data, contract, version) = (record.provenance, record.contract, record.version)
+    let images = try RecordedData(record)
     let written = try directory.readMetrics()
     let metrics = try RecordedMetrics(
       written.bytes, file: written.file.path, data: images, recipe: recipe,
-      spectra: CurvatureMeasurement.Plan(record))
+      spectra: CurvatureMeasurement.Plan(record.measurement))
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
@@ -82,7 +67,7 @@ package struct RecordedRun: Sendable {
     } else if epochs.count < recipe.epochs {
       state = .unfinished(epochs: epochs.count)
     } else {
-      state = try written.isSealed || !RunDirectory.sealsMetrics(record) ? .finished : .unsealed
+      state = written.isSealed || !record.sealsMetrics ? .finished : .unsealed
     }
   }
 

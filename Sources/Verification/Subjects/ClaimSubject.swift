@@ -24,7 +24,7 @@ package protocol ClaimSubject: Sendable {
   ) throws -> RitzExtremes
   /// The ends of the spectrum after `steps` steps of the process that the papers' spectra come from (PyHessian's), in Float and from a
   /// seeded start of ±1.
-  func peerRitzExtremes(
+  func releasedRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes
   /// Images a class of the CIFAR data sets, unbalanced with ratio 100; most frequent class first.

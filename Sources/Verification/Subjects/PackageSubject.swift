@@ -37,12 +37,12 @@ package struct PackageSubject: ClaimSubject {
     return try ends(of: krylov.tridiagonal)
   }
 
-  /// `PeerLanczos`, and our own solver for the tridiagonal matrix.
-  package func peerRitzExtremes(
+  /// `ReleasedLanczos`, and our own solver for the tridiagonal matrix.
+  package func releasedRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
     let operation = ClosureOperator(dimension: dimension, map: map)
-    return try ends(of: PeerLanczos(steps: steps, seed: seed).decompose(operation).tridiagonal)
+    return try ends(of: ReleasedLanczos(steps: steps, seed: seed).decompose(operation).tridiagonal)
   }
 
   private func ends(of matrix: SymmetricTridiagonal) throws -> RitzExtremes {

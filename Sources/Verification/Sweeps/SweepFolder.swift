@@ -119,7 +119,7 @@ package struct SweepFolder: Sendable {
     // Measured, whether it counts or not: another run would measure the same.
     let measured = run.epochs.last?.curvature.map(\.label) ?? []
     if spectra.subjects.allSatisfy({ measured.contains($0.label) }) { return .done }
-    let planned = try directory.readRecord().optionalField("measurement")?.field("spectra").string()
+    let planned = try directory.readRecord().document.optionalField("measurement")?.field("spectra").string()
     guard let planned, try SpectrumPlan(parsing: planned).covers(spectra) else {
       return .damaged("trained without the spectra that the plan asks for")
     }

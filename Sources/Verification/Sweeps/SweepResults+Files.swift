@@ -83,7 +83,7 @@ extension SweepResults {
       let interval = mean.interval()
       return [
         "n": .integer(mean.count), "mean": .number(mean.mean),
-        "standard_error": mean.standardError.map { .number($0) } ?? .null,
+        "standard_error": .optional(mean.standardError),
         "interval95": interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null,
       ]
     }

@@ -10,7 +10,7 @@ public func trainOnFixture(in directory: URL) throws -> RunDirectory {
   recipe.preset = "fixture/ce-nesterov"
   recipe.optimizer = .custom(name: "nesterov")
   let rule = try NesterovSGD<Float>(momentum: recipe.momentum, weightDecay: recipe.weightDecay)
-  var options = Trainer<Float>.Options()
+  var options = TrainingOptions()
   options.metricsEvery = 1
   let run = RunDirectory(directory)
   try Trainer(recipe: recipe, data: .fixture(), options: options, rule: rule).run(in: run)

@@ -77,7 +77,7 @@ final class PartFile {
     length = 0
     try AtomicFile.write(
       JSON.object([
-        "url": .string(origin.url), "validator": origin.validator.map { .string($0) } ?? .null,
+        "url": .string(origin.url), "validator": .optional(origin.validator),
       ]), to: note)
   }
 

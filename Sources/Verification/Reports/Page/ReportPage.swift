@@ -130,7 +130,7 @@ extension Figure {
     .replacing("id=\"title\"", with: "id=\"\(prefix)-title\"")
     .replacing("id=\"description\"", with: "id=\"\(prefix)-description\"")
     .replacing(
-      "aria-labeledby=\"title description\"",
-      with: "aria-labeledby=\"\(prefix)-title \(prefix)-description\"")
+      "aria-labelledby=\"title description\"",
+      with: "aria-labelledby=\"\(prefix)-title \(prefix)-description\"")
   }
 }

@@ -66,14 +66,8 @@ package struct RunAudit: Sendable {
     run = try RecordedRun(directory)
     links = try Self.links(directory.readMetrics(), run.epochs)
     let record = try directory.readRecord()
-    keepEvery = try record.optionalField("keep_every")?.integer(atLeast: 0) ?? 0
-    let action = try record.field("on_divergence")
-    guard let known = DivergenceAction(rawValue: try action.string()) else {
-      throw action.fault(found: try action.string(), expected: "stop or skip")
-    }
-    onDivergence = known
-    initial = try record.optionalField("initial_parameters_sha256")?.digest()
-    firstOrder = try record.optionalField("first_order_sha256")?.digest()
+    (keepEvery, onDivergence) = (record.options.keepEvery, record.options.onDivergence)
+    (initial, firstOrder) = (record.initialParameters, record.firstOrder)
   }
 
   /// The links of step and epoch events. A step that both have, with two links, is a contradiction.

@@ -9,7 +9,7 @@ import EscapementKernels
 /// own Riemann sum. What is plotted is log₁₀(density + 1e-7). All in Double, as there. Rows H4 and C3 of
 /// Documentation/Discrepancies.md: the width is absolute for spectra shorter than 1, the margin always, and
 /// the division hides weights that do not sum to 1.
-public struct PeerDensity: Hashable, Sendable {
+public struct ReleasedDensity: Hashable, Sendable {
   /// Eigenvalues at which the density is known, ascending.
   public let grid: [Double]
   /// The density, in 1/eigenvalue.

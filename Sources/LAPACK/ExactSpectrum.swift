@@ -1,15 +1,16 @@
 import CEscapementLAPACK
+import EscapementCurvature
 import EscapementKernels
 
 /// Why LAPACK gave no spectrum.
-public enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {
+package enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {
   /// The matrix holds an infinity or NaN.
   case nonFinite
   /// LAPACK's routine ended with this status.
   case failed(routine: String, status: Int)
 
   /// One line for people.
-  public var description: String {
+  package var description: String {
     switch self {
     case .nonFinite: "exact spectrum: the matrix holds entries that are not finite"
     case .failed(let routine, let status): "exact spectrum: \(routine) ended with status \(status)"
@@ -21,14 +22,14 @@ public enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {
 ///
 /// LAPACK's last bits change with its kernel and its thread count, so these values are compared by a
 /// tolerance and never enter a digest.
-public struct ExactSpectrum: Sendable {
+package struct ExactSpectrum: Sendable {
   /// Eigenvalues, ascending.
-  public let values: [Double]
+  package let values: [Double]
   /// Unit eigenvectors as rows, `[n][n]`, row i for `values[i]`; nil unless asked for.
-  public let vectors: Tensor<Double>?
+  package let vectors: Tensor<Double>?
 
   /// The spectrum of a dense symmetric matrix `[n][n]` by LAPACKE_dsyevd; only one triangle is read.
-  public init(of matrix: Tensor<Double>, vectors wantsVectors: Bool = false) throws {
+  package init(of matrix: Tensor<Double>, vectors wantsVectors: Bool = false) throws {
     precondition(
       matrix.shape.rank == 2 && matrix.shape[0] == matrix.shape[1],
       "expected a square matrix, got \(matrix.shape)")
@@ -48,7 +49,7 @@ public struct ExactSpectrum: Sendable {
   }
 
   /// The eigenvalues of a symmetric tridiagonal matrix by LAPACKE_dstev.
-  public init(of matrix: SymmetricTridiagonal) throws {
+  package init(of matrix: SymmetricTridiagonal) throws {
     guard matrix.diagonal.allSatisfy(\.isFinite), matrix.offDiagonal.allSatisfy(\.isFinite) else {
       throw ExactSpectrumError.nonFinite
     }

@@ -15,7 +15,7 @@ import EscapementRandomness
 /// ours: inner products are sums in 32 Double lanes rounded once, where torch sums tensor by tensor in
 /// Float in an order of its own; random numbers are this package's; division is division, as torch has it
 /// on a CPU. A product that is not finite throws, where the released code would go on with NaN.
-public struct PeerLanczos: Sendable {
+public struct ReleasedLanczos: Sendable {
   /// Steps taken; the released scripts take 100.
   public var steps: Int
   /// Seed of start and fresh vectors.
@@ -42,29 +42,29 @@ public struct PeerLanczos: Sendable {
     typealias Element = Operator.Element
     let n = map.dimension
     precondition(n > 0, "Lanczos needs an operator of dimension 1 or more, got \(n)")
-    let start = ProbeFamily.peerStart.rademacher(Element.self, n, seed: seed, index: probe)
-    var basis = [start.peerNormalized()]
+    let start = ProbeFamily.releasedStart.rademacher(Element.self, n, seed: seed, index: probe)
+    var basis = [start.releasedNormalized()]
     var alpha: [Double] = []
     var beta: [Double] = []
     while true {
       let v = basis[alpha.count]
       let hv = try map.product(v)
       precondition(hv.count == n, "a product of \(hv.count) entries from an operator of \(n)")
-      let a = hv.peerDot(v)
+      let a = hv.releasedDot(v)
       var w = hv.addingScaled(-a, v)
       if let b = beta.last { w = w.addingScaled(-b, basis[alpha.count - 1]) }
-      let b = w.peerNorm()
+      let b = w.releasedNorm()
       guard a.isFinite, b.isFinite else { throw LanczosError.nonFinite(step: alpha.count + 1) }
       alpha.append(a)
       beta.append(b)
       try onStep(Lanczos.Progress(step: alpha.count, steps: steps, alpha: a, beta: b))
       if alpha.count == steps { break }
       if b == 0 {
-        w = ProbeFamily.peerFresh.gaussian(
+        w = ProbeFamily.releasedFresh.gaussian(
           Element.self, n, seed: seed, index: probe << 8 | UInt64(basis.count))
       }
-      for earlier in basis { w = w.addingScaled(-w.peerDot(earlier), earlier) }
-      basis.append(w.peerNormalized())
+      for earlier in basis { w = w.addingScaled(-w.releasedDot(earlier), earlier) }
+      basis.append(w.releasedNormalized())
     }
     return KrylovDecomposition(
       alpha: alpha, beta: beta, basis: basis, startNorm: start.norm(), end: .steps)
@@ -73,11 +73,11 @@ public struct PeerLanczos: Sendable {
 
 extension Tensor {
   /// ⟨self, other⟩ rounded to the element type.
-  func peerDot(_ other: Tensor) -> Double { Double(Element(rounding: dot(other))) }
+  func releasedDot(_ other: Tensor) -> Double { Double(Element(rounding: dot(other))) }
 
   /// √⟨self, self⟩, both rounded to the element type.
-  func peerNorm() -> Double { Double(Element(rounding: peerDot(self).squareRoot())) }
+  func releasedNorm() -> Double { Double(Element(rounding: releasedDot(self).squareRoot())) }
 
   /// self / (‖self‖ + 1e-6).
-  func peerNormalized() -> Tensor { zip(.divide, scalar: peerNorm() + 1e-6) }
+  func releasedNormalized() -> Tensor { zip(.divide, scalar: releasedNorm() + 1e-6) }
 }

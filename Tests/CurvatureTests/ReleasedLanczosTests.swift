@@ -6,12 +6,12 @@ import Testing
 
 /// The released procedure: what it is, where it is right, and where it is not.
 @Suite("The released Lanczos procedure")
-struct PeerLanczosTests {
+struct ReleasedLanczosTests {
   @Test("α and β are those of the description, to the bit, within and beyond the dimension")
   func bits() throws {
     let map = LanczosBitsTests.matrix(Float.self)
     for probe in 0..<3 as Range<UInt64> {
-      let krylov = try PeerLanczos(steps: 40, seed: 9, probe: probe).decompose(map)
+      let krylov = try ReleasedLanczos(steps: 40, seed: 9, probe: probe).decompose(map)
       // The start: the first basis vector has entries of one magnitude, so their signs are the start itself.
       let start = krylov.basis[0].elements.map { $0 > 0 ? Float(1) : -1 }
       #expect(Set(krylov.basis[0].elements.map(\.magnitude)).count == 1)
@@ -21,7 +21,7 @@ struct PeerLanczosTests {
       #expect(krylov.steps == 40 && krylov.basis.count == 40)
     }
     let signs = try (0..<3).map {
-      try PeerLanczos(steps: 1, seed: 9, probe: $0).decompose(map).basis[0]
+      try ReleasedLanczos(steps: 1, seed: 9, probe: $0).decompose(map).basis[0]
     }
     #expect(signs[0] != signs[1] && signs[1] != signs[2])
     // Both signs occur about equally: 24 fair signs have 4 to 20 of one with probability 1 − 2.6e-4.
@@ -41,7 +41,7 @@ struct PeerLanczosTests {
     }
     let known = KnownSpectrum("saddle", values: values, seed: 51)
     let ritz = try GaussQuadrature(
-      PeerLanczos(seed: 3).decompose(known.asOperator(Float.self)).tridiagonal
+      ReleasedLanczos(seed: 3).decompose(known.asOperator(Float.self)).tridiagonal
     ).nodes
     // A hundred steps each off by a Float product (γ‖A‖_F) and by 100 subtractions of ε‖A‖.
     let a = known.asOperator(Float.self)
@@ -63,7 +63,7 @@ struct PeerLanczosTests {
     let bulk: [Double] = (0..<390).map { (-0.004 + 0.008 * Double($0) / 389) * scale }
     let known = KnownSpectrum("outliers over a bulk", values: outliers + bulk, seed: 53)
     let map = known.asOperator(Float.self)
-    let released = try GaussQuadrature(PeerLanczos(seed: 2).decompose(map).tridiagonal).nodes
+    let released = try GaussQuadrature(ReleasedLanczos(seed: 2).decompose(map).tridiagonal).nodes
     let ours = try GaussQuadrature(Lanczos(steps: 100, seed: 2).decompose(map).tridiagonal).nodes
     // The figures of Documentation/Spectra.md, to a unit of their last decimal.
     #expect((released.first! - smallest).magnitude <= 1e-6)
@@ -77,7 +77,7 @@ struct PeerLanczosTests {
   @Test("only a remainder of exactly 0 is a breakdown, and takes a fresh Gaussian vector")
   func breakdown() throws {
     let zero = DenseSymmetricOperator(Tensor<Float>.zeros([12, 12]))
-    let krylov = try PeerLanczos(steps: 5, seed: 4).decompose(zero)
+    let krylov = try ReleasedLanczos(steps: 5, seed: 4).decompose(zero)
     #expect(krylov.alpha == [0, 0, 0, 0, 0] && krylov.beta == [0, 0, 0, 0, 0])
     // Five vectors of 12 entries, orthogonal up to one pass in Float and the 1e-6 in the lengths.
     #expect(krylov.orthogonalityLoss <= 1e-5)
@@ -91,13 +91,13 @@ struct PeerLanczosTests {
       ShiftedGramOperator(
         rows: Tensor<Float>([1, 2, i == 2 ? Float.greatestFiniteMagnitude : 3], shape: [1, 3]))
     }
-    #expect(throws: LanczosError.nonFinite(step: 3)) { try PeerLanczos(seed: 1).decompose(broken) }
+    #expect(throws: LanczosError.nonFinite(step: 3)) { try ReleasedLanczos(seed: 1).decompose(broken) }
     #expect(broken.products == 3)
     struct Cancelled: Error {}
     let map = LanczosBitsTests.matrix(Float.self)
     var seen = 0
     #expect(throws: Cancelled.self) {
-      try PeerLanczos(seed: 1).decompose(map) { progress in
+      try ReleasedLanczos(seed: 1).decompose(map) { progress in
         seen = progress.step
         #expect(progress.steps == 100)
         if progress.step == 7 { throw Cancelled() }
@@ -110,9 +110,9 @@ struct PeerLanczosTests {
   func topEigenvalue() throws {
     let map = LanczosBitsTests.matrix(Float.self)
     for seed in 1...3 as ClosedRange<UInt64> {
-      let short = try PeerTopEigenvalue(of: map, limit: 2, tolerance: 1e-12, seed: seed)
+      let short = try ReleasedTopEigenvalue(of: map, limit: 2, tolerance: 1e-12, seed: seed)
       #expect(!short.converged && short.quotients.count == 2 && short.value == short.quotients[1])
-      let full = try PeerTopEigenvalue(of: map, seed: seed)
+      let full = try ReleasedTopEigenvalue(of: map, seed: seed)
       let start = Tensor<Float>.standardNormal(
         seed: seed, purpose: .probe, index: 3 << 32, shape: [map.dimension])
       let oracle = ReleasedArithmetic.topEigenvalue(map, start: start.elements, limit: 100)
@@ -122,7 +122,7 @@ struct PeerLanczosTests {
     // A strong saddle: the largest modulus is negative.
     let saddle = KnownSpectrum(
       "saddle", values: (0..<40).map { $0 == 0 ? -10 : Double($0) / 20 }, seed: 52)
-    let top = try PeerTopEigenvalue(of: saddle.asOperator(Float.self), seed: 2)
+    let top = try ReleasedTopEigenvalue(of: saddle.asOperator(Float.self), seed: 2)
     // The stop at a change of 1e-3 with a ratio of 5 between moduli: within 1e-3 of the last change.
     #expect(top.converged && (top.value + 10).magnitude <= 0.05)
   }
@@ -133,12 +133,12 @@ struct PeerLanczosTests {
     for sign in [1, -1] as [Double] {
       var diagonal = [Float](repeating: 0, count: 64)
       for i in 0..<8 { diagonal[9 * i] = Float(sign) * Float(i + 1) }
-      let trace = try PeerTrace(
+      let trace = try ReleasedTrace(
         of: DenseSymmetricOperator(Tensor(diagonal, shape: [8, 8])), seed: 5)
       #expect(trace.samples == [36 * sign, 36 * sign] && trace.converged && trace.value == 36 * sign)
     }
     let known = KnownSpectrum.family(60)[0]
-    let trace = try PeerTrace(of: known.asOperator(Float.self), seed: 6)
+    let trace = try ReleasedTrace(of: known.asOperator(Float.self), seed: 6)
     var sum = 0.0
     var previous = 0.0
     for (i, sample) in trace.samples.enumerated() {
@@ -150,7 +150,7 @@ struct PeerLanczosTests {
     }
     #expect(trace.converged || trace.samples.count == 100)
     #expect(trace.samples.count > 2 && trace.value == previous)
-    let capped = try PeerTrace(of: known.asOperator(Float.self), limit: 3, tolerance: 1e-12, seed: 6)
+    let capped = try ReleasedTrace(of: known.asOperator(Float.self), limit: 3, tolerance: 1e-12, seed: 6)
     #expect(capped.samples == Array(trace.samples.prefix(3)) && !capped.converged)
   }
 }

@@ -6,9 +6,9 @@ import EscapementKernels
 /// previous one and iteration stops when their difference relative to |previous| + 1e-6 is below 1e-3. Then
 /// the *previous* quotient is what is returned. It tends to the eigenvalue of largest modulus with its sign,
 /// so for a strong saddle it may be λ_min (row H5 of Documentation/Discrepancies.md). Vectors and
-/// scalars are in the operator's type, with the roundings of `PeerLanczos`; the released code normalizes
+/// scalars are in the operator's type, with the roundings of `ReleasedLanczos`; the released code normalizes
 /// twice before each product, and so does this.
-public struct PeerTopEigenvalue: Hashable, Sendable {
+public struct ReleasedTopEigenvalue: Hashable, Sendable {
   /// The value returned.
   public let value: Double
   /// The quotients of all products taken.
@@ -21,17 +21,17 @@ public struct PeerTopEigenvalue: Hashable, Sendable {
     of map: Operator, limit: Int = 100, tolerance: Double = 1e-3, seed: UInt64
   ) throws {
     precondition(limit > 0 && tolerance > 0, "\(limit) products to a tolerance of \(tolerance)")
-    var v = ProbeFamily.peerPower.gaussian(Operator.Element.self, map.dimension, seed: seed, index: 0)
-      .peerNormalized()
+    var v = ProbeFamily.releasedPower.gaussian(Operator.Element.self, map.dimension, seed: seed, index: 0)
+      .releasedNormalized()
     var quotients: [Double] = []
     var value = 0.0
     var converged = false
     while quotients.count < limit && !converged {
-      v = v.peerNormalized()
+      v = v.releasedNormalized()
       let hv = try map.product(v)
-      let quotient = hv.peerDot(v)
+      let quotient = hv.releasedDot(v)
       guard quotient.isFinite else { throw LanczosError.nonFinite(step: quotients.count + 1) }
-      v = hv.peerNormalized()
+      v = hv.releasedNormalized()
       converged =
         !quotients.isEmpty && (value - quotient).magnitude / (value.magnitude + 1e-6) < tolerance
       quotients.append(quotient)

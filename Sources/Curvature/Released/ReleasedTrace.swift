@@ -8,7 +8,7 @@ import EscapementKernels
 /// changes by less and less whatever its error, so the rule says little about accuracy: compare
 /// `HutchinsonTrace`. (Versions before August 2021 divide by previous + 1e-6 without the modulus: row H3
 /// of Documentation/Discrepancies.md. Here as later.)
-public struct PeerTrace: Hashable, Sendable {
+public struct ReleasedTrace: Hashable, Sendable {
   /// vᵀHv of each vector, rounded to the operator's type.
   public let samples: [Double]
   /// Whether the stopping rule was met.
@@ -27,9 +27,9 @@ public struct PeerTrace: Hashable, Sendable {
     var previous = 0.0
     var converged = false
     while samples.count < limit && !converged {
-      let v = ProbeFamily.peerTrace.rademacher(
+      let v = ProbeFamily.releasedTrace.rademacher(
         Operator.Element.self, map.dimension, seed: seed, index: UInt64(samples.count))
-      let sample = try map.product(v).peerDot(v)
+      let sample = try map.product(v).releasedDot(v)
       guard sample.isFinite else { throw LanczosError.nonFinite(step: samples.count + 1) }
       samples.append(sample)
       sum += sample

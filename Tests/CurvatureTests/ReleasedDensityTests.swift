@@ -4,7 +4,7 @@ import Testing
 
 /// The released density: grid, kernel, normalization, and what is plotted.
 @Suite("The released density")
-struct PeerDensityTests {
+struct ReleasedDensityTests {
   static func rules() throws -> [GaussQuadrature] {
     [
       try GaussQuadrature(SymmetricTridiagonal(diagonal: [1, -2, 0.5], offDiagonal: [0.7, 0.3])),
@@ -15,7 +15,7 @@ struct PeerDensityTests {
   @Test("grid and variance are the released constants'")
   func grid() throws {
     let rules = try Self.rules()
-    let density = PeerDensity(rules)
+    let density = ReleasedDensity(rules)
     let low = (rules[0].nodes.first! + rules[1].nodes.first!) / 2 - 0.01
     let high = (rules[0].nodes.last! + rules[1].nodes.last!) / 2 + 0.01
     #expect(density.grid.count == 10_000 && density.grid.first == low && density.grid.last == high)
@@ -26,13 +26,13 @@ struct PeerDensityTests {
     #expect(abs(density.variance - 1e-5 * (high - low)) <= 1e-5 * 8 * Double.ulpOfOne)
     // A spectrum shorter than 1 gets the width of one of length 1.
     let narrow = try GaussQuadrature(SymmetricTridiagonal(diagonal: [0.1, 0.2], offDiagonal: [0.01]))
-    #expect(PeerDensity([narrow], points: 50).variance == 1e-5)
+    #expect(ReleasedDensity([narrow], points: 50).variance == 1e-5)
   }
 
   @Test("the density is the normalized mean of the probes' sums of Gaussians, plotted with a floor of 1e-7")
   func values() throws {
     let rules = try Self.rules()
-    let density = PeerDensity(rules, points: 600)
+    let density = ReleasedDensity(rules, points: 600)
     let raw = density.grid.map { x in
       rules.reduce(0.0) { total, rule in
         total
