@@ -57,18 +57,18 @@ public final class LineLog {
     guard status.st_size >= length else {
       throw DataError(
         file: path, found: "\(status.st_size) bytes", expected: "at least \(length), as the checkpoint says",
-        advice: "resume from an older checkpoint or start anew")
+        advice: "resume from an older checkpoint or start again")
     }
     guard try readBack(length) == 0x0A else {
       throw DataError(
         file: path, place: "byte \(length - 1)", found: "the middle of a line", expected: "the end of one",
-        advice: "the file was changed since the checkpoint: resume from an older one or start anew")
+        advice: "the file was changed since the checkpoint: resume from an older one or start again")
     }
     if let expected = position.digest, written.current != expected {
       throw DataError(
         file: path, found: "SHA-256 \(written.current) of the first \(length) bytes",
         expected: "\(expected), as the checkpoint says",
-        advice: "the file was changed since the checkpoint: resume from an older one or start anew")
+        advice: "the file was changed since the checkpoint: resume from an older one or start again")
     }
     guard ftruncate(descriptor, off_t(length)) == 0 else {
       throw FileError(operation: "truncate", path: path, code: errno)

@@ -9,7 +9,7 @@ package struct RecordReader {
   package func error(_ place: String, found: String, expected: String) -> DataError {
     DataError(
       file: file, place: place, found: found, expected: expected,
-      advice: "restore the file from version control or accept it anew")
+      advice: "restore the file from version control or accept it again")
   }
 
   package func object(_ value: JSON, _ place: String) throws -> [String: JSON] {

@@ -44,7 +44,7 @@ package struct GoldenStore: Sendable {
     return Examination(
       outcome: record.map { Self.compare(values, provenance: golden.provenance, with: $0) } ?? .missing,
       received: GoldenRecord(
-        reason: "computed by a check and accepted by nobody", provenance: golden.provenance, values: values))
+        reason: "computed by a check and not accepted", provenance: golden.provenance, values: values))
   }
 
   /// Puts what a failed check computed beside the record, and removes such a file after one that agrees.

@@ -95,7 +95,7 @@ import EscapementTraining
       #expect(
         Self.findings([2, 1], EK_CONVOLUTION_WINOGRAD, in: store, ["CI": "1"]) == [
           "another contract: the record was made under contract 2 direct, this is contract 2; set "
-            + "ESCAPEMENT_CONVOLUTION=direct, or accept it anew (CI is set: nothing is put on record here)"
+            + "ESCAPEMENT_CONVOLUTION=direct, or accept it again (CI is set: nothing is put on record here)"
         ])
       #expect(Self.findings([1, (0.5).nextUp], EK_CONVOLUTION_WINOGRAD, in: store, accept) == [])
       let what = try GoldenRecord(contentsOf: record).accepted?.what

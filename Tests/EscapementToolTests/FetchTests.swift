@@ -81,7 +81,7 @@ struct FetchTests {
     }
   }
 
-  @Test("a file that changed on the server is fetched anew")
+  @Test("a file that changed on the server is fetched again")
   func changed() throws {
     // The first version has other bytes: its beginning must not survive.
     let answer: @Sendable (LocalServer.Request, Int) -> LocalServer.Reply = { request, number in

@@ -68,7 +68,7 @@ struct PlanReportTests {
             return reading
           }, memory: memory, again: again)
         let cost = try calibration.cost(of: recipe)
-        #expect(try calibration.cost(of: recipe) == cost, "not measured anew twice")
+        #expect(try calibration.cost(of: recipe) == cost, "not measured again twice")
         return cost.evaluation
       }
       #expect(try evaluation(1) == 1 && evaluation(2) == 1)

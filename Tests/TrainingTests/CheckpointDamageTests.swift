@@ -216,7 +216,7 @@ struct CheckpointDamageTests {
     }
   }
 
-  @Test("a start that was cut short begins anew, before run.json and after it")
+  @Test("a start that was cut short begins again, before run.json and after it")
   func cutShort() throws {
     try withRun { tiny, run, final in
       let whole = try contents(of: run)

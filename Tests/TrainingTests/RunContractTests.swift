@@ -69,7 +69,7 @@ struct RunContractTests {
       #expect(
         other.hasSuffix(
           "found a run begun under contract 2, expected contract 2 direct, which is in force here; to go on under "
-            + "contract 2, unset ESCAPEMENT_CONVOLUTION; or start the run anew"), "\(other)")
+            + "contract 2, unset ESCAPEMENT_CONVOLUTION; or start the run again"), "\(other)")
       try rewrite(run) { $0["contract"] = "2 direct" }
       #expect(try refusal(EK_CONVOLUTION_WINOGRAD).contains("set ESCAPEMENT_CONVOLUTION=direct"))
       try rewrite(run) { $0["contract"] = nil }

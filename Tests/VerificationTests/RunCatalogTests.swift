@@ -123,6 +123,6 @@ import EscapementTraining
     let page = try String(contentsOf: root.appendingPathComponent("Documentation/Claims.md"), encoding: .utf8)
     #expect(
       page == ClaimCatalog.standard.markdown(record: baseline),
-      "write it anew: escapement claims list --markdown > Documentation/Claims.md")
+      "write it again: escapement claims list --markdown > Documentation/Claims.md")
   }
 }

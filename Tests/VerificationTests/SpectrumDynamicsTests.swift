@@ -10,7 +10,7 @@ import Testing
   static func line(epoch: Int, _ label: Int, smallest: String = "-2.5", loss: String = "0.5") -> String {
     """
     {"event":"spectrum","epoch":\(epoch),"classes":[{"class":\(label),"smallest":\(smallest),"largest":10.0,\
-    "ratio":0.25,"loss":\(loss),"gradient_norm":3.0,"other":[]}]}
+    "samples":50,"steps":40,"ratio":0.25,"loss":\(loss),"gradient_norm":3.0,"other":[]}]}
     """
   }
 

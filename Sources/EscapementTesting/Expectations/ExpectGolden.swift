@@ -146,7 +146,7 @@ struct GoldenExpectation {
     case .missing: return ["missing: no record of \(values.count) values; \(acceptance)"]
     case .differs(let comparison):
       if let recorded = comparison.otherContract {
-        return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it anew (\(acceptance))"]
+        return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it again (\(acceptance))"]
       }
       // Where steps are on record, the ladder says more than the neighboring values.
       let place = comparison.trace.map { _ in [] } ?? series(comparison, values)

@@ -90,7 +90,7 @@ struct FixturesCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Draws the synthetic images and compares them with packed ones, byte for byte.",
-      discussion: "A fixture that `fixtures pack` wrote is held against its own manifest.")
+      discussion: "A fixture that `fixtures pack` wrote is compared with its own manifest.")
 
     @OptionGroup var choice: Choice
     @Argument(help: ArgumentHelp("Packed data set; the embedded one without.", valueName: "DIR"))

@@ -66,7 +66,7 @@ struct DoctorCommand: ParsableCommand {
       ["path used", "\(currentISA), \(threads) threads (\(threadsReason))"],
       [
         "fixture",
-        "\(FixtureStore.name), \(EmbeddedFixture.locate() == nil ? "drawn anew" : "read from its files")",
+        "\(FixtureStore.name), \(EmbeddedFixture.locate() == nil ? "drawn again" : "read from its files")",
       ],
       ["  train", "\(fixture.train.count) images, SHA-256 \(fixture.train.provenance.digest.hex)"],
       ["  test", "\(fixture.test.count) images, SHA-256 \(fixture.test.provenance.digest.hex)"],

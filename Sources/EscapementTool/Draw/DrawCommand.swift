@@ -10,7 +10,7 @@ struct DrawCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "draw", abstract: "Draws spectra and runs as SVG, and the same numbers as CSV.",
     discussion: """
-      Nothing is computed anew: densities come from α and β of `spectrum --json`, courses from the metrics of \
+      Nothing is computed again: densities come from α and β of `spectrum --json`, courses from the metrics of \
       `train --spectra`. An input may be given as LABEL=FILE; labels go into the legend. Documentation/Figures.md \
       says how each figure is read.
       """,

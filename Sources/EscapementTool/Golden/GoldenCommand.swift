@@ -34,7 +34,7 @@ struct GoldenCommand: ParsableCommand {
   /// `escapement golden check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Computes the cases anew and compares.",
+      abstract: "Computes the cases again and compares.",
       discussion: """
         Exit code 1 when a value differs, a record is missing, or a file of the record belongs to no case. What a \
         failed case computed is then written beside its record as NAME.received.json, never when the environment \
@@ -93,7 +93,7 @@ struct GoldenCommand: ParsableCommand {
       let names = Set(recorded).sorted().map(\.description).joined(separator: ", ")
       return
         "\(recorded.count) of \(outcomes.count) records were made under contract \(names), this is contract "
-        + "\(NumericContract.current): their values are not compared; \(oldest.instruction), or put them on record anew "
+        + "\(NumericContract.current): their values are not compared; \(oldest.instruction), or put them on record again "
         + "(golden accept)"
     }
 
@@ -124,7 +124,7 @@ struct GoldenCommand: ParsableCommand {
       abstract: "Puts the values of cases, or the claims' verdicts (\"claims\"), on record with a reason.",
       discussion: """
         --all is for a change of the numeric contract: every case of every suite, then the claims' verdicts. On a fixture \
-        of one's own it is every case on it.
+        of your own it is every case on it.
         """)
 
     @Argument(
@@ -151,7 +151,7 @@ struct GoldenCommand: ParsableCommand {
             : "name cases, suites, folders or \"claims\", or give --all")
       }
       guard names == [GoldenCommand.claims] || !names.contains(GoldenCommand.claims) else {
-        throw ValidationError("\"claims\" stands alone: verdicts and values have reasons of their own")
+        throw ValidationError("\"claims\" cannot be combined with cases: verdicts need a reason of their own")
       }
       _ = try Tier.set(tierList)
     }

@@ -28,7 +28,7 @@ struct SpectrumCommand: RankedCommand {
   var matrix = SpectrumOperator.hessian
   @Option(
     help: """
-      exact; pyhessian: the papers' released procedure, which with --augmented crops and flips anew at each product; or \
+      exact; pyhessian: the papers' released procedure, which with --augmented crops and flips again at each product; or \
       compare: both side by side, the released one on the same images and re-drawn.
       """)
   var mode = SpectrumMode.exact

@@ -63,10 +63,10 @@ struct SpectrumComparison {
           + "orthogonality)")
     }
     if drift == 0 {
-      sentences.append("drawing anew changes nothing: these images are not augmented")
+      sentences.append("drawing again changes nothing: these images are not augmented")
     } else {
       sentences.append(
-        "drawing anew at each product moves it by a further \(SpectrumTables.number(drawn - arithmetic)), as two products "
+        "drawing again at each product moves it by a further \(SpectrumTables.number(drawn - arithmetic)), as two products "
           + "with one vector differ by \(SpectrumTables.number(drift)) of their length: a statement about no one matrix"
       )
     }

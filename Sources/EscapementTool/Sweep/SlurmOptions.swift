@@ -10,7 +10,7 @@ struct SlurmOptions: ParsableArguments {
   @Option(help: "Cores of a task.") var cpus = 1
   @Option(help: "Tasks that run at a time at most, over all arrays.") var throttle: Int?
   @Option(help: "Tasks an array at most; the cluster's MaxArraySize where that is smaller.") var chunk: Int?
-  @Option(help: "Seconds before the time limit at which a task is told to write its checkpoint.")
+  @Option(help: "Seconds before the time limit at which a task receives the signal to write its checkpoint.")
   var warning = 120
   @Option(help: "How often a task that was killed (out of memory, a crash) is queued again.") var retries = 3
   @Flag(name: .customLong("print"), help: "Print the batch scripts; submit nothing.") var printsOnly = false

@@ -8,7 +8,7 @@ struct SweepExportCommand: ParsableCommand {
     commandName: "export", abstract: "Prints the Kubernetes Job of a plan.",
     discussion: """
       The volume holds the plan and its record; runs are written beside them. Applying the same manifest again changes \
-      nothing; a Job made anew goes on where the runs are.
+      nothing; a Job made again goes on where the runs are.
       """)
 
   @Argument(help: ArgumentHelp("The plan that `sweep plan` wrote.", valueName: "sweep.csv"))

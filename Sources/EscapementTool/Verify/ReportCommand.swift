@@ -10,7 +10,7 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Writes one HTML file about runs: accuracies, course, curvature, recipes, digests.",
-    discussion: "Nothing is computed anew, and the page needs nothing but itself: no script, no network.")
+    discussion: "Nothing is computed again, and the page needs nothing but itself: no script, no network.")
 
   @Argument(help: ArgumentHelp("Run directories or folders of them.", valueName: "RUN")) var runs: [String]
   @OptionGroup var spectra: SpectrumExhibits

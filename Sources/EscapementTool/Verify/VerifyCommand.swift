@@ -60,7 +60,7 @@ struct VerifyCommand: ParsableCommand {
     false
   @Flag(name: .customLong("no-timing"), help: "With --plan: count only, measure nothing on this machine.")
   var untimed = false
-  @Flag(help: "With --plan: time the steps anew, not those remembered from the last seven days.")
+  @Flag(help: "With --plan: time the steps again, not those remembered from the last seven days.")
   var measureAgain = false
 
   @Option(

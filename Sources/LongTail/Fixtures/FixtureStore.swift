@@ -41,7 +41,7 @@ public struct FixtureStore: Hashable, Sendable {
   /// All of them.
   public static let all = [ten, hundred]
 
-  private static let advice = "write it anew with `escapement fixtures make`"
+  private static let advice = "write it again with `escapement fixtures make`"
 
   /// Draws both parts. The digests are those of this version of the generator, checked or not.
   public func make() -> FixturePair {

@@ -82,17 +82,17 @@ public struct PackedFixture: Sendable {
       guard counts.count == classes, counts.allSatisfy({ $0 <= 50_000 }) else {
         throw DataError(
           file: url.path, place: "\(key).counts", found: "\(counts.count) counts", expected: "\(classes)",
-          advice: "write the fixture anew with `escapement fixtures pack`")
+          advice: "write the fixture again with `escapement fixtures pack`")
       }
       let set = try FixturePair.images(
         file, in: directory, classes: classes, count: counts.reduce(0, +),
         digest: document.field(key).field("sha256").string(), name: "packed \(source.prefix(20))",
         kind: .other,
-        advice: "the file is not the manifest's; write the fixture anew with `escapement fixtures pack`")
+        advice: "the file is not the manifest's; write the fixture again with `escapement fixtures pack`")
       guard set.classCounts == counts else {
         throw DataError(
           file: url.path, place: "\(key).counts", found: "other counts than the file has",
-          expected: "\(set.classCounts.prefix(10))", advice: "write the fixture anew")
+          expected: "\(set.classCounts.prefix(10))", advice: "write the fixture again")
       }
       return set
     }

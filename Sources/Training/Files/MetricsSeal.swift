@@ -56,7 +56,7 @@ public struct MetricsSeal: Hashable, Sendable {
     func fault(_ found: String, _ expected: String, _ advice: String) -> DataError {
       DataError(file: file, place: event, found: found, expected: expected, advice: advice)
     }
-    let again = "restore the file from a copy, or train the run anew"
+    let again = "restore the file from a copy, or train the run again"
     guard end == metrics.endIndex - 1 else {
       throw fault("lines after it", "the end of the file", again)
     }

@@ -57,7 +57,8 @@ public struct RunDirectory: Sendable {
     // One flipped bit makes no 1 of a 2, so that the older layout cannot be what damage looks like.
     if try fields.field("schema").integer() != 1 {
       try SealedJSON.check(
-        fields.value, bytes: bytes, file: record.path, advice: "restore it from a copy, or start the run anew"
+        fields.value, bytes: bytes, file: record.path,
+        advice: "restore it from a copy, or start the run again"
       )
     }
     return try RunRecord(fields)

@@ -105,7 +105,7 @@ extension Trainer {
       throw DataError(
         file: damaged[0].error.file, place: damaged[0].error.place, found: damaged[0].error.found,
         expected: damaged[0].error.expected,
-        advice: "no checkpoint before it is whole: restore the file from a copy, or start the run anew")
+        advice: "no checkpoint before it is whole: restore the file from a copy, or start the run again")
     } catch {
       lock.release()
       throw error
@@ -125,7 +125,7 @@ extension Trainer {
       throw DataError(
         file: file, place: NumericContract.key, found: "a run begun under contract \(began)",
         expected: "contract \(now), which is in force here",
-        advice: "to go on under contract \(began), \(began.instruction); or start the run anew")
+        advice: "to go on under contract \(began), \(began.instruction); or start the run again")
     }
     let advice = "give the flags of the first start, or another directory"
     guard record.provenance == provenance else {
@@ -188,7 +188,7 @@ extension Trainer {
     guard size ?? 0 == 0 else {
       throw MissingError(
         what: "a checkpoint in \(directory.checkpoints.path)",
-        advice: "restore one from a copy, or start the run anew in another directory")
+        advice: "restore one from a copy, or start the run again in another directory")
     }
     return try start(makeLoop(state: nil), lock, directory)
   }

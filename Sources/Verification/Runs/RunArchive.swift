@@ -51,7 +51,7 @@ package struct RunArchive: EvidenceSource {
               file: directory.path, found: disagreement,
               expected:
                 "the figures of \(first.directory.path), a run of the same recipe, seed, data and contract",
-              advice: "train one of them anew, and remove the wrong one")
+              advice: "train one of them again, and remove the wrong one")
           }
           standing = .duplicate(of: first.directory)
         } else {

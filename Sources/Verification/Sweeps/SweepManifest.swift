@@ -128,7 +128,7 @@ package struct SweepManifest: Sendable, Hashable {
     guard try stated.digest() == actual else {
       throw DataError(
         file: file, found: "rows with SHA-256 \(actual.hex)", expected: try stated.digest().hex,
-        advice: "the manifest was changed: plan it anew under another name")
+        advice: "the manifest was changed: plan it again under another name")
     }
   }
 }

@@ -51,7 +51,7 @@ extension SweepRow {
     func fault(_ column: Int, found: String, expected: String) -> DataError {
       DataError(
         file: file, place: "line \(record.line), \(Self.columns[column])", found: found, expected: expected,
-        advice: "the manifest was changed: plan it anew under another name")
+        advice: "the manifest was changed: plan it again under another name")
     }
     let fields = record.fields
     guard fields[0] == String(index) else { throw fault(0, found: fields[0], expected: "\(index)") }

@@ -14,7 +14,7 @@ enum DownloadError: ReportedError, Equatable {
     /// "N of M bytes are kept in PATH and the same command goes on from there".
     var sentence: String {
       bytes == 0
-        ? "nothing is kept and the same command starts anew"
+        ? "nothing is kept and the same command starts again"
         : "\(bytes) of \(total) bytes are kept in \(path) and the same command goes on from there"
     }
   }

@@ -25,7 +25,7 @@ enum ReportSection: String, CaseIterable {
     case .theory: "The theorems and their assumptions, on losses whose gradient, Hessian and noise are known."
     case .hessian: "How a spectrum is measured and what it is of."
     case .data:
-      "Class counts, splits, step counts, constants and Algorithm 1, held against what the papers state."
+      "Class counts, splits, step counts, constants and Algorithm 1, compared with what the papers state."
     case .printed: "What the papers' own tables say, by arithmetic alone."
     case .fixture:
       "Whether contrasts of the papers show on synthetic images: seen or not, nothing of the papers stands or falls with it."
