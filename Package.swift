@@ -51,6 +51,7 @@ let layers: [Layer] = [
   Layer(
     kind: .swift, name: "Training",
     uses: [
+      "CZlib",
       "CKernels", "Kernels", "Randomness", "Artifacts", "Calculus", "LongTail", "Networks", "Optimizers",
     ]),
   Layer(
@@ -175,6 +176,7 @@ for module in testedModules {
         // The oracle of eigenvalues, which Curvature itself does without.
         + (module == "Curvature" ? [dependency(on: "LAPACK")] : [])
         + [dependency(on: module), "EscapementTestSupport"],
+      exclude: module == "Training" ? ["TorchFiles"] : [],
       // ./ci.sh tests an optimized build; optimizing the tests themselves would take minutes and gain none.
       swiftSettings: [.unsafeFlags(["-Onone"], .when(configuration: .release))]))
 }

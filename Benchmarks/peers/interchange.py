@@ -167,7 +167,7 @@ def evaluated(model, images, labels, batch_statistics):
 
 
 def of_package(tool, name, classes, weights, image_file, out, double, batch_statistics):
-    command = [tool, "weights", "evaluate", "--network", name, "--classes", str(classes), "--weights", weights,
+    command = [tool, "weights", "evaluate", weights, "--network", name, "--classes", str(classes),
                "--images", image_file, "--out", out]
     subprocess.run(command + ["--double"] * double + ["--batch-statistics"] * batch_statistics, check=True)
     result = read_safetensors(out)

@@ -4,20 +4,29 @@ import Foundation
 ///
 /// A file is the header's length (8 little-endian bytes), the header (a JSON object: name → dtype,
 /// shape, data_offsets; spaces may follow), and the tensors' little-endian elements without gaps.
-/// Of the format's types F32, F64, I64 and U8 are supported.
+/// Of the format's types the unsigned ones beyond U8 and the 8-bit floats are not supported.
 public struct Safetensors: Sendable, Equatable {
   /// Element types.
   public enum DType: String, Sendable, Hashable, CaseIterable {
     case f32 = "F32"
     case f64 = "F64"
+    /// IEEE binary16.
+    case f16 = "F16"
+    /// The upper half of a binary32.
+    case bf16 = "BF16"
     case i64 = "I64"
+    case i32 = "I32"
+    case i16 = "I16"
+    case i8 = "I8"
     case u8 = "U8"
+    case bool = "BOOL"
 
     /// Bytes an element.
     public var size: Int {
       switch self {
-      case .u8: 1
-      case .f32: 4
+      case .u8, .i8, .bool: 1
+      case .f16, .bf16, .i16: 2
+      case .f32, .i32: 4
       case .f64, .i64: 8
       }
     }

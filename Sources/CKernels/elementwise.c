@@ -183,3 +183,27 @@ double ek_cospi(double x) {
   ek_float_mode_restore(mode);
   return sign * y;
 }
+
+// Sign, then 5 bits of exponent with a bias of 15, then 10 of fraction; a float has 8 with a bias of 127, and 23.
+static uint32_t widened(uint16_t half) {
+  const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+  const uint32_t exponent = (half >> 10) & 0x1f;
+  uint32_t fraction = half & 0x3ff;
+  if (exponent == 0x1f) return sign | 0x7f800000 | fraction << 13;
+  if (exponent != 0) return sign | (exponent + 112) << 23 | fraction << 13;
+  if (fraction == 0) return sign;
+  // A subnormal number is a normal float: its first bit moves to the implicit place.
+  uint32_t shift = 0;
+  while (!(fraction & 0x400)) {
+    fraction <<= 1;
+    shift++;
+  }
+  return sign | (113 - shift) << 23 | (fraction & 0x3ff) << 13;
+}
+
+void ek_widen(ek_half format, size_t count, const uint16_t *x, float *y) {
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t bits = format == EK_BFLOAT16 ? (uint32_t)x[i] << 16 : widened(x[i]);
+    __builtin_memcpy(y + i, &bits, sizeof bits);
+  }
+}

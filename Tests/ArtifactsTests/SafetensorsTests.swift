@@ -42,7 +42,7 @@ import Testing
 
   @Test(arguments: [
     #"[]"#, #"{"x":1}"#, #"{"x":{}}"#, #"not json"#,
-    #"{"x":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}}"#,
+    #"{"x":{"dtype":"F8_E5M2","shape":[4],"data_offsets":[0,8]}}"#,
     #"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}"#,
     #"{"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
     #"{"x":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}"#,

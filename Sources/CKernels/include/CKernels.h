@@ -158,6 +158,9 @@ void ek_zip_rows(ek_type t, ek_binary op, size_t rows, size_t columns, const voi
 // y = fma(s, x, y), s rounded to the element type: one rounding an element.
 void ek_axpy(ek_type t, size_t count, double s, const void *x, void *y);
 void ek_fill(ek_type t, size_t count, double value, void *y);
+// Widens numbers of 16 bits to floats, exactly: IEEE binary16, or bfloat16, the upper half of a float.
+typedef enum { EK_BINARY16 = 0, EK_BFLOAT16 = 1 } ek_half;
+void ek_widen(ek_half format, size_t count, const uint16_t *x, float *y);
 // Converts element types with one rounding.
 void ek_convert(ek_type from, ek_type to, size_t count, const void *x, void *y);
 

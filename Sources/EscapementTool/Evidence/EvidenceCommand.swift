@@ -74,7 +74,7 @@ extension RunArchive.Entry {
     let last = run.epochs.last
     return [
       directory.lastPathComponent, run.recipe.preset, String(run.recipe.seed),
-      "\(run.epochs.count)/\(run.recipe.epochs)", percent(last, .accuracy), percent(last, .head),
+      run.progress, percent(last, .accuracy), percent(last, .head),
       percent(last, .mid), percent(last, .tail), percent(run.best, .accuracy),
       run.isPublished ? "published" : "other", "\(run.contract)",
       run.digest.map { String($0.hex.prefix(12)) } ?? "-",

@@ -7,7 +7,10 @@ import EscapementTraining
 
 /// Which run, which of its checkpoints, and where its images are.
 struct RunOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("Run directory.", valueName: "RUN")) var runDirectory: String
+  @Argument(
+    help: ArgumentHelp(
+      "Run directory, or a file of weights (safetensors, or of torch.save).", valueName: "RUN"))
+  var runDirectory: String
   @Option(
     help: ArgumentHelp(
       "The run's images: archive or directory; not needed for fixtures.", valueName: "path"))
@@ -17,9 +20,29 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp("The checkpoint after this step; the newest when left out.", valueName: "step"))
   var checkpoint: Int?
 
+  @OptionGroup(title: "OF A FILE OF WEIGHTS") var weights: WeightsOptions
+
   /// Reads the run. Throws where it, its checkpoint or its images are missing or damaged.
   func load() throws -> LoadedRun {
-    let run = RunDirectory(URL(fileURLWithPath: runDirectory, isDirectory: true))
+    try LoadedRun(runDirectory, data: data, checkpoint: checkpoint, weights: weights)
+  }
+}
+
+extension LoadedRun {
+  /// Reads a run directory, or a file of weights of which `weights` says what it is.
+  init(_ place: String, data: String?, checkpoint: Int?, weights: WeightsOptions) throws {
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: place, isDirectory: &isDirectory), !isDirectory.boolValue {
+      guard checkpoint == nil else { throw ToolError.usage("--checkpoint: a file of weights has none") }
+      try self.init(file: URL(fileURLWithPath: place), data: data, weights: weights)
+      return
+    }
+    guard weights.isEmpty else {
+      throw ToolError.usage(
+        "--preset, --network, --dataset, --key and --prefix are of a file of weights: a run directory says itself"
+      )
+    }
+    let run = RunDirectory(URL(fileURLWithPath: place, isDirectory: true))
     let recipe = try run.recipe()
     let steps = run.checkpointedSteps()
     guard let newest = steps.last else {
@@ -36,9 +59,22 @@ struct RunOptions: ParsableArguments {
     // A spectrum on other images than those trained on would look like one of the run's.
     try images.check(againstFile: run.record.path)
     let network = recipe.architecture.network(classes: images.train.classes)
-    return LoadedRun(
+    self.init(
       recipe: recipe, images: images, network: network, step: step,
       state: try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state)
+  }
+
+  private init(file: URL, data: String?, weights: WeightsOptions) throws {
+    let recipe = try weights.recipe()
+    let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    let network = recipe.architecture.network(classes: images.train.classes)
+    let foreign = try ForeignWeights(
+      contentsOf: file, network: network, key: weights.key, prefix: weights.prefix)
+    // The loss of the last epoch is the one that such weights were trained with.
+    self.init(
+      recipe: recipe, images: images, network: network, step: 0,
+      state: TrainingState(
+        parameters: foreign.state.parameters, statistics: foreign.state.statistics, epoch: recipe.epochs))
   }
 }
 

@@ -77,7 +77,7 @@ extension EpochRecord.Steps {
 
 extension EpochRecord.Accuracy {
   /// Counts by class, and of the groups.
-  init(_ accuracy: ClassAccuracy, groups: ClassGroups) {
+  public init(_ accuracy: ClassAccuracy, groups: ClassGroups) {
     classes = zip(accuracy.correct, accuracy.samples).map { .init(($0, $1)) }
     all = .init(accuracy.counts(of: Array(classes.indices)))
     head = .init(accuracy.counts(of: groups.head))
@@ -151,7 +151,8 @@ extension EpochRecord.Accuracy {
       ]) { $1 })
   }
 
-  init(_ place: JSONCursor) throws {
+  /// Reads what `json` wrote; a `DataError` for a member that is missing or no count.
+  public init(_ place: JSONCursor) throws {
     classes = try place.field("per_class").elements().map { try .init($0) }
     all = try .init(place)
     (head, mid) = (try .init(place.field("head")), try .init(place.field("mid")))

@@ -1,6 +1,7 @@
 import EscapementArtifacts
 import EscapementKernels
 import EscapementLongTail
+import EscapementNetworks
 
 /// What a run is of: `run.json`, written once at its start.
 public struct RunRecord: Sendable {
@@ -31,6 +32,8 @@ public struct RunRecord: Sendable {
   public let measurement: JSON?
   /// Versions and digests of the data.
   public let provenance: JSON
+  /// Where the weights come from, if they were not trained here.
+  public let origin: WeightsOrigin?
   /// Whether the metrics of the finished run end in a seal.
   public let sealsMetrics: Bool
   /// The document, for its digest, for what belongs to no member, and to name places in it.
@@ -79,6 +82,43 @@ extension RunRecord {
     options = try TrainingOptions(document)
     measurement = try document.optionalField("measurement")?.value
     provenance = try document.field("provenance").value
+    origin = try document.optionalField(WeightsOrigin.key).map { try WeightsOrigin($0) }
+  }
+
+  /// The event in the metrics of an imported run: what its weights classify correctly.
+  package static let evaluation = "evaluation"
+
+  /// What `run.json` holds, without its seal.
+  static func document(
+    recipe: Recipe, element: String, network: Network, classCounts: [Int], testSamples: Int,
+    groups: ClassGroups, initialParameters: Digest?, firstOrder: Digest?, options: TrainingOptions,
+    measurement: JSON?, provenance: JSON, origin: WeightsOrigin? = nil
+  ) -> JSON {
+    func labels(_ classes: [Int]) -> JSON { .array(classes.map { .integer($0) }) }
+    var members: [String: JSON] = [
+      "schema": .integer(schema),
+      "version": .string(PackageVersion.current),
+      NumericContract.key: NumericContract.current.json,
+      "recipe": recipe.json,
+      "method": .string(recipe.method),
+      "element": .string(element),
+      "network": .string(network.name),
+      "parameters": .integer(network.layout.count),
+      "training_samples": .integer(classCounts.reduce(0, +)),
+      "test_samples": .integer(testSamples),
+      "class_counts": labels(classCounts),
+      "class_weights": recipe.weighting?.weights(counts: classCounts, epoch: .max)
+        .map { .array($0.map { .number($0) }) } ?? .null,
+      "tail": labels(recipe.optimizer.oracle.tail(counts: classCounts).sorted()),
+      "groups": ["head": labels(groups.head), "mid": labels(groups.mid), "tail": labels(groups.tail)],
+      "measurement": measurement ?? .null,
+      "provenance": provenance,
+    ]
+    // So that two runs can be compared before their first step; an order costs far less than a step.
+    members["initial_parameters_sha256"] = initialParameters.map { .string($0.hex) }
+    members["first_order_sha256"] = firstOrder.map { .string($0.hex) }
+    members[WeightsOrigin.key] = origin?.json
+    return .object(members.merging(options.members) { $1 })
   }
 }
 

@@ -11,17 +11,37 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
   public let logits: Tensor<Element>
   /// The plain mean cross-entropy and its gradient, nil where there are no labels.
   public let evaluation: Evaluation<Element>?
+  private var labels: [Int] = []
 
   /// Evaluates a network; the loss is normalized as asked for, the logits by running statistics.
   public init(
     _ network: Network, _ state: StateDictionary<Element>, on batch: InterchangeBatch<Element>,
     normalization: Normalization = .running
   ) throws {
+    logits = Self.logits(network, state, batch.images)
+    evaluation = try batch.labels.map { labels in
+      try Objective<Element>(network: network).evaluate(
+        at: state.parameters, statistics: state.statistics,
+        over: LabeledBatch(images: batch.images, labels: labels), normalization: normalization)
+    }
+  }
+
+  /// The logits of a batch alone, with its labels beside them.
+  public init(
+    _ network: Network, _ state: StateDictionary<Element>, logitsOf batch: LabeledBatch<Element>
+  ) {
+    logits = Self.logits(network, state, batch.images)
+    evaluation = nil
+    labels = batch.labels
+  }
+
+  private static func logits(
+    _ network: Network, _ state: StateDictionary<Element>, _ images: Tensor<Element>
+  ) -> Tensor<Element> {
     let objective = Objective<Element>(network: network)
-    let images = batch.images
     let (count, row) = (images.shape[0], images.shape.count / images.shape[0])
     // In parts, for the memory; under running statistics no image sees another.
-    logits = Tensor(shape: [count, network.classes]) { target in
+    return Tensor(shape: [count, network.classes]) { target in
       for first in stride(from: 0, to: count, by: 64) {
         let extents = [min(64, count - first)] + images.shape.extents.dropFirst()
         let part = objective.logits(
@@ -30,18 +50,17 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
         part.withPointer { (target + first * network.classes).update(from: $0, count: part.count) }
       }
     }
-    evaluation = try batch.labels.map { labels in
-      try objective.evaluate(
-        at: state.parameters, statistics: state.statistics,
-        over: LabeledBatch(images: batch.images, labels: labels), normalization: normalization)
-    }
   }
 
-  /// Writes `logits` and, where there were labels, `loss` (F64, a scalar) and `gradient.NAME` for every parameter; a
+  /// Writes `logits`, with the `labels` (I64) of a batch, and, where a loss was computed, `loss` (F64, a scalar) and `gradient.NAME` for every parameter; a
   /// `FileError` where that fails.
   public func write(to url: URL) throws {
     var content = Safetensors(metadata: ["format": "pt"])
     content.tensors["logits"] = InterchangeLayout.entry(logits)
+    if !labels.isEmpty {
+      let bytes = labels.map { Int64($0).littleEndian }.withUnsafeBytes { Data($0) }
+      content.tensors["labels"] = Safetensors.Entry(dtype: .i64, shape: [labels.count], data: bytes)
+    }
     if let evaluation {
       content.tensors["loss"] = InterchangeLayout.entry(Tensor([evaluation.loss], shape: []))
       for (name, entry) in InterchangeLayout.entries(evaluation.gradient, prefix: "gradient.") {

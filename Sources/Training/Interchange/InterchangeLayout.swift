@@ -1,3 +1,4 @@
+import CEscapementKernels
 import EscapementArtifacts
 import EscapementCalculus
 import Foundation
@@ -26,12 +27,16 @@ public enum InterchangeLayout {
       data: tensor.withPointer { Data(bytes: $0, count: bytes) })
   }
 
-  /// Whether an entry has the element type, or F32 that may be widened to Double.
+  /// Whether an entry has the element type or, with `widening`, one that the element type holds exactly.
   static func holds<Element: Real>(
     _ entry: Safetensors.Entry, _ type: Element.Type, widening: Bool
   ) -> Bool {
-    entry.dtype.rawValue == Element.dtypeName
-      || (widening && entry.dtype == .f32 && Element.self == Double.self)
+    if entry.dtype.rawValue == Element.dtypeName { return true }
+    switch entry.dtype {
+    case .f16, .bf16: return widening
+    case .f32: return widening && Element.self == Double.self
+    default: return false
+    }
   }
 
   /// An entry as a tensor, whose type `holds`.
@@ -42,12 +47,23 @@ public enum InterchangeLayout {
       }
     }
     if entry.dtype.rawValue == Element.dtypeName { return stored(Element.self) }
-    precondition(entry.dtype == .f32, "\(entry.dtype.rawValue) as \(Element.dtypeName)")
-    return stored(Float.self).converted(to: Element.self)
+    switch entry.dtype {
+    case .f32: return stored(Float.self).converted(to: Element.self)
+    case .f16, .bf16:
+      // Copied, because a file aligns nothing.
+      let halves = [UInt16](unsafeUninitializedCapacity: entry.data.count / 2) { target, count in
+        _ = entry.data.copyBytes(to: target)
+        count = entry.data.count / 2
+      }
+      return Tensor<Float>(shape: Shape(entry.shape)) { target in
+        ek_widen(entry.dtype == .bf16 ? EK_BFLOAT16 : EK_BINARY16, halves.count, halves, target)
+      }.converted(to: Element.self)
+    default: preconditionFailure("\(entry.dtype.rawValue) as \(Element.dtypeName)")
+    }
   }
 
   /// The vector of a layout from a file's tensors; a missing tensor, another dtype or shape is a
-  /// `DataError` that names `file` and the tensor. With `widening`, F32 may stand for Double.
+  /// `DataError` that names `file` and the tensor. With `widening`, a type that the element type holds exactly will do.
   static func vector<Element: Real>(
     of layout: ParameterLayout, from tensors: Safetensors, prefix: String = "", file: String,
     as type: Element.Type, widening: Bool = false

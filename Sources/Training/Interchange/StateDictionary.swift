@@ -23,7 +23,7 @@ public struct StateDictionary<Element: Real>: Sendable, Equatable {
   /// Reads the file of a network's weights, each name behind `prefix` (`module.` where it was saved in data
   /// parallel).
   ///
-  /// F32 is widened, without rounding, where `Element` is Double; no type is narrowed.
+  /// F16, BF16 and, where `Element` is Double, F32 are widened without rounding; no type is narrowed.
   /// - Throws: `MissingError` without a file; `DataError`, naming the tensor, where one is missing, has another shape
   ///   or type, or is not the network's.
   public init(contentsOf url: URL, network: Network, prefix: String = "") throws {

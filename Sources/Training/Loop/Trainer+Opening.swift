@@ -33,32 +33,11 @@ extension Trainer {
 
   /// What `run.json` says of a run.
   private func record(of loop: TrainingLoop<Element>) -> JSON {
-    let members: [String: JSON] = [
-      "schema": .integer(RunRecord.schema),
-      "version": .string(PackageVersion.current),
-      NumericContract.key: NumericContract.current.json,
-      "recipe": recipe.json,
-      "method": .string(recipe.method),
-      "element": .string(Element.dtypeName),
-      "network": .string(loop.network.name),
-      "parameters": .integer(loop.network.layout.count),
-      "training_samples": .integer(source.count),
-      "test_samples": .integer(test.labels.count),
-      "class_counts": .array(source.classCounts.map { .integer($0) }),
-      "class_weights": recipe.weighting?.weights(counts: source.classCounts, epoch: .max)
-        .map { .array($0.map { .number($0) }) } ?? .null,
-      "tail": .array(recipe.optimizer.oracle.tail(counts: source.classCounts).sorted().map { .integer($0) }),
-      "groups": [
-        "head": .array(groups.head.map { .integer($0) }), "mid": .array(groups.mid.map { .integer($0) }),
-        "tail": .array(groups.tail.map { .integer($0) }),
-      ],
-      // So that two runs can be compared before their first step; an order costs far less than a step.
-      "initial_parameters_sha256": .string(loop.state.parameters.digest.hex),
-      "first_order_sha256": .string(source.orderDigest(epoch: 0).hex),
-      "measurement": measurement?.record ?? .null,
-      "provenance": provenance,
-    ]
-    return .object(members.merging(options.members) { $1 })
+    RunRecord.document(
+      recipe: recipe, element: Element.dtypeName, network: loop.network, classCounts: source.classCounts,
+      testSamples: test.labels.count, groups: groups, initialParameters: loop.state.parameters.digest,
+      firstOrder: source.orderDigest(epoch: 0), options: options, measurement: measurement?.record,
+      provenance: provenance)
   }
 
   /// A run at the newest of its checkpoints that is whole, with its metrics cut back to it.
@@ -126,6 +105,11 @@ extension Trainer {
         file: file, place: NumericContract.key, found: "a run begun under contract \(began)",
         expected: "contract \(now), which is in force here",
         advice: "to go on under contract \(began), \(began.instruction); or start the run again")
+    }
+    if let origin = record.origin {
+      throw refuse(
+        WeightsOrigin.key, found: "weights imported from \(origin.file)",
+        advice: "only a run that was trained here can be resumed")
     }
     let advice = "give the flags of the first start, or another directory"
     guard record.provenance == provenance else {

@@ -33,9 +33,11 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
     statistics = network.initialStatistics()
   }
 
-  init(parameters: ParameterVector<Element>, statistics: ParameterVector<Element>) {
+  /// A point that was reached elsewhere, after so many epochs.
+  package init(parameters: ParameterVector<Element>, statistics: ParameterVector<Element>, epoch: Int = 0) {
     self.parameters = parameters
     self.statistics = statistics
+    self.epoch = epoch
   }
 
   /// Adds a link to the chain: SHA-256 of the last link, the step count and all vectors.

@@ -78,7 +78,7 @@ package struct RunReport: Sendable {
     }
     let last = run.epochs.last
     return [
-      Markup.escape(run.recipe.preset), "\(run.recipe.seed)", "\(run.epochs.count)/\(run.recipe.epochs)",
+      Markup.escape(run.recipe.preset), "\(run.recipe.seed)", run.progress,
       percent(last, .accuracy), percent(last, .head), percent(last, .mid), percent(last, .tail),
       percent(run.best, .accuracy), run.isPublished ? "published" : "other",
       "\(run.contract)",
@@ -105,6 +105,9 @@ package struct RunReport: Sendable {
 }
 
 extension RecordedRun {
-  /// "cifar10-lt100/ce-drw, seed 0".
-  var title: String { "\(recipe.preset), seed \(recipe.seed)" }
+  /// "cifar10-lt100/ce-drw, seed 0", or the file that its weights are from.
+  var title: String {
+    if case .imported(let origin) = state { return "\(recipe.preset), imported from \(origin.file)" }
+    return "\(recipe.preset), seed \(recipe.seed)"
+  }
 }

@@ -49,6 +49,10 @@ package struct EvidenceFolder: Sendable {
     case .diverged(let step):
       throw DataError(
         file: directory.metrics.path, found: "a divergence at step \(step)", expected: "a finished run")
+    case .imported(let origin):
+      throw DataError(
+        file: directory.record.path, found: "weights imported from \(origin.file)",
+        expected: "a run that was trained here, whose steps are on record")
     }
     let place = url.appendingPathComponent(run.storedName, isDirectory: true)
     if FileManager.default.fileExists(atPath: place.path) {

@@ -12,6 +12,7 @@ struct RecordedMetrics {
   private(set) var skipped = 0
   private let data: RecordedData
   private let recipe: Recipe
+  private let isImported: Bool
   private let spectra: CurvatureMeasurement.Plan
 
   /// Reads the bytes of a metrics file.
@@ -20,9 +21,10 @@ struct RecordedMetrics {
   /// is no event, epochs out of order, counts that contradict each other or the data, numbers that are none, and steps or
   /// evaluations that no run of the recipe has.
   init(
-    _ bytes: Data, file: String, data: RecordedData, recipe: Recipe, spectra: CurvatureMeasurement.Plan
+    _ bytes: Data, file: String, data: RecordedData, record: RunRecord
   ) throws {
-    (self.data, self.recipe, self.spectra) = (data, recipe, spectra)
+    (self.data, recipe, isImported) = (data, record.recipe, record.origin != nil)
+    spectra = CurvatureMeasurement.Plan(record.measurement)
     let step = Data("\"event\":\"step\"".utf8)
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     // What follows the last end of line: nothing, or the beginning of a line.
@@ -33,6 +35,7 @@ struct RecordedMetrics {
       let name = try event.field("event")
       switch try name.string() {
       case "epoch": try addEpoch(event)
+      case RunRecord.evaluation where isImported: try addEvaluation(event)
       case "spectrum": try addSpectrum(event)
       case "divergence": divergence = try event.field("step").integer(atLeast: 0)
       case "skip": skipped += 1
@@ -43,6 +46,16 @@ struct RecordedMetrics {
           found: try name.string(), expected: "epoch, step, skip, spectrum, divergence or seal")
       }
     }
+  }
+
+  /// What imported weights classify correctly stands for the epoch that nobody saw.
+  private mutating func addEvaluation(_ event: JSONCursor) throws {
+    let place = try event.field("test")
+    let test = try EpochRecord.Accuracy(place)
+    epochs.append(
+      RecordedEpoch(
+        epoch: 0, step: 0, digest: try event.field("digest").digest(), correct: test.classes.map(\.correct),
+        loss: .nan, figures: try figures(test, place, counts: data.testCounts, of: "test set")))
   }
 
   private mutating func addEpoch(_ event: JSONCursor) throws {

@@ -16,6 +16,8 @@ package struct RecordedRun: Sendable {
     case unfinished(epochs: Int)
     /// The run left the finite numbers at that step.
     case diverged(step: Int)
+    /// Its weights were trained elsewhere: it has one evaluation and no epochs.
+    case imported(WeightsOrigin)
   }
 
   /// The directory.
@@ -53,8 +55,7 @@ package struct RecordedRun: Sendable {
     let images = try RecordedData(record)
     let written = try directory.readMetrics()
     let metrics = try RecordedMetrics(
-      written.bytes, file: written.file.path, data: images, recipe: recipe,
-      spectra: CurvatureMeasurement.Plan(record.measurement))
+      written.bytes, file: written.file.path, data: images, record: record)
     epochs = metrics.epochs
     skippedSteps = metrics.skipped
     guard epochs.count <= recipe.epochs else {
@@ -62,7 +63,9 @@ package struct RecordedRun: Sendable {
         file: directory.metrics.path, found: "\(epochs.count) epochs",
         expected: "at most the \(recipe.epochs) of the recipe")
     }
-    if let step = metrics.divergence {
+    if let origin = record.origin {
+      state = .imported(origin)
+    } else if let step = metrics.divergence {
       state = .diverged(step: step)
     } else if epochs.count < recipe.epochs {
       state = .unfinished(epochs: epochs.count)
@@ -90,6 +93,11 @@ package struct RecordedRun: Sendable {
   /// The name of a run of a recipe and a seed.
   static func storedName(recipeDigest: Digest, seed: UInt64) -> String {
     "\(recipeDigest.hex.prefix(16))-seed\(seed)"
+  }
+
+  /// "12/200" epochs, or "imported".
+  package var progress: String {
+    if case .imported = state { "imported" } else { "\(epochs.count)/\(recipe.epochs)" }
   }
 
   /// Whether training and test images are the published files.

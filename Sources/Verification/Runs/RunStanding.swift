@@ -14,6 +14,8 @@ package enum RunStanding: Sendable, Hashable {
   case unsealed
   /// It left the finite numbers.
   case diverged(step: Int)
+  /// Its weights were trained elsewhere: it can show what a point is, never how it was reached.
+  case imported(String)
   /// Its files are not what they should be.
   case damaged(String)
   /// It repeats another run bit for bit.
@@ -33,6 +35,7 @@ package enum RunStanding: Sendable, Hashable {
     case .unfinished(let epochs, let all): "not counted: unfinished, \(epochs) of \(all) epochs"
     case .unsealed: "not counted: unfinished, its metrics are not sealed; train --resume seals them"
     case .diverged(let step): "not counted: diverged at step \(step)"
+    case .imported(let file): "not counted: weights imported from \(file), whose training is not on record"
     case .damaged(let reason): "not counted: damaged: \(reason)"
     case .duplicate(let other): "not counted: the same run as \(other.lastPathComponent)"
     case .superseded(let other, let contract):
@@ -69,6 +72,7 @@ struct RunStandards {
     case .unfinished(let epochs): return .unfinished(epochs: epochs, of: run.recipe.epochs)
     case .unsealed: return .unsealed
     case .diverged(let step): return .diverged(step: step)
+    case .imported(let origin): return .imported(origin.file)
     case .finished: break
     }
     guard run.skippedSteps == 0 else {

@@ -113,6 +113,7 @@ package struct SweepFolder: Sendable {
     switch run.state {
     case .diverged(let step): return .diverged(step: step)
     case .unfinished, .unsealed: return interrupted(directory)
+    case .imported(let origin): return .damaged("weights imported from \(origin.file)")
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }

@@ -1,0 +1,197 @@
+import EscapementArtifacts
+import Foundation
+
+/// The tensors of a file that `torch.save` wrote: a ZIP archive, or the stream that PyTorch wrote before 1.6.
+///
+/// Nothing of the file is executed (`PickleMachine`).
+struct TorchFile {
+  /// A dictionary of the file whose values are tensors, at least one of them.
+  struct Group {
+    /// The keys that lead to it, joined by dots; empty for the file's own dictionary.
+    let path: String
+    /// Its tensors, dense and row-major.
+    let tensors: [String: Safetensors.Entry]
+  }
+
+  /// "PyTorch ZIP archive" or "PyTorch stream".
+  let format: String
+  /// The dictionaries of tensors, outermost first.
+  let groups: [Group]
+
+  /// How deep dictionaries are searched: `{"state": {"model": {...}}}` is 2.
+  private static let depthLimit = 4
+  private static let streamMagic = Data([0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19])
+
+  /// Whether bytes begin as such a file.
+  static func begins(_ data: Data) -> Bool {
+    data.starts(with: [0x50, 0x4B, 0x03, 0x04]) || data.starts(with: [0x80, 0x02, 0x8A, 0x0A])
+  }
+
+  /// Reads a file's bytes; `file` names it in errors. A `DataError` where they are damaged or hold no tensors.
+  init(parsing data: Data, file: String) throws {
+    if data.starts(with: [0x50, 0x4B]) {
+      format = "PyTorch ZIP archive"
+      groups = try Self.archive(data, file: file)
+    } else {
+      format = "PyTorch stream"
+      groups = try Self.stream(data, file: file)
+    }
+    guard !groups.isEmpty else {
+      throw DataError(
+        file: file, found: "no dictionary of tensors", expected: "a state dictionary",
+        advice: "save the state dictionary alone: torch.save(model.state_dict(), FILE)")
+    }
+  }
+
+  private static func archive(_ data: Data, file: String) throws -> [Group] {
+    let archive = try ZipArchive(data, file: file)
+    let pickles = archive.names.filter { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }
+    guard pickles.count == 1, let pickle = try archive.bytes(of: pickles[0]) else {
+      throw DataError(
+        file: file, found: "\(pickles.count) entries data.pkl", expected: "one, as torch.save writes",
+        advice: "TorchScript files hold code: save the state dictionary instead")
+    }
+    let folder = pickles[0].dropLast("data.pkl".count)
+    if let order = try archive.bytes(of: folder + "byteorder"), order != Data("little".utf8) {
+      throw DataError(
+        file: file, place: "byteorder", found: String(decoding: order.prefix(20), as: UTF8.self),
+        expected: "little")
+    }
+    var machine = PickleMachine(pickle, file: "\(file), \(pickles[0])")
+    let root = try machine.run()
+    return try groups(of: root, machine, file: file) { storage in
+      guard let bytes = try archive.bytes(of: "\(folder)data/\(storage.key)") else {
+        throw DataError(
+          file: file, place: "data/\(storage.key)", found: "no such entry", expected: "a storage")
+      }
+      return bytes
+    }
+  }
+
+  private static func stream(_ data: Data, file: String) throws -> [Group] {
+    var machine = PickleMachine(data, file: file)
+    func fault(_ found: String, _ expected: String) -> DataError {
+      DataError(
+        file: file, place: "byte \(machine.consumed)", found: found, expected: expected,
+        advice: "the file is damaged, or no file of torch.save")
+    }
+    guard case .long(streamMagic) = try machine.run() else { throw fault("no magic number", "PyTorch's") }
+    guard case .integer(1001) = try machine.run() else { throw fault("another version", "version 1001") }
+    guard case .dictionary(let system) = try machine.run() else { throw fault("no system", "a dictionary") }
+    for (key, value) in machine.dictionaries[system] {
+      if case .text("little_endian") = key {
+        guard case .bool(true) = value else { throw fault("big-endian numbers", "little-endian ones") }
+      }
+    }
+    let root = try machine.run()
+    guard case .sequence(let keys) = try machine.run() else {
+      throw fault("no storages", "a list of their keys")
+    }
+    let sizes = Dictionary(machine.storages.map { ($0.key, ($0.type.size, $0.count)) }) { first, _ in first }
+    var storages: [String: Data] = [:]
+    var place = machine.consumed
+    for key in machine.sequences[keys] {
+      guard case .text(let name) = key, place <= data.count - 8 else { throw fault("the end", "a storage") }
+      let head = data[(data.startIndex + place)..<(data.startIndex + place + 8)]
+      let stated = head.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      place += 8
+      // A storage of a type that is not read has an unknown width: what follows it cannot be found.
+      guard let (width, count) = sizes[name] else { throw fault("a storage of another type", "numbers") }
+      guard stated == UInt64(count), count <= (data.count - place) / width else {
+        throw fault("a storage of \(stated) elements", "\(count), within the file")
+      }
+      storages[name] = data[(data.startIndex + place)..<(data.startIndex + place + count * width)]
+      place += count * width
+    }
+    return try groups(of: root, machine, file: file) { storage in
+      guard let bytes = storages[storage.key] else { throw fault("no storage \(storage.key)", "one") }
+      return bytes
+    }
+  }
+
+  /// The dictionaries of tensors in a value, each once.
+  private static func groups(
+    of root: PickleMachine.Value, _ machine: PickleMachine, file: String,
+    bytes: (PickleMachine.Storage) throws -> Data
+  ) throws -> [Group] {
+    var groups: [Group] = []
+    var seen: Set<Int> = []
+    var level: [(path: [String], index: Int)] = []
+    if case .dictionary(let index) = root { level = [([], index)] }
+    for _ in 0...depthLimit {
+      var next: [(path: [String], index: Int)] = []
+      for (path, index) in level where seen.insert(index).inserted {
+        var tensors: [String: Safetensors.Entry] = [:]
+        for (key, value) in machine.dictionaries[index] {
+          guard case .text(let name) = key else { continue }
+          switch value {
+          case .tensor(let view):
+            tensors[name] = try dense(
+              machine.views[view], machine.storages[machine.views[view].storage],
+              place: (path + [name]).joined(separator: "."), file: file, bytes: bytes)
+          case .dictionary(let inner): next.append((path + [name], inner))
+          default: break
+          }
+        }
+        if !tensors.isEmpty { groups.append(Group(path: path.joined(separator: "."), tensors: tensors)) }
+      }
+      level = next
+    }
+    return groups
+  }
+
+  /// The elements of a view, row by row. A `DataError` where the view leaves its storage, or has more elements.
+  private static func dense(
+    _ view: PickleMachine.View, _ storage: PickleMachine.Storage, place: String, file: String,
+    bytes: (PickleMachine.Storage) throws -> Data
+  ) throws -> Safetensors.Entry {
+    let width = storage.type.size
+    func fault(_ found: String, _ expected: String) -> DataError {
+      DataError(file: file, place: place, found: found, expected: expected)
+    }
+    var count = 1
+    var last = view.offset
+    for (extent, stride) in zip(view.shape, view.strides) {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      let (reach, tooFar) = max(extent - 1, 0).multipliedReportingOverflow(by: stride)
+      let (sum, beyond) = last.addingReportingOverflow(reach)
+      guard !overflow, !tooFar, !beyond else { throw fault("shape \(view.shape)", "one that fits memory") }
+      (count, last) = (product, sum)
+    }
+    // An expanded tensor has more elements than its storage: of a few bytes it could ask for all memory.
+    guard count <= storage.count, count == 0 || last < storage.count else {
+      throw fault(
+        "shape \(view.shape), strides \(view.strides) from element \(view.offset) on",
+        "elements of a storage of \(storage.count)")
+    }
+    let all = try bytes(storage)
+    guard storage.count <= all.count / width, all.count == storage.count * width else {
+      throw fault("a storage of \(all.count) bytes", "\(storage.count) elements of \(width) bytes")
+    }
+    var dense = 1
+    var isDense = true
+    for (extent, stride) in zip(view.shape, view.strides).reversed() {
+      if extent != 1, stride != dense { isDense = false }
+      dense *= max(extent, 1)
+    }
+    let start = all.startIndex + view.offset * width
+    guard !isDense, count > 0 else {
+      return Safetensors.Entry(
+        dtype: storage.type, shape: view.shape, data: all[start..<(start + count * width)])
+    }
+    var data = Data(capacity: count * width)
+    var index = [Int](repeating: 0, count: view.shape.count)
+    for _ in 0..<count {
+      let element = start + zip(index, view.strides).reduce(0) { $0 + $1.0 * $1.1 } * width
+      data.append(all[element..<(element + width)])
+      var axis = index.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        if index[axis] < view.shape[axis] { break }
+        index[axis] = 0
+        axis -= 1
+      }
+    }
+    return Safetensors.Entry(dtype: storage.type, shape: view.shape, data: data)
+  }
+}

@@ -1,0 +1,253 @@
+import CEscapementKernels
+import EscapementArtifacts
+import EscapementCalculus
+import EscapementKernels
+import EscapementNetworks
+import EscapementTestSupport
+import Foundation
+import Testing
+
+@testable import EscapementTraining
+
+/// Checkpoints that PyTorch wrote (Benchmarks/peers/torch_files.py), and hostile ones.
+@Suite struct ForeignWeightsTests {
+  static let network: Network = {
+    guard let architecture = Architecture(.cifarResNet(depth: 8), width: 2) else {
+      preconditionFailure("no such ResNet")
+    }
+    return architecture.network(classes: 3)
+  }()
+
+  static func file(_ name: String) -> URL {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("TorchFiles")
+      .appendingPathComponent(name)
+  }
+
+  /// The weights as the script defines them, in PyTorch's arrangement.
+  static func expected() throws -> StateDictionary<Float> {
+    var tensors = Safetensors()
+    for segment in network.layout.segments + network.statisticsLayout.segments {
+      let shape = InterchangeLayout.exportedShape(segment)
+      let values = (0..<shape.count).map { index -> Float in
+        let value = Float((37 * index + segment.name.utf8.count) % 101 - 50) / 64
+        return segment.name.hasSuffix("running_var") ? value.magnitude : value
+      }
+      tensors.tensors[segment.name] = InterchangeLayout.entry(Tensor(values, shape: shape))
+    }
+    return try StateDictionary(tensors, network: network, file: "made")
+  }
+
+  @Test(arguments: [
+    ("plain.pth", "PyTorch ZIP archive", "", ""), ("stream.pth", "PyTorch stream", "", ""),
+    ("double.pth", "PyTorch ZIP archive", "", ""), ("half.pth", "PyTorch ZIP archive", "", ""),
+    ("bfloat16.pth", "PyTorch ZIP archive", "", ""), ("views.pth", "PyTorch ZIP archive", "", ""),
+    ("checkpoint.pth.tar", "PyTorch ZIP archive", "state_dict", "module."),
+  ])
+  func filesOfPyTorch(_ name: String, _ format: String, _ key: String, _ prefix: String) throws {
+    let weights = try ForeignWeights(contentsOf: Self.file(name), network: Self.network)
+    #expect(weights.format == format && weights.key == key && weights.prefix == prefix)
+    #expect(weights.rounded == 0)
+    #expect(try weights.state == Self.expected())
+  }
+
+  @Test func safetensorsOfEveryTypeAreRead() throws {
+    try inDirectory { folder in
+      let url = folder.appendingPathComponent("weights")
+      var tensors = try Self.expected().tensors
+      tensors.tensors["bn1.num_batches_tracked"] = .init(dtype: .i64, shape: [], data: Data(count: 8))
+      let bias = try #require(tensors.tensors["linear.bias"])
+      // A number between two floats: F64 is rounded, and counted.
+      let wide: [Double] = [0.1, 0.5, -2]
+      tensors.tensors["linear.bias"] = .init(
+        dtype: .f64, shape: bias.shape, data: wide.withUnsafeBytes { Data($0) })
+      try tensors.encoded().write(to: url)
+      let weights = try ForeignWeights(contentsOf: url, network: Self.network)
+      #expect(weights.format == "safetensors" && weights.rounded == 1)
+      let index = try #require(Self.network.layout.index(of: "linear.bias"))
+      #expect(weights.state.parameters[index].elements == [0.1 as Float, 0.5, -2])
+    }
+  }
+
+  @Test func whatDoesNotFitIsNamed() throws {
+    func error(_ name: String, key: String? = nil, prefix: String? = nil, width: Int = 2) throws -> DataError
+    {
+      let network = try #require(Architecture(.cifarResNet(depth: 8), width: width)).network(classes: 3)
+      return try #require(throws: DataError.self) {
+        try ForeignWeights(contentsOf: Self.file(name), network: network, key: key, prefix: prefix)
+      }
+    }
+    let prefix = try error("checkpoint.pth.tar", prefix: "encoder.")
+    #expect(
+      prefix.place == "encoder.conv1.weight" && prefix.advice?.contains("--prefix") == true, "\(prefix)")
+    let key = try error("checkpoint.pth.tar", key: "ema")
+    #expect(key.description.contains("state_dict") && key.advice == "correct --key", "\(key)")
+    let other = try error("plain.pth", width: 4)
+    #expect(other.place == "conv1.weight" && other.found == "F32 of shape 2×3×3×3", "\(other)")
+    #expect(throws: MissingError.self) {
+      try ForeignWeights(contentsOf: Self.file("nowhere.pth"), network: Self.network)
+    }
+  }
+
+  /// A file cut at any length, or with any byte changed, is read or refused; it never ends the process.
+  @Test(arguments: ["plain.pth", "stream.pth", "checkpoint.pth.tar"])
+  func damageIsRefused(_ name: String) throws {
+    let whole = try Data(contentsOf: Self.file(name))
+    for length in stride(from: 0, to: whole.count, by: 61) {
+      #expect(throws: DataError.self, "\(length) bytes") {
+        try TorchFile(parsing: whole.prefix(length), file: name)
+      }
+    }
+    for place in stride(from: 0, to: whole.count, by: 13) {
+      var damaged = whole
+      damaged[place] ^= 0x41
+      do { _ = try TorchFile(parsing: damaged, file: name) } catch is DataError {}
+    }
+    // The archive's bytes are covered by checksums: a weight that changed is refused.
+    guard name != "stream.pth" else { return }
+    let middle = try #require(whole.range(of: Data("data/0".utf8))?.upperBound) + 100
+    var damaged = whole
+    damaged[middle] ^= 1
+    let error = #expect(throws: DataError.self) { try TorchFile(parsing: damaged, file: name) }
+    #expect(error?.found.contains("CRC-32") == true)
+  }
+
+  // MARK: Pickles made by hand
+
+  /// A pickle of protocol 2.
+  private static func pickle(_ bytes: [UInt8]) -> Data { Data([0x80, 2] + bytes + [0x2E]) }
+  private static func text(_ text: String) -> [UInt8] {
+    [0x58] + withUnsafeBytes(of: UInt32(text.utf8.count).littleEndian) { Array($0) } + Array(text.utf8)
+  }
+  private static func name(_ module: String, _ name: String) -> [UInt8] {
+    [0x63] + Array("\(module)\n\(name)\n".utf8)
+  }
+  /// A tensor of a storage of four floats.
+  private static func tensor(count: UInt8 = 4, offset: UInt8, shape: UInt8, stride: UInt8) -> [UInt8] {
+    name("torch._utils", "_rebuild_tensor_v2") + [0x28, 0x28] + text("storage")
+      + name("torch", "FloatStorage")
+      + text("0") + text("cpu") + [
+        0x4B, count, 0x74, 0x51, 0x4B, offset, 0x4B, shape, 0x85, 0x4B, stride, 0x85,
+      ]
+      + [0x89, 0x4E, 0x74, 0x52]
+  }
+
+  /// Nothing is executed: what a pickle would call stands for nothing.
+  @Test func callsAreNotMade() throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "pickle-\(UUID().uuidString)")
+    let command = "mkdir \(directory.path)"
+    let call = Self.name("os", "system") + [0x28] + Self.text(command) + [0x74, 0x52]
+    var machine = PickleMachine(Self.pickle(call), file: "p")
+    guard case .other = try machine.run() else {
+      Issue.record("a call made something")
+      return
+    }
+    #expect(!FileManager.default.fileExists(atPath: directory.path))
+  }
+
+  /// A list in itself, and a million lists in one another.
+  @Test func nestingIsHarmless() throws {
+    var machine = PickleMachine(Self.pickle([0x5D, 0x71, 0, 0x68, 0, 0x61]), file: "p")
+    guard case .sequence(0) = try machine.run() else {
+      Issue.record("no list")
+      return
+    }
+    var deep = PickleMachine(
+      Self.pickle([0x5D] + [UInt8](repeating: 0x85, count: 1_000_000)), file: "p")
+    _ = try deep.run()
+    // A dictionary that holds itself is searched once.
+    let itself = Self.pickle([0x7D, 0x71, 0] + Self.text("again") + [0x68, 0, 0x73])
+    var loop = PickleMachine(itself, file: "p")
+    guard case .dictionary(0) = try loop.run() else {
+      Issue.record("no dictionary")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    [0x2E] as [UInt8], [0x52], [0x74], [0x61], [0x73], [0x75], [0x68, 9], [0x51], [0x93],
+    [0x58, 0xff, 0xff, 0xff, 0xff],
+    [0x58, 4, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], [0x63, 0x61], [0x8A, 0xff], [0xff],
+    [0x8D] + [UInt8](repeating: 0xff, count: 8),
+    [0x28, 0x4E, 0x75], [0x87],
+  ])
+  func brokenPicklesAreRefused(_ bytes: [UInt8]) {
+    var machine = PickleMachine(Data([0x80, 2] + bytes), file: "p")
+    let error = #expect(throws: DataError.self) { try machine.run() }
+    #expect(error?.exitCode == 65 && error?.place?.hasPrefix("byte ") == true)
+  }
+
+  /// A ZIP archive of stored entries, as torch.save writes it but for the alignment.
+  private static func archive(_ entries: [(name: String, data: Data)], method: UInt16 = 0) -> Data {
+    func bytes<I: FixedWidthInteger>(_ value: I) -> Data {
+      withUnsafeBytes(of: value.littleEndian) { Data($0) }
+    }
+    var (file, directory) = (Data(), Data())
+    for (name, data) in entries {
+      var checksum = ~UInt32(0)
+      for byte in data {
+        checksum ^= UInt32(byte)
+        for _ in 0..<8 { checksum = checksum & 1 == 1 ? checksum >> 1 ^ 0xEDB8_8320 : checksum >> 1 }
+      }
+      let common =
+        bytes(UInt16(20)) + bytes(UInt16(0)) + bytes(method) + bytes(UInt32(0)) + bytes(~checksum)
+        + bytes(UInt32(data.count)) + bytes(UInt32(data.count)) + bytes(UInt16(name.utf8.count))
+        + bytes(UInt16(0))
+      directory +=
+        bytes(UInt32(0x0201_4b50)) + bytes(UInt16(20)) + common + bytes(UInt16(0)) + bytes(UInt16(0))
+        + bytes(UInt16(0)) + bytes(UInt32(0)) + bytes(UInt32(file.count)) + Data(name.utf8)
+      file += bytes(UInt32(0x0403_4b50)) + common + Data(name.utf8) + data
+    }
+    let count = UInt16(entries.count)
+    return file + directory + bytes(UInt32(0x0605_4b50)) + bytes(UInt32(0)) + bytes(count) + bytes(count)
+      + bytes(UInt32(directory.count)) + bytes(UInt32(file.count)) + bytes(UInt16(0))
+  }
+
+  @Test func storagesThatLieAreRefused() throws {
+    func read(_ tensor: [UInt8], storage: Int = 16, method: UInt16 = 0, twice: Bool = false) throws
+      -> TorchFile
+    {
+      let dictionary = Self.pickle([0x7D] + Self.text("w") + tensor + [0x73])
+      var entries = [("a/data.pkl", dictionary), ("a/data/0", Data(count: storage))]
+      if twice { entries.append(entries[1]) }
+      return try TorchFile(parsing: Self.archive(entries, method: method), file: "f")
+    }
+    let group = try #require(read(Self.tensor(offset: 0, shape: 4, stride: 1)).groups.first)
+    #expect(group.tensors["w"]?.shape == [4] && group.tensors["w"]?.data.count == 16)
+    for (tensor, storage) in [
+      (Self.tensor(offset: 1, shape: 4, stride: 1), 16), (Self.tensor(offset: 0, shape: 3, stride: 2), 16),
+      (Self.tensor(offset: 0, shape: 255, stride: 0), 16), (Self.tensor(offset: 0, shape: 4, stride: 1), 12),
+      (Self.tensor(count: 3, offset: 0, shape: 3, stride: 1), 16),
+    ] {
+      let error = #expect(throws: DataError.self) { try read(tensor, storage: storage) }
+      #expect(error?.exitCode == 65)
+    }
+    let good = Self.tensor(offset: 0, shape: 4, stride: 1)
+    #expect(throws: DataError.self, "compressed") { try read(good, method: 8) }
+    #expect(throws: DataError.self, "listed twice") { try read(good, twice: true) }
+    // Names are only names.
+    let strange = Self.archive([
+      ("../../a/data.pkl", Self.pickle([0x7D] + Self.text("w") + good + [0x73])),
+      ("../../a/data/0", Data(count: 16)),
+    ])
+    #expect(try TorchFile(parsing: strange, file: "f").groups.count == 1)
+  }
+
+  /// Every number of 16 bits, against Swift's own type and the definition of bfloat16.
+  @Test func halvesAreWidenedExactly() {
+    let all = (0...UInt16.max).map { $0 }
+    let wide = [Float](unsafeUninitializedCapacity: all.count) { target, count in
+      ek_widen(EK_BINARY16, all.count, all, target.baseAddress!)
+      count = all.count
+    }
+    let upper = [Float](unsafeUninitializedCapacity: all.count) { target, count in
+      ek_widen(EK_BFLOAT16, all.count, all, target.baseAddress!)
+      count = all.count
+    }
+    for bits in all {
+      let (half, found) = (Float16(bitPattern: bits), wide[Int(bits)])
+      #expect(half.isNaN ? found.isNaN : found.bitPattern == Float(half).bitPattern, "\(bits)")
+      #expect(upper[Int(bits)].bitPattern == UInt32(bits) << 16, "\(bits)")
+    }
+  }
+}
