@@ -1,6 +1,6 @@
 import Foundation
 
-/// The data set that the package carries, and where its files are.
+/// The data set that is part of the package, and the location of its files.
 package enum EmbeddedFixture {
   /// The name of the data set and of its directory.
   package static let name = "cifar-format-synthetic"

@@ -1,21 +1,22 @@
 import Foundation
 import Synchronization
 
-/// Files that exist whole or not at all, also across a crash.
+/// Writes files that exist whole or not at all, also after a crash.
 public enum AtomicFile {
   private static let serial = Atomic<Int>(0)
-  /// Names that are tried for the temporary file.
+  /// The number of names that are tried for the temporary file.
   private static let attempts = 100
 
-  /// Replaces the file at `url` by one of these bytes.
+  /// Replaces the file at `url` with these bytes.
   ///
-  /// The bytes go to a temporary file in the same directory, are synced, and take the name in one
-  /// rename; the directory is synced last. On failure the temporary file is removed, an older file
-  /// of that name stays as it was, and a `FileError` is thrown.
+  /// The bytes go to a temporary file in the same directory. That file is synced and renamed to `url`; the directory is
+  /// synced last. On failure the temporary file is removed, an older file at `url` stays unchanged, and a `FileError`
+  /// is thrown.
   public static func write(_ data: Data, to url: URL) throws {
     let directory = url.deletingLastPathComponent().path
     var (temporary, descriptor) = ("", Int32(-1))
-    // A file or link of that name is another's, or what a crash left: it is never opened, and another name is taken.
+    // A file or link of that name belongs to another process, or a crash left it. It is never opened; another name is
+    // tried.
     for _ in 0..<Self.attempts {
       let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
       temporary = "\(directory)/.\(url.lastPathComponent).\(getpid()).\(number).tmp"
@@ -49,13 +50,13 @@ public enum AtomicFile {
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(operation: "open", path: directory, code: errno) }
     defer { close(descriptor) }
-    // Some file systems cannot sync a directory and say EINVAL: the rename is as durable as it gets.
+    // Some file systems cannot sync a directory and return EINVAL. The rename is then as durable as that system allows.
     guard fsync(descriptor) == 0 || errno == EINVAL else {
       throw FileError(operation: "sync", path: directory, code: errno)
     }
   }
 
-  /// Writes all bytes to an open file, over interruptions and partial writes.
+  /// Writes all bytes to an open file, and continues after interruptions and partial writes.
   public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
     var done = 0
     while done < bytes.count {

@@ -1,14 +1,14 @@
-/// Input that is not what its format promises: a file, a key, what was found and what to do.
+/// Input that violates its format: the file, the place, what was found, what was expected and what to do.
 ///
-/// Exit code 65. The description is one line whatever the input holds.
+/// Exit code 65. The description is always one line, whatever the input contains.
 public struct DataError: ReportedError, Hashable {
-  /// The file (or stream) with the fault.
+  /// The file or stream that holds the fault.
   public let file: String
-  /// Where in it: a byte offset, a line, a key; nil for the whole file.
+  /// The place in the file: a byte offset, a line or a key; nil for the whole file.
   public let place: String?
-  /// What was there.
+  /// What was found.
   public let found: String
-  /// What should have been there.
+  /// What was expected.
   public let expected: String
   /// What the user can do about it.
   public let advice: String?

@@ -24,7 +24,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
-  /// 32 zero bytes: what a chain of digests starts from.
+  /// 32 zero bytes: the start of a chain of digests.
   public static let zero = Digest(bytes: Array(repeating: 0, count: 32))
 
   /// 64 lower-case hexadecimal digits.
@@ -48,7 +48,7 @@ public final class DigestStream {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  /// The digest of everything appended so far; the stream goes on.
+  /// The digest of everything appended so far; the stream accepts further bytes.
   public var current: Digest {
     let copy = DigestStream()
     guard EVP_MD_CTX_copy_ex(copy.context, context) == 1 else {
@@ -72,7 +72,8 @@ public final class DigestStream {
   /// Appends another digest's bytes.
   public func update(_ digest: Digest) { digest.bytes.withUnsafeBytes { update($0) } }
 
-  /// Appends a text as its length in UTF-8 bytes and these bytes, so that no two lists of texts collide.
+  /// Appends a text as its length in UTF-8 bytes and these bytes, so that different lists of texts give different
+  /// bytes.
   public func update(_ text: String) {
     let bytes = Array(text.utf8)
     update(bytes.count)
@@ -88,7 +89,7 @@ public final class DigestStream {
     update(elements)
   }
 
-  /// The digest of everything appended. The stream takes no bytes afterwards.
+  /// The digest of everything appended. The stream accepts no bytes afterwards.
   public func finish() -> Digest {
     var bytes = [UInt8](repeating: 0, count: 32)
     guard EVP_DigestFinal_ex(context, &bytes, nil) == 1 else {

@@ -1,10 +1,11 @@
 import Foundation
 
-/// Reading a whole file, with the errors a user can act on.
+/// Reads whole files and reports errors that a user can act on.
 public enum FileContents {
-  /// The bytes of the regular file at `url`, which other people may have written: nothing is read of a larger one.
-  /// - Throws: `MissingError` where there is none, `DataError` for a directory, a device or more than `limit` bytes,
-  ///   `FileError` where the system refuses.
+  /// The bytes of the regular file at `url`, which may come from an untrusted source: a file larger than `limit` is not
+  /// read.
+  /// - Throws: `MissingError` if there is no file, `DataError` for a directory, a device or more than `limit` bytes,
+  ///   `FileError` if the system refuses.
   public static func read(_ url: URL, limit: Int) throws -> Data {
     var status = stat()
     if stat(url.path, &status) == 0 {
@@ -22,8 +23,9 @@ public enum FileContents {
     return try read(url)
   }
 
-  /// The bytes of the file at `url`: a `MissingError` where there is none, a `FileError` where the
-  /// system refuses.
+  /// The bytes of the file at `url`.
+  ///
+  /// - Throws: `MissingError` if there is no file, `FileError` if the system refuses.
   public static func read(_ url: URL) throws -> Data {
     let path = url.path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -36,7 +38,7 @@ public enum FileContents {
     guard fstat(descriptor, &status) == 0 else {
       throw FileError(operation: "read", path: path, code: errno)
     }
-    // One byte more than promised, so that a growing file is read to its end.
+    // One byte more than the reported size, so that a growing file is read to its end.
     var data = Data(count: max(Int(status.st_size), 0) + 1)
     var length = 0
     while true {

@@ -1,15 +1,17 @@
 import Foundation
 
-/// The length and the digests of a file, read once in pieces: a file of any size takes the memory of one piece.
+/// The length and the digests of a file. The file is read once in pieces, so memory use does not depend on its size.
 public struct FileDigests: Hashable, Sendable {
-  /// Bytes read.
+  /// The number of bytes read.
   public let byteCount: Int
-  /// Their SHA-256.
+  /// The SHA-256 of the bytes.
   public let sha256: Digest
-  /// Their MD5; nil where libcrypto refuses MD5, as under a FIPS policy.
+  /// The MD5 of the bytes; nil if libcrypto refuses MD5, as under a FIPS policy.
   public let md5: MD5?
 
-  /// Reads the file at `url`: a `MissingError` where there is none, a `FileError` where the system refuses.
+  /// Reads the file at `url`.
+  ///
+  /// - Throws: `MissingError` if there is no file, `FileError` if the system refuses.
   public init(of url: URL) throws {
     let path = url.path
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

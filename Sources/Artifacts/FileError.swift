@@ -2,11 +2,11 @@ import Foundation
 
 /// The operating system refused a file operation: no permission, no space, no such directory.
 ///
-/// Exit code 69: the place to read from or write to is what is missing.
+/// Exit code 69: the source or destination is not available.
 public struct FileError: ReportedError, Hashable {
-  /// What was tried, as a verb: "write", "open", "rename".
+  /// The operation that failed, as a verb: "write", "open", "rename".
   public let operation: String
-  /// The path concerned.
+  /// The path.
   public let path: String
   /// The POSIX error number.
   public let code: Int32

@@ -1,6 +1,6 @@
 /// Floating-point numbers written as their IEEE bit patterns ("0x3f800000" is Float 1).
 ///
-/// What exact goldens compare: a decimal beside it is for people.
+/// Exact goldens compare these patterns; a decimal beside a pattern is for readers only.
 public enum HexFloat {
   /// Eight digits.
   public static func string(_ value: Float) -> String {
@@ -32,7 +32,7 @@ public enum HexFloat {
   private static func bits(_ text: String, bytes: Int) -> UInt64? {
     guard text.hasPrefix("0x"), text.utf8.count == 2 + 2 * bytes else { return nil }
     let digits = text.dropFirst(2)
-    // A sign is a valid number to Swift but not a pattern.
+    // Swift accepts a sign in a number; a pattern has none.
     return digits.allSatisfy(\.isHexDigit) ? UInt64(digits, radix: 16) : nil
   }
 }

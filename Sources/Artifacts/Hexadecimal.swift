@@ -6,7 +6,7 @@ enum Hexadecimal {
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  /// The `count` bytes that a text writes; nil for any other text.
+  /// The `count` bytes that the text encodes; nil for any other text.
   static func bytes(_ text: String, count: Int) -> [UInt8]? {
     let digits = Array(text.utf8)
     guard digits.count == 2 * count else { return nil }

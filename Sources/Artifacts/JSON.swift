@@ -1,8 +1,8 @@
-/// A JSON value with one canonical text, so that equal values are equal bytes in files and digests.
+/// A JSON value with one canonical text: equal values give equal bytes in files and digests.
 ///
-/// `integer` is written without and `number` always with a fraction or an exponent, so that both
-/// come back as they were. JSON has no non-finite numbers: they are written as the strings "nan",
-/// "inf" and "-inf", which `double` reads back.
+/// An `integer` is written without a fraction or exponent, and a `number` always with one, so that both keep their kind
+/// when read. JSON has no non-finite numbers: they are written as the strings "nan", "inf" and "-inf", which `double`
+/// reads back.
 public enum JSON: Sendable, Hashable {
   /// The null value.
   case null
@@ -19,8 +19,8 @@ public enum JSON: Sendable, Hashable {
   /// Values by key.
   case object([String: JSON])
 
-  /// Whether both have one canonical text, but for zeros of two signs, which are equal: strings and keys are compared by their
-  /// bytes, not by canonical equivalence.
+  /// Whether both have the same canonical text, except that zeros of either sign are equal. Strings and keys are
+  /// compared by their bytes, not by canonical equivalence.
   public static func == (a: JSON, b: JSON) -> Bool {
     switch (a, b) {
     case (.null, .null): true
@@ -52,7 +52,7 @@ public enum JSON: Sendable, Hashable {
     }
   }
 
-  /// The text: keys sorted by their UTF-8 bytes, shortest decimals that round-trip, no final newline.
+  /// The canonical text: keys sorted by their UTF-8 bytes, shortest decimals that round-trip, no final newline.
   ///
   /// Compact text is one line without spaces; pretty text has one member a line, two spaces a level.
   public func canonical(pretty: Bool = false) -> String {
@@ -121,7 +121,7 @@ public enum JSON: Sendable, Hashable {
   }
 }
 
-// Reading values without ceremony; nil where the value is of another kind.
+// Typed access; nil if the value is of another kind.
 extension JSON {
   /// A number, or null for nil.
   package static func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
@@ -132,13 +132,13 @@ extension JSON {
 }
 
 extension JSON {
-  /// The member of that key, nil when there is none or this is no object.
+  /// The member with that key; nil if there is none or this value is not an object.
   public subscript(key: String) -> JSON? { object?[key] }
   /// The truth value.
   public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   /// The integer.
   public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
-  /// The number, of an integer too, and of the three strings that stand for non-finite ones.
+  /// The number: a number, an integer, or one of the three strings for non-finite values.
   public var double: Double? {
     switch self {
     case .integer(let value): Double(value)

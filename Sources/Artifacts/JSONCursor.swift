@@ -1,12 +1,12 @@
 import Foundation
 
-/// A place inside a JSON document: reads typed members and reports faults by file and key path.
+/// A place inside a JSON document. It reads typed members and reports faults with file and key path.
 public struct JSONCursor: Sendable {
   /// The value at this place.
   public let value: JSON
   /// The document's file, for errors.
   public let file: String
-  /// The keys that lead here, joined by dots; nil at the root.
+  /// The keys from the root to this place, joined by dots; nil at the root.
   public let path: String?
 
   /// The root of a document.
@@ -48,13 +48,13 @@ public struct JSONCursor: Sendable {
     }
   }
 
-  /// The string here.
+  /// The string at this place.
   public func string() throws -> String {
     guard let string = value.string else { throw fault(expected: "a string") }
     return string
   }
 
-  /// The integer here, at least `minimum`.
+  /// The integer at this place, at least `minimum`.
   public func integer(atLeast minimum: Int = .min) throws -> Int {
     guard let integer = value.integer else { throw fault(expected: "an integer") }
     guard integer >= minimum else {
@@ -63,19 +63,19 @@ public struct JSONCursor: Sendable {
     return integer
   }
 
-  /// The number here.
+  /// The number at this place.
   public func double() throws -> Double {
     guard let double = value.double else { throw fault(expected: "a number") }
     return double
   }
 
-  /// The truth value here.
+  /// The truth value at this place.
   public func bool() throws -> Bool {
     guard let bool = value.bool else { throw fault(expected: "true or false") }
     return bool
   }
 
-  /// The digest here, as 64 hexadecimal digits.
+  /// The digest at this place, as 64 hexadecimal digits.
   public func digest() throws -> Digest {
     let text = try string()
     guard let digest = Digest(hex: text) else {
@@ -84,7 +84,7 @@ public struct JSONCursor: Sendable {
     return digest
   }
 
-  /// An error about this place; `found` defaults to the kind of value here.
+  /// An error about this place; `found` defaults to the kind of its value.
   public func fault(found: String? = nil, expected: String, advice: String? = nil) -> DataError {
     DataError(file: file, place: path, found: found ?? value.kind, expected: expected, advice: advice)
   }

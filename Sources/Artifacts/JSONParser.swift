@@ -3,10 +3,9 @@ import Foundation
 extension JSON {
   /// Parses one JSON text (RFC 8259) strictly; `file` names it in errors.
   ///
-  /// Refused with a `DataError` that gives line and column: anything after the value, nesting
-  /// deeper than 128, a key given twice, invalid UTF-8, a lone surrogate, a number that overflows
-  /// Double. A number with a fraction, an exponent or more digits than Int holds is a `number`, and
-  /// so is -0.
+  /// These are errors, reported as a `DataError` with line and column: anything after the value, nesting deeper than
+  /// 128, a key given twice, invalid UTF-8, a lone surrogate, a number that overflows Double. A number with a fraction,
+  /// an exponent or more digits than Int holds is a `number`, and so is -0.
   public init(parsing data: Data, file: String) throws {
     var parser = JSONParser(bytes: [UInt8](data), file: file)
     self = try parser.parseWhole()
@@ -18,7 +17,7 @@ extension JSON {
   }
 }
 
-/// A recursive-descent parser over bytes; the depth bound keeps hostile nesting off the stack.
+/// A recursive-descent parser over bytes. The depth limit protects the stack from hostile nesting.
 private struct JSONParser {
   let bytes: [UInt8]
   let file: String

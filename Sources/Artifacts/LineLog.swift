@@ -2,17 +2,17 @@ import Foundation
 
 /// An append-only file of lines, such as `metrics.jsonl`, that can be cut back to an earlier length.
 ///
-/// A checkpoint keeps `position`; resuming from it truncates whatever an interrupted run wrote later,
-/// so that the resumed file has no line twice, after seeing that everything before has the bytes it had.
+/// A checkpoint stores `position`. Resuming from it checks that the bytes before it are unchanged and truncates what an
+/// interrupted run wrote later, so that no line occurs twice.
 public final class LineLog {
-  /// How far a log came.
+  /// A length of the log, with the digest of its content.
   public struct Position: Hashable, Sendable {
-    /// Bytes, the newline of the last line included.
+    /// The number of bytes, including the newline of the last line.
     public let length: Int
-    /// SHA-256 of these bytes; nil where nobody recorded it, and then they are not checked.
+    /// SHA-256 of these bytes; nil if it was not recorded, in which case the bytes are not checked.
     public let digest: Digest?
 
-    /// A position on record.
+    /// A recorded position.
     public init(length: Int, digest: Digest?) {
       self.length = length
       self.digest = digest
@@ -22,7 +22,7 @@ public final class LineLog {
     public static let start = Position(length: 0, digest: Digest(of: ""))
   }
 
-  /// What was written so far.
+  /// The position after everything written so far.
   public var position: Position { Position(length: length, digest: written.current) }
 
   private var length = 0
@@ -30,7 +30,7 @@ public final class LineLog {
   private let descriptor: Int32
   private let path: String
 
-  /// Creates the file and makes its name durable; a file that exists already is an error.
+  /// Creates the file and makes its name durable. It is an error if the file exists.
   public init(creating url: URL) throws {
     path = url.path
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)
@@ -38,9 +38,9 @@ public final class LineLog {
     try AtomicFile.synchronize(directory: url.deletingLastPathComponent().path)
   }
 
-  /// Opens an existing file and cuts it to a position, which must end a line.
+  /// Opens an existing file and truncates it to a position, which must be the end of a line.
   ///
-  /// A `DataError` where the file is shorter or holds other bytes, and then it is left as it is.
+  /// Throws a `DataError` if the file is shorter or holds other bytes, and then leaves it unchanged.
   public init(resuming url: URL, at position: Position) throws {
     let length = position.length
     precondition(length >= 0, "a length of \(length)")
@@ -77,7 +77,7 @@ public final class LineLog {
 
   deinit { close(descriptor) }
 
-  /// Takes the first `count` bytes of the file as written and returns the last of them; a newline for none.
+  /// Counts the first `count` bytes of the file as written and returns the last of them; a newline if there are none.
   private func readBack(_ count: Int) throws -> UInt8 {
     var last: UInt8 = 0x0A
     var piece = [UInt8](repeating: 0, count: 1 << 16)
@@ -104,7 +104,7 @@ public final class LineLog {
     length += line.utf8.count
   }
 
-  /// The last line; nil in an empty file.
+  /// The last line; nil if the file is empty.
   public func last() throws -> JSON? {
     guard length > 0 else { return nil }
     var tail: [UInt8] = []
@@ -121,7 +121,7 @@ public final class LineLog {
     return try JSON(parsing: Data(line), file: path)
   }
 
-  /// Forces the lines to the disk, before a checkpoint relies on them.
+  /// Flushes the lines to the disk. Call it before a checkpoint refers to them.
   public func synchronize() throws {
     guard fsync(descriptor) == 0 else { throw FileError(operation: "sync", path: path, code: errno) }
   }

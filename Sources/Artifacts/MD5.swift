@@ -1,15 +1,15 @@
 import CEscapementCrypto
 import Foundation
 
-/// An MD5 digest (RFC 1321): what older data sets publish beside their files.
+/// An MD5 digest (RFC 1321), as published beside older data sets.
 ///
-/// It tells a damaged file from a whole one, but not a forged one: two files of one MD5 can be made. Nothing in the
-/// package rests on it alone.
+/// It detects a damaged file but not a forged one, because two files with the same MD5 can be constructed. Nothing in
+/// the package relies on it alone.
 public struct MD5: Hashable, Sendable, CustomStringConvertible {
   /// The 16 bytes.
   public let bytes: [UInt8]
 
-  /// The digest of some bytes; nil where libcrypto refuses MD5, as under a FIPS policy.
+  /// The digest of some bytes; nil if libcrypto refuses MD5, as under a FIPS policy.
   public init?(of bytes: some DataProtocol) {
     guard let stream = MD5Stream() else { return nil }
     for region in bytes.regions { region.withUnsafeBytes { stream.update($0) } }
@@ -35,10 +35,10 @@ public struct MD5: Hashable, Sendable, CustomStringConvertible {
 public final class MD5Stream {
   private let context: OpaquePointer
 
-  /// A stream without bytes; nil where libcrypto refuses MD5, as under a FIPS policy.
+  /// A stream without bytes; nil if libcrypto refuses MD5, as under a FIPS policy.
   public init?() {
     guard let context = EVP_MD_CTX_new() else { return nil }
-    // Before the check: a failable initializer runs deinit once every property has its value.
+    // Assigned before the check, because a failable initializer runs deinit once every property has a value.
     self.context = context
     guard EVP_DigestInit_ex(context, EVP_md5(), nil) == 1 else { return nil }
   }
@@ -52,7 +52,7 @@ public final class MD5Stream {
     }
   }
 
-  /// The digest of everything appended. The stream takes no bytes afterwards.
+  /// The digest of everything appended. The stream accepts no bytes afterwards.
   public func finish() -> MD5 {
     var bytes = [UInt8](repeating: 0, count: 16)
     guard EVP_DigestFinal_ex(context, &bytes, nil) == 1 else { fatalError("MD5 was finished twice") }

@@ -1,4 +1,4 @@
-/// Something that the command needs is not there: a file, a directory, a tool.
+/// A file, a directory or a tool that the command needs does not exist.
 ///
 /// Exit code 69.
 public struct MissingError: ReportedError, Hashable {
@@ -7,7 +7,7 @@ public struct MissingError: ReportedError, Hashable {
   /// What the user can do about it.
   public let advice: String
 
-  /// Names the missing thing and the way to get it.
+  /// Names what is missing and how to get it.
   public init(what: String, advice: String) {
     self.what = what
     self.advice = advice

@@ -1,4 +1,4 @@
-/// Takes typed values out of parsed JSON and names file and key when one is missing or of another kind.
+/// Reads typed values from parsed JSON. Its errors name the file and the key that is missing or of another kind.
 package struct RecordReader {
   package var file: String
 

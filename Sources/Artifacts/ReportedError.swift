@@ -1,13 +1,13 @@
-/// An error that a command line reports as one line and an exit code, without a trace.
+/// An error that a command-line tool reports as one line and an exit code, without a stack trace.
 public protocol ReportedError: Error, CustomStringConvertible {
-  /// The process exit code that stands for this kind of error.
+  /// The process exit code for this kind of error.
   var exitCode: Int32 { get }
 }
 
 extension String {
   /// This text on one line and at most `limit` characters long, safe to quote in a message.
   ///
-  /// Control characters become "·": hostile input may not break a line or steer a terminal.
+  /// Control characters become "·", so that hostile input cannot break a line or control a terminal.
   public func quotable(limit: Int = 120) -> String {
     var scalars = String.UnicodeScalarView()
     var count = 0

@@ -21,7 +21,7 @@ public struct Safetensors: Sendable, Equatable {
     case u8 = "U8"
     case bool = "BOOL"
 
-    /// Bytes an element.
+    /// The number of bytes in an element.
     public var size: Int {
       switch self {
       case .u8, .i8, .bool: 1
@@ -55,7 +55,7 @@ public struct Safetensors: Sendable, Equatable {
 
   /// The tensors by name.
   public var tensors: [String: Entry]
-  /// Free text by key, the header's `__metadata__`.
+  /// Free text by key: the header's `__metadata__`.
   public var metadata: [String: String]
 
   /// A file's content.
@@ -73,8 +73,8 @@ public struct Safetensors: Sendable, Equatable {
 
   /// The bytes of the file.
   ///
-  /// Tensors of wider elements come first and equal widths go by name, which keeps every tensor
-  /// aligned; the header is padded with spaces to a multiple of 8 bytes. Equal content gives equal bytes.
+  /// Tensors of wider elements come first, and tensors of equal width are sorted by name, which keeps every tensor
+  /// aligned. The header is padded with spaces to a multiple of 8 bytes. Equal content gives equal bytes.
   public func encoded() -> Data {
     precondition(tensors[Self.metadataKey] == nil, "a tensor may not be named \(Self.metadataKey)")
     let order = names.enumerated().sorted {

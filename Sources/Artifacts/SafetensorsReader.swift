@@ -1,14 +1,14 @@
 import Foundation
 
 extension Safetensors {
-  /// The longest header read: a hostile length must not make the parser take the machine's memory.
+  /// The longest header that is read: a hostile length must not exhaust the memory.
   static let headerLimit = 16 << 20
 
   /// Parses a file's bytes strictly; `file` names it in errors.
   ///
-  /// A `DataError` for: a header length beyond the file or beyond 16 MiB, a header that is no JSON
-  /// object of the format's members, a key given twice, an unknown dtype, a negative or overflowing shape, offsets
-  /// that do not match dtype and shape, overlaps, gaps, or bytes after the last tensor.
+  /// Throws a `DataError` for: a header length beyond the file or beyond 16 MiB, a header that is not a JSON object
+  /// with the format's members, a key given twice, an unknown dtype, a negative or overflowing shape, offsets that do
+  /// not match dtype and shape, overlaps, gaps, or bytes after the last tensor.
   public init(parsing data: Data, file: String) throws {
     guard data.count >= 8 else {
       throw DataError(file: file, found: "\(data.count) bytes", expected: "a safetensors file of at least 8")
@@ -77,7 +77,7 @@ extension Safetensors {
     return (Entry(dtype: dtype, shape: shape, data: payload[start..<(start + bytes)]), offsets[0])
   }
 
-  /// Every byte belongs to exactly one tensor.
+  /// Checks that every byte belongs to exactly one tensor.
   private static func checkCoverage(
     _ places: [(name: String, begin: Int, end: Int)], payload: Int, file: String
   ) throws {

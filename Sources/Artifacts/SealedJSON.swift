@@ -1,15 +1,15 @@
 import Foundation
 
-/// JSON documents that carry the SHA-256 of their own content, so that no changed bit passes for a value.
+/// JSON documents that contain the SHA-256 of their own content, so that any changed bit is detected.
 ///
-/// The seal is the member `sha256`: the digest of the canonical compact text of the object without that member.
-/// On disk a sealed document is its canonical pretty text and a final newline. Reading asks for exactly these
-/// bytes, so that a change which leaves every value as it was (a blank, a spelling of a number) is seen too.
+/// The seal is the member `sha256`: the digest of the canonical compact text of the object without that member. On disk
+/// a sealed document is its canonical pretty text and a final newline. Reading requires exactly these bytes, so that a
+/// change that leaves every value the same (a space, another spelling of a number) is detected too.
 public enum SealedJSON {
   /// The member that holds the digest.
   public static let key = "sha256"
 
-  /// The object with its seal.
+  /// The object with its seal added.
   public static func sealed(_ document: JSON) -> JSON {
     guard var members = document.object, members[key] == nil else {
       preconditionFailure("a document to seal must be an object without \(key)")
@@ -18,9 +18,10 @@ public enum SealedJSON {
     return .object(members)
   }
 
-  /// Whether these bytes are a sealed document as it was written: a `DataError` with `advice` where they are not.
+  /// Checks that these bytes are a sealed document exactly as it was written; throws a `DataError` with `advice` if
+  /// not.
   ///
-  /// `document` is what the bytes parse to, `file` names them.
+  /// `document` is the parsed bytes; `file` names them in errors.
   public static func check(_ document: JSON, bytes: Data, file: String, advice: String) throws {
     let root = JSONCursor(document, file: file)
     guard var members = document.object else { throw root.fault(expected: "an object", advice: advice) }

@@ -1,5 +1,6 @@
-// Swift compares Characters: a quote followed by a combining accent is another Character than a quote, and two spellings
-// of é are one. Shells, CSV readers, servers and digests see Unicode scalars, so whatever is written for them does too.
+// Swift compares Characters: a quote followed by a combining accent is a different Character than a quote, and two
+// spellings of é are equal. Shells, CSV readers, servers and digests work with Unicode scalars. Text written for them
+// is therefore processed by scalars.
 
 extension String {
   /// The text with some Unicode scalars replaced.
@@ -15,6 +16,6 @@ extension String {
     return String(result)
   }
 
-  /// Whether it has the same Unicode scalars; `==` is true for canonically equivalent ones too.
+  /// Whether both have the same Unicode scalars; `==` is also true for canonically equivalent texts.
   package func isIdentical(to other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -1,7 +1,7 @@
-// Products of rows with panels (rules 1 to 3): what matmul and the convolutions are made of.
+// Products of rows with panels (rules 1 to 3), from which matmul and the convolutions are built.
 //
-// A tile walks chunks of 512, keeps each chunk's chain in registers, and combines chunk sums through a
-// binary counter, which is the adjacent-pairs tree.
+// A tile goes through chunks of 512, keeps each chunk's chain in registers, and combines chunk sums through a binary
+// counter, which gives the adjacent-pairs tree.
 #include "contraction.h"
 #include <string.h>
 
@@ -69,7 +69,7 @@ ek_panels ek_panels_make(const ek_leaf *leaf, ek_type t, size_t k, size_t n, con
   const size_t size = ek_size(t);
   ek_panels p = ek_panels_of(leaf, n);
   const size_t width = p.width, panels = p.count;
-  // Rows of whole panels can be read where they lie; rows far apart would crowd into a few sets of the cache.
+  // Rows of whole panels can be read in place; rows far apart would compete for a few sets of the cache.
   if (cs == 1 && n % width == 0 && rs * size <= 128) {
     p.data = b;
     p.ldb = rs;
@@ -80,7 +80,7 @@ ek_panels ek_panels_make(const ek_leaf *leaf, ek_type t, size_t k, size_t n, con
   p.memory = ek_scratch(p.bytes);
   p.data = p.memory;
   pack_job j = {.leaf = leaf, .t = t, .k = k, .n = n, .width = width, .rs = rs, .cs = cs, .b = b, .to = p.memory};
-  enum { SMALL = 1 << 16 };  // bytes that are copied faster than work is handed out
+  enum { SMALL = 1 << 16 };  // bytes that are copied faster than a task is handed to a thread
   if (p.bytes < SMALL)
     for (size_t panel = 0; panel < panels; panel++) pack_task(&j, panel);
   else ek_parallel(panels, pack_task, &j);
@@ -154,7 +154,7 @@ size_t ek_tiles(const ek_rows *rows, const ek_leaf *leaf, size_t vectors) {
 }
 
 void ek_multiply(const ek_product *p, const ek_rows *rows, size_t panel, const void *a, void *out, ek_ahead *ahead) {
-  // Tiles of nearly equal height: a low last one would leave the fma units waiting.
+  // Tiles of nearly equal height: a short last tile would leave the fma units idle.
   const size_t height = p->leaf->height, tiles = ek_tiles(rows, p->leaf, p->b.vectors);
   for (size_t tile = 0, first = 0; tile < tiles; tile++) {
     const size_t groups = (rows->count - first + (tiles - tile) - 1) / (tiles - tile);
@@ -190,11 +190,11 @@ static void segment_tiles(const ek_product *p, const ek_rows *rows, size_t panel
 void ek_multiply_segments(const ek_part *parts, size_t count, const void *a, void *out, size_t span, ek_ahead *ahead) {
   const ek_product *any = &parts[0].product;
   const size_t size = ek_size(any->t), chunks = any->plan->chunks;
-  // Partial sums of whole results: the first in place, later ones behind each other in scratch.
+  // Partial sums of whole results: the first in place, later ones one after another in scratch.
   size_t buffers = 0;
   while ((size_t)1 << buffers < chunks) buffers++;
   const size_t next_bytes = count * sizeof(size_t), bytes = ek_max(buffers * span * size, 1);
-  size_t *next = ek_scratch(next_bytes);  // the run of each part that comes next
+  size_t *next = ek_scratch(next_bytes);  // the next run of each part
   char *scratch = ek_scratch(bytes);
   for (size_t i = 0; i < count; i++) next[i] = 0;
   unsigned level[EK_TREE_DEPTH];

@@ -1,5 +1,5 @@
-// The convolution triple (rules 1 to 3): no patches are copied out; tiles read the images in place. Taps outside the
-// image are no terms: what sees the same taps shares a plan of its own.
+// The three convolution functions (rules 1 to 3). No patches are copied; tiles read the images in place. Taps outside
+// the image are not terms: outputs that see the same taps share a plan.
 #include "batch_sum.h"
 #include "contraction.h"
 #include "winograd.h"
@@ -7,12 +7,13 @@
 
 // ---- What lies inside ------------------------------------------------------------------------------
 
-// Neighbors along one axis, first ..< first + count, of whose taps the same ones, lo ..< hi, lie inside.
+// Neighbors along one axis, first ..< first + count, for which the same taps, lo ..< hi, lie inside.
 typedef struct {
   size_t first, count, lo, hi;
 } span;
 
-// Place i's tap k is at i step + at[k]; at rises or falls. Writes at most `places` spans; where no tap is inside, lo = hi = 0.
+// Tap k of place i is at i step + at[k], where `at` increases or decreases. Writes at most `places` spans; where no tap
+// is inside, lo = hi = 0.
 static size_t spans_of(size_t places, size_t step, size_t extent, size_t taps, const ptrdiff_t *at, span *spans) {
   size_t count = 0;
   for (size_t i = 0; i < places; i++) {
@@ -31,11 +32,11 @@ static size_t spans_of(size_t places, size_t step, size_t extent, size_t taps, c
 
 // ---- Forward and backward data: images through taps -------------------------------------------
 
-enum { SAMPLES_A_TASK = 4 };  // neighbors, so that a thread can fetch its next sample ahead
+enum { SAMPLES_A_TASK = 4 };  // neighbors, so that a thread can prefetch its next sample
 
-// Outputs that see the same taps: a rectangle. Its rows are taken from it in groups of neighbors in a line; the columns that
-// remain in groups of neighbors in a column; the pixels that still remain in groups of neighboring samples, or where a task
-// has less than SAMPLES_A_TASK of these by themselves.
+// A rectangle of outputs that see the same taps. Its rows are divided into groups of neighbors in a line, the remaining
+// columns into groups of neighbors in a column, and the pixels that still remain into groups of neighboring samples, or
+// into single pixels where a task has fewer than SAMPLES_A_TASK samples.
 enum { ACROSS, DOWN, DEEP, ALONE, WAYS };
 typedef struct {
   ek_plan plan;
@@ -51,13 +52,13 @@ typedef struct {
   size_t samples, samples_a_task;
   size_t h, w, c;                 // of one sample of x
   size_t out_sample;              // elements of one sample of y
-  size_t lines, length, band;     // output lines, outputs in each, and how many lines are made at once
+  size_t lines, length, band;     // output lines, outputs in each, and lines computed at once
   size_t line_to, row_to;         // elements between output lines and between neighbors in one
   size_t first_to;                // of the first output element
   size_t step;                    // input pixels between outputs
   size_t taps_y, taps_x;
-  const ptrdiff_t *at_y, *at_x;   // where the taps of output 0 are
-  bool gaps;                      // between the outputs, of other stride phases
+  const ptrdiff_t *at_y, *at_x;   // positions of the taps of output 0
+  bool gaps;                      // between the outputs, for those of other stride phases
   size_t tiles_a_band;
   rectangle *rectangles;
   size_t count;
@@ -73,11 +74,11 @@ static void correlate_sample(const correlation *j, size_t n, bool alone, bool mo
   char *y = j->y + (n * j->out_sample + j->first_to) * size;
   for (size_t first = 0; first < j->lines; first += j->band) {
     const size_t past = ek_min(first + j->band, j->lines);
-    // The next band's input lines and output lines, of this sample or the next.
+    // The input lines and output lines of the next band, in this sample or the next.
     ek_ahead ahead = {0};
     const size_t band_bytes = j->band * j->step * j->w * pixel, out_bytes = j->band * j->line_to * size;
     if (j->gaps) {
-      // A stride phase: its neighbors have just brought the memory in.
+      // For a stride phase, the neighboring phases have just loaded this memory.
     } else if (past < j->lines) {
       ahead.read[0].from = sample + ek_min(past * j->step, j->h) * j->w * pixel;
       ahead.written.from = y + past * j->line_to * size;
@@ -119,7 +120,7 @@ static void correlation_task(void *context, size_t index) {
       ek_multiply(&r->parts[DEEP].product, &r->parts[DEEP].rows, panel, samples, y, NULL);
 }
 
-// The runs of the taps ys.lo ..< ys.hi × xs.lo ..< xs.hi among all; those that lie behind each other are one.
+// The runs of the taps ys.lo ..< ys.hi × xs.lo ..< xs.hi among all taps; runs that are contiguous are joined.
 static ek_plan taps_plan(const correlation *j, span ys, span xs) {
   const size_t bytes = ek_max(j->taps_y * j->taps_x * sizeof(ek_run), 1);
   ek_run *runs = ek_scratch(bytes);
@@ -136,10 +137,11 @@ static ek_plan taps_plan(const correlation *j, span ys, span xs) {
   return plan;
 }
 
-// Rows that a line or a sample lie between are often a power of two apart: they fall on the same ways of the first cache.
+// Rows a line or a sample apart are often a power of two apart in memory, so they map to the same sets of the
+// first-level cache.
 enum { FAR_ROWS = 8 };
 
-// Cuts the rectangle ys × xs of outputs into groups, which are written to `groups`; returns where they end.
+// Divides the rectangle ys × xs of outputs into groups, which are written to `groups`; returns their end.
 static ek_group *rectangle_make(const correlation *j, span ys, span xs, rectangle *r, ek_group *groups) {
   const size_t height = j->product.leaf->height, input = j->h * j->w * j->c, from_row = j->step * j->c, from_line = from_row * j->w;
   *r = (rectangle){.plan = taps_plan(j, ys, xs), .first = ys.first, .lines = ys.count, .a_line = xs.count / height};
@@ -169,7 +171,7 @@ static ek_group *rectangle_make(const correlation *j, span ys, span xs, rectangl
 
 // Runs the correlation over n samples.
 static void correlate(correlation *j, size_t n) {
-  // What a band reads stays in the first cache, beside a panel.
+  // What a band reads stays in the first-level cache, together with a panel.
   enum { BAND_PIXELS = 256 };
   j->band = ek_min(ek_max(BAND_PIXELS / j->length, 1), j->lines);
   j->gaps = j->row_to != j->product.columns || j->line_to != j->length * j->row_to;
@@ -179,7 +181,7 @@ static void correlate(correlation *j, size_t n) {
   const size_t down = spans_of(j->lines, j->step, j->h, j->taps_y, j->at_y, ys);
   const size_t across = spans_of(j->length, j->step, j->w, j->taps_x, j->at_x, xs);
   j->count = down * across;
-  // Most groups hold leaf->height outputs of a sample; of the rest a rectangle has fewer than height².
+  // Most groups have leaf->height outputs of one sample; a rectangle has fewer than height² outputs that remain.
   const size_t most = j->lines * j->length / leaf->height + 2 * j->count * SAMPLES_A_TASK * leaf->height;
   const size_t rectangle_bytes = j->count * sizeof(rectangle), group_bytes = most * sizeof(ek_group);
   j->rectangles = ek_scratch(rectangle_bytes);
@@ -193,7 +195,7 @@ static void correlate(correlation *j, size_t n) {
     }
   j->tiles_a_band = ek_max(tiles * j->product.b.count / ((j->lines + j->band - 1) / j->band), 1);
   j->samples = n;
-  // Fewer where that leaves threads without work.
+  // Fewer if some threads would otherwise have no work.
   j->samples_a_task = ek_max(ek_min(SAMPLES_A_TASK, n / (4 * (size_t)ek_threads_current())), 1);
   ek_parallel((n + j->samples_a_task - 1) / j->samples_a_task, correlation_task, j);
   for (size_t i = 0; i < j->count; i++) ek_plan_free(&j->rectangles[i].plan);
@@ -228,8 +230,8 @@ void ek_conv_forward(ek_type t, const ek_conv *s, const void *x, const void *wei
   ek_pool_give(at_y, table);
 }
 
-// Taps (along one axis) of the pixels p with p mod stride = phase: those where (p + pad - tap) is a
-// multiple of the stride; first[i] is the output index at the phase's first pixel, which may be negative. It falls.
+// The taps (along one axis) of the pixels p with p mod stride = phase: those for which (p + pad - tap) is a multiple of
+// the stride. first[i] is the output index at the phase's first pixel; it may be negative, and it decreases with i.
 static size_t phase_taps(size_t phase, size_t taps, size_t stride, size_t pad, size_t *tap, ptrdiff_t *first) {
   size_t count = 0;
   for (size_t k = 0; k < taps; k++) {
@@ -318,11 +320,11 @@ void ek_conv_backward_data_tangent(ek_type t, const ek_conv *s, const void *dy, 
 
 // ---- Backward weight: a contraction over the batch ------------------------------------------------
 
-// The taps of a convolution by which pixels they see: each part's are a rectangle of taps that see the same ones, with plans
-// over a whole group of samples and, where it has fewer, the last one.
+// The taps of a convolution, divided by which pixels they see. Each part is a rectangle of taps that see the same
+// pixels, with a plan over a whole group of samples and one over the last group if that has fewer samples.
 typedef struct {
   ek_conv s;
-  size_t count, tiles;  // parts, and their tiles a panel
+  size_t count, tiles;  // parts, and the tiles of all parts per panel
   ek_part *parts;
   ek_plan *plans[2];
   size_t *row_bytes;
@@ -334,13 +336,13 @@ typedef struct {
   const char *x, *dy;
   size_t group, elements;  // samples of a group, elements of its sum [kh kw ci][co]
   ek_conv s;
-  taps set;                // of s, or of frames with nothing outside
+  taps set;                // of s, or of frames, where no tap lies outside
   size_t frame_bytes;      // 0: without frames
   bool segmented;
   size_t tiles_a_group;
 } weight_job;
 
-// Over the pixels ys.lo ..< ys.hi × xs.lo ..< xs.hi of `samples` samples: where tap (0, 0) reads.
+// The plan over the pixels ys.lo ..< ys.hi × xs.lo ..< xs.hi of `samples` samples: what tap (0, 0) reads.
 static ek_plan pixels_plan(const ek_conv *s, size_t samples, span ys, span xs) {
   const size_t count = samples * (ys.hi - ys.lo), bytes = ek_max(count * sizeof(ek_run), 1);
   ek_run *runs = ek_scratch(bytes), *run = runs;
@@ -355,10 +357,11 @@ static ek_plan pixels_plan(const ek_conv *s, size_t samples, span ys, span xs) {
   return plan;
 }
 
-// The rows (tap, ci) of the taps from (ys.first, xs.first) on, in groups of neighbors and a rest in each line of taps.
+// The rows (tap, ci) of the taps from (ys.first, xs.first) on, in groups of neighbors, with the remaining rows of each
+// line of taps.
 static ek_rows taps_rows(const ek_conv *s, const ek_leaf *leaf, size_t vectors, span ys, span xs, size_t *bytes) {
   const size_t lines = ys.count, length = xs.count * s->ci, height = leaf->height;
-  // Lines of nine rows fill a tile of their own (3 input channels under 3 taps).
+  // Lines of nine rows fill a tile (3 input channels under 3 taps).
   const bool tall = length == 9 && lines == 3 && leaf->tall[vectors - 1] > 0;
   ek_rows r = {.count = tall ? 0 : lines * (length / height), .rest_height = tall ? 9 : length % height};
   r.rest_count = r.rest_height > 0 ? lines : 0;
@@ -414,7 +417,7 @@ static void taps_free(taps *set) {
   ek_pool_give(set->parts, set->count * sizeof(ek_part));
 }
 
-// Copies images [h][w][c] into frames of zeros, from whose taps none is outside.
+// Copies images [h][w][c] into frames of zeros, so that no tap lies outside.
 static void frames_fill(ek_type t, const ek_conv *s, const ek_conv *frame, size_t samples, const char *x, char *to) {
   const size_t pixel = s->ci * ek_size(t), frame_line = frame->w * pixel;
   const size_t left = ek_min(s->pad, frame->w), across = ek_min(s->w, frame->w - left) * pixel;
@@ -432,11 +435,11 @@ static void frames_fill(ek_type t, const ek_conv *s, const ek_conv *frame, size_
   }
 }
 
-// Whether none is zero or NaN.
+// Whether no value is zero or NaN.
 static bool are_certain(ek_type t, size_t count, const void *values) {
   const float *f = values;
   const double *d = values;
-  int32_t doubtful_f = 0;  // as wide as the elements: vectors of them need no packing
+  int32_t doubtful_f = 0;  // as wide as the elements, so that vectors of them need no packing
   int64_t doubtful_d = 0;
   if (t == EK_F32)
     for (size_t i = 0; i < count; i++) doubtful_f |= !(__builtin_fabsf(f[i]) > 0);
@@ -454,7 +457,7 @@ static void weight_group(const void *context, size_t index, bool more, void *scr
   const size_t input = s->h * s->w * s->ci * size, output = s->oh * s->ow * s->co * size;
   const char *x = j->x + first * input;
   ek_panels b = ek_panels_make(j->leaf, j->t, samples * s->oh * s->ow, s->co, j->dy + first * output, s->co, 1);
-  // The next group's samples, if this task takes it.
+  // The next group's samples, if this task takes that group.
   ek_ahead ahead = {0};
   const size_t next = first + samples, later = more ? ek_min(j->group, s->n - next) : 0;
   if (later > 0) {
@@ -478,14 +481,15 @@ static void weight_group(const void *context, size_t index, bool more, void *scr
   ek_panels_free(&b);
 }
 
-// By the taps of `seen`: the job's convolution, or that of its frames.
+// With the taps of `seen`: the job's convolution, or that of its frames.
 static void weight_sums(weight_job *j, const ek_conv *seen, void *dweights) {
   const ek_panels panels = ek_panels_of(j->leaf, j->s.co);
   const size_t size = ek_size(j->t), pixels = j->s.oh * j->s.ow;
   j->set = taps_make(j, seen);
-  // Whole cache lines, after which the parts are aligned too.
+  // Whole cache lines, so that the following parts are aligned too.
   j->frame_bytes = seen == &j->s ? 0 : (j->group * seen->h * seen->w * seen->ci * size + 63) / 64 * 64;
-  // A result that stays in the first cache can be gone over once a segment (a twelfth faster at 16 → 16 channels).
+  // A result that stays in the first-level cache can be processed once per segment (a twelfth faster at 16 → 16
+  // channels).
   enum { SMALL_RESULT = 20 << 10 };
   j->segmented = j->elements * size <= SMALL_RESULT && j->s.co % panels.width == 0;
   const size_t segments = j->segmented ? ek_max(pixels * j->group / EK_SEGMENT, 1) : 1;
@@ -507,7 +511,7 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
     return;
   }
   weight_job j = {.leaf = ek_leaf_current(t), .t = t, .s = *s, .x = x, .dy = dy, .group = ek_group_samples(s->oh * s->ow), .elements = elements};
-  // The few rows of one tap leave the fma units waiting where those of a line of taps do not: half as fast at 3 channels.
+  // The few rows of one tap leave fma units idle, the rows of a line of taps do not: half as fast at 3 channels.
   enum { FRAMED_CHANNELS = 8 };
   if (s->ci <= FRAMED_CHANNELS && s->pad > 0) {
     ek_conv frame = *s;
@@ -515,8 +519,9 @@ void ek_conv_backward_weight(ek_type t, const ek_conv *s, const void *x, const v
     frame.w = (s->ow - 1) * s->stride + s->kw;
     frame.pad = 0;
     weight_sums(&j, &frame, dweights);
-    // A frame's term +0 · dy makes a chain NaN, and so the sum, or −0 to +0, after which the chain is what it would be or
-    // zero, and so is the sum: one that is neither NaN nor zero has the bits that it has without such terms.
+    // A frame adds terms +0 · dy to a chain. Such a term can make the chain NaN, and therefore the sum, or turn −0 into
+    // +0; after that the chain has the same value or is zero, and so is the sum. A sum that is neither NaN nor zero
+    // therefore has the same bits as without such terms.
     if (are_certain(t, elements, dweights)) return;
   }
   weight_sums(&j, &j.s, dweights);

@@ -1,4 +1,5 @@
-// The cores that this process may use: those that are online, its affinity mask, and the CPU quotas of its control groups.
+// The cores that this process may use, by three limits: the cores online, the affinity mask, and the CPU quotas of its
+// control groups.
 #define _GNU_SOURCE
 #include "CKernels.h"
 #include <sched.h>
@@ -7,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-// The longest path and the longest line of /proc that is read; a longer one is as if it were not there.
+// The longest path and the longest line of /proc that are read; a longer one is ignored.
 enum { PATH_ROOM = 4096, LINE_ROOM = 3 * PATH_ROOM };
 
-// How many CPUs the calling thread may run on, or 0 where the system does not say.
+// The number of CPUs that the calling thread may run on, or 0 if the system does not report it.
 static int allowed_cores(void) {
   // A machine can have more CPUs than a cpu_set_t holds: the call fails until the mask is large enough.
   for (int cpus = CPU_SETSIZE; cpus <= 1 << 20; cpus *= 2) {
@@ -24,7 +25,7 @@ static int allowed_cores(void) {
   return 0;
 }
 
-// The first line of a file without its end; false where there is none.
+// The first line of a file without its newline; false if there is none.
 static bool first_line(const char *path, char *line, size_t room) {
   FILE *file = fopen(path, "r");
   if (!file) return false;
@@ -34,7 +35,7 @@ static bool first_line(const char *path, char *line, size_t room) {
   return found;
 }
 
-// A positive whole number that is all of `text`; 0 for anything else, such as "max" and "-1", which mean no quota.
+// A positive whole number that fills all of `text`; 0 for anything else, such as "max" and "-1", which mean no quota.
 static double whole(const char *text) {
   char *end = NULL;
   long long n = strtoll(text, &end, 10);
@@ -59,7 +60,7 @@ static double group_quota(const char *directory, bool unified) {
   return q > 0 && p > 0 ? q / p : 0;
 }
 
-// Whether `list`, separated by commas, holds `word`.
+// Whether `list`, separated by commas, contains `word`.
 static bool holds(const char *list, const char *word) {
   size_t length = strlen(word);
   for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
@@ -67,8 +68,8 @@ static bool holds(const char *list, const char *word) {
   return false;
 }
 
-// The group of this process in the hierarchy that has the CPU controller: the path behind "0::" of version 2, or behind
-// "N:…,cpu,…:" of version 1.
+// The group of this process in the hierarchy that has the CPU controller: the path after "0::" in version 2, or after
+// "N:…,cpu,…:" in version 1.
 static bool group_of_process(const char *root, bool unified, char *group) {
   char path[PATH_ROOM], line[LINE_ROOM];
   snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
@@ -89,7 +90,7 @@ static bool group_of_process(const char *root, bool unified, char *group) {
   return found;
 }
 
-// The least quota of a process's group and of all groups around it in one hierarchy; 0 for none.
+// The smallest quota of a process's group and of all enclosing groups in one hierarchy; 0 for none.
 static double hierarchy_quota(const char *root, bool unified) {
   char group[PATH_ROOM], path[PATH_ROOM], line[LINE_ROOM];
   if (!group_of_process(root, unified, group)) return 0;
@@ -104,8 +105,9 @@ static double hierarchy_quota(const char *root, bool unified) {
     if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", top, mount) != 2) continue;
     if (sscanf(rest, " - %31s %*s %1023s", type, options) != 2) continue;
     if (unified ? strcmp(type, "cgroup2") != 0 : strcmp(type, "cgroup") != 0 || !holds(options, "cpu")) continue;
-    // A container sees a part of the hierarchy: the group's path begins with that part's, or, in a namespace of its own,
-    // lies outside what can be seen, and the mount point is the nearest group that can be asked.
+    // A container sees a part of the hierarchy. The group's path then begins with the path of that part, or, in a
+    // separate namespace, lies outside the visible part; in that case the mount point is the nearest group that can be
+    // read.
     size_t shown = strcmp(top, "/") == 0 ? 0 : strlen(top);
     bool inside = strncmp(group, top, shown) == 0 && (group[shown] == '/' || group[shown] == 0)
         && !strstr(group, "/..");
@@ -145,7 +147,8 @@ int ek_threads_for(ek_cores cores, ek_threads_source *source) {
     threads = cores.allowed;
     *source = EK_THREADS_AFFINITY;
   }
-  // Rounded up: of one and a half cores one thread could use only one, and two use all of it.
+  // Rounded up: with a quota of one and a half cores, one thread could use only one core, and two threads use all of
+  // it.
   if (cores.quota > 0 && cores.quota <= threads - 1) {
     threads = (int)cores.quota + (cores.quota > (int)cores.quota);
     *source = EK_THREADS_QUOTA;

@@ -1,5 +1,5 @@
-// exp, log and tanh in a fixed order of fused multiply-adds, branch-free so that they vectorise.
-// Included by leaf_body.h for each element type; T, U (its bits), S (signed bits) and FMA are set.
+// exp, log and tanh in a fixed order of fused multiply-adds, without branches so that they vectorize. Included by
+// leaf_body.h for each element type; T, U (its bits), S (signed bits) and FMA must be defined.
 //
 // The polynomials are Chebyshev fits whose coefficients were computed with 60-digit arithmetic and
 // rounded to T; the bounds stated in Documentation/Numerics.md are measured by the tests.
@@ -37,7 +37,7 @@
 static inline T FN(from_bits)(U bits) { T x; __builtin_memcpy(&x, &bits, sizeof x); return x; }
 static inline U FN(to_bits)(T x) { U bits; __builtin_memcpy(&bits, &x, sizeof bits); return bits; }
 
-// 2^n for BIAS-normal n.
+// 2^n for n with a normal result.
 static inline T FN(power_of_two)(S n) { return FN(from_bits)((U)(n + BIAS) << MANTISSA); }
 
 // r and n with x = n ln 2 + r, |r| ≤ ½ ln 2; x finite and within EXP_LOW…EXP_HIGH.
@@ -60,7 +60,7 @@ static inline T FN(exp)(T x) {
   S n;
   T r = FN(reduce)(inside, &n);
   T p = FMA(r * r, FN(exp_tail)(r), r) + (T)1;
-  // Two factors, so that neither over- nor underflows before the product does.
+  // Two factors, so that neither overflows or underflows before the product does.
   S half = n >> 1;
   T y = p * FN(power_of_two)(half) * FN(power_of_two)(n - half);
   y = high ? (T)__builtin_inff() : y;

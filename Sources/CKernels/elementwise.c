@@ -1,7 +1,7 @@
-// Elementwise functions and optimizer updates: spans of an array handed to the leaves.
+// Elementwise functions and optimizer updates: spans of an array are passed to the leaves.
 #include "machine.h"
 
-enum { SPAN = 16384 };  // elements a task; below two spans nothing is forked
+enum { SPAN = 16384 };  // elements per task; below two spans no task is forked
 
 typedef struct {
   const ek_leaf *leaf;
@@ -75,7 +75,7 @@ typedef struct {
   char *z;
 } broadcast_job;
 
-// A vector of fewer entries than this is laid out repeatedly, so that the leaf's loop is long.
+// A vector with fewer entries than this is repeated, so that the leaf's loop is long.
 enum { LONG_ROW = 256 };
 
 static void broadcast_task(void *context, size_t index) {
@@ -125,7 +125,7 @@ void ek_fill(ek_type t, size_t count, double value, void *y) {
   if (t == EK_F32) {
     float *to = y;
     uint64_t mode = ek_float_mode_enter();
-    __asm__ volatile("" : "+m"(value));  // keeps the rounding behind the change of mode
+    __asm__ volatile("" : "+m"(value));  // keeps the rounding after the change of mode
     for (size_t i = 0; i < count; i++) to[i] = (float)value;
     ek_float_mode_restore(mode);
   } else {
@@ -156,8 +156,9 @@ double ek_exp(double x) { return scalar_map(EK_EXP, x); }
 double ek_log(double x) { return scalar_map(EK_LOG, x); }
 double ek_tanh(double x) { return scalar_map(EK_TANH, x); }
 
-// cos(πx), exact at multiples of 1/2. The remainder of x by 2 is exact, and so are 1 - r and 1/2 - r where they are taken,
-// so that only the product with π and the polynomial round: Taylor's, truncated below 2⁻⁵⁷, each step a product and a sum.
+// cos(πx), exact at multiples of 1/2. The remainder of x by 2 is exact, and so are 1 - r and 1/2 - r where they are
+// used, so only the product with π and the polynomial round. The polynomial is Taylor's, truncated below 2⁻⁵⁷; each
+// step is a product and a sum.
 double ek_cospi(double x) {
   static const double pi = 0x1.921fb54442d18p+1;
   if (!(x - x == 0)) return x - x;

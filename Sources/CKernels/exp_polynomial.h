@@ -1,4 +1,4 @@
-// Minimax polynomial of (e^r - 1 - r) / r² on |r| ≤ ½ ln 2, Horner with fma. Body of exp_tail.
+// Minimax polynomial of (e^r - 1 - r) / r² on |r| ≤ ½ ln 2, by Horner's rule with fma. Body of exp_tail.
 #if EK_IS_F32
   T p = 0x1.a17ee0p-13f;
   p = FMA(p, r, 0x1.6d43b2p-10f);

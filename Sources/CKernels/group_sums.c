@@ -1,5 +1,5 @@
-// Sums over groups of samples (rule 2): groups are summed in blocks, which are whole subtrees, and the blocks meet in the
-// tree's upper part, so that the bits are those of the one tree over all groups.
+// Sums over groups of samples (rule 2). Groups are summed in blocks, which are whole subtrees, and the block sums are
+// combined in the tree's upper part, so the bits are those of the one tree over all groups.
 #include "batch_sum.h"
 #include <string.h>
 
@@ -15,7 +15,7 @@ typedef struct {
   ek_group_sum group;
   const void *context;
   char *sums;    // [groups][count]
-  size_t block;  // groups a task sums by itself: a power of two of them
+  size_t block;  // groups that one task sums: a power of two
 } group_job;
 
 static void join(const group_job *j, size_t at, size_t step, size_t first, size_t count) {
@@ -41,7 +41,7 @@ static void block_task(void *context, size_t index) {
   ek_pool_give(scratch, j->scratch_bytes);
 }
 
-enum { TREE_SPAN = 4096 };  // elements a task of the tree over blocks
+enum { TREE_SPAN = 4096 };  // elements per task of the tree over blocks
 
 static void tree_task(void *context, size_t index) {
   const group_job *j = context;

@@ -1,9 +1,9 @@
-// Decoded images on their way to a network, as Pillow up to 12 makes them: resampling and changes of color.
-// The weights are Double and the blends float, every operation rounded by itself; all else is whole numbers.
+// Transforms of decoded images, as in Pillow up to 12: resampling and changes of color. The weights are Double and the
+// blends float, every operation rounded separately; everything else is integer arithmetic.
 #include "CImages.h"
 #include "machine.h"
 
-// Bits of a weight's fraction: of 32, the byte takes 8, and 2 hold the sum's sign and overshoot.
+// Bits of a weight's fraction. Of the 32 bits, the byte uses 8, and 2 hold the sum's sign and overshoot.
 enum { FRACTION = 22, HALF = 1 << (FRACTION - 1) };
 
 // The triangle filter along one axis: output i is the sum of weights[i room + k] · input[first[i] + k], k < length[i].
@@ -13,7 +13,7 @@ typedef struct {
   int32_t *weights;
 } filter;
 
-// The filter is 1 wide on each side in coordinates of the coarser of the two grids.
+// The filter extends 1 to each side, in coordinates of the coarser of the two grids.
 static double support(size_t in, size_t out) {
   const double scale = (double)in / (double)out;
   return scale < 1 ? 1 : scale;
@@ -25,7 +25,7 @@ static size_t filter_bytes(size_t in, size_t out, size_t count) {
   return count * (2 * sizeof(uint32_t) + filter_room(in, out) * sizeof(int32_t));
 }
 
-// The filter for outputs start ..< start + count of `out`. `raw` holds one output's weights before they are rounded.
+// The filter for outputs start ..< start + count of `out`. `raw` holds the unrounded weights of one output.
 static filter filter_fill(char *memory, double *raw, size_t in, size_t out, size_t start, size_t count) {
   filter f = {.room = filter_room(in, out)};
   f.first = (uint32_t *)memory;
@@ -34,7 +34,7 @@ static filter filter_fill(char *memory, double *raw, size_t in, size_t out, size
   const double scale = (double)in / (double)out, reach = support(in, out), narrowing = 1 / reach;
   for (size_t i = 0; i < count; i++) {
     const double center = ((double)(start + i) + 0.5) * scale;
-    // Truncated toward zero; the left end may lie in front of the image.
+    // Truncated toward zero; the left end may be before the image.
     const double left = center - reach + 0.5, right = center + reach + 0.5;
     const size_t first = left < 0 ? 0 : (size_t)left, end = ek_min((size_t)right, in);
     double sum = 0;
@@ -92,7 +92,7 @@ void ek_image_resize(size_t width, size_t height, const uint8_t *x, size_t strid
   const filter across = filter_fill(memory, raw, width, out_width, keep->left, keep->width);
   const filter down = filter_fill(memory + across_bytes, raw, height, out_height, keep->top, keep->height);
 
-  // Rows of the source that reach the window, resampled across and rounded to bytes.
+  // Rows of the source that contribute to the window, resampled horizontally and rounded to bytes.
   const size_t last = keep->height - 1, top = down.first[0], end = down.first[last] + down.length[last];
   uint8_t *middle = ek_scratch((end - top) * bytes);
   for (size_t r = top; r < end; r++) resample_row(&across, keep->width, x + r * stride, middle + (r - top) * bytes);
@@ -115,7 +115,8 @@ static inline uint32_t gray(const uint8_t *p) {
   return (p[0] * 19595u + p[1] * 38470u + p[2] * 7471u + 0x8000u) >> 16;
 }
 
-// From `ground` at factor 0 to `byte` at factor 1 and beyond: product and sum rounded to float, then cut to a byte.
+// From `ground` at factor 0 to `byte` at factor 1 and beyond. Product and sum are rounded to float, then the result is
+// clamped to a byte.
 static inline uint8_t blended(uint32_t ground, uint8_t byte, float factor) {
   const float v = (float)ground + factor * (float)((int)byte - (int)ground);
   return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)v;

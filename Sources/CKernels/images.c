@@ -18,7 +18,7 @@ static void image_task(void *context, size_t index) {
   char *to = j->y + index * plane * 3 * size;
   for (size_t r = 0; r < side; r++)
     for (size_t c = 0; c < side; c++) {
-      // The window's column, from its right end when flipped; both in coordinates of the padded image.
+      // The window's column, counted from its right end when flipped; both in coordinates of the padded image.
       const ptrdiff_t row = (ptrdiff_t)(r + j->dy[index]) - (ptrdiff_t)j->pad;
       const size_t column = j->flip[index] ? side - 1 - c : c;
       const ptrdiff_t at = (ptrdiff_t)(column + j->dx[index]) - (ptrdiff_t)j->pad;

@@ -1,7 +1,8 @@
 // The leaves of one instruction set for one element type, written once over generic vectors.
 //
-// Included with: EK_IS_F32 (1 or 0), VECTOR_BYTES, NAME(x) giving x a suffix of its own, and
-// HEIGHT (the rows of a group, 2 or 4) and REGISTERS (16 or 32 vectors). Compiled under the target attributes of its file.
+// Defined by the including file: EK_IS_F32 (1 or 0), VECTOR_BYTES, NAME(x), which appends a distinct suffix to x,
+// HEIGHT (the rows of a group, 2 or 4) and REGISTERS (16 or 32 vectors). Compiled with the target attributes of that
+// file.
 #if EK_IS_F32
 typedef float NAME(T); typedef uint32_t NAME(U); typedef int32_t NAME(S);
 #else
@@ -30,8 +31,8 @@ typedef T NAME(H) __attribute__((vector_size(LANES_D * sizeof(T)), aligned(sizeo
 
 // The product of `height` · `groups` rows with one panel of `vectors` vectors, see ek_leaf.tile.
 //
-// The row addresses are built from a base per group and two shared strides and are hidden from the optimizer, which
-// would otherwise chain them through one register and bound the loop by that chain's latency.
+// The row addresses are computed from a base per group and two shared strides and are hidden from the optimizer. It
+// would otherwise chain them through one register, and the latency of that chain would limit the loop.
 static inline __attribute__((always_inline)) void FN(tile_of)(
     const int height, const int groups, const int vectors, const ek_group *places, ptrdiff_t rs, ptrdiff_t cs,
     const ek_run *runs, size_t run_count, const T *a, const T *b, size_t ldb, T *out, size_t ldo, ek_store store) {
@@ -49,7 +50,7 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
     const char *p[7];
 #pragma clang loop unroll(full)
     for (int g = 0; g < groups; g++) p[g] = (const char *)(a + (places[g].from + run->offset));
-    if (run->k != at) {  // a gap in k; a branch, so that runs without one do not wait for the product
+    if (run->k != at) {  // a gap in k; a branch, so that runs without a gap do not wait for the product
       b += (ptrdiff_t)(run->k - at) * (ptrdiff_t)ldb;
       __asm__("" : "+r"(b));
     }
@@ -65,7 +66,7 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
         const int n = i % height;
         // Heights above four have unit row stride.
         const char *x = height > 4 ? q + n * sizeof(T) : n == 0 ? q : n == 1 ? q + row : n == 2 ? q + 2 * row : q + rows3;
-        V av = *(const T *)x - (V){0};  // x - (+0) is x for every x, -0 included: a splat
+        V av = *(const T *)x - (V){0};  // x - (+0) is x for every x, -0 included: a broadcast
 #pragma clang loop unroll(full)
         for (int j = 0; j < vectors; j++) acc[i][j] = __builtin_elementwise_fma(av, bv[j], acc[i][j]);
       }
@@ -86,8 +87,8 @@ static inline __attribute__((always_inline)) void FN(tile_of)(
     }
 }
 
-// The tiles of a set, as an X-macro over (height, groups, vectors). Accumulators, the panel's vectors and one
-// splat must fit the registers.
+// The tiles of an instruction set, as an X-macro over (height, groups, vectors). Accumulators, the panel's vectors and
+// one broadcast vector must fit in the registers.
 #if REGISTERS == 32 && HEIGHT == 4
 #define TILES(X) \
   X(1, 1, 1) X(2, 1, 1) X(3, 1, 1) X(4, 1, 1) X(4, 2, 1) X(4, 3, 1) X(4, 4, 1) X(4, 5, 1) X(4, 6, 1) X(4, 7, 1) X(9, 3, 1) \
@@ -143,8 +144,9 @@ static void FN(transpose_rows)(size_t count, const void *av, ptrdiff_t rs, void 
     for (int i = 0; i < 4; i++) out[k * width + i] = a[i * rs + k];
 }
 
-// Element i of an output may be element i of an input and nothing else: no loop below carries a value from one element to the
-// next. Without saying so, the compiler's test for overlap sends every operation in place to scalar code.
+// Element i of an output may be the same as element i of an input, but no other overlap exists: no loop below carries a
+// value from one element to the next. Without this pragma the compiler's overlap test would send every in-place
+// operation to scalar code.
 #define EACH_ELEMENT _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < count; i++)
 
 static void FN(map)(ek_unary op, size_t count, const void *xv, void *yv) {

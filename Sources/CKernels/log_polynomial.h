@@ -1,4 +1,4 @@
-// Minimax polynomial of (2 artanh √z - 2√z) / √z on 0 ≤ z ≤ (3 - 2√2)², Horner with fma. Body of log_tail.
+// Minimax polynomial of (2 artanh √z - 2√z) / √z on 0 ≤ z ≤ (3 - 2√2)², by Horner's rule with fma. Body of log_tail.
 #if EK_IS_F32
   T p = 0x1.8c9ae2p-3f;
   p = FMA(p, z, 0x1.c67a06p-3f);

@@ -1,4 +1,4 @@
-// Matrix products: rows of A in tiles, packed where B is wide enough to pay for it.
+// Matrix products: rows of A in tiles, packed if B is wide enough to make packing worthwhile.
 #include "contraction.h"
 #include <string.h>
 
@@ -7,18 +7,18 @@ typedef struct {
   size_t m, groups, tiles, tiles_a_task;  // groups of leaf->height rows, the last possibly short
   size_t most;                            // groups of the largest tile
   const char *a;
-  size_t a_rs, a_cs;  // strides of op(A); the product's are those of the packed rows where rows are packed
+  size_t a_rs, a_cs;  // strides of op(A); the product's are those of the packed rows if rows are packed
   char *c;
   bool packed;
 } matmul_job;
 
-// Tile `tile` of near-equal ones: its first group and how many it has.
+// Tile `tile` of tiles of nearly equal size: its first group and its number of groups.
 static void tile_span(const matmul_job *j, size_t tile, size_t *first, size_t *groups) {
   *first = j->groups * tile / j->tiles;
   *groups = j->groups * (tile + 1) / j->tiles - *first;
 }
 
-// Copies the tile's rows of A so that those of one k lie side by side, rows past m as zeros.
+// Copies the tile's rows of A so that the elements of one k are adjacent; rows past m become zeros.
 static void pack_tile(const matmul_job *j, size_t first, size_t groups, char *to) {
   const ek_product *p = &j->product;
   const size_t size = ek_size(p->t), width = (size_t)p->cs, k = p->plan->length;
@@ -61,7 +61,7 @@ static void matmul_task(void *context, size_t index) {
         places[g] = (ek_group){(ptrdiff_t)row * p->rs, (ptrdiff_t)(height * (first + g) * p->ldo)};
       }
       const size_t rows = ek_min(height * groups, j->m - height * first), whole = rows / height, rest = rows % height;
-      if (packed) {  // rows past m are there, as zeros
+      if (packed) {  // rows past m exist, as zeros
         ek_multiply_tile(p, height, groups, places, rows, panel, packed + (tile - first_tile) * tile_bytes, j->c);
         continue;
       }
@@ -82,14 +82,14 @@ void ek_matmul(ek_type t, bool transpose_a, bool transpose_b, size_t m, size_t n
   j.product.b = ek_panels_make(leaf, t, k, n, b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1);
   j.most = leaf->groups[j.product.b.vectors - 1];
   j.tiles = (j.groups + j.most - 1) / j.most;
-  // Packing reads A once; it pays when the tile is then read for several panels.
+  // Packing reads A once; it is worthwhile if the tile is then read for several panels.
   j.packed = j.product.b.count >= 4 && k >= 64;
   j.product.rs = j.packed ? 1 : (ptrdiff_t)j.a_rs;
   const size_t width = (leaf->height * j.most + 3) / 4 * 4;
   j.product.cs = (ptrdiff_t)(j.packed ? width : j.a_cs);
   ek_plan plan = ek_plan_make(k, 1, &(ek_run){0, 0, k}, j.product.cs);
   j.product.plan = &plan;
-  // As many tiles a task as stay in the second cache beside a panel, but enough tasks for every thread.
+  // As many tiles per task as stay in the second-level cache beside a panel, but enough tasks for every thread.
   enum { CACHED = 512 << 10 };
   const size_t tile_bytes = ek_max(width * k * ek_size(t), 1);
   const size_t threads = (size_t)ek_threads_current();

@@ -1,4 +1,4 @@
-// Blocks from size classes: four classes to each power of two, free lists per class.
+// Blocks in size classes: four classes per power of two, one free list per class.
 #include "machine.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@ static node *free_lists[CLASSES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static ek_pool_counts counts;
 
-// The class of a size, and the size that blocks of the class have.
+// The class of a size, and the block size of that class.
 static size_t class_of(size_t bytes, size_t *rounded) {
   if (bytes < SMALLEST) bytes = SMALLEST;
   size_t power = 63 - (size_t)__builtin_clzll(bytes);
@@ -38,7 +38,7 @@ void *ek_pool_take(size_t bytes) {
     if (exhausted) exhausted(bytes);
     return NULL;
   }
-  // Counted once it is there: a request that fails must not show, least of all in the peak.
+  // Counted after the allocation: a request that fails must not be counted, especially not in the peak.
   pthread_mutex_lock(&lock);
   counts.taken++;
   counts.fresh += fresh;
@@ -67,7 +67,7 @@ ek_pool_counts ek_pool_statistics(void) {
   return copy;
 }
 
-// Of the thread: the work of others at the same time does not show.
+// One counter per thread, so that it excludes the work of other threads.
 static _Thread_local uint64_t copies;
 
 void ek_copy_count(void) { copies++; }

@@ -1,9 +1,9 @@
-// Batch normalization, fused: rows handed to the leaves in spans, backward passes in the batch's groups.
+// Fused batch normalization: rows are passed to the leaves in spans, backward passes in the batch's groups.
 #include "batch_sum.h"
 
-enum { SPAN = 16384, PERIOD = 256 };  // elements a task, and at least laid out of an array a channel
+enum { SPAN = 16384, PERIOD = 256 };  // elements per task, and least length of a repeated channel array
 
-// Arrays of one value a channel, repeated to `period` elements.
+// Arrays of one value per channel, repeated to `period` elements.
 enum { MOST_LAID = 7 };
 typedef struct {
   size_t period, size, channels;

@@ -1,13 +1,13 @@
 // Fused batch normalization of one instruction set and element type; included by leaf_body.h.
 //
-// Every value goes through the operations of the composite definition in their order, each rounded by itself, so
-// fusing changes no bit. Arrays "laid out" hold one value a channel, repeated to `period` elements, a multiple of
-// the channels, so that loops over elements are long.
+// Every value goes through the operations of the composite definition in the same order, each rounded separately, so
+// fusing changes no bit. Arrays that are "laid out" hold one value per channel, repeated to `period` elements, a
+// multiple of the channels, so that loops over elements are long.
 
 // g where y > 0, NaN where y is NaN, else +0.
 #define MASKED(g, y) ((y) > (T)0 ? (g) : ((y) != (y) ? (y) : (T)0))
 
-// `body` for each element i of a stretch, its place in the period being j. An output may be one of the inputs, see
+// `body` for each element i of a range, with j its position in the period. An output may be one of the inputs, see
 // EACH_ELEMENT in leaf_body.h.
 #define EACH_IN_PERIODS(body) \
   for (size_t base = 0; base < count; base += period) { \
@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) H FN(masked_lanes)(H g, H y) {
   return (H)(((M)g & positive) | ((M)y & nan));
 }
 
-// One chain a channel over `pixels` rows, for `vectors` · LANES_D channels from `c` on; see ek_leaf.
+// One chain per channel over `pixels` rows, for `vectors` · LANES_D channels from `c` on; see ek_leaf.
 static inline __attribute__((always_inline)) void FN(gradient_block)(
     const int vectors, size_t c, size_t pixels, size_t channels, const ek_normalization *norm,
     const ek_normalize_pass *s) {
@@ -145,7 +145,7 @@ static void FN(normalize_gradient)(size_t pixels, size_t channels, const ek_norm
   for (; c + 4 * LANES_D <= channels; c += 4 * LANES_D) FN(gradient_block)(4, c, pixels, channels, norm, s);
   for (; c + 2 * LANES_D <= channels; c += 2 * LANES_D) FN(gradient_block)(2, c, pixels, channels, norm, s);
   for (; c + LANES_D <= channels; c += LANES_D) FN(gradient_block)(1, c, pixels, channels, norm, s);
-  // The channels left over, one at a time: the same operations on scalars.
+  // The remaining channels, one at a time: the same operations on scalars.
   for (; c < channels; c++) {
     const T *g = s->g, *gt = s->g_tangent, *x = s->x, *xt = s->x_tangent, *y = s->y;
     const T mean = ((const T *)norm->mean)[c], inverse = ((const T *)norm->inverse)[c];

@@ -1,7 +1,7 @@
-// What this machine can do at most: fused multiply-adds from registers, and streaming through memory.
+// The peak performance of this machine: fused multiply-adds from registers, and streaming through memory.
 //
-// Measured, not looked up: clock, vector width and the number of multiply-add units differ between machines and
-// virtual machines. Nothing here reaches a result.
+// It is measured and not looked up, because clock, vector width and the number of multiply-add units differ between
+// machines and virtual machines. No result depends on it.
 #define _POSIX_C_SOURCE 199309L  // clock_gettime
 #include "CPeak.h"
 #include "machine.h"
@@ -14,8 +14,8 @@ static double seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-// `chains` independent chains of one vector each: enough to cover the latency, few enough to stay in registers.
-// The multiplier and the summand make x = 1 a fixed point, so that no value leaves the normal numbers.
+// `chains` independent chains of one vector each: enough to hide the latency, few enough to stay in registers. The
+// multiplier and the summand make x = 1 a fixed point, so that every value remains a normal number.
 #define FMA_LOOP(name, attribute, T, bytes, chains)                                             \
   enum { name##_flops = 2 * (chains) * (int)((bytes) / sizeof(T)) };                            \
   attribute static void name(size_t rounds) {                                                   \
@@ -48,7 +48,7 @@ FMA_LOOP(scalar_f64, , double, 16, 8)
 
 typedef struct {
   void (*run)(size_t rounds);
-  size_t flops;  // a round
+  size_t flops;  // per round
   size_t rounds;
 } fma_job;
 
@@ -74,7 +74,7 @@ static void fma_task(void *context, size_t index) {
 }
 
 enum { FMA_REPETITIONS = 12, TRIAD_REPETITIONS = 5 };
-static const double fma_seconds = 0.01;  // a repetition: long against the time a sleeping thread takes to wake
+static const double fma_seconds = 0.01;  // per repetition: long compared with the time a sleeping thread takes to wake
 
 double ek_fma_peak_gflops(ek_type t) {
   fma_job job = fma_job_of(ek_isa_current(), t);
@@ -115,7 +115,7 @@ static void triad_touch(void *context, size_t index) {
 }
 
 double ek_triad_gbytes(void) {
-  // Parts of 1 MiB, shared out as threads come for them.
+  // Parts of 1 MiB, assigned to threads as these request them.
   const size_t bytes = (size_t)64 << 20, part = ((size_t)1 << 20) / sizeof(double), count = bytes / sizeof(double);
   double *memory = aligned_alloc(64, 3 * bytes);
   if (!memory) return 0;

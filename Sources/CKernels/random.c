@@ -60,9 +60,9 @@ static double quantile(double p) {
 
 double ek_normal_quantile(double p) {
   uint64_t mode = ek_float_mode_enter();
-  __asm__ volatile("" : "+m"(p));  // keeps the arithmetic behind the change of mode
+  __asm__ volatile("" : "+m"(p));  // keeps the arithmetic after the change of mode
   double z = quantile(p);
-  __asm__ volatile("" : "+m"(z));  // and before its return
+  __asm__ volatile("" : "+m"(z));  // and before its restoration
   ek_float_mode_restore(mode);
   return z;
 }
@@ -73,7 +73,7 @@ void ek_normals(ek_type t, uint64_t key, uint32_t c2, uint32_t c3, uint64_t firs
     uint64_t at = first + i;
     uint32_t c[4] = {(uint32_t)at, (uint32_t)(at >> 32), c2, c3};
     philox(c, (uint32_t)key, (uint32_t)(key >> 32));
-    // Fifty-two bits and a half: every p lies strictly inside (0, 1) and is exact, and 1 - p is drawn as often as p.
+    // Fifty-two bits and a half: every p is strictly inside (0, 1) and exact, and 1 - p is as likely as p.
     uint64_t bits = ((uint64_t)c[1] << 32 | c[0]) >> 12;
     double z = quantile(((double)bits + 0.5) * 0x1p-52);
     if (t == EK_F32) ((float *)y)[i] = (float)z;

@@ -62,7 +62,7 @@ void ek_row_argmax(ek_type t, size_t rows, size_t columns, const void *x, int64_
 }
 
 bool ek_all_finite(ek_type t, size_t count, const void *x) {
-  // An exponent of all ones; integer arithmetic, so that no floating-point mode matters.
+  // Tests for an exponent of all ones, in integer arithmetic, so that no floating-point mode matters.
   uint64_t found = 0;
   if (t == EK_F32) {
     const uint32_t *bits = x;

@@ -1,11 +1,11 @@
-// Procedural images for the embedded data set: a shape over a texture, among clutter. Sums, products, quotients
-// and square roots in double only, so the bytes are the same on every machine.
+// Procedural images for the embedded data set: a shape over a texture, with clutter. They use only sums, products,
+// quotients and square roots in double, so the bytes are the same on every machine.
 #include "CImages.h"
 #include "machine.h"
 
 enum { SIDE = 32, PIXELS = SIDE * SIDE };
 
-// Counter words that separate what is drawn for one image.
+// Counter words that separate the draws for one image.
 enum { DRAWS_NORMAL = 0, DRAWS_UNIFORM = 1, DRAWS_NOISE = 2 };
 
 typedef struct {
@@ -29,13 +29,13 @@ static double fraction(double x) {
   return t < 0 ? t + 1 : t;
 }
 
-// A smooth wave of period 1 between -1 and 1: two parabolas in place of a sine.
+// A smooth wave of period 1 between -1 and 1: two parabolas instead of a sine.
 static double wave(double turns) {
   double u = 2 * fraction(turns) - 1;
   return -4 * u * (1 - (u < 0 ? -u : u));
 }
 
-// A triangle of period 1: 0 at 0, 1 at one half.
+// A triangle wave of period 1: 0 at 0, 1 at one half.
 static double triangle(double turns) {
   double u = 2 * fraction(turns) - 1;
   return 1 - (u < 0 ? -u : u);
@@ -48,11 +48,11 @@ static direction unit(double x, double y) {
   return (direction){x / length, y / length};
 }
 
-// A stripe pattern: wave(x · dx + y · dy + phase), dx and dy in turns a pixel.
+// A stripe pattern: wave(x · dx + y · dy + phase), dx and dy in turns per pixel.
 typedef struct { double dx, dy, phase; } grating;
 
-// `tilt` runs from 0 (stripes across) to 1 (stripes along); which way they lean is drawn, so a flipped image is as
-// likely as the image itself.
+// `tilt` goes from 0 (stripes across) to 1 (stripes along). The direction in which they lean is random, so a flipped
+// image is as likely as the image itself.
 static grating stripes(source *s, double tilt, double cycles) {
   direction d = unit(1 - tilt, tilt);
   double lean = between(s, -1, 1) < 0 ? -1 : 1, turns = cycles / SIDE;
@@ -61,7 +61,7 @@ static grating stripes(source *s, double tilt, double cycles) {
 
 static double at(const grating *g, double x, double y) { return wave(x * g->dx + y * g->dy + g->phase); }
 
-// A color of the wheel: `turns` around it, three waves a third of a turn apart.
+// A color of the color wheel: `turns` is the position on it; the three waves are a third of a turn apart.
 static void hue(double turns, double color[3]) {
   for (int c = 0; c < 3; c++) color[c] = wave(turns + c / 3.0);
 }
@@ -75,7 +75,7 @@ static outline draw_outline(source *s, double place, double wander, double small
   return (outline){x, y, radius, place, unit(1, between(s, -0.2, 0.2))};
 }
 
-// How much of the pixel the shape covers: 1 inside, 0 outside, an edge one pixel wide.
+// The fraction of the pixel that the shape covers: 1 inside, 0 outside, with an edge one pixel wide.
 static double coverage(const outline *o, double px, double py) {
   double rx = px - o->x, ry = py - o->y;
   double x = rx * o->turn.x + ry * o->turn.y, y = ry * o->turn.x - rx * o->turn.y;
@@ -97,7 +97,7 @@ typedef struct { outline shape; double color[3]; } distractor;
 void ek_synthetic_image(uint64_t key, const ek_synthetic *knobs, double stripes_place, double shape_place,
                           double spacing, uint8_t *planes) {
   uint64_t mode = ek_float_mode_enter();
-  // Every cue sees the class through an error of its own, so neighbors on the ring overlap in each cue.
+  // Every cue shows the class with an independent error, so neighbors on the ring overlap in each cue.
   double error[5];
   ek_normals(EK_F64, key, DRAWS_NORMAL, 0, 0, 5, error);
   double cue[5];
@@ -105,7 +105,7 @@ void ek_synthetic_image(uint64_t key, const ek_synthetic *knobs, double stripes_
     cue[i] = fraction((i < 2 ? stripes_place : shape_place) + knobs->spread * spacing * error[i] + 16);
 
   source s = {key, 0};
-  // Tilt and fineness fold the ring a quarter turn apart: together they tell where on the ring an image is.
+  // Tilt and fineness are functions of the ring coordinate a quarter turn apart; together they determine it.
   grating ground = stripes(&s, triangle(cue[0]), 5 + 3 * wave(cue[1] + 0.25));
   grating fill = stripes(&s, 1 - triangle(cue[0]), 5 - 3 * wave(cue[1] + 0.25));
   double clutter_tilt = between(&s, 0, 1), clutter_cycles = between(&s, 1.5, 9);

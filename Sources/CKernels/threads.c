@@ -1,8 +1,8 @@
-// Fork-join over a pool of workers that spin shortly and then sleep.
+// Fork-join over a pool of workers that spin briefly and then sleep.
 //
-// One job runs at a time. A worker that sees a new generation enters (`inside`), and only then looks
-// whether the job is still open; the caller closes the job and waits until nobody is inside. So a
-// worker that wakes late finds the job closed and touches nothing of it.
+// One job runs at a time. A worker that sees a new generation first enters (`inside`) and then checks whether the job
+// is still open. The caller closes the job and waits until no worker is inside. A worker that wakes late therefore
+// finds the job closed and does not access it.
 #include "machine.h"
 #include <pthread.h>
 #include <sched.h>

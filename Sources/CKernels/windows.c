@@ -1,4 +1,4 @@
-// Max-pooling: which tap of each window is the largest, and what is read and written there.
+// Max-pooling: the largest tap of each window, and reads and writes at these taps.
 #include "machine.h"
 #include <string.h>
 
@@ -36,7 +36,7 @@ static inline inside taps_inside(const ek_windows *s, size_t window, size_t exte
   return (inside){start < s->pad ? s->pad - start : 0, ek_min(s->size, extent + s->pad - start)};
 }
 
-// A later tap replaces the largest so far where that is smaller, or where the tap itself is the first NaN.
+// A later tap replaces the largest so far if that is smaller, or if the tap itself is the first NaN.
 #define LARGEST(T)                                                                                                   \
   static void strip_##T(const window_job *j, const T *x, ptrdiff_t at, inside rows, inside columns, size_t count,    \
                         uint8_t *to) {                                                                               \

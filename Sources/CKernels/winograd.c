@@ -1,4 +1,4 @@
-// Winograd convolution: strips of tiles through the leaves' transforms and products.
+// Winograd convolution: strips of tiles are passed through the leaves' transforms and products.
 #include "winograd.h"
 #include "batch_sum.h"
 #include <string.h>
@@ -8,10 +8,10 @@ enum {
   // Sums over channels (of two terms) and over a sample's tiles are single chains of at most EK_CHUNK terms.
   MOST_CHANNELS = EK_CHUNK / 2,
   MOST_PIXELS = 16 * EK_CHUNK,
-  // Tiles that are transformed and multiplied at once: their planes stay in the second cache beside the weights.
+  // Tiles that are transformed and multiplied at once: their planes stay in the second-level cache beside the weights.
   FORWARD_TILES = 24,
   WEIGHT_TILES = 32,
-  // Floats between planes beyond their tiles, so that 36 planes do not fall on the same lines of the cache.
+  // Floats between the planes, in addition to their tiles, so that 36 planes do not map to the same cache lines.
   PLANE_GAP = 16,
 };
 
@@ -21,10 +21,10 @@ bool ek_conv_is_winograd(ek_type t, const ek_conv *s) {
          s->co > 0 && s->ci % 16 == 0 && s->co % 16 == 0 && s->ci <= MOST_CHANNELS && s->co <= MOST_CHANNELS;
 }
 
-// Asks for the next lines of memory, so that they arrive during the products.
+// Prefetches the next lines of memory, so that they arrive during the products.
 typedef struct {
   const char *from, *end;
-  size_t lines;  // a point
+  size_t lines;  // per point
 } stretch;
 
 static stretch stretch_of(const float *from, size_t floats) {
@@ -38,7 +38,7 @@ static inline void fetch(stretch *s, const int write) {
     else __builtin_prefetch(s->from, 0, 2);
 }
 
-// What lies outside an image: a row of zeros, and the first and last column of a strip's lines.
+// Clears what is outside an image: a row of zeros, and the first and last column of a strip's lines.
 static void clear_frame(size_t w, size_t c, float *zeros, float *lines) {
   memset(zeros, 0, w * c * sizeof(float));
   for (size_t r = 0; r < 6; r++) {
@@ -76,7 +76,7 @@ typedef struct {
   float *y;
   bool accumulate;
   size_t strips, a_block;   // in all, and of a block
-  size_t blocks_a_task;     // neighbors, so that a thread can fetch its next block ahead
+  size_t blocks_a_task;     // neighbors, so that a thread can prefetch its next block
   size_t scratch_floats;
 } forward_job;
 
@@ -126,7 +126,7 @@ void ek_winograd_forward(const ek_conv *s, bool turned, int terms, const float *
   ek_parallel((size_t)terms * (j.ci / ROWS_A_TASK), points_task, &points);
   j.a_block = ek_max(FORWARD_TILES / tiles, 1);
   const size_t blocks = (j.strips + j.a_block - 1) / j.a_block;
-  // Fewer where that leaves threads without work.
+  // Fewer if some threads would otherwise have no work.
   j.blocks_a_task = ek_max(ek_min(8, blocks / (4 * (size_t)ek_threads_current())), 1);
   j.scratch_floats = s->w * j.ci + 6 * (s->w + 2) * j.ci + POINTS * (j.a_block * tiles * (j.ci + j.co) + 2 * PLANE_GAP);
   ek_parallel((blocks + j.blocks_a_task - 1) / j.blocks_a_task, forward_task, &j);

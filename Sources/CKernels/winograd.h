@@ -4,7 +4,8 @@
 #include "machine.h"
 
 // The convolution of `terms` images with as many weights, summed before the output transform: one chain over the terms'
-// channels. `turned`: backward data, x being output gradients [h][w][co] and y of input's shape; s is the forward pass's shape.
+// channels. `turned`: backward data, with x the output gradients [h][w][co] and y of the input's shape; s is the
+// forward pass's shape.
 void ek_winograd_forward(const ek_conv *s, bool turned, int terms, const float *const *x, const float *const *weights, float *y,
                          bool accumulate);
 void ek_winograd_backward_weight(const ek_conv *s, const float *x, const float *dy, float *dweights);

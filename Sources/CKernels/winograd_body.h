@@ -1,9 +1,9 @@
 // Winograd convolution F(4×4, 3×3) of one instruction set, in Float; included by leaf_body.h.
 //
-// A tile of 4 × 4 outputs is Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with d the 6 × 6 inputs around it and g the 3 × 3 weights (Lavin and
-// Gray 2016), here at the points 0, ±√½, ±√2 and ∞, whose rounding error is a third of that of 0, ±1, ±2, ∞. Documentation/
-// Numerics.md writes out the order of operations, which is that of one lane: neither the number of lanes nor how many tiles are
-// taken at once changes a bit.
+// A tile of 4 × 4 outputs is Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A with d the 6 × 6 inputs around it and g the 3 × 3 weights (Lavin
+// and Gray 2016), here at the points 0, ±√½, ±√2 and ∞, whose rounding error is a third of that of 0, ±1, ±2, ∞.
+// Documentation/Numerics.md specifies the order of operations for one lane. Neither the number of lanes nor the number
+// of tiles computed at once changes a bit.
 #define AI static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define LOAD(p) (*(const V *)(p))
@@ -56,7 +56,7 @@ AI void FN(to_weights)(const V *z, V *g) {
   g[2] = MULTIPLY_ADD(1.0 / 3, s2 - s, z[5]);
 }
 
-// z = G g of `WIDTH` columns at once, in Double: three weights, six points, which stand `gap` and `z_gap` apart.
+// z = G g of `WIDTH` columns at once, in Double: three weights, six points, which are `gap` and `z_gap` elements apart.
 enum { FN(WIDTH) = 16 };
 #define WIDTH FN(WIDTH)
 AI void FN(weights_to_points)(const double *g, const int gap, double *z, const int z_gap) {
@@ -72,7 +72,7 @@ AI void FN(weights_to_points)(const double *g, const int gap, double *z, const i
   }
 }
 
-// Columns of a panel of the weights: two vectors where they divide the columns.
+// Columns of a panel of the weights: two vectors if they divide the columns.
 AI size_t FN(panel)(size_t columns) { return columns % (2 * LANES_V) == 0 ? 2 * LANES_V : LANES_V; }
 
 static void FN(winograd_weights)(size_t first, size_t last, size_t k, size_t n, const float *w, bool turned, float *u) {
@@ -108,7 +108,7 @@ AI void FN(winograd_tile)(const int rows, const int vectors, const bool resume, 
     V bv[2];
     UNROLL for (int j = 0; j < vectors; j++) bv[j] = LOAD(b + k * ldb + j * LANES_V);
     UNROLL for (int i = 0; i < rows; i++) {
-      const V av = a[i * row + k * step] - (V){0};  // x - (+0) is x for every x, -0 included: a splat
+      const V av = a[i * row + k * step] - (V){0};  // x - (+0) is x for every x, -0 included: a broadcast
       UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = __builtin_elementwise_fma(av, bv[j], acc[i][j]);
     }
   }
@@ -116,7 +116,7 @@ AI void FN(winograd_tile)(const int rows, const int vectors, const bool resume, 
     UNROLL for (int j = 0; j < vectors; j++) STORE(c + i * ldc + j * LANES_V, acc[i][j]);
 }
 
-// Rows of a tile: with two vectors of columns they fill the registers.
+// Rows of a tile; with two vectors of columns they fill the registers.
 #if REGISTERS == 32
 #define MOST_ROWS 12
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
@@ -156,7 +156,7 @@ AI void FN(outer_of)(const size_t co, const int vectors, const bool resume, size
   for (size_t c = 0; c < co; c += width) FN(winograd_tiles)(vectors, resume, ci, tiles, v, 1, ci, d + c, co, z + c, co);
 }
 
-// The widths of CIFAR's ResNets are known to the compiler, so that rows lie at constant distances.
+// The compiler knows the widths of CIFAR's ResNets, so that rows are at constant distances.
 #define EACH_WIDTH(X) X(16) X(32) X(64)
 #define PRODUCTS(width) \
   static __attribute__((noinline)) void FN(product_##width)(bool resume, int vectors, size_t tiles, size_t n, const float *v, const float *u, float *z) { \

@@ -1,18 +1,18 @@
 import EscapementKernels
 
-/// One rank's place in a batch that several ranks compute together: which samples it owns, and the sums over all.
+/// One rank's share of a batch that several ranks compute together: the samples it owns, and sums over all samples.
 ///
-/// The batch is cut into units of eight samples, the largest group of the numeric contract, and rank r of R owns the
-/// units from ⌊U·r/R⌋ up to ⌊U·(r + 1)/R⌋: a contiguous run, and so a few aligned runs of a power of two of units,
-/// whose sums are subtrees of the one tree over the batch. A sum over the batch gathers these and finishes the tree,
-/// on every rank alike: its bits are those of one rank alone. A rank owns nothing where a batch has fewer units than
-/// there are ranks; it computes on no samples and takes part in every exchange.
+/// The batch is cut into units of eight samples, the largest group of the numeric contract. Rank r of R owns the units
+/// from ⌊U·r/R⌋ up to ⌊U·(r + 1)/R⌋. This contiguous run consists of a few aligned runs, each a power of two of units
+/// long, whose sums are subtrees of the one tree over the batch. A sum over the batch gathers these subtrees and
+/// finishes the tree on every rank in the same way, so its bits are those of a single rank. If a batch has fewer units
+/// than there are ranks, some ranks own no samples; they still take part in every exchange.
 public struct BatchShare: Sendable {
   /// The ranks.
   public let communicator: any Communicator
-  /// The samples of the batch.
+  /// The number of samples in the batch.
   public let count: Int
-  /// Those of this rank.
+  /// The samples of this rank.
   public let range: Range<Int>
 
   /// This rank's share of a batch of `count` samples.
@@ -22,7 +22,7 @@ public struct BatchShare: Sendable {
     range = Self.range(of: communicator.rank, of: communicator.size, in: count)
   }
 
-  /// The samples that a rank owns in a batch.
+  /// The samples that a rank owns in a batch of `count` samples.
   public static func range(of rank: Int, of size: Int, in count: Int) -> Range<Int> {
     let units = (count + 7) / 8
     return min(8 * (units * rank / size), count)..<min(8 * (units * (rank + 1) / size), count)
@@ -35,7 +35,7 @@ public struct BatchShare: Sendable {
 
   /// An aligned run of a rank's samples: a subtree of the batch's tree.
   public struct Run: Hashable, Sendable {
-    /// Its samples, counted from the rank's first.
+    /// Its samples, counted from the rank's first sample.
     public let own: Range<Int>
     /// Its first sample in the batch.
     public let start: Int
@@ -57,9 +57,10 @@ public struct BatchShare: Sendable {
     (0..<communicator.size).flatMap { blocks(of: $0).map { ($0.range.lowerBound, $0.level) } }
   }
 
-  /// A sum over the whole batch of `count` numbers that `ofSamples` computes of a run of this rank's samples.
+  /// A sum of `count` numbers over the whole batch; `ofSamples` computes them for one run of this rank's samples.
   ///
-  /// `ofSamples` must sum by rule 2 of the numeric contract, in Double. One exchange of `count` numbers a run.
+  /// `ofSamples` must sum by rule 2 of the numeric contract, in Double. There is one exchange of `count` numbers per
+  /// run.
   public func sum(_ count: Int, _ ofSamples: (Range<Int>) -> Tensor<Double>) -> Tensor<Double> {
     let own = runs.map { ofSamples($0.own) }
     precondition(own.allSatisfy { $0.count == count }, "sums of \(own.map(\.shape)), not of \(count)")
@@ -67,7 +68,7 @@ public struct BatchShare: Sendable {
       gathered(Tensor(joining: own, shape: [own.count, count]), rows: { blocks(of: $0).count }))
   }
 
-  /// The tree over all ranks' runs; `sums` has a row a run.
+  /// The tree over all ranks' runs; `sums` has one row per run.
   func finished<Element: Real>(_ sums: Tensor<Element>) -> Tensor<Element> {
     let width = sums.shape.columns
     var counter = TreeCounter<Element>()
@@ -78,7 +79,7 @@ public struct BatchShare: Sendable {
     return counter.total ?? .zeros([width])
   }
 
-  /// All samples' rows in the order of the batch, given this rank's.
+  /// All samples' rows in the order of the batch; `own` holds this rank's rows.
   public func gatheredSamples<Element: Real>(_ own: Tensor<Element>) -> Tensor<Element> {
     let all = gathered(
       own.reshaped([own.shape[0], own.sampleCount]),
@@ -86,7 +87,7 @@ public struct BatchShare: Sendable {
     return all.reshaped(Shape([count] + own.shape.extents.dropFirst()))
   }
 
-  /// Every rank's rows behind one another; rank r has `rows(r)` of them.
+  /// The rows of all ranks, concatenated in rank order; rank r has `rows(r)` of them.
   func gathered<Element: Real>(_ own: Tensor<Element>, rows: (Int) -> Int) -> Tensor<Element> {
     let width = own.shape.columns
     let counts = (0..<communicator.size).map(rows)

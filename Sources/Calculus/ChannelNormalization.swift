@@ -1,6 +1,6 @@
 import EscapementKernels
 
-/// A batch norm's vectors, one value a channel each: u = (x − mean)·inverse, y = u·gain + shift.
+/// A batch norm's vectors, each with one value per channel: u = (x − mean)·inverse, y = u·gain + shift.
 public struct ChannelNormalization<V: TensorAlgebra>: Sendable {
   /// μ.
   public let mean: V
@@ -20,16 +20,16 @@ public struct ChannelNormalization<V: TensorAlgebra>: Sendable {
   }
 }
 
-/// What a batch norm's backward pass asks for.
+/// What is requested from a batch norm's backward pass.
 public struct NormalizationDemand: Sendable {
-  /// Whether mean and inverse moved with the input: batch statistics do, running ones rest.
+  /// Whether mean and inverse depend on the input. Batch statistics do; running statistics are constant.
   public var followsInput: Bool
-  /// Whether the gradient behind the ReLU is wanted, for the shortcut beside the norm.
+  /// Whether the gradient with respect to the ReLU's input is requested, for the shortcut beside the norm.
   public var masked: Bool
-  /// Whether the input's gradient is wanted.
+  /// Whether the input's gradient is requested.
   public var input: Bool
 
-  /// A demand.
+  /// A request.
   public init(followsInput: Bool, masked: Bool, input: Bool) {
     self.followsInput = followsInput
     self.masked = masked
@@ -37,9 +37,9 @@ public struct NormalizationDemand: Sendable {
   }
 }
 
-/// What a batch norm's backward pass yields.
+/// The results of a batch norm's backward pass.
 public struct NormalizationGradient<V: TensorAlgebra>: Sendable {
-  /// The gradient behind the ReLU, m.
+  /// The gradient with respect to the ReLU's input, m.
   public var masked: V?
   /// Terms of the shift's gradient, Σ m.
   public var shift: [Tensor<Double>]
@@ -49,7 +49,7 @@ public struct NormalizationGradient<V: TensorAlgebra>: Sendable {
   public var input: V?
 }
 
-// The definition, in the algebra's elementwise operations. Fused passes must give its bits.
+// The definition, in the algebra's elementwise operations. Fused passes must give the same bits.
 extension TensorAlgebra {
   /// relu(u·gain + shift + residual).
   func compositeNormalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self {
@@ -59,7 +59,7 @@ extension TensorAlgebra {
     return rectified ? y.map(.relu) : y
   }
 
-  /// Self is the output's gradient, x was the input.
+  /// Self is the output's gradient; x was the input.
   func compositeNormalizationGradient(
     _ n: ChannelNormalization<Self>, input x: Self, _ rectifier: Rectifier<Self>,
     _ demand: NormalizationDemand, _ context: inout EvaluationContext
@@ -78,12 +78,12 @@ extension TensorAlgebra {
         masked: kept, shift: masked.channelSumTerms(), gain: masked.channelDotTerms(u),
         input: demand.input ? masked.multiplyingChannels(scale) : nil)
     }
-    // A batch is one part, so its sums need not be kept as terms: they serve the parameters and the input alike.
+    // A batch is one part, so its sums need not be kept as terms. The parameters and the input use the same sums.
     let sums = masked.channelSums(&context)
     let dots = masked.channelDots(u, &context)
     var result = NormalizationGradient<Self>(masked: kept, shift: [sums.derivative], gain: [dots.derivative])
     guard demand.input else { return result }
-    // The mean and the variance move with x: subtract the parts of g along 1 and along the output.
+    // The mean and the variance depend on x: subtract the components of g along 1 and along the output.
     let count = Double((context.share?.count ?? shape[0]) * shape.pixels)
     let along1: Self = .narrowed(sums.divided(by: count))
     let alongOutput: Self = .narrowed(dots.divided(by: count))
@@ -147,7 +147,7 @@ extension Tensor {
   ) -> NormalizationGradient<Tensor> {
     let vectors = Self.vectors(n)
     let scale = n.gain * n.inverse
-    // Running statistics are the same on every rank: only a batch's own are of all ranks' samples.
+    // Running statistics are the same on every rank; only batch statistics are over all ranks' samples.
     let share = demand.followsInput ? context.share : nil
     let pass =
       share.map { sharedPass(by: vectors, input: x, rectifier, keepingMasked: demand.masked, $0) }
@@ -158,7 +158,7 @@ extension Tensor {
       masked: pass.masked, shift: [pass.sums], gain: [pass.dots], input: pass.input)
     if demand.followsInput && demand.input {
       let count = Double((share?.count ?? shape[0]) * shape.pixels)
-      // Where the masked gradient was kept it need not be masked again.
+      // If the masked gradient was kept, it need not be masked again.
       result.input = (pass.masked ?? self).normalizationInputGradient(
         by: vectors, input: x, pass.masked == nil ? rectifier : .linear,
         along1: pass.sums.divided(by: count).converted(to: Element.self),
@@ -167,7 +167,8 @@ extension Tensor {
     return result
   }
 
-  /// `normalizationPass` of a batch of which self is a rank's share: its own runs one by one, sums over all ranks'.
+  /// `normalizationPass` for a batch of which self is one rank's share: this rank's runs one by one, sums over all
+  /// ranks' runs.
   private func sharedPass(
     by vectors: ChannelVectors<Element>, input x: Tensor, _ rectifier: Rectifier<Tensor>, keepingMasked: Bool,
     _ share: BatchShare
@@ -215,7 +216,7 @@ extension Tensor {
   }
 }
 
-// Fused passes for values that move, where the statistics rest; the definition everywhere else.
+// Fused passes for dual values if the statistics are constant; the definition otherwise.
 extension Dual {
   private static func primal(_ n: ChannelNormalization<Dual>) -> ChannelNormalization<V> {
     ChannelNormalization(

@@ -1,54 +1,54 @@
 import EscapementArtifacts
 
-/// The ranks of a job as one of them sees them: how many there are, and exchanges of bytes that all take part in.
+/// The ranks of a job as seen from one of them: their number, and exchanges of bytes in which all ranks take part.
 ///
-/// Every rank makes the same calls in the same order. No exchange adds numbers: the order of additions is the numeric
-/// contract's, and each rank does them itself. A fault leaves what was exchanged undefined and stands in `failure` from
-/// then on, because most exchanges happen deep inside a pass that cannot throw; whoever uses the result asks for it
-/// first (`check`).
+/// Every rank makes the same calls in the same order. No exchange adds numbers: the numeric contract fixes the order of
+/// additions, and each rank performs them itself. After a fault the exchanged bytes are undefined and `failure` stays
+/// set. Most exchanges happen deep inside a pass that cannot throw, so the caller must call `check` before using a
+/// result.
 public protocol Communicator: Sendable {
   /// This process's or thread's number, from 0.
   var rank: Int { get }
   /// The number of ranks.
   var size: Int { get }
-  /// The first fault; nil: none so far.
+  /// The first fault; nil if there has been none.
   var failure: CommunicationError? { get }
-  /// What was exchanged so far.
+  /// Counts of the exchanges so far.
   var traffic: TrafficCounter { get }
 
-  /// Everyone's bytes in rank order: rank r gives `lengths[r]`, the same list on all ranks.
+  /// The bytes of all ranks in rank order: rank r contributes `lengths[r]` bytes; the list is the same on all ranks.
   func allGather(
     _ own: UnsafeRawBufferPointer, lengths: [Int], into all: UnsafeMutableRawBufferPointer)
-  /// To rank r the next `lengths[r]` bytes of `own`; from each rank what it has for this one, in rank order.
+  /// Sends the next `lengths[r]` bytes of `own` to rank r, and returns what each rank sent to this one, in rank order.
   func allToAll(
     _ own: UnsafeRawBufferPointer, lengths: [Int], into received: UnsafeMutableRawBufferPointer,
     receivedLengths: [Int])
 }
 
-/// An exchange between ranks that failed; nothing after it can be relied on.
+/// An exchange between ranks failed. Results of later exchanges are invalid.
 ///
 /// Exit code 70.
 public struct CommunicationError: ReportedError, Hashable {
   /// What happened, in the transport's words.
   public let what: String
 
-  /// Names the fault.
+  /// Describes the fault.
   public init(what: String) { self.what = what }
 
   /// 70.
   public var exitCode: Int32 { 70 }
 
-  /// One line.
+  /// A one-line message.
   public var description: String { "the ranks lost each other: \(what)" }
 }
 
 extension Communicator {
-  /// Throws the first fault.
+  /// Throws the first fault, if there was one.
   public func check() throws {
     if let failure { throw failure }
   }
 
-  /// Everyone's elements in rank order; `counts` say how many each rank gives.
+  /// The elements of all ranks in rank order; rank r contributes `counts[r]` elements.
   public func gathered<Element: BitwiseCopyable>(_ own: [Element], counts: [Int]) -> [Element] {
     precondition(own.count == counts[rank], "\(own.count) elements for \(counts[rank])")
     let stride = MemoryLayout<Element>.stride

@@ -2,12 +2,12 @@ import EscapementKernels
 
 /// A value with its derivative along one direction: forward-mode differentiation, one line per rule.
 ///
-/// Running a gradient on duals gives the derivative of the gradient along the direction, which is the
-/// exact Hessian-vector product (Pearlmutter 1994). A tangent of nil is exactly zero and costs nothing.
+/// A gradient computed on duals gives the derivative of the gradient along the direction, which is the exact
+/// Hessian-vector product (Pearlmutter 1994). A nil tangent is exactly zero and needs no computation.
 public struct Dual<V: TensorAlgebra>: Sendable {
   /// The value.
   public let primal: V
-  /// Its derivative along the direction; nil is exactly zero.
+  /// Its derivative along the direction; nil means exactly zero.
   public internal(set) var tangent: V?
 
   /// Pairs a value with its derivative.
@@ -86,7 +86,7 @@ extension Dual: TensorAlgebra {
   public func subtractingRows(_ v: Dual) -> Dual { broadcastSum(v) { $0.subtractingRows($1) } }
   public func multiplyingRows(_ v: Dual) -> Dual { bilinear(v) { $0.multiplyingRows($1) } }
 
-  /// A sum or difference with a broadcast vector: linear in both, so the tangents take the same form.
+  /// A sum or difference with a broadcast vector. It is linear in both operands, so the tangents use the same function.
   private func broadcastSum(_ v: Dual, _ f: (V, V) -> V) -> Dual {
     guard let moving = v.tangent else { return Dual(f(primal, v.primal), tangent: tangent) }
     let still = tangent ?? V(constant: .zeros(primal.shape))
@@ -120,7 +120,7 @@ extension Dual: TensorAlgebra {
   public func channelSumTerms() -> [Tensor<Double>] { tangent?.channelSumTerms() ?? [] }
   public func channelDotTerms(_ other: Dual) -> [Tensor<Double>] { terms(other) { $0.channelDotTerms($1) } }
 
-  /// The two terms of the product rule, kept apart.
+  /// The two terms of the product rule, as separate terms.
   private func terms<R>(_ other: Dual, _ f: (V, V) -> [R]) -> [R] {
     (tangent.map { f($0, other.primal) } ?? []) + (other.tangent.map { f(primal, $0) } ?? [])
   }

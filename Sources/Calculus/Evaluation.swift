@@ -4,11 +4,11 @@ import EscapementKernels
 public struct Evaluation<Element: Real>: Sendable {
   /// The loss, in Double.
   public var loss: Double
-  /// The gradient at the point asked for.
+  /// The gradient at the point of evaluation.
   public var gradient: ParameterVector<Element>
   /// The number of samples evaluated.
   public var samples: Int
-  /// How many of them the largest logit classified correctly; nil where there are no logits.
+  /// The number of samples whose largest logit is that of the correct class; nil for losses without logits.
   public var correct: Int?
 
   /// An evaluation; `correct` stays nil for losses without logits.
@@ -19,7 +19,7 @@ public struct Evaluation<Element: Real>: Sendable {
     self.correct = correct
   }
 
-  /// The two parts of one loss at one point, added; `correct` is nil where one part's is.
+  /// The sum of two parts of one loss at one point; `correct` is nil if it is nil in either part.
   public static func + (a: Evaluation, b: Evaluation) -> Evaluation {
     Evaluation(
       loss: a.loss + b.loss, gradient: a.gradient + b.gradient, samples: a.samples + b.samples,

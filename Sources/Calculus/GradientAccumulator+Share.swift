@@ -1,13 +1,15 @@
 import EscapementKernels
 
-// A batch's gradient when its samples lie with several ranks. Every rank has the sums of its own aligned runs. Of the
-// long vector each rank finishes the tree for an equal slice: it gets that slice of everyone's sums, adds them up in
-// the order of the batch, and hands the result to all. A rank so receives about two vectors, however many ranks there are.
+// The gradient of a batch whose samples are divided among several ranks. Every rank has the sums of its own aligned
+// runs. Each rank finishes the tree for an equal slice of the long vector: it receives that slice of all ranks' sums,
+// adds them in the order of the batch, and sends the result to all ranks. A rank therefore receives about two vectors,
+// whatever the number of ranks.
 extension GradientAccumulator {
-  /// The sums over all ranks' samples, the same bits on every rank; `share` nil: over this accumulator's alone.
+  /// The sums over all ranks' samples, the same bits on every rank; if `share` is nil, over this accumulator's samples
+  /// alone.
   ///
-  /// Every rank's accumulator must have gone through the same layers. A rank without samples knows neither how many
-  /// terms a segment has nor their kinds, and is told.
+  /// Every rank's accumulator must have passed through the same layers. A rank without samples knows neither the number
+  /// of terms of a segment nor their kinds, and receives both from the other ranks.
   public func total(over share: BatchShare?) -> ParameterVector<Element> {
     guard let share else { return total() }
     let terms = termCounts(share)
@@ -45,7 +47,7 @@ extension GradientAccumulator {
     return total(contractions: contractions, primals: primals, axisSums: axisSums)
   }
 
-  /// How many terms each segment has on the ranks that have samples.
+  /// The number of terms of each segment on the ranks that have samples.
   private func termCounts(_ share: BatchShare) -> (contractions: [Int], primals: [Int], axisSums: [Int]) {
     let ranks = share.communicator.size
     let own =
@@ -61,7 +63,7 @@ extension GradientAccumulator {
     )
   }
 
-  /// This rank's sums, a row a run: all terms behind one another.
+  /// This rank's sums, one row per run: all terms, concatenated.
   private func rows<E: Real>(
     of counters: [TreeCounter<E>], _ widths: [Int], _ share: BatchShare
   ) -> Tensor<E> {
@@ -87,7 +89,7 @@ extension GradientAccumulator {
     share.finished(share.gathered(own, rows: { share.blocks(of: $0).count }))
   }
 
-  /// The tree over all ranks' rows, each rank finishing a slice of the columns.
+  /// The tree over all ranks' rows; each rank finishes a slice of the columns.
   private func finished(_ own: Tensor<Element>, _ share: BatchShare) -> Tensor<Element> {
     let communicator = share.communicator
     let (rank, ranks) = (communicator.rank, communicator.size)

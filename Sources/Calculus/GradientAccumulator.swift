@@ -1,25 +1,27 @@
 import EscapementKernels
 
-/// Sums the contributions of consecutive parts of a batch to every segment, whole = parts bit for bit.
+/// Sums the contributions of consecutive parts of a batch to every segment. The sum has the same bits as one pass over
+/// the whole batch.
 ///
-/// Each part is a block of samples whose tree of groups is complete (or the ragged last one), so a
-/// binary counter over the parts' roots continues the adjacent-pairs tree (rule 2 of the numeric
-/// contract). Convolution and dense weights are carried in the element type, axis sums (biases,
-/// batch-norm gains and shifts) in Double until the end, where each is rounded once. Where a layer uses a function
-/// of a segment in place of the segment itself, what is carried is the gradient in that function's value, and
-/// the function's pullback runs once, on the total: a pullback of rounded parts is not that of the whole.
+/// Each part is a block of samples whose tree of groups is complete, or the ragged last block. A binary counter over
+/// the parts' roots therefore continues the adjacent-pairs tree (rule 2 of the numeric contract). Gradients of
+/// convolution and dense weights are kept in the element type. Axis sums (biases, batch-norm gains and shifts) are kept
+/// in Double until the end, where each is rounded once. If a layer uses a function of a segment instead of the segment
+/// itself, the accumulator keeps the gradient in that function's value, and the function's pullback runs once, on the
+/// total: a pullback of rounded parts is not that of the whole.
 public struct GradientAccumulator<Element: Real>: Sendable {
   let layout: ParameterLayout
   var contractions: [[TreeCounter<Element>]]
   var axisSums: [[TreeCounter<Double>]]
-  // Sums over the whole batch already, which no other part adds to.
+  // Sums that are over the whole batch already; no other part adds to them.
   var wholeSums: [[Tensor<Double>]]
-  // What a pullback of moving values needs beside the tangent's terms.
+  // What the pullback of a dual value needs besides the tangent's terms.
   var primals: [Int: TreeCounter<Element>] = [:]
   private var pullbacks: [Int: @Sendable (Tensor<Element>?, Tensor<Element>) -> Tensor<Element>] = [:]
-  /// The level of the counter at which the current part enters: its samples are 8·2^level.
+  /// The level of the counter at which the current part enters: the part has 8·2^level samples.
   public var level = 0
-  /// The current part's first sample in the whole batch; only for a rank that does not own the first.
+  /// The index of the current part's first sample in the whole batch; needed only on a rank that does not own the first
+  /// sample.
   public var start = 0
 
   /// An accumulator of zeros.
@@ -38,17 +40,17 @@ public struct GradientAccumulator<Element: Real>: Sendable {
 
   /// Adds the current part's terms of the gradient in a function of a segment; see `pullBack`.
   ///
-  /// `primal` is the part's gradient itself where the terms are those of its tangent, nil where they are the
+  /// `primal` is the part's gradient itself if the terms are those of its tangent; nil if the terms are those of the
   /// gradient.
   public mutating func add(_ terms: [Tensor<Element>], primal: Tensor<Element>?, to segment: Int) {
     add(terms, to: segment)
     if let primal { primals[segment, default: TreeCounter()].push(primal, start: start, level: level) }
   }
 
-  /// Says that `pullback` takes the total of a segment's terms to the gradient in the segment.
+  /// Registers `pullback`, which maps the total of a segment's terms to the gradient in the segment.
   ///
-  /// The pullback sees the total as a value of the algebra the pass runs in, and is linear in it. It must be one function
-  /// for all parts. It is said apart from the terms, because a rank may have none of them and yet needs it.
+  /// The pullback receives the total as a value of the algebra of the pass and is linear in it. It must be the same
+  /// function for all parts. It is registered separately from the terms, because a rank that has no terms needs it too.
   public mutating func pullBack<T: TensorAlgebra>(
     _ segment: Int, _ pullback: @escaping @Sendable (T) -> T
   ) where T.Element == Element {
@@ -63,17 +65,17 @@ public struct GradientAccumulator<Element: Real>: Sendable {
     for (i, term) in terms.enumerated() { axisSums[segment][i].push(term, start: start, level: level) }
   }
 
-  /// Adds terms of a per-channel sum that are over the whole batch, whoever owns its samples.
+  /// Adds terms of a per-channel sum over the whole batch, whichever ranks own its samples.
   public mutating func add(whole terms: [Tensor<Double>], to segment: Int) { wholeSums[segment] += terms }
 
-  /// The sums as one vector; segments nobody added to are zero.
+  /// The sums as one vector; segments without terms are zero.
   public func total() -> ParameterVector<Element> {
     total(
       contractions: contractions.map { $0.compactMap(\.total) }, primals: primals.mapValues(\.total),
       axisSums: axisSums.map { $0.compactMap(\.total) })
   }
 
-  /// The vector of which these are the terms' totals.
+  /// The vector that consists of these totals of the terms.
   func total(
     contractions: [[Tensor<Element>]], primals: [Int: Tensor<Element>?], axisSums: [[Tensor<Double>]]
   ) -> ParameterVector<Element> {

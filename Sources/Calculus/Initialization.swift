@@ -49,7 +49,7 @@ public enum Initialization: Hashable, Sendable {
 }
 
 extension ParameterVector {
-  /// Every segment drawn as its layout declares; segment s draws from the stream (seed, initialization, s).
+  /// Every segment drawn as its layout specifies; segment s draws from the stream (seed, initialization, s).
   public init(initializing layout: ParameterLayout, seed: UInt64) {
     var flat = Tensor<Element>.zeros([layout.count])
     for (index, segment) in layout.segments.enumerated() {

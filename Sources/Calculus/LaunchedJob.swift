@@ -1,12 +1,12 @@
-/// The job that a launcher such as mpirun started this process in, as its environment tells before MPI is started.
+/// The job in which a launcher such as mpirun started this process, read from the environment before MPI is started.
 public struct LaunchedJob: Hashable, Sendable {
   /// This process's rank.
   public let rank: Int
-  /// The ranks of the job; at least 2.
+  /// The number of ranks in the job; at least 2.
   public let size: Int
 
   /// Reads the variables of Open MPI (OMPI_COMM_WORLD_SIZE and _RANK), of MPICH's and Slurm's PMI (PMI_SIZE, PMI_RANK)
-  /// and of PMIx under Slurm (PMIX_RANK with SLURM_STEP_NUM_TASKS); nil without a launcher, or for a job of one.
+  /// and of PMIx under Slurm (PMIX_RANK with SLURM_STEP_NUM_TASKS); nil without a launcher, or for a job with one rank.
   public init?(environment: [String: String]) {
     let pairs = [
       ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK"),

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Ranks that are threads of this process: what MPI's ranks do, without MPI.
+/// Ranks that are threads of this process: the same exchanges as between MPI's ranks, without MPI.
 public final class LocalCommunicator: Communicator {
   public let rank: Int
   public let size: Int
@@ -12,10 +12,10 @@ public final class LocalCommunicator: Communicator {
     (self.rank, self.size, self.meeting) = (rank, size, meeting)
   }
 
-  /// Runs `body` on `ranks` threads at once, each with its communicator, and returns what they return, in rank order.
+  /// Runs `body` on `ranks` threads at once, each with its communicator, and returns their results in rank order.
   ///
-  /// A rank that throws leaves: exchanges of the others fail from then on. The error of the lowest rank that threw
-  /// anything but that failure is rethrown.
+  /// A rank that throws leaves the job: later exchanges of the others fail. This function rethrows the error of the
+  /// lowest rank whose error is not such a failed exchange.
   public static func run<R: Sendable>(
     ranks: Int, _ body: @escaping @Sendable (LocalCommunicator) throws -> R
   ) throws -> [R] {
@@ -54,7 +54,7 @@ public final class LocalCommunicator: Communicator {
     _ own: UnsafeRawBufferPointer, lengths: [Int], into received: UnsafeMutableRawBufferPointer,
     receivedLengths: [Int]
   ) {
-    // Each rank's pieces behind a list of where they end, so that the receiver need not know the sender's list.
+    // Each rank's pieces, preceded by a list of their ends, so that the receiver need not know the sender's list.
     var ends: [Int] = []
     for length in lengths { ends.append((ends.last ?? 0) + length) }
     let rank = rank
@@ -82,9 +82,9 @@ public final class LocalCommunicator: Communicator {
   }
 }
 
-/// Where the threads wait for each other.
+/// The point where the threads wait for each other.
 private final class Meeting: @unchecked Sendable {
-  // Everything below is read and written under the condition's lock.
+  // All properties below are read and written under the condition's lock.
   private let condition = NSCondition()
   private let size: Int
   private var brought: [[UInt8]]
@@ -111,7 +111,7 @@ private final class Meeting: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// What every rank brought to this round; nil after a fault.
+  /// What all ranks contributed to this round; nil after a fault.
   func exchange(_ own: [UInt8], rank: Int) -> [[UInt8]]? {
     condition.lock()
     defer { condition.unlock() }
@@ -120,7 +120,7 @@ private final class Meeting: @unchecked Sendable {
     arrived += 1
     let mine = round
     if arrived == size {
-      // The next round cannot end before all have read this one: it needs everyone to arrive again.
+      // The next round cannot end before all threads have read this one, because it needs all of them to arrive again.
       (taken, arrived, round) = (brought, 0, round + 1)
       condition.broadcast()
     } else {

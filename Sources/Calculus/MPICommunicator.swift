@@ -5,10 +5,10 @@ import Synchronization
   import CEscapementMPI
 #endif
 
-/// The processes that mpirun started, through MPI; in builds with the package's trait MPI.
+/// The processes that mpirun started, through MPI. Available in builds with the package trait MPI.
 ///
-/// MPI only moves bytes. All calls come from the thread that started it. A fault of MPI is told in its own words and
-/// ends nothing by itself; after one, nothing more is exchanged.
+/// MPI only moves bytes. All calls come from the thread that started MPI. A fault is reported in MPI's own words and
+/// does not end the process; after a fault nothing more is exchanged.
 public final class MPICommunicator: Communicator {
   public let rank: Int
   public let size: Int
@@ -27,7 +27,7 @@ public final class MPICommunicator: Communicator {
   public var failure: CommunicationError? { fault.withLock { $0 } }
 
   #if MPI
-    /// Starts MPI, once a process. Throws `CommunicationError` in MPI's words.
+    /// Starts MPI, at most once per process. Throws `CommunicationError` with MPI's message.
     public init() throws {
       var (rank, size): (Int32, Int32) = (0, 1)
       var message = Self.emptyMessage
@@ -91,9 +91,9 @@ public final class MPICommunicator: Communicator {
       receivedLengths: [Int]
     ) { preconditionFailure("an exchange in a build without MPI") }
 
-    /// Nothing to end in a build without MPI.
+    /// Does nothing in a build without MPI.
     public func finish() throws {}
-    /// Nobody to end in a build without MPI.
+    /// Does nothing in a build without MPI.
     public func abort(code: Int32) {}
   #endif
 }

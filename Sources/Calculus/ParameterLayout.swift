@@ -2,8 +2,8 @@ import EscapementKernels
 
 /// The named segments of a flat parameter buffer, in order.
 ///
-/// The order is the order in which a network declares its layers (for ResNets the order of the
-/// published PyTorch models), so that Hessian vectors can be compared entry by entry.
+/// The order is the one in which a network declares its layers (for ResNets the order of the published PyTorch models),
+/// so that Hessian vectors can be compared entry by entry.
 public struct ParameterLayout: Hashable, Sendable {
   /// How a segment's entries are arranged, and hence how they map to the interchange layout.
   public enum Role: String, Hashable, Sendable {
@@ -17,7 +17,7 @@ public struct ParameterLayout: Hashable, Sendable {
     case vector
   }
 
-  /// One named stretch of the buffer.
+  /// One named range of the buffer.
   public struct Segment: Hashable, Sendable {
     /// The name as PyTorch gives it, for example `layer1.0.conv1.weight`.
     public let name: String
@@ -41,7 +41,7 @@ public struct ParameterLayout: Hashable, Sendable {
   /// A layout without segments.
   public init() {}
 
-  /// Appends a segment, zeros at the start unless said otherwise, and returns its index; names are unique.
+  /// Appends a segment and returns its index. The default initialization is zero. Names must be unique.
   @discardableResult
   public mutating func append(
     name: String, shape: Shape, role: Role, initialization: Initialization = .constant(0)

@@ -2,7 +2,8 @@ import Synchronization
 
 /// The memories of a data set's parts at one point, under one budget.
 ///
-/// Parts are lent to passes one at a time; a pass that finds its part lent out already goes without.
+/// A pass takes the memory of one part at a time and returns it. A pass whose part's memory is already in use runs
+/// without a memory.
 public final class PartMemories: Sendable {
   private struct State {
     var left: Int
@@ -20,11 +21,11 @@ public final class PartMemories: Sendable {
   /// The bytes held now.
   public var bytes: Int { state.withLock { $0.kept.values.reduce(0) { $0 + $1.bytes } } }
 
-  /// Runs `body` with the memory of the part that starts at sample `first`, at its beginning.
+  /// Runs `body` with the memory of the part that starts at sample `first`, rewound to its beginning.
   public func withMemory<R>(ofPartAt first: Int, _ body: (inout PrimalMemory) throws -> R) rethrows -> R {
     var memory = state.withLock { state in
       guard state.lent.insert(first).inserted else { return nil as PrimalMemory? }
-      // Removed while lent, so that the pass is its only owner. A new part may take all that is left.
+      // Removed while in use, so that the pass is its only owner. A new part may use the whole remaining budget.
       if let kept = state.kept.removeValue(forKey: first) { return kept }
       defer { state.left = 0 }
       return PrimalMemory(budget: state.left)

@@ -1,15 +1,15 @@
 import EscapementKernels
 
-/// What a pass over moving values computed of the values alone, for the next pass at the same point.
+/// Intermediate results that do not depend on the direction, kept from one pass for the next pass at the same point.
 ///
-/// A Hessian-vector product computes the gradient's contractions and reductions anew although only the direction
-/// changed. A memory keeps them, in the order in which the pass asks for them, up to a budget of bytes; what the budget
-/// does not hold is computed again. Kept or computed, the bits are the same. A memory serves one part of the data at
-/// one point: the caller starts it anew where either changes.
+/// Without a memory, a Hessian-vector product computes the gradient's contractions and reductions again although only
+/// the direction changed. A memory keeps them, in the order in which the pass requests them, up to a budget of bytes;
+/// what exceeds the budget is computed again. The bits are the same in both cases. A memory is valid for one part of
+/// the data at one point: the caller must use a new one if either changes.
 public struct PrimalMemory: Sendable {
-  /// The bytes it may still take.
+  /// The number of bytes that it may still use.
   public private(set) var budget: Int
-  /// The bytes it holds.
+  /// The number of bytes that it holds.
   public private(set) var bytes = 0
   private var entries: [(any Sendable)?] = []
   private var next = 0
@@ -17,16 +17,16 @@ public struct PrimalMemory: Sendable {
   /// An empty memory; a budget of 0 keeps nothing.
   public init(budget: Int = 0) { self.budget = budget }
 
-  /// Goes back to the first entry, for the next pass.
+  /// Returns to the first entry, for the next pass.
   public mutating func rewind() { next = 0 }
 
-  /// Gives back the budget that a first pass left over: later passes keep nothing new.
+  /// Returns the budget that the first pass did not use: later passes keep nothing new.
   mutating func surrenderBudget() -> Int {
     defer { budget = 0 }
     return budget
   }
 
-  /// The value kept at this place of the pass, or `make()`, kept if the budget allows.
+  /// The value kept at this position of the pass, or `make()`, which is kept if the budget allows.
   public mutating func recall<R: Sendable>(bytes size: (R) -> Int, _ make: () -> R) -> R {
     defer { next += 1 }
     if next < entries.count {
@@ -49,13 +49,13 @@ public struct PrimalMemory: Sendable {
     return value
   }
 
-  /// `recall` of a value of an algebra.
+  /// `recall` for a value of an algebra.
   public mutating func recall<V: TensorAlgebra>(_ make: () -> V) -> V {
     recall(bytes: { $0.shape.count * MemoryLayout<V.Element>.stride }, make)
   }
 }
 
-// What an algebra does not compute in one pass is the sum of its parts.
+// Defaults for algebras that do not compute a result in one pass: the sum of its parts.
 extension TensorAlgebra {
   public func convolvedTangent(
     _ tangent: Self, weights: Self, weightsTangent: Self, _ geometry: ConvolutionGeometry
@@ -75,7 +75,7 @@ extension TensorAlgebra {
   }
 }
 
-// Duals keep what they compute of the primal.
+// Duals keep what they compute from the primal alone.
 extension Dual {
   public func convolved(
     with weights: Dual, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext
@@ -92,7 +92,7 @@ extension Dual {
     return Dual(y, tangent: moving)
   }
 
-  /// With a sum, the primal's sum is kept: both its parts rest at one point.
+  /// If there is a sum, the primal's sum is kept: both its parts are fixed at one point.
   public func convolutionInputGradient(
     weights: Dual, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Dual?,
     _ context: inout EvaluationContext
@@ -100,7 +100,7 @@ extension Dual {
     var nothing = context.withoutMemory
     switch consume sum {
     case .some(var other):
-      // Taken out of its place, so that the gradient is added to it without a copy.
+      // Moved out of its place, so that the gradient is added to it without a copy.
       let moving = other.tangent.take()
       let beside = (consume other).primal
       let dx = context.memory.recall {
@@ -133,8 +133,8 @@ extension Dual {
     }
   }
 
-  // Sums over a shared batch are exchanged each time: one rank's budget may end before another's, and all must take
-  // part in the same exchanges.
+  // Sums over a shared batch are exchanged every time: the budget of one rank may end before that of another, and all
+  // ranks must take part in the same exchanges.
 
   public func channelMoments(_ context: inout EvaluationContext) -> (mean: Wide, variance: Wide) {
     typealias Moments = (mean: V.Wide, variance: V.Wide)
@@ -147,7 +147,7 @@ extension Dual {
     let (mean, variance) = moments
     guard let tangent else { return (Wide(mean, tangent: nil), Wide(variance, tangent: nil)) }
     let count = Double((nothing.share?.count ?? shape[0]) * shape.pixels)
-    // The variance is the mean of (x - mean)²; the mean's own motion cancels, as Σ (x - mean) = 0.
+    // The variance is the mean of (x - mean)². The tangent of the mean cancels, because Σ (x - mean) = 0.
     let centered = primal.subtractingChannels(.narrowed(mean))
     let variation = centered.channelDots(tangent, &nothing).scaled(by: 2).divided(by: count)
     return (

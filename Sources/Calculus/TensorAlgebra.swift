@@ -1,16 +1,16 @@
 import EscapementKernels
 
-/// The primitives from which layers are written, once, for values and for values with tangents.
+/// The primitive operations from which layers are written once, for values and for values with tangents.
 ///
-/// `Tensor` conforms: a pass computes a loss and its gradient. `Dual` conforms: the same pass computes
-/// the gradient's derivative along a direction, which is the exact Hessian-vector product.
+/// `Tensor` conforms: a pass computes a loss and its gradient. `Dual` conforms: the same pass computes the gradient's
+/// derivative along a direction, which is the exact Hessian-vector product.
 public protocol TensorAlgebra: Sendable {
   /// The element type.
   associatedtype Element: Real
-  /// The algebra in Double in which per-channel sums are kept until they are rounded once.
+  /// The algebra in Double that holds per-channel sums until they are rounded once.
   associatedtype Wide: TensorAlgebra where Wide.Element == Double, Wide.Wide == Wide
 
-  /// A value that moves along `tangent` (nil: does not move).
+  /// A value with a tangent; a nil tangent means that the value is constant.
   init(primal: Tensor<Element>, tangent: Tensor<Element>?)
   /// The value itself.
   var value: Tensor<Element> { get }
@@ -48,7 +48,7 @@ public protocol TensorAlgebra: Sendable {
   func rowSums() -> Self
   /// x[r][columns[r]].
   func gathered(columns: [Int]) -> Self
-  /// The element at each window's place.
+  /// The element at each window's position.
   func gathered(at maxima: WindowMaxima) -> Self
   /// Its adjoint.
   func scattered(at maxima: WindowMaxima) -> Self
@@ -59,30 +59,32 @@ public protocol TensorAlgebra: Sendable {
   /// The matrix with rows and columns exchanged.
   func transposed() -> Self
 
-  /// Σ over samples and pixels, per channel, of the whole batch.
+  /// Σ over samples and pixels, per channel, over the whole batch.
   func channelSums(_ context: inout EvaluationContext) -> Wide
-  /// Σ over samples and pixels of the product, per channel, of the whole batch.
+  /// Σ of the product over samples and pixels, per channel, over the whole batch.
   func channelDots(_ other: Self, _ context: inout EvaluationContext) -> Wide
-  /// Mean and biased variance over samples and pixels, per channel, of the whole batch.
+  /// Mean and biased variance over samples and pixels, per channel, over the whole batch.
   func channelMoments(_ context: inout EvaluationContext) -> (mean: Wide, variance: Wide)
   /// Rounds each element once from Double.
   static func narrowed(_ wide: Wide) -> Self
 
-  // Batch normalization in one pass where an algebra has one; the defaults are the definition in the operations above.
+  // Batch normalization in one pass, for algebras that have one; the defaults are the definition in the operations
+  // above.
 
-  /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU where asked for.
+  /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU are optional.
   func normalized(_ n: ChannelNormalization<Self>, plus residual: Self?, rectified: Bool) -> Self
-  /// Back through `normalized`: self is the output's gradient, `input` was the norm's input.
+  /// The backward pass of `normalized`: self is the output's gradient; `input` was the norm's input.
   func normalizationGradient(
     _ n: ChannelNormalization<Self>, input: Self, _ rectifier: Rectifier<Self>, _ demand: NormalizationDemand,
     _ context: inout EvaluationContext
   ) -> NormalizationGradient<Self>
-  /// `normalized` of self moving along `input`, with gain, shift and residual moving too; mean and inverse rest.
+  /// `normalized` of self with the tangent `input`; gain, shift and residual have tangents too; mean and inverse are
+  /// constant.
   func normalizedDual(
     _ n: ChannelNormalization<Self>, input: Self, gain: Self, shift: Self, plus residual: Dual<Self>?,
     rectified: Bool
   ) -> Dual<Self>
-  /// `normalizationGradient` of self moving along `gradient`, with the gain moving along `gain`.
+  /// `normalizationGradient` of self with the tangent `gradient`; the gain has the tangent `gain`.
   func normalizationGradientTangent(
     _ n: ChannelNormalization<Self>, input: Dual<Self>, gain: Self, _ rectifier: Rectifier<Self>,
     gradient: Self,
@@ -92,8 +94,8 @@ public protocol TensorAlgebra: Sendable {
   /// Convolution with weights `[kh][kw][ci][co]`.
   func convolved(with weights: Self, _ geometry: ConvolutionGeometry, _ context: inout EvaluationContext)
     -> Self
-  /// The adjoint of `convolved` in its input, added to `sum` where there is one, rounded by itself; self is the output's
-  /// gradient.
+  /// The adjoint of `convolved` with respect to its input; self is the output's gradient. If there is a `sum`, the
+  /// result is added to it and the sum is rounded separately.
   func convolutionInputGradient(
     weights: Self, inputShape: Shape, _ geometry: ConvolutionGeometry, plus sum: consuming Self?,
     _ context: inout EvaluationContext
@@ -102,8 +104,8 @@ public protocol TensorAlgebra: Sendable {
   func convolvedTangent(
     _ tangent: Self, weights: Self, weightsTangent: Self, _ geometry: ConvolutionGeometry
   ) -> Self
-  /// The tangent of `convolutionInputGradient` along tangents of self and of the weights, added to `sum` where there is one,
-  /// rounded by itself.
+  /// The tangent of `convolutionInputGradient` along tangents of self and of the weights. If there is a `sum`, the
+  /// result is added to it and the sum is rounded separately.
   func convolutionInputGradientTangent(
     _ tangent: Self, weights: Self, weightsTangent: Self, inputShape: Shape, _ geometry: ConvolutionGeometry,
     plus sum: consuming Self?
@@ -117,8 +119,8 @@ public protocol TensorAlgebra: Sendable {
   /// Its adjoint.
   func shortcutAdjoint(inputShape: Shape, stride: Int, before: Int) -> Self
 
-  // What a backward pass accumulates, as terms that are summed only after the last part of the data:
-  // a sum of trees is not the tree of sums, and whole must equal parts bit for bit.
+  // What a backward pass accumulates, as terms that are summed only after the last part of the data: a sum of trees is
+  // not the tree of sums, and the parts must give the bits of the whole.
 
   /// Terms of the convolution's weight gradient; self is the output's gradient.
   func convolutionWeightTerms(input: Self, weightShape: Shape, _ geometry: ConvolutionGeometry) -> [Tensor<
@@ -131,12 +133,12 @@ public protocol TensorAlgebra: Sendable {
 }
 
 extension TensorAlgebra {
-  /// A value that does not move.
+  /// A constant value.
   public init(constant: Tensor<Element>) { self.init(primal: constant, tangent: nil) }
   /// The extents.
   public var shape: Shape { value.shape }
 
-  // In one process that keeps nothing.
+  // Variants for a single process that keeps nothing.
 
   /// See `channelSums(_:)`.
   public func channelSums() -> Wide {

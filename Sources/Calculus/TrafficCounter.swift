@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many exchanges a rank took part in, and how many bytes came to it from others.
+/// The number of exchanges that a rank took part in, and of bytes that it received from other ranks.
 public final class TrafficCounter: Sendable {
   private let calls = Atomic<Int>(0)
   private let bytes = Atomic<Int>(0)
@@ -8,9 +8,9 @@ public final class TrafficCounter: Sendable {
   /// A counter at zero.
   public init() {}
 
-  /// Exchanges so far.
+  /// The number of exchanges so far.
   public var exchanges: Int { calls.load(ordering: .relaxed) }
-  /// Bytes received so far, payload alone.
+  /// The number of bytes received so far, counting payload only.
   public var received: Int { bytes.load(ordering: .relaxed) }
 
   /// Counts one exchange.

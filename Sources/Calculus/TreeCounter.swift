@@ -1,9 +1,9 @@
 import EscapementKernels
 
-/// The adjacent-pairs tree over a batch's groups, finished from sums of aligned runs of samples: a binary counter.
+/// The adjacent-pairs tree over a batch's groups, computed from sums of aligned runs of samples by a binary counter.
 ///
-/// Runs come from left to right. Two neighbors become one as soon as they are the two halves of an aligned run, so
-/// that as few sums are held as the samples so far have runs, about 2·log₂ of their number.
+/// Runs arrive from left to right. Two neighbors are added as soon as they are the two halves of an aligned run. The
+/// counter thus holds only as many sums as the samples so far have runs, about 2·log₂ of their number.
 struct TreeCounter<Element: Real>: Sendable {
   /// A sum over the 8·2^level samples from `start` on, or over as many of them as the batch has.
   struct Node: Sendable {
@@ -16,7 +16,7 @@ struct TreeCounter<Element: Real>: Sendable {
   /// Adds the next run's sum.
   mutating func push(_ value: Tensor<Element>, start: Int, level: Int) {
     var (start, level, value) = (start, level, value)
-    // A run that begins at an odd multiple of its length is no left half: its sibling is another rank's.
+    // A run that starts at an odd multiple of its length is not a left half: its sibling belongs to another rank.
     while let left = nodes.last, left.level == level, left.start & (8 << level) == 0 {
       value = left.value + value
       start = left.start
@@ -26,10 +26,10 @@ struct TreeCounter<Element: Real>: Sendable {
     nodes.append(Node(start: start, level: level, value: value))
   }
 
-  /// The sum of all runs; nil without one. The tree's where they are all of the batch.
+  /// The sum of all runs; nil if there are none. It is the tree's sum if the runs cover the batch.
   var total: Tensor<Element>? { Self.total(nodes[...]) }
 
-  /// The sum of the runs that lie in an aligned one; nil without one.
+  /// The sum of the runs inside an aligned run; nil if there are none.
   func total(in samples: Range<Int>) -> Tensor<Element>? {
     Self.total(nodes.filter { samples.contains($0.start) }[...])
   }

@@ -1,10 +1,10 @@
 import CEscapementKernels
 
-/// The stride and padding of a convolution, with the extents that follow from them.
+/// The stride and padding of a convolution.
 public struct ConvolutionGeometry: Hashable, Sendable {
-  /// Pixels between the windows of neighboring outputs, in both directions.
+  /// The distance in pixels between the windows of neighboring outputs, in both directions.
   public let stride: Int
-  /// Rows and columns of zeros framing the input.
+  /// The number of rows and columns of zeros on each side of the input.
   public let padding: Int
 
   /// A geometry; stride is at least 1, padding at least 0.

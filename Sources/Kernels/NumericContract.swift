@@ -1,22 +1,24 @@
 import CEscapementKernels
 
-/// The numeric contract that a result was computed under: the rules from which every bit of it follows.
+/// The numeric contract under which a result was computed: the rules that determine every bit of it.
 ///
-/// The rules are those of `Documentation/Numerics.md`. Results of one contract are compared by their bits; those of two
-/// differ by rounding. In text and in files a contract is its number, "2", and where ESCAPEMENT_CONVOLUTION=direct replaced
-/// its rule for convolutions, "2 direct". A file that states none was made under contract 1, which knew no other.
+/// The rules are those of `Documentation/Numerics.md`. Results under one contract are compared by their bits; results
+/// under different contracts differ by rounding. In text and in files a contract is its number, "2", or "2 direct" if
+/// ESCAPEMENT_CONVOLUTION=direct replaced its rule for convolutions. A file that states no contract was made under
+/// contract 1, when there was no other.
 public struct NumericContract: Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// How convolutions in Float are computed whose shape the contract gives to Winograd's algorithm.
+  /// How to compute the Float convolutions whose shape the contract assigns to Winograd's algorithm.
   public enum Convolution: Hashable, Sendable {
     /// By F(4×4, 3×3) of Lavin and Gray 2016.
     case winograd
-    /// As a chunked sum over the window, like all others.
+    /// As a chunked sum over the window, like all other convolutions.
     case direct
   }
 
-  /// The number of the rules: 1 computes every convolution directly, 2 some of those in Float by Winograd's algorithm.
+  /// The number of the rules. Contract 1 computes every convolution directly; contract 2 computes some Float
+  /// convolutions by Winograd's algorithm.
   public let number: Int
-  /// How those convolutions are computed; under contract 1 directly.
+  /// How those convolutions are computed; `direct` under contract 1.
   public let convolution: Convolution
 
   /// The number of the rules that this package computes by.
@@ -36,7 +38,7 @@ public struct NumericContract: Hashable, Sendable, Comparable, CustomStringConve
       number: latest, convolution: ek_convolution_current() == EK_CONVOLUTION_DIRECT ? .direct : .winograd)
   }
 
-  /// The contract that a text names; nil for a text that `description` never gives.
+  /// The contract that a text names; nil for a text that `description` never returns.
   public init?(_ text: String) {
     let words = text.split(separator: " ", omittingEmptySubsequences: false)
     guard let word = words.first, let number = Int(word), number >= 1 else { return nil }
@@ -57,7 +59,7 @@ public struct NumericContract: Hashable, Sendable, Comparable, CustomStringConve
     return convolution == .direct ? "set ESCAPEMENT_CONVOLUTION=direct" : "unset ESCAPEMENT_CONVOLUTION"
   }
 
-  /// Older rules first, and direct convolutions before the contract's own.
+  /// Older contracts come first; within a number, `direct` comes before the contract's own rule.
   public static func < (a: NumericContract, b: NumericContract) -> Bool {
     if a.number != b.number { return a.number < b.number }
     return a.convolution == .direct && b.convolution == .winograd

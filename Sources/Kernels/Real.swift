@@ -1,19 +1,19 @@
 import CEscapementKernels
 
-/// An element type of tensors: `Float` trains, `Double` verifies.
+/// An element type of tensors: `Float` for training, `Double` for verification.
 ///
-/// Every kernel exists for both, with the same order of operations, so an algorithm is written once
-/// and run at either precision.
+/// Every kernel exists for both types, with the same order of operations, so an algorithm is written once and runs at
+/// either precision.
 public protocol Real: BinaryFloatingPoint, LosslessStringConvertible, Sendable {
-  /// The tag by which the C leaves know the type.
+  /// The type's tag in the C kernels.
   static var kernelType: ek_type { get }
   /// "F32" or "F64", the names that safetensors uses.
   static var dtypeName: String { get }
   /// The bits, widened to 64, for digests and exact goldens.
   var bits: UInt64 { get }
-  /// The value whose `bits` these are.
+  /// The value with these `bits`.
   init(bits: UInt64)
-  /// The value rounded once from double.
+  /// The value, rounded once from Double.
   init(rounding value: Double)
 }
 

@@ -3,7 +3,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// Extents, outermost axis first.
   public let extents: [Int]
 
-  /// A shape of the given extents; a negative extent is a caller's bug.
+  /// A shape of the given extents. Passing a negative extent is a programming error.
   public init(_ extents: [Int]) {
     precondition(extents.allSatisfy { $0 >= 0 }, "extents must not be negative, got \(extents)")
     self.extents = extents

@@ -27,7 +27,7 @@ extension Tensor {
     }
   }
 
-  /// Images `[n][h][w][c]` from right to left.
+  /// Images `[n][h][w][c]` mirrored from right to left.
   public func flippedLeftRight() -> Tensor {
     precondition(shape.rank == 4, "a flip of \(shape)")
     return Tensor(shape: shape) { target in
@@ -45,7 +45,7 @@ extension Tensor {
     }
   }
 
-  /// The adjoint of `convolved` in its input: self is the gradient of the output.
+  /// The adjoint of `convolved` with respect to its input: self is the gradient of the output.
   public func convolutionInputGradient(
     weights: Tensor, inputShape: Shape, _ geometry: ConvolutionGeometry
   ) -> Tensor {
@@ -59,11 +59,11 @@ extension Tensor {
     }
   }
 
-  /// The derivative of `convolved` along a tangent of self and one of the weights: the sum of `tangent` with `weights` and
-  /// of self with `weightsTangent`.
+  /// The derivative of `convolved` along a tangent of self and a tangent of the weights: the convolution of `tangent`
+  /// with `weights` plus that of self with `weightsTangent`.
   ///
-  /// Direct convolutions round the sum by itself; by Winograd both are one sum over the channels of the first, then those
-  /// of the second.
+  /// Direct convolutions round that sum separately. Winograd's algorithm computes it as one sum over the channels of
+  /// the first convolution, then those of the second.
   public func convolvedTangent(
     _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, _ geometry: ConvolutionGeometry
   ) -> Tensor {
@@ -84,7 +84,8 @@ extension Tensor {
     }
   }
 
-  /// The derivative of `convolutionInputGradient` along a tangent of self and one of the weights, as `convolvedTangent`.
+  /// The derivative of `convolutionInputGradient` along a tangent of self and a tangent of the weights, as in
+  /// `convolvedTangent`.
   public func convolutionInputGradientTangent(
     _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, inputShape: Shape,
     _ geometry: ConvolutionGeometry
@@ -95,7 +96,7 @@ extension Tensor {
     return dx
   }
 
-  /// self ← self + `dy.convolutionInputGradientTangent(…)`, the sum rounded by itself, in place.
+  /// self ← self + `dy.convolutionInputGradientTangent(…)`, in place; the sum is rounded separately.
   public mutating func addConvolutionInputGradientTangent(
     of dy: Tensor, _ tangent: Tensor, weights: Tensor, weightsTangent: Tensor, _ geometry: ConvolutionGeometry
   ) {
@@ -126,7 +127,8 @@ extension Tensor {
     }
   }
 
-  /// self ← self + `dy.convolutionInputGradient(…)` for an input of self's shape, the sum rounded by itself, in place.
+  /// self ← self + `dy.convolutionInputGradient(…)` for an input of self's shape, in place; the sum is rounded
+  /// separately.
   public mutating func addConvolutionInputGradient(
     of dy: Tensor, weights: Tensor, _ geometry: ConvolutionGeometry
   ) {
@@ -140,7 +142,7 @@ extension Tensor {
     }
   }
 
-  /// The adjoint of `convolved` in its weights, a contraction over the batch by rule 2: self is the
+  /// The adjoint of `convolved` with respect to its weights, a contraction over the batch by rule 2: self is the
   /// gradient of the output.
   public func convolutionWeightGradient(
     input: Tensor, weightShape: Shape, _ geometry: ConvolutionGeometry

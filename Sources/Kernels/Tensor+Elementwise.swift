@@ -23,7 +23,7 @@ public enum UnaryFunction: Sendable, Hashable, CaseIterable {
 /// Functions of two elements.
 public enum BinaryFunction: Sendable, Hashable, CaseIterable {
   case add, subtract, multiply, divide
-  /// x where y > 0, NaN where y is NaN, +0 elsewhere: ReLU's backward, with y the pre-activation.
+  /// x where y > 0, NaN where y is NaN, +0 elsewhere: the backward pass of ReLU, with y the pre-activation.
   case mask
 
   var code: ek_binary {
@@ -45,7 +45,7 @@ extension Tensor {
     }
   }
 
-  /// Combines elements at equal places.
+  /// Combines elements at equal indices.
   public func zip(_ function: BinaryFunction, _ other: Tensor) -> Tensor {
     precondition(shape == other.shape, "\(function) of \(shape) and \(other.shape)")
     return Tensor(shape: shape) { target in
@@ -55,7 +55,7 @@ extension Tensor {
     }
   }
 
-  /// Combines each element with a scalar, first rounded to the element type.
+  /// Combines each element with a scalar that is first rounded to the element type.
   public func zip(_ function: BinaryFunction, scalar: Double) -> Tensor {
     Tensor(shape: shape) { target in
       withPointer { ek_zip_scalar(Element.kernelType, function.code, count, $0, scalar, target) }

@@ -33,16 +33,16 @@ public struct ChannelVectors<Element: Real>: Sendable {
   }
 }
 
-/// How a backward pass knows which outputs of a batch norm a ReLU let through.
+/// How a backward pass determines which outputs of a batch norm a ReLU passed.
 public enum Rectifier<V: Sendable>: Sendable {
   /// There was no ReLU.
   case linear
-  /// Those where this output is positive.
+  /// The outputs where this tensor is positive.
   case output(V)
-  /// Those where the affine map is positive, which is computed again: for outputs without a residual.
+  /// The outputs where the affine map is positive, which is computed again. For outputs without a residual.
   case recomputed
 
-  /// The same with another representation of the output.
+  /// The same case with another representation of the output.
   public func map<W>(_ transform: (V) -> W) -> Rectifier<W> {
     switch self {
     case .linear: .linear
@@ -71,9 +71,9 @@ extension Optional {
   }
 }
 
-// Fused batch normalization: the bits of the elementwise definition in one pass over memory.
+// Fused batch normalization: the same bits as the elementwise definition, in one pass over memory.
 extension Tensor {
-  /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU where asked for.
+  /// relu(((x − mean)·inverse)·gain + shift + residual); residual and ReLU are optional.
   public func normalized(by vectors: ChannelVectors<Element>, plus residual: Tensor?, rectified: Bool)
     -> Tensor
   {
@@ -90,7 +90,8 @@ extension Tensor {
     }
   }
 
-  /// `normalized` and its tangent along tangents of self, gain, shift and residual in one pass; mean and inverse rest.
+  /// `normalized` and its tangent along tangents of self, gain, shift and residual, in one pass; mean and inverse are
+  /// constant.
   public func normalizedDual(
     by vectors: ChannelVectors<Element>, input: Tensor, gain: Tensor, shift: Tensor,
     plus residual: (value: Tensor, tangent: Tensor)?, rectified: Bool
@@ -125,9 +126,9 @@ extension Tensor {
     return (value, tangent)
   }
 
-  /// What one pass over a batch norm's output gradient yields; tensors are nil where not asked for.
+  /// The results of one pass over a batch norm's output gradient; tensors that were not requested are nil.
   public struct NormalizationPass: Sendable {
-    /// The gradient behind the ReLU, m, and its tangent.
+    /// The gradient with respect to the ReLU's input, m, and its tangent.
     public var masked: Tensor?
     /// See `masked`.
     public var maskedTangent: Tensor?
@@ -142,7 +143,7 @@ extension Tensor {
     /// See `input`.
     public var inputTangent: Tensor?
 
-    /// A pass without tangents whose sums were taken elsewhere.
+    /// A pass without tangents whose sums were computed elsewhere.
     public init(masked: Tensor?, sums: Tensor<Double>, dots: Tensor<Double>) {
       self.init(masked: masked, maskedTangent: nil, sums: sums, dots: dots, cross: nil, input: nil)
     }
@@ -161,9 +162,9 @@ extension Tensor {
     }
   }
 
-  /// One pass backward through a batch norm and its ReLU. Self is the output's gradient, `input` was the norm's input.
+  /// One backward pass through a batch norm and its ReLU. Self is the output's gradient; `input` was the norm's input.
   ///
-  /// `scale` asks for the input's gradient where mean and inverse rest. `tangents` holds those of self, the input and
+  /// `scale` requests the input's gradient for constant mean and inverse. `tangents` holds those of self, the input and
   /// (with `scale`) the scale.
   public func normalizationPass(
     by vectors: ChannelVectors<Element>, input: Tensor, _ rectifier: Rectifier<Tensor>, scale: Tensor?,
@@ -181,7 +182,7 @@ extension Tensor {
     var cross = tangents == nil ? nil : Tensor<Double>(shape: channels) { _ in }
     var pass = ek_normalize_pass()
     pass.rectifier = rectifier.code
-    // The outputs are owned by this function alone, so their pointers stay valid until the end of its scope.
+    // Only this function owns the outputs, so their pointers stay valid until the end of its scope.
     pass.masked = masked?.rawMutablePointer()
     pass.masked_tangent = maskedTangent?.rawMutablePointer()
     pass.dx = dx?.rawMutablePointer()
@@ -221,7 +222,7 @@ extension Tensor {
       inputTangent: dxTangent)
   }
 
-  /// ((m − along1) − u·alongOutput)·scale, the input's gradient where mean and inverse move with the input.
+  /// ((m − along1) − u·alongOutput)·scale: the input's gradient where mean and inverse depend on the input.
   public func normalizationInputGradient(
     by vectors: ChannelVectors<Element>, input: Tensor, _ rectifier: Rectifier<Tensor>, along1: Tensor,
     alongOutput: Tensor, scale: Tensor

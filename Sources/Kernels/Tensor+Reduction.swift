@@ -34,7 +34,7 @@ extension Tensor {
     return (mean, variance)
   }
 
-  /// Σx and Σx² per channel, in Double: `[2][c]`, what the moments of Float tensors are made of.
+  /// Σx and Σx² per channel, in Double: `[2][c]`. The moments of Float tensors are computed from these.
   public func channelPowers() -> Tensor<Double> {
     let channels = shape.columns
     return Tensor<Double>(shape: [2, channels]) { sums in
@@ -44,7 +44,7 @@ extension Tensor {
     }
   }
 
-  /// Σ(x − mean)² per channel, in Double, what the variance of Double tensors is made of.
+  /// Σ(x − mean)² per channel, in Double. The variance of Double tensors is computed from these.
   public func channelSquares(around mean: Tensor<Double>) -> Tensor<Double> {
     precondition(mean.count == shape.columns, "\(mean.count) means for \(shape)")
     return Tensor<Double>(shape: [shape.columns]) { squares in
@@ -56,11 +56,11 @@ extension Tensor {
     }
   }
 
-  /// Mean and biased variance per channel over samples of which only some are here: as `channelMoments`, with sums over
-  /// all of them.
+  /// Mean and biased variance per channel over samples of which self holds only some: as `channelMoments`, with sums
+  /// over all of them.
   ///
-  /// `sum` sums over all samples the `width` numbers that it is given a way to compute of samples here; `count` pixels
-  /// in all.
+  /// `sum` receives a function that computes `width` numbers of this tensor's samples; it returns their sums over all
+  /// samples. `count` is the number of pixels in all samples.
   public func channelMoments(
     count: Int, sum: (_ width: Int, _ ofSamples: (Tensor) -> Tensor<Double>) -> Tensor<Double>
   ) -> (mean: Tensor<Double>, variance: Tensor<Double>) {
@@ -86,14 +86,14 @@ extension Tensor {
     }
   }
 
-  /// The largest element of each row; NaN where the row holds one.
+  /// The largest element of each row; NaN if the row contains a NaN.
   public func rowMaxima() -> Tensor {
     Tensor(shape: [shape.rows]) { target in
       withPointer { ek_row_maxima(Element.kernelType, shape.rows, shape.columns, $0, target) }
     }
   }
 
-  /// The index of the largest element of each row, ties to the lowest; -1 where the row holds a NaN.
+  /// The index of the largest element of each row; the lowest index among equal ones; -1 if the row contains a NaN.
   public func rowArgmax() -> [Int] {
     var indices = [Int64](repeating: 0, count: shape.rows)
     withPointer { ek_row_argmax(Element.kernelType, shape.rows, shape.columns, $0, &indices) }
@@ -109,7 +109,7 @@ extension Tensor {
     }
   }
 
-  /// The adjoint of `gathered`: each entry of self in its column of a row of zeros.
+  /// The adjoint of `gathered`: each entry of self at its column in a row of zeros.
   public func scattered(columns: [Int], width: Int) -> Tensor {
     precondition(columns.count == count && columns.allSatisfy { $0 >= 0 && $0 < width })
     let index = columns.map(Int64.init)
@@ -135,7 +135,7 @@ extension Tensor {
     }
   }
 
-  /// The option-A shortcut: every `stride`-th pixel, channels framed by zeros, `before` of them in front.
+  /// The option-A shortcut: every `stride`-th pixel, with zero channels on both sides, `before` of them in front.
   public func shortcut(channels: Int, stride: Int, before: Int) -> Tensor {
     precondition(
       shape.rank == 4 && before >= 0 && before + shape[3] <= channels, "shortcut of \(shape) to \(channels)")

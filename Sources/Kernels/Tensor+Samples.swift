@@ -1,6 +1,6 @@
-// A batch `[n]…` cut into runs of samples, and put together again.
+// A batch `[n]…` divided into runs of samples, and joined again.
 extension Tensor {
-  /// The elements of one sample.
+  /// The number of elements in one sample.
   public var sampleCount: Int { shape.extents.dropFirst().reduce(1, *) }
 
   /// The samples of a range, as a view.
@@ -8,7 +8,7 @@ extension Tensor {
     view(at: range.lowerBound * sampleCount, shape: Shape([range.count] + shape.extents.dropFirst()))
   }
 
-  /// Batches one behind another, as one of `shape`; a single one is taken as it is.
+  /// Joins batches in order into one batch of `shape`; a single batch is used without a copy.
   public init(joining batches: [Tensor], shape: Shape) {
     precondition(
       batches.reduce(0) { $0 + $1.count } == shape.count, "batches of \(batches.map(\.shape)) for \(shape)")

@@ -1,6 +1,6 @@
 import CEscapementKernels
 
-// The vector-space view of tensors: what optimizers and Lanczos use.
+// The vector-space operations of tensors, which optimizers and Lanczos use.
 extension Tensor {
   /// Σ xᵢyᵢ in 32 double lanes (rule 5), unrounded.
   public func dot(_ other: Tensor) -> Double {
@@ -17,7 +17,7 @@ extension Tensor {
   /// Whether no element is infinite or NaN.
   public var isFinite: Bool { withPointer { ek_all_finite(Element.kernelType, count, $0) } }
 
-  /// self ← fma(s, x, self) with s rounded to the element type: one rounding an element.
+  /// self ← fma(s, x, self) with s rounded to the element type: one rounding per element.
   public mutating func addProduct(_ s: Double, _ x: Tensor) {
     precondition(count == x.count, "sum of \(shape) and \(x.shape)")
     let n = count
@@ -26,7 +26,7 @@ extension Tensor {
     }
   }
 
-  /// self + s·x with the product rounded before the sum.
+  /// self + s·x, with the product rounded before the sum.
   public func addingScaled(_ s: Double, _ x: Tensor) -> Tensor {
     precondition(count == x.count, "sum of \(shape) and \(x.shape)")
     return Tensor(shape: shape) { target in

@@ -2,12 +2,12 @@ import CEscapementKernels
 
 /// A dense row-major array of `Element`s with value semantics.
 ///
-/// A tensor is a view (block, offset, shape); copies share the block, and a write to a shared block
-/// copies first. Views of segments (`view(at:shape:)`) share likewise.
+/// A tensor is a view (block, offset, shape). Copies share the block, and a write to a shared block copies it first.
+/// Views of segments (`view(at:shape:)`) share the block in the same way.
 public struct Tensor<Element: Real>: Sendable {
   /// The memory that holds the elements, possibly shared with other tensors.
   public private(set) var block: Block
-  /// Elements before this view's first one.
+  /// The number of elements before this view's first one.
   public private(set) var offset: Int
   /// Extents.
   public private(set) var shape: Shape
@@ -15,7 +15,8 @@ public struct Tensor<Element: Real>: Sendable {
   /// The number of elements.
   public var count: Int { shape.count }
 
-  /// Uninitialized memory, written whole by `fill`, which gets a pointer to `shape.count` elements.
+  /// Allocates uninitialized memory and calls `fill` with a pointer to `shape.count` elements, all of which it must
+  /// write.
   public init(shape: Shape, writing fill: (UnsafeMutablePointer<Element>) throws -> Void) rethrows {
     self.shape = shape
     offset = 0
@@ -23,7 +24,7 @@ public struct Tensor<Element: Real>: Sendable {
     try fill(block.memory.assumingMemoryBound(to: Element.self))
   }
 
-  /// A tensor of one value.
+  /// A tensor with every element equal to one value.
   public init(repeating value: Element, shape: Shape) {
     self.init(shape: shape) { ek_fill(Element.kernelType, shape.count, Double(value), $0) }
   }
@@ -49,7 +50,7 @@ public struct Tensor<Element: Real>: Sendable {
     withPointer { Array(UnsafeBufferPointer(start: $0, count: count)) }
   }
 
-  /// Reads one element by its row-major index. For tests and scalars: never in a loop over a tensor.
+  /// Reads one element by its row-major index. For tests and scalars; do not use it in a loop over a tensor.
   public subscript(index: Int) -> Element {
     precondition(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
     return withPointer { $0[index] }
@@ -91,12 +92,12 @@ public struct Tensor<Element: Real>: Sendable {
     return view
   }
 
-  /// Copies made by writing to a shared block, over all tensors of every type on the calling thread since it
-  /// started; a steady step makes none.
+  /// The number of copies made by writes to shared blocks, over all tensors of every type, on the calling thread since
+  /// it started. A training step in the steady state makes none.
   public static var copiesOnWrite: Int { Int(ek_copies()) }
 
   private mutating func makeUnique() {
-    // A view narrower than its block is copied too: its block is its parent's.
+    // A view that is smaller than its block is copied too, because the parent tensor holds the block.
     if isKnownUniquelyReferenced(&block) { return }
     ek_copy_count()
     let copy = withPointer { source in

@@ -1,15 +1,15 @@
 import CEscapementKernels
 
-/// Square windows that slide over images, as max-pooling has them.
+/// Square windows that slide over images, as in max-pooling.
 public struct WindowGeometry: Hashable, Sendable {
-  /// Rows and columns of a window, at most 15.
+  /// The number of rows and columns of a window, at most 15.
   public let size: Int
-  /// Pixels between neighboring windows.
+  /// The distance in pixels between neighboring windows.
   public let stride: Int
-  /// Rows and columns around the image that windows may cover; they hold nothing.
+  /// The number of rows and columns around the image that windows may cover; they contain no elements.
   public let padding: Int
 
-  /// A geometry; the padding is at most half the size, so that no window lies outside the image.
+  /// A geometry. The padding is at most half the size, so that every window overlaps the image.
   public init(size: Int, stride: Int, padding: Int = 0) {
     precondition((1...15).contains(size) && stride >= 1, "windows of \(size) at a stride of \(stride)")
     precondition((0...(size / 2)).contains(padding), "padding \(padding) for windows of \(size)")
@@ -18,7 +18,7 @@ public struct WindowGeometry: Hashable, Sendable {
     self.padding = padding
   }
 
-  /// The shape `[n][oh][ow][c]` of one value a window, for an input `[n][h][w][c]`.
+  /// The shape `[n][oh][ow][c]` of one value per window, for an input `[n][h][w][c]`.
   public func outputShape(input: Shape) -> Shape {
     precondition(input.rank == 4, "windows over \(input)")
     let height = input[1] + 2 * padding - size
@@ -28,18 +28,19 @@ public struct WindowGeometry: Hashable, Sendable {
   }
 }
 
-/// Where the largest element of each window lies: what max-pooling chose.
+/// The position of the largest element of each window: what max-pooling chose.
 public struct WindowMaxima: Sendable {
   /// The windows.
   public let geometry: WindowGeometry
   /// The images' shape.
   public let inputShape: Shape
-  /// The shape of one value a window.
+  /// The shape of one value per window.
   public let outputShape: Shape
-  // One byte a window: the tap's row-major index in it.
+  // One byte per window: the tap's row-major index in the window.
   private let taps: Block
 
-  /// The places in `x`; of equal elements the first one in row-major order, and the first NaN if there is one.
+  /// The positions in `x`. Among equal elements it is the first in row-major order; if there is a NaN, it is the first
+  /// NaN.
   public init<Element: Real>(of x: Tensor<Element>, _ geometry: WindowGeometry) {
     self.geometry = geometry
     inputShape = x.shape
@@ -59,7 +60,7 @@ public struct WindowMaxima: Sendable {
 }
 
 extension Tensor {
-  /// The elements at the places, one a window.
+  /// The elements at these positions, one per window.
   public func gathered(at maxima: WindowMaxima) -> Tensor {
     precondition(shape == maxima.inputShape, "windows over \(maxima.inputShape) read from \(shape)")
     return Tensor(shape: maxima.outputShape) { target in
@@ -69,7 +70,7 @@ extension Tensor {
     }
   }
 
-  /// The adjoint of `gathered(at:)`: each window's entry added to its place, +0 elsewhere.
+  /// The adjoint of `gathered(at:)`: each window's entry is added at its position; +0 elsewhere.
   public func scattered(at maxima: WindowMaxima) -> Tensor {
     precondition(shape == maxima.outputShape, "windows of \(maxima.outputShape) written from \(shape)")
     return Tensor(shape: maxima.inputShape) { target in

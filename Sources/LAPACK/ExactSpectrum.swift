@@ -4,12 +4,12 @@ import EscapementKernels
 
 /// Why LAPACK gave no spectrum.
 package enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {
-  /// The matrix holds an infinity or NaN.
+  /// The matrix contains an infinity or a NaN.
   case nonFinite
-  /// LAPACK's routine ended with this status.
+  /// A LAPACK routine returned this status.
   case failed(routine: String, status: Int)
 
-  /// One line for people.
+  /// A one-line message.
   package var description: String {
     switch self {
     case .nonFinite: "exact spectrum: the matrix holds entries that are not finite"
@@ -18,14 +18,14 @@ package enum ExactSpectrumError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// All eigenvalues of a symmetric matrix from LAPACK: the oracle beside our own solvers.
+/// All eigenvalues of a symmetric matrix from LAPACK: the reference for our own solvers.
 ///
-/// LAPACK's last bits change with its kernel and its thread count, so these values are compared by a
-/// tolerance and never enter a digest.
+/// LAPACK's last bits depend on its kernel and its thread count, so these values are compared with a tolerance and
+/// never enter a digest.
 package struct ExactSpectrum: Sendable {
   /// Eigenvalues, ascending.
   package let values: [Double]
-  /// Unit eigenvectors as rows, `[n][n]`, row i for `values[i]`; nil unless asked for.
+  /// Unit eigenvectors as rows, `[n][n]`, row i for `values[i]`; nil unless requested.
   package let vectors: Tensor<Double>?
 
   /// The spectrum of a dense symmetric matrix `[n][n]` by LAPACKE_dsyevd; only one triangle is read.
@@ -38,7 +38,7 @@ package struct ExactSpectrum: Sendable {
     var work = matrix
     var values = [Double](repeating: 0, count: n)
     let job = CChar(UInt8(ascii: wantsVectors ? "V" : "N"))
-    // Column order costs nothing for a symmetric matrix, and leaves the eigenvectors as our rows.
+    // LAPACK uses column order. A symmetric matrix is the same in both orders, and the eigenvectors become our rows.
     let status = work.withMutablePointer {
       LAPACKE_dsyevd(
         LAPACK_COL_MAJOR, job, CChar(UInt8(ascii: "L")), Int32(n), $0, Int32(max(n, 1)), &values)

@@ -7,7 +7,7 @@ public enum Activation: String, Layer, Hashable {
 
   public func forward<T: TensorAlgebra>(_ x: T, _ pass: inout Pass<T>) -> T {
     let y = x.map(self == .relu ? .relu : .tanh)
-    // Both derivatives are functions of the output, which the next layer keeps anyway.
+    // Both derivatives are functions of the output, which the next layer keeps in any case.
     pass.save(y)
     return y
   }

@@ -1,8 +1,8 @@
 import EscapementKernels
 
-/// Which published network, as data: the family, its width and its classifier.
+/// A published network as data: the family, the width and the classifier.
 ///
-/// The description is the network's name, for example `resnet32-w16`, `resnet32-w16-cosine`, `resnet34-w64` or
+/// Its description is the network's name, for example `resnet32-w16`, `resnet32-w16-cosine`, `resnet34-w64` or
 /// `resnet50-bottleneck-w64`.
 public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
   /// A family of networks.
@@ -17,14 +17,14 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
 
   /// The family.
   public let family: Family
-  /// Channels of the first stage; the published width where left out.
+  /// The channels of the first stage; the default is the published width.
   public let width: Int
   /// The last layer.
   public let classifier: Classifier
 
-  /// An architecture; nil where the family has no such member: a CIFAR depth that is not 6n + 2 in 8...1202, an odd
-  /// CIFAR width (option A adds half a width of channels on either side), a width outside 1...1024, or a ResNet-34
-  /// with cosines, which nobody published.
+  /// An architecture; nil if the family has no such member: a CIFAR depth that is not 6n + 2 in 8...1202, an odd CIFAR
+  /// width (option A adds half a width of channels on either side), a width outside 1...1024, or a ResNet-34 with the
+  /// cosine classifier, which is not published.
   public init?(_ family: Family, width: Int? = nil, classifier: Classifier = .linear) {
     self.family = family
     self.classifier = classifier
@@ -40,7 +40,7 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     guard (1...1024).contains(self.width) else { return nil }
   }
 
-  /// Reads a name; nil when it is none.
+  /// Parses a name; nil if the text is not one.
   public init?(_ description: String) {
     var parts = description.split(separator: "-", omittingEmptySubsequences: false)
     let classifier = parts.last.flatMap { Classifier(rawValue: String($0)) }
@@ -55,7 +55,7 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
       family = .cifarResNet(depth: depth)
     }
     self.init(family, width: width, classifier: classifier ?? .linear)
-    // One name an architecture: no leading zeros, no "-linear".
+    // Each architecture has one name: no leading zeros, no "-linear".
     guard self.description == description else { return nil }
   }
 
@@ -93,7 +93,7 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     classifier = .linear
   }
 
-  /// The same with another last layer; nil where nobody published it.
+  /// The same architecture with another classifier; nil if that combination is not published.
   public func with(_ classifier: Classifier) -> Architecture? {
     Architecture(family, width: width, classifier: classifier)
   }

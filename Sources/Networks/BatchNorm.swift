@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Batch normalization per channel (Ioffe & Szegedy 2015): y = γ·(x − μ)/√(σ² + ε) + β, and the ReLU after it.
+/// Batch normalization per channel (Ioffe & Szegedy 2015), y = γ·(x − μ)/√(σ² + ε) + β, with an optional ReLU.
 ///
 /// Under `.batch`, μ and σ² are the batch's mean and biased variance and take part in differentiation;
 /// under `.running` they are constants. ε = 1e-5 is PyTorch's default, which the released code keeps.
@@ -13,7 +13,7 @@ public struct BatchNorm: Layer {
   let epsilon: Double
   let rectified: Bool
 
-  /// Declares `name.weight` (γ = 1 at the start), `name.bias` (β = 0) and the running statistics (0 and 1).
+  /// Declares `name.weight` (initially γ = 1), `name.bias` (β = 0) and the running statistics (0 and 1).
   public init(
     name: String, channels: Int, epsilon: Double = 1e-5, rectified: Bool = false,
     layout: inout ParameterLayout,
@@ -51,7 +51,7 @@ public struct BatchNorm: Layer {
     pass.save(mean)
     pass.save(inverse)
     let y = x.normalized(vectors(mean, inverse, pass), plus: residual, rectified: rectified)
-    // Without a residual, the ReLU's input is quickly computed again from x.
+    // Without a residual, the ReLU's input is recomputed from x at little cost.
     if rectified && residual != nil { pass.save(y) }
     return y
   }
@@ -74,7 +74,7 @@ public struct BatchNorm: Layer {
     let norm = vectors(mean, inverse, pass)
     let gradient = g.normalizationGradient(norm, input: x, rectifier, demand, &pass.context)
     if demand.followsInput {
-      // Batch statistics are of the whole batch, and so are these sums.
+      // Batch statistics are over the whole batch, and so are these sums.
       pass.gradients.add(whole: gradient.shift, to: shift)
       pass.gradients.add(whole: gradient.gain, to: gain)
     } else {
@@ -93,7 +93,7 @@ public struct BatchNorm: Layer {
   private func observe<T: TensorAlgebra>(
     _ moments: (mean: T.Wide, variance: T.Wide), count: Int, _ pass: inout Pass<T>
   ) {
-    // The running variance is of the population: n / (n − 1) times the biased one.
+    // The running variance is the unbiased one: n / (n − 1) times the biased one.
     let correction = count > 1 ? Double(count) / Double(count - 1) : 1
     pass.observed.observations.append(
       .init(

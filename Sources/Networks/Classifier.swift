@@ -4,10 +4,10 @@ import EscapementCalculus
 public enum Classifier: String, Hashable, Sendable, CaseIterable {
   /// An affine map.
   case linear
-  /// Cosines between features and class vectors, as LDAM is published with (`NormalizedDense`).
+  /// Cosines between features and class vectors, as published with LDAM (`NormalizedDense`).
   case cosine
 
-  /// The layer, declared under `name`; a cosine has a distribution of its own.
+  /// The layer, declared under `name`; the cosine classifier has its own initial distribution.
   func layer(
     name: String, input: Int, output: Int, distribution: WeightDistribution, layout: inout ParameterLayout
   ) -> any Layer {
@@ -18,6 +18,6 @@ public enum Classifier: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// What a network's name ends with.
+  /// The suffix of a network's name.
   var suffix: String { self == .linear ? "" : "-\(rawValue)" }
 }

@@ -7,7 +7,7 @@ public struct Convolution: Layer {
   let weightShape: Shape
   let geometry: ConvolutionGeometry
 
-  /// A square kernel of `size`, declared as `name.weight` and drawn as `distribution` says.
+  /// A square kernel of `size`, declared as `name.weight` and drawn from `distribution`.
   public init(
     name: String, input: Int, output: Int, size: Int, stride: Int = 1, padding: Int = 0,
     distribution: WeightDistribution = .normalFanIn, layout: inout ParameterLayout
@@ -30,7 +30,7 @@ public struct Convolution: Layer {
     backward(g, &pass, plus: nil, needsInput: needsInput)
   }
 
-  /// The input's gradient, added to one that reaches the input on another way.
+  /// The input's gradient, added to a gradient that reaches the input by another path, if there is one.
   func backward<T: TensorAlgebra>(
     _ g: consuming T, _ pass: inout Pass<T>, plus sum: consuming T?, needsInput: Bool
   ) -> T? {

@@ -3,8 +3,8 @@ import EscapementKernels
 
 /// An affine map of feature vectors: y = x·W + b with W stored `[in][out]`.
 ///
-/// It is computed as a convolution of one pixel, so its weight gradient follows the batch rule of
-/// convolutions (groups of eight samples).
+/// It is computed as a convolution over one pixel, so its weight gradient follows the batch rule of convolutions
+/// (groups of eight samples).
 public struct Dense: Layer {
   let weight: Int
   let bias: Int
@@ -12,8 +12,7 @@ public struct Dense: Layer {
   let output: Int
   private let geometry = ConvolutionGeometry()
 
-  /// Declares `name.weight`, drawn as `distribution` says, and `name.bias`, drawn from PyTorch's default
-  /// U(±1/√in).
+  /// Declares `name.weight`, drawn from `distribution`, and `name.bias`, drawn from PyTorch's default U(±1/√in).
   public init(
     name: String, input: Int, output: Int, distribution: WeightDistribution = .normalFanIn,
     layout: inout ParameterLayout

@@ -1,13 +1,13 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// The largest value of each window, channel by channel; what lies outside the image counts for nothing.
+/// The largest value of each window, channel by channel; positions outside the image are ignored.
 ///
-/// Ties go to the first pixel in row-major order, which alone gets the gradient; NaN propagates.
+/// Of equal values the first in row-major order is chosen, and it alone receives the gradient; NaN propagates.
 public struct MaxPool: Layer {
   let geometry: WindowGeometry
 
-  /// Windows of `size` × `size` pixels; it has no parameters.
+  /// Windows of `size` × `size` pixels. The layer has no parameters.
   public init(size: Int, stride: Int, padding: Int = 0) {
     geometry = WindowGeometry(size: size, stride: stride, padding: padding)
   }

@@ -4,11 +4,11 @@ import EscapementKernels
 extension Network {
   /// The CIFAR ResNet of depth 6n + 2 (He et al. 2016, section 4.2) with option-A shortcuts.
   ///
-  /// A 3×3 stem of `width` channels, three stages of n basic blocks with `width`, 2·`width` and 4·`width`
-  /// channels, the last two starting at stride 2, global average pooling, and a classifier. ResNet-32
-  /// is depth 32 and width 16, the published width: 464,154 parameters for ten classes.
+  /// It has a 3×3 stem of `width` channels, three stages of n basic blocks with `width`, 2·`width` and 4·`width`
+  /// channels, of which the last two start with stride 2, global average pooling, and a classifier. ResNet-32 is depth
+  /// 32 and width 16, the published width: 464,154 parameters for ten classes.
   ///
-  /// Convolutions and linear weights are N(0, 2/fan_in), as the released code draws them.
+  /// Convolutions and linear weights are drawn from N(0, 2/fan_in), as in the released code.
   public static func resNet(
     depth: Int, width: Int = 16, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
   ) -> Network {
@@ -23,14 +23,14 @@ extension Network {
       distribution: .normalFanIn)
   }
 
-  /// The ResNet-34 of SSE-SAM and ImbSAM: torchvision's with a stem for small images.
+  /// The ResNet-34 of SSE-SAM and ImbSAM: torchvision's, with a stem for small images.
   ///
-  /// A 3×3 stem at stride 1 and no max-pooling, stages of 3, 4, 6 and 3 basic blocks with `width` to 8·`width`
+  /// It has a 3×3 stem at stride 1 and no max-pooling, stages of 3, 4, 6 and 3 basic blocks with `width` to 8·`width`
   /// channels and projection shortcuts, global average pooling and a linear classifier. `width` is 64 as published:
   /// 21,282,122 parameters for ten classes.
   ///
-  /// Convolutions are N(0, 2/fan_out), as torchvision draws them; the stem and the classifier, which the released code
-  /// puts in their place later, are drawn from PyTorch's default U(±1/√fan_in).
+  /// Convolutions are drawn from N(0, 2/fan_out), as in torchvision. The released code replaces the stem and the
+  /// classifier afterwards, so these are drawn from PyTorch's default U(±1/√fan_in).
   public static func resNet34(width: Int = 64, classes: Int, inputChannels: Int = 3) -> Network {
     var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanOut)
     builder.addStem(width: width, size: 3, stride: 1, distribution: .uniformFanIn)
@@ -41,14 +41,14 @@ extension Network {
       name: "resnet34-w\(width)", .linear, named: "fc", classes: classes, distribution: .uniformFanIn)
   }
 
-  /// Torchvision's ResNet-50, for images of ImageNet's kind.
+  /// Torchvision's ResNet-50, for images such as those of ImageNet.
   ///
-  /// A 7×7 stem at stride 2, 3×3 max-pooling at stride 2, stages of 3, 4, 6 and 3 bottlenecks of inner width `width` to
-  /// 8·`width`, global average pooling and a classifier. `width` is 64 as published: 25,557,032 parameters for a
-  /// thousand classes.
+  /// It has a 7×7 stem at stride 2, 3×3 max-pooling at stride 2, stages of 3, 4, 6 and 3 bottlenecks of inner width
+  /// `width` to 8·`width`, global average pooling and a classifier. `width` is 64 as published: 25,557,032 parameters
+  /// for a thousand classes.
   ///
-  /// Convolutions are N(0, 2/fan_out), as torchvision draws them; a linear classifier is drawn from PyTorch's default
-  /// U(±1/√fan_in). The last gain of a block is 1 like the others, as torchvision's default has it.
+  /// Convolutions are drawn from N(0, 2/fan_out), as in torchvision; a linear classifier is drawn from PyTorch's
+  /// default U(±1/√fan_in). The last gain of a block is 1 like the others, which is torchvision's default.
   public static func resNet50(
     width: Int = 64, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
   ) -> Network {
@@ -64,7 +64,7 @@ extension Network {
   }
 }
 
-/// The layers of a ResNet, put one after another under the names that PyTorch gives them.
+/// Builds the layers of a ResNet in order, under the names that PyTorch gives them.
 private struct ResNetBuilder {
   private var layout = ParameterLayout()
   private var statistics = ParameterLayout()
@@ -110,7 +110,7 @@ private struct ResNetBuilder {
     }
   }
 
-  /// All stages but the first halve the image in their first block.
+  /// The first block of every stage but the first halves the height and width.
   private static func stride(_ stage: Int, _ block: Int) -> Int { stage > 1 && block == 0 ? 2 : 1 }
 
   mutating func network(

@@ -1,9 +1,9 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// A chain of layers from images (or feature vectors) to logits, with its parameters' names and places.
+/// A chain of layers from images (or feature vectors) to logits, with the layout of its parameters.
 public struct Network: Sendable, CustomStringConvertible {
-  /// What it is, for records: "resnet32-w16", "mlp-4-8-3-tanh".
+  /// The name in records: "resnet32-w16", "mlp-4-8-3-tanh".
   public let name: String
   /// The number of logits.
   public let classes: Int
@@ -36,14 +36,14 @@ public struct Network: Sendable, CustomStringConvertible {
 }
 
 extension Network {
-  /// Parameters as the layers declare them, a pure function of the seed.
+  /// Initial parameters as the layers declare them, a pure function of the seed.
   public func initialParameters<Element: Real>(seed: UInt64) -> ParameterVector<Element> {
     ParameterVector(initializing: layout, seed: seed)
   }
 
   /// Running means 0 and variances 1.
   public func initialStatistics<Element: Real>() -> ParameterVector<Element> {
-    // Constants, which no seed moves.
+    // The initial values are constants, so the seed has no effect.
     ParameterVector(initializing: statisticsLayout, seed: 0)
   }
 }

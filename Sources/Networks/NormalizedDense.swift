@@ -3,18 +3,18 @@ import EscapementKernels
 
 /// The normalized classifier of LDAM (Cao et al. 2019): z_c = ⟨x/‖x‖, W_c/‖W_c‖⟩, cosines without bias.
 ///
-/// Norms are at least 10⁻¹². W is stored `[in][out]`, in state dictionaries too. The scale s = 30 of the published
-/// experiments belongs to the loss.
+/// Norms are clamped to at least 10⁻¹². W is stored `[in][out]`, in state dictionaries too. The scale s = 30 of the
+/// published experiments is part of the loss.
 ///
-/// The gradient in W is that in its unit columns, summed over the batch by the rule of dense weights, and then taken
-/// back through the columns' lengths once.
+/// The gradient with respect to W is computed in two steps: the gradient with respect to its unit columns is summed
+/// over the batch by the rule of dense weights, and the pullback through the normalization is then applied once.
 public struct NormalizedDense: Layer {
   let weight: Int
   let input: Int
   let output: Int
   private let geometry = ConvolutionGeometry()
 
-  /// Declares `name.weight`, columns of unit length at the start.
+  /// Declares `name.weight`, initially with columns of unit length.
   public init(name: String, input: Int, output: Int, layout: inout ParameterLayout) {
     self.input = input
     self.output = output
@@ -36,7 +36,7 @@ public struct NormalizedDense: Layer {
   }
 
   public func backward<T: TensorAlgebra>(_ g: consuming T, _ pass: inout Pass<T>, needsInput: Bool) -> T? {
-    // Both norms are quickly computed again.
+    // Both norms are recomputed at little cost.
     let rows = UnitVectors(pass.restoreValue(), .rows)
     let inputShape = pass.restoreShape()
     let samples = inputShape[0]

@@ -4,29 +4,31 @@ import EscapementLongTail
 
 /// The Hessian of a loss of a network's output, or one of its two terms.
 ///
-/// With z(θ) the output (logits and features), J = ∂z/∂θ and H_L = ∂²L/∂z², divided as the loss is, the chain rule gives
-/// H = JᵀH_L J + Σ_k (∂L/∂z_k) ∇²z_k = G + R.
+/// Let z(θ) be the output (logits and features), J = ∂z/∂θ and H_L = ∂²L/∂z², both divided as the loss is. The chain
+/// rule gives H = JᵀH_L J + Σ_k (∂L/∂z_k) ∇²z_k = G + R.
 public enum HessianTerm: Hashable, Sendable {
   /// H.
   case whole
   /// The generalized Gauss–Newton matrix G = JᵀH_L J.
   ///
-  /// Positive semidefinite where H_L is, as for cross-entropy, LDAM and VS, whose logits enter a softmax through a
-  /// constant affine map; the focal and the influence-balanced loss are not convex in the output. For plain
-  /// cross-entropy G is the Fisher information of the softmax model: with labels drawn from it,
-  /// (1/n) Σᵢ Σ_c p_c ∇ℓ_c ∇ℓ_cᵀ (Schraudolph, Neural Computation 14, 2002; Martens, JMLR 21, 2020, section 9).
+  /// It is positive semidefinite if H_L is, as for cross-entropy, LDAM and VS, whose logits enter a softmax through a
+  /// constant affine map. The focal and the influence-balanced loss are not convex in the output. For plain
+  /// cross-entropy G is the Fisher information of the softmax model: with labels drawn from it, (1/n) Σᵢ Σ_c p_c ∇ℓ_c
+  /// ∇ℓ_cᵀ (Schraudolph, Neural Computation 14, 2002; Martens, JMLR 21, 2020, section 9).
   case gaussNewton
-  /// The remainder R = Σ_k (∂L/∂z_k) ∇²z_k: the network's own curvature, weighted by the loss's gradient in the output.
+  /// The remainder R = Σ_k (∂L/∂z_k) ∇²z_k: the network's own curvature, weighted by the gradient of the loss with
+  /// respect to the output.
   ///
-  /// It vanishes where the network is linear in its parameters, and where every sample is fitted. Where G is positive
-  /// semidefinite, all negative curvature comes from here: λ_min(R) ≤ λ_min(H). It is computed by itself, not as the
+  /// It vanishes if the network is linear in its parameters, and if every sample is fitted. If G is positive
+  /// semidefinite, all negative curvature comes from R: λ_min(R) ≤ λ_min(H). R is computed directly, not as the
   /// difference of two products, so that H = G + R can be checked.
   case remainder
 }
 
 extension Objective {
-  /// One dual pass forward carries Jv; the loss's own gradient on those duals moves by H_L·Jv; one plain pass back is
-  /// Jᵀ. Exact for every loss, also one that reads the features, and under batch statistics, which are part of J.
+  /// One forward pass on duals computes Jv. The tangent of the loss's gradient on those duals is H_L·Jv. One plain
+  /// backward pass applies Jᵀ. This is exact for every loss, also for one that uses the features, and under batch
+  /// statistics, which are part of J.
   func gaussNewton(
     _ batch: LabeledBatch<Element>, _ pass: inout Pass<Dual<Tensor<Element>>>, totalWeight: Double
   ) {
@@ -40,7 +42,7 @@ extension Objective {
     pass.gradients = back.gradients
   }
 
-  /// A Hessian-vector product in which the loss's gradient in the output rests.
+  /// A Hessian-vector product in which the loss's gradient with respect to the output is constant.
   func remainder(
     _ batch: LabeledBatch<Element>, _ pass: inout Pass<Dual<Tensor<Element>>>, totalWeight: Double
   ) {

@@ -3,11 +3,11 @@ import EscapementKernels
 import EscapementLongTail
 
 extension Objective {
-  /// The gradient of what each sample adds to the loss's numerator, Σᵢ lᵢ: one row a sample, `[n][parameters]`.
+  /// The gradient of each sample's contribution to the loss's numerator, Σᵢ lᵢ: one row per sample, `[n][parameters]`.
   ///
-  /// Under `.running` a row takes one pass over a batch of one. Under `.batch` all samples are one batch, whose
-  /// statistics are shared and take part in differentiation: one pass forward, and one back over the whole
-  /// batch for each row, so n² samples go back.
+  /// Under `.running` a row takes one pass over a batch of one sample. Under `.batch` all samples are one batch with
+  /// shared statistics that are differentiated too. This takes one forward pass, and one backward pass over the whole
+  /// batch for each row, so the backward cost is that of n² samples.
   public func sampleGradients(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     over source: some SampleSource<Element>, normalization: Normalization = .running

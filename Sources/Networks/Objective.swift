@@ -2,21 +2,21 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementLongTail
 
-/// A network and a loss: what is minimized, and its exact first and second derivatives.
+/// A network and a loss: the function to minimize, with its exact first and second derivatives.
 public struct Objective<Element: Real>: Sendable {
   /// The network.
   public let network: Network
-  /// The loss of its logits.
+  /// The loss of its output.
   public let loss: any ClassificationLoss
 
-  /// The loss of a network.
+  /// The objective of a network and a loss.
   public init(network: Network, loss: any ClassificationLoss = SoftmaxCrossEntropy()) {
     self.network = network
     self.loss = loss
   }
 
-  /// Loss and gradient of one mini-batch under batch statistics, which are returned to be folded into the
-  /// running ones.
+  /// Loss and gradient of one mini-batch under batch statistics, which are returned so that the caller can fold them
+  /// into the running ones.
   public func trainingStep(
     at parameters: ParameterVector<Element>, batch: LabeledBatch<Element>
   ) -> (evaluation: Evaluation<Element>, observed: BatchStatistics) {
@@ -32,12 +32,13 @@ public struct Objective<Element: Real>: Sendable {
     return (evaluation, pass.observed)
   }
 
-  /// Loss and gradient of the samples at `positions` of one mini-batch: their losses' (weighted) sum over
+  /// Loss and gradient of the samples at `positions` of one mini-batch: the (weighted) sum of their losses, divided by
   /// `divisor`.
   ///
-  /// The whole batch goes forward, and the batch statistics are its own; the other samples take part through
-  /// them alone. With all positions and the batch's total weight the bits are those of the whole batch.
-  /// Without positions the loss and the gradient are zero, and the batch is observed all the same.
+  /// The whole batch goes through the forward pass, and the batch statistics are over the whole batch; the other
+  /// samples have an effect only through these. With all positions and the batch's total weight the bits are those of
+  /// the whole batch. With no positions the loss and the gradient are zero, and the batch statistics are still
+  /// returned.
   public func trainingStep(
     at parameters: ParameterVector<Element>, batch: LabeledBatch<Element>, counting positions: [Int],
     divisor: Double
@@ -79,8 +80,8 @@ public struct Objective<Element: Real>: Sendable {
 
   /// Loss and gradient over all samples of a source.
   ///
-  /// Under `.running` the samples go through in blocks of at most `partSize`, and the bits do not depend on
-  /// it; under `.batch` all samples are one batch, whose statistics take part in differentiation.
+  /// Under `.running` the samples are processed in blocks of at most `partSize`, and the bits do not depend on it.
+  /// Under `.batch` all samples are one batch, whose statistics are differentiated too.
   public func evaluate(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     over source: some SampleSource<Element>, normalization: Normalization = .running, partSize: Int = 64
@@ -92,7 +93,7 @@ public struct Objective<Element: Real>: Sendable {
     let gradient = try accumulate(
       parameters, nil, statistics, source, normalization, partSize, Tensor<Element>.self
     ) { batch, pass in
-      // The loss sum runs over all samples in index order, whatever the parts.
+      // The loss sum runs over all samples in index order, whatever the division into parts.
       let part = run(batch.images, batch.labels, &pass, totalWeight: total, startingAt: sum)
       sum = part.sum
       correct += part.correct
@@ -100,7 +101,8 @@ public struct Objective<Element: Real>: Sendable {
     return Evaluation(loss: sum / total, gradient: gradient, samples: labels.count, correct: correct)
   }
 
-  /// The loss alone over all samples of a source, with the bits that `evaluate` gives it, in the memory of a layer or two.
+  /// The loss alone over all samples of a source, with the same bits as in `evaluate`. It uses the memory of one or two
+  /// layers.
   public func loss(
     at parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     over source: some SampleSource<Element>, normalization: Normalization = .running, partSize: Int = 64
@@ -120,13 +122,13 @@ public struct Objective<Element: Real>: Sendable {
     return sum / total
   }
 
-  /// The exact product of the loss's Hessian over all samples, or of a term of it, with `direction`: the gradient's
-  /// derivative along it, by forward-over-reverse differentiation. Parts and statistics as in `evaluate`.
+  /// The exact product of the loss's Hessian over all samples, or of one of its terms, with `direction`: the gradient's
+  /// derivative along it, by forward-over-reverse differentiation. Parts and statistics are as in `evaluate`.
   ///
   /// `memories` keep what does not depend on the direction, for repeated products at one point over one source in parts
-  /// of one size; the bits do not depend on them. With a `communicator` each rank goes through its own samples, and all
-  /// get the product, with the bits of one rank alone; whoever uses it asks the communicator for a fault. For the two
-  /// terms under `.batch` every rank goes through all samples.
+  /// of one size; the bits do not depend on them. With a `communicator` each rank processes its own samples, and all
+  /// ranks receive the product, with the bits of a single rank; the caller must check the communicator for a fault. For
+  /// the two terms under `.batch` every rank processes all samples.
   public func hessianVectorProduct(
     of term: HessianTerm = .whole, at parameters: ParameterVector<Element>,
     statistics: ParameterVector<Element>,
@@ -149,7 +151,7 @@ public struct Objective<Element: Real>: Sendable {
     }
   }
 
-  /// Sums over parts what `body` adds to each part's pass: the shape of every derivative here.
+  /// Accumulates what `body` adds to the pass of each part. All derivatives here use it.
   func accumulate<T: TensorAlgebra>(
     _ parameters: ParameterVector<Element>, _ direction: ParameterVector<Element>?,
     _ statistics: ParameterVector<Element>, _ source: some SampleSource<Element>,
@@ -162,7 +164,7 @@ public struct Objective<Element: Real>: Sendable {
     let count = source.labels.count
     let share = communicator.map { BatchShare($0, of: count) }
     let samples = share?.range ?? 0..<count
-    // Batch statistics are of all samples, so they are one part. A rank without samples goes through the layers too.
+    // Batch statistics are over all samples, so these are one part. A rank without samples goes through the layers too.
     let isOnePart = normalization == .batch || (samples.isEmpty && share != nil)
     let blocks =
       isOnePart
@@ -187,7 +189,8 @@ public struct Objective<Element: Real>: Sendable {
     return gradients.total(over: share)
   }
 
-  /// One forward and backward pass; the loss sum continues from `start`. Labels are those of the whole shared batch.
+  /// One forward and backward pass; the loss sum continues from `start`. The labels are those of the whole shared
+  /// batch.
   private func run<T: TensorAlgebra>(
     _ images: Tensor<Element>, _ labels: [Int], _ pass: inout Pass<T>, totalWeight: Double,
     startingAt start: Double = 0
@@ -200,7 +203,7 @@ public struct Objective<Element: Real>: Sendable {
     return (sum, correct)
   }
 
-  /// The output of all ranks' samples: the loss sums over them in order, and every rank does so.
+  /// The output for all ranks' samples. The loss is summed over them in order, on every rank.
   private func whole<T: TensorAlgebra>(_ output: ClassifierOutput<T>, _ pass: Pass<T>) -> ClassifierOutput<T>
   where T.Element == Element {
     guard let share = pass.context.share else { return output }
@@ -209,13 +212,13 @@ public struct Objective<Element: Real>: Sendable {
         primal: share.gatheredSamples(x.value),
         tangent: pass.moves ? share.gatheredSamples(x.derivative) : nil)
     }
-    // A loss of logits never reads the features: none are sent.
+    // A loss of logits does not use the features, so none are sent.
     return ClassifierOutput(
       features: loss is any LogitLoss ? T(constant: .zeros([share.count, 0])) : gathered(output.features),
       logits: gathered(output.logits))
   }
 
-  /// The gradient in this rank's part of the output.
+  /// The part of the gradient for this rank's share of the output.
   private func own<T: TensorAlgebra>(
     _ gradient: ClassifierGradient<T>, _ pass: Pass<T>
   ) -> ClassifierGradient<T> {

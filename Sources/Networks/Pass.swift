@@ -1,15 +1,15 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Which statistics batch norm normalizes with.
+/// The statistics that batch norm uses.
 public enum Normalization: String, Hashable, Sendable {
-  /// Those of the batch at hand, as in training.
+  /// Those of the current batch, as in training.
   case batch
-  /// The running ones, constants for differentiation, as in evaluation.
+  /// The running statistics, constant under differentiation, as in evaluation.
   case running
 }
 
-/// Means and unbiased variances that batch-norm layers saw in one forward pass.
+/// Means and unbiased variances that batch-norm layers computed in one forward pass.
 public struct BatchStatistics: Sendable {
   struct Observation: Sendable {
     let mean: Int
@@ -19,7 +19,7 @@ public struct BatchStatistics: Sendable {
   }
   var observations: [Observation] = []
 
-  /// Statistics of no pass, which leave the running ones as they are.
+  /// Empty statistics, which leave the running ones unchanged.
   public init() {}
 
   /// The running statistics after this batch: (1 − momentum)·running + momentum·batch, each in Double and
@@ -27,7 +27,7 @@ public struct BatchStatistics: Sendable {
   public func folded<Element: Real>(
     into running: ParameterVector<Element>, momentum: Double = 0.1
   ) -> ParameterVector<Element> {
-    // A vector of its own from the start: the old statistics stay with whoever holds them.
+    // A new vector from the start, so that other owners keep the old statistics.
     var flat = Tensor<Element>(shape: running.flat.shape) { target in
       running.flat.withPointer { target.update(from: $0, count: running.count) }
     }
@@ -47,19 +47,19 @@ public struct BatchStatistics: Sendable {
   }
 }
 
-/// One forward and backward pass: parameters in, gradients out, and what lies between.
+/// One forward and backward pass: the parameters, the gradients, and the intermediate values.
 public struct Pass<T: TensorAlgebra>: Sendable {
-  /// Which statistics batch norm uses.
+  /// The statistics that batch norm uses.
   public let normalization: Normalization
   private let parameters: ParameterVector<T.Element>
   private let direction: ParameterVector<T.Element>?
   private let statistics: ParameterVector<T.Element>?
-  /// Where backward passes add parameter gradients.
+  /// The accumulator to which backward passes add parameter gradients.
   public var gradients: GradientAccumulator<T.Element>
-  /// The share that the pass's samples are of a batch (nil: all of it, or a part that sums by itself), and what the pass
-  /// keeps for the next one at this point.
+  /// The share of a batch that the pass's samples are (nil if they are all of it, or a part that is summed separately),
+  /// and what the pass keeps for later passes at this point.
   public var context: EvaluationContext
-  /// What batch-norm layers observed (only under `.batch`).
+  /// What batch-norm layers computed (only under `.batch`).
   public internal(set) var observed = BatchStatistics()
   private let goesBack: Bool
   private var saved: [Saved] = []
@@ -70,10 +70,10 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     case maxima(WindowMaxima)
   }
 
-  /// A pass at a point (moving along `direction` for duals). `statistics` may be nil under `.batch`.
+  /// A pass at a point, with the tangent `direction` for duals. `statistics` may be nil under `.batch`.
   ///
-  /// A pass that does not go back keeps nothing of what layers save: evaluation needs the memory of a layer or
-  /// two, not of the whole network.
+  /// A pass without a backward pass does not keep what layers save: evaluation needs the memory of one or two layers,
+  /// not of the whole network.
   public init(
     parameters: ParameterVector<T.Element>, direction: ParameterVector<T.Element>? = nil,
     statistics: ParameterVector<T.Element>?, normalization: Normalization,
@@ -92,7 +92,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     self.context = context
   }
 
-  /// Whether the parameters move along a direction, so that what is accumulated is a tangent.
+  /// Whether the parameters have a tangent, so that the accumulated values are tangents.
   public var moves: Bool { direction != nil }
 
   /// A parameter segment with its tangent, viewed under `shape` (its own by default).
@@ -103,11 +103,11 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     return T(primal: view.reshaped(shape), tangent: tangent?.reshaped(shape))
   }
 
-  /// The runs of the pass's `count` samples whose sums enter the gradient's tree one by one: all of them at once, or
-  /// this rank's aligned ones.
+  /// The runs of the pass's `count` samples whose sums enter the gradient's tree one by one: a single run of all
+  /// samples, or this rank's aligned runs.
   func runs(of count: Int) -> [Range<Int>] { context.share?.runs.map(\.own) ?? [0..<count] }
 
-  /// Goes on to the terms of the `index`-th run.
+  /// Prepares the accumulator for the terms of the `index`-th run.
   mutating func enter(run index: Int) {
     guard let run = context.share?.runs[index] else { return }
     (gradients.start, gradients.level) = (run.start, run.level)
@@ -123,10 +123,10 @@ public struct Pass<T: TensorAlgebra>: Sendable {
   public mutating func save(_ value: T) { if goesBack { saved.append(.value(value)) } }
   /// Keeps a shape for the backward pass.
   public mutating func save(_ shape: Shape) { if goesBack { saved.append(.shape(shape)) } }
-  /// Keeps for the backward pass where windows have their largest elements.
+  /// Keeps the positions of the windows' largest elements for the backward pass.
   public mutating func save(_ maxima: WindowMaxima) { if goesBack { saved.append(.maxima(maxima)) } }
 
-  /// Takes off the value saved last.
+  /// Removes and returns the value saved last.
   public mutating func restoreValue() -> T {
     guard case .value(let value)? = saved.popLast() else {
       preconditionFailure("a layer's backward takes off what its forward did not save")
@@ -134,7 +134,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     return value
   }
 
-  /// The shape of the value saved last, which stays.
+  /// The shape of the value saved last, which stays saved.
   var lastSavedShape: Shape {
     guard case .value(let value)? = saved.last else {
       preconditionFailure("a layer's backward looks at what its forward did not save")
@@ -142,7 +142,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     return value.shape
   }
 
-  /// Takes off the shape saved last.
+  /// Removes and returns the shape saved last.
   public mutating func restoreShape() -> Shape {
     guard case .shape(let shape)? = saved.popLast() else {
       preconditionFailure("a layer's backward takes off what its forward did not save")
@@ -150,7 +150,7 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     return shape
   }
 
-  /// Takes off the places saved last.
+  /// Removes and returns the positions saved last.
   public mutating func restoreMaxima() -> WindowMaxima {
     guard case .maxima(let maxima)? = saved.popLast() else {
       preconditionFailure("a layer's backward takes off what its forward did not save")
@@ -158,13 +158,13 @@ public struct Pass<T: TensorAlgebra>: Sendable {
     return maxima
   }
 
-  /// Whether everything saved was taken off again.
+  /// Whether everything saved has been removed again.
   public var isEmpty: Bool { saved.isEmpty }
 }
 
 extension Pass {
-  /// The pass of the values alone, as far as this one has come: what was saved, without its motion, and the gradients
-  /// accumulated so far. Going back in it is the adjoint of the motion that this pass went forward with.
+  /// The pass of the values alone, at the same stage as this one: what was saved, without tangents, and the gradients
+  /// accumulated so far. A backward pass in it is the adjoint of this pass's forward tangent map.
   func atRest<V>() -> Pass<V> where T == Dual<V> {
     var rest = Pass<V>(
       parameters: parameters, statistics: statistics, normalization: normalization, gradients: gradients,

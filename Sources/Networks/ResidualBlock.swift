@@ -6,10 +6,10 @@ import EscapementKernels
 ///
 /// The basic block has two 3×3 convolutions; the bottleneck has 1×1, 3×3 and 1×1, the last four times as wide.
 public struct ResidualBlock: Layer {
-  /// What is added to the convolutions' result where the shape changes; elsewhere it is the input.
+  /// What is added to the convolutions' result if the shape changes; otherwise it is the input.
   public enum Shortcut: Hashable, Sendable {
-    /// Option A, as in the CIFAR networks: every second row and column, and half of the new channels as zeros in
-    /// front and half behind. It has no parameters.
+    /// Option A, as in the CIFAR networks: every second row and column, with half of the new channels as zeros in front
+    /// and half behind. It has no parameters.
     case padded
     /// Option B, as in torchvision: a 1×1 convolution with batch norm, `name.downsample.0` and `.1`.
     case projection
@@ -39,9 +39,9 @@ public struct ResidualBlock: Layer {
       distribution: distribution, layout: &layout, statistics: &statistics)
   }
 
-  /// The bottleneck: conv1×1–BN–ReLU–conv3×3(stride)–BN–ReLU–conv1×1–BN, with 4·`width` channels at its end.
+  /// The bottleneck: conv1×1–BN–ReLU–conv3×3(stride)–BN–ReLU–conv1×1–BN, with 4·`width` output channels.
   ///
-  /// The stride is the 3×3 convolution's, as in torchvision (known as v1.5; the paper has it at the first 1×1).
+  /// The stride is in the 3×3 convolution, as in torchvision (known as v1.5; in the paper it is in the first 1×1).
   public init(
     bottleneck name: String, input: Int, width: Int, stride: Int, distribution: WeightDistribution,
     layout: inout ParameterLayout, statistics: inout ParameterLayout
@@ -111,7 +111,7 @@ public struct ResidualBlock: Layer {
     var joined = stages[stages.count - 1].norm.backward(g, &pass, withResidual: true, needsInput: true)
     var branch = gradient(joined.input)
     var beside: T? = gradient(joined.residual)
-    // The last owner but one lets go, so that the branch is added in place.
+    // Releases the second-to-last reference, so that the branch is added in place.
     joined.residual = nil
     if let projection {
       beside = projection.norm.backward(gradient(beside.take()), &pass, needsInput: true)
@@ -122,7 +122,7 @@ public struct ResidualBlock: Layer {
       branch = gradient(stages[index - 1].norm.backward(branch, &pass, needsInput: true))
     }
     if shortcut == .padded {
-      // What the first convolution saved is the block's input.
+      // The value that the first convolution saved is the block's input.
       beside = gradient(beside.take()).shortcutAdjoint(
         inputShape: pass.lastSavedShape, stride: stride, before: (output - input) / 2)
     }

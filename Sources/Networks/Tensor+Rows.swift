@@ -14,8 +14,8 @@ extension Tensor {
     }
   }
 
-  /// The adjoint of `rows(at:)` for positions that differ: the rows of self at their places among `rows`,
-  /// zeros between.
+  /// The adjoint of `rows(at:)` for distinct positions: the rows of self at their positions among `rows` rows, zeros
+  /// elsewhere.
   func placed(at positions: [Int], rows: Int) -> Tensor {
     let width = shape.columns
     precondition(positions.count == shape.rows, "\(positions.count) places for \(shape)")

@@ -3,8 +3,9 @@ import EscapementKernels
 
 /// The rows or columns of a matrix scaled to unit length: u = v/max(‖v‖, 10⁻¹²), with its pullback.
 ///
-/// Where ‖v‖ is at most 10⁻¹² the divisor rests, as in PyTorch's `normalize`, whose default the floor is. Row norms
-/// are sums in lanes rounded to the element type, column norms sums in Double by the rule of per-channel sums.
+/// If ‖v‖ is at most 10⁻¹², the divisor is constant, as in PyTorch's `normalize`, whose default is this floor. Row
+/// norms are sums in lanes rounded to the element type; column norms are sums in Double by the rule of per-channel
+/// sums.
 struct UnitVectors<T: TensorAlgebra>: Sendable {
   enum Axis: Sendable { case rows, columns }
 
@@ -14,7 +15,7 @@ struct UnitVectors<T: TensorAlgebra>: Sendable {
   let value: T
   private let axis: Axis
   private let inverse: T
-  // Positive where the norm takes part.
+  // Positive if the divisor is the norm and not the floor.
   private let excess: T
 
   init(_ vectors: T, _ axis: Axis) {
@@ -22,13 +23,14 @@ struct UnitVectors<T: TensorAlgebra>: Sendable {
     let norm = Self.dots(vectors, vectors, axis).map(.squareRoot)
     excess = norm.adding(-Self.floor)
     let rests = excess.value.map(.heaviside).map(.negate).adding(1)
-    // One of the summands is zero, so that nothing is rounded.
+    // One of the summands is zero, so nothing is rounded.
     let divisor = norm.masked(by: excess) + T(constant: rests.scaled(by: Self.floor))
     inverse = divisor.map(.reciprocal)
     value = Self.scaled(vectors, by: inverse, axis)
   }
 
-  /// The gradient in the vectors, given the one in the unit vectors: (g − u⟨u, g⟩)/‖v‖, or g/10⁻¹² at rest.
+  /// The gradient with respect to the vectors, given the one with respect to the unit vectors: (g − u⟨u, g⟩)/‖v‖, or
+  /// g/10⁻¹² if the divisor is constant.
   func pulledBack(_ g: T) -> T {
     let radial = Self.dots(value, g, axis).masked(by: excess)
     return Self.scaled(g - Self.scaled(value, by: radial, axis), by: inverse, axis)

@@ -1,12 +1,13 @@
 import EscapementCalculus
 
-/// How a layer's weights are drawn at the start, by the numbers of its inputs and outputs.
+/// The initial distribution of a layer's weights, as a function of its numbers of inputs and outputs.
 ///
-/// A convolution's fan-in is its input channels times the kernel's pixels, its fan-out the output channels times them.
+/// A convolution's fan-in is its input channels times the kernel's pixels; its fan-out is the output channels times the
+/// kernel's pixels.
 public enum WeightDistribution: Hashable, Sendable {
-  /// N(0, 2/fan_in): Kaiming normal as the released CIFAR networks call it.
+  /// N(0, 2/fan_in): Kaiming normal, as the released CIFAR networks use it.
   case normalFanIn
-  /// N(0, 2/fan_out): Kaiming normal as torchvision's ResNets call it for convolutions.
+  /// N(0, 2/fan_out): Kaiming normal, as torchvision's ResNets use it for convolutions.
   case normalFanOut
   /// U(±1/√fan_in): PyTorch's default, Kaiming uniform with a = √5.
   case uniformFanIn

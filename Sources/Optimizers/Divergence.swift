@@ -3,21 +3,21 @@ import EscapementCalculus
 import Foundation
 import EscapementKernels
 
-/// A loss or gradient that is no finite number: the step that met it changed nothing.
+/// A loss or gradient that is not finite. The step that met it changed nothing.
 ///
 /// Exit code 70.
 public struct Divergence: ReportedError, Hashable {
-  /// Steps taken before this one.
+  /// The number of steps taken before this one.
   public let step: Int
-  /// What was not finite: "loss" or "gradient", behind "perturbed", "head", "tail", "perturbed head" or
-  /// "perturbed tail" where it was one of these.
+  /// What was not finite: "loss" or "gradient", preceded by "perturbed", "head", "tail", "perturbed head" or "perturbed
+  /// tail" where that applies.
   public let what: String
-  /// The first segment, in layout order, whose gradient is not finite; nil where only the loss is not.
+  /// The first segment, in layout order, whose gradient is not finite; nil if only the loss is not finite.
   public let tensor: String?
-  /// The sidecar of the newest checkpoint whose numbers are all finite; nil where none is kept, or outside a run
+  /// The sidecar of the newest checkpoint whose numbers are all finite; nil if there is none, or outside a run
   /// directory.
   public package(set) var checkpoint: URL?
-  /// Steps skipped in a row before this one.
+  /// The number of consecutive steps skipped before this one.
   public package(set) var skippedBefore = 0
 
   /// Records the first non-finite quantity of a run.

@@ -2,21 +2,22 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementRandomness
 
-/// Gaussian noise whose deviation follows the norms of the filters it is added to (LPF-SGD).
+/// Gaussian noise whose standard deviation is proportional to the norms of the filters to which it is added (LPF-SGD).
 ///
-/// An entry of a weight with two or more extents has the deviation γ·‖f‖, f being all entries with the same
-/// output: the rows of PyTorch's `[out][in]…`, the columns of `[kh][kw][in][out]` and `[in][out]` here. The
-/// normalized classifier's weight is `[in][out]` in PyTorch too, whose rows the released code takes for filters
-/// all the same: an entry has the deviation γ times its row's norm. An entry of a vector t (bias, gain, shift) has γ·(‖t‖ + 10⁻¹⁶).
+/// An entry of a weight with two or more extents has the standard deviation γ·‖f‖, where f is all entries with the same
+/// output: the rows of PyTorch's `[out][in]…`, which are the columns of `[kh][kw][in][out]` and `[in][out]` here. The
+/// normalized classifier's weight is `[in][out]` in PyTorch too, but the released code still treats its rows as
+/// filters: the standard deviation of an entry is γ times its row's norm. An entry of a vector t (bias, gain, shift)
+/// has γ·(‖t‖ + 10⁻¹⁶).
 ///
-/// So the noise of a filter of d entries has about the norm γ·√d·‖f‖, not γ·‖f‖.
+/// The noise of a filter of d entries therefore has a norm of about γ·√d·‖f‖, not γ·‖f‖.
 public struct FilterNoise: Hashable, Sendable {
-  /// Added to the norm of a vector, so that a bias of zeros moves (the released code).
+  /// Added to the norm of a vector, so that a bias of zeros receives noise too, as in the released code.
   public static let normConstant = 1e-16
 
   /// γ ≥ 0.
   public let radius: Double
-  /// Decides the noise, with the index.
+  /// The seed, which together with the index determines the noise.
   public let seed: UInt64
 
   /// Noise of a radius; a negative or non-finite one throws `HyperparameterError`.

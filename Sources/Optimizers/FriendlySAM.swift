@@ -1,39 +1,39 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Friendly SAM (Li et al., CVPR 2024): SAM whose ascent follows the mini-batch's own part of the gradient, as
-/// github.com/nblt/F-SAM computes it.
+/// Friendly SAM (Li et al., CVPR 2024): SAM whose ascent follows only the part of the gradient that is specific to the
+/// mini-batch, as computed by github.com/nblt/F-SAM.
 ///
-/// With m a running mean of the gradients, which stands for the gradient of all data, one step is:
+/// With m a running mean of the gradients, an estimate of the gradient over all data, one step is:
 /// 1. g = ∇L(w); d = g − σ·m, then m = λ·m + (1 − λ)·g; in the first step d = g and m = g;
-/// 2. ε = ρ·d / (‖d‖ + 10⁻¹²), the norm over all parameters, without weight decay;
+/// 2. ε = ρ·d / (‖d‖ + 10⁻¹²), with the norm over all parameters, without weight decay;
 /// 3. g̃ = ∇L(w + ε) on the same samples;
 /// 4. the base rule descends from w along g̃, with its momentum and weight decay.
 ///
-/// Products are rounded before their sums, 1 − λ is computed in Double. σ = 0 is SAM.
+/// Products are rounded before their sums; 1 − λ is computed in Double. With σ = 0 this is SAM.
 public struct FriendlySAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
-  /// Added to ‖d‖ (the released code).
+  /// Added to ‖d‖, as in the released code.
   public static var normConstant: Double { 1e-12 }
   /// The key of m in `state`.
   public static var meanKey: String { "friendly-sam-mean" }
 
   /// The radius ρ ≥ 0 by epoch.
   public let rho: RhoSchedule
-  /// σ ≥ 0, how much of the mean is taken off.
+  /// σ ≥ 0, the multiple of the mean that is subtracted.
   public let sigma: Double
-  /// λ, in [0, 1), how much of the mean stays.
+  /// λ, in [0, 1), the decay of the mean.
   public let decay: Double
-  /// What the second pass does to batch norm's running statistics.
+  /// Whether the second pass updates batch norm's running statistics.
   public let secondPassStatistics: StatisticsUpdate
-  /// The rule that descends.
+  /// The rule for the descent.
   public var base: Base
   private var mean: ParameterVector<Element>?
 
-  /// Wraps a rule that has taken no step. Defaults: ρ = 0.2, σ = 1 and λ = 0.95 are those of the released command
-  /// for CIFAR-100, whose second pass freezes the statistics (the code's own are ρ = 0.05 and λ = 0.9). A
+  /// Wraps a rule that has taken no step. The defaults ρ = 0.2, σ = 1 and λ = 0.95 are those of the released command
+  /// for CIFAR-100, whose second pass freezes the statistics (the code's own defaults are ρ = 0.05 and λ = 0.9). A
   /// constant out of range throws `HyperparameterError`.
   public init(
     base: Base, rho: RhoSchedule = .constant(0.2), sigma: Double = 1, decay: Double = 0.95,
@@ -51,7 +51,7 @@ public struct FriendlySAM<Base: DescentRule>: WrappingRule {
     self.secondPassStatistics = secondPassStatistics
   }
 
-  /// The base rule's state, and m under `meanKey` after the first step.
+  /// The base rule's state, with m under `meanKey` after the first step.
   public var state: [String: ParameterVector<Element>] {
     get {
       var state = base.state

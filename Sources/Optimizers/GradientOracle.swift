@@ -1,32 +1,32 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Which samples of the current mini-batch a gradient is asked of.
+/// The samples of the current mini-batch over which a gradient is computed.
 public enum BatchPart: Hashable, Sendable {
   /// Every sample.
   case all
-  /// The samples whose class belongs to the oracle's tail set; the loss and the gradient of none are zero.
+  /// The samples whose class is in the oracle's tail set; without samples the loss and the gradient are zero.
   case tail
-  /// The samples whose class does not. An oracle with graded membership gives each class's samples to both in
-  /// shares that add up to one.
+  /// The samples whose class is not in the tail set. An oracle with graded membership divides each class's samples
+  /// between both parts, in shares that add up to one.
   case head
-  /// The `index`-th of `count` consecutive shards of the batch, by itself; the last ones may be smaller or
+  /// The `index`-th of `count` consecutive shards of the batch, evaluated separately; the last ones may be smaller or
   /// empty.
   case shard(index: Int, count: Int)
 }
 
-/// What a forward pass does to batch norm's running statistics.
+/// Whether a forward pass updates batch norm's running statistics.
 public enum StatisticsUpdate: String, Hashable, Sendable, CaseIterable {
   /// The batch statistics enter the running ones.
   case observe
-  /// The running statistics stay as they are.
+  /// The running statistics remain unchanged.
   case freeze
 }
 
-/// Answers gradient queries about the current mini-batch.
+/// Computes gradients over the current mini-batch.
 ///
-/// Update rules see a loss only through this protocol, so the same rule runs on a network, on a
-/// quadratic with a known spectrum and on a scripted list of answers.
+/// Update rules access a loss only through this protocol, so the same rule runs on a network, on a quadratic with a
+/// known spectrum and on a scripted list of answers.
 public protocol GradientOracle<Element> {
   /// The element type of the parameters.
   associatedtype Element: Real

@@ -1,8 +1,8 @@
 import EscapementArtifacts
 
-/// A hyper-parameter outside its range.
+/// A hyperparameter outside its range.
 ///
-/// Exit code 64: the caller of the command line gave it.
+/// Exit code 64: the value came from the command line.
 public struct HyperparameterError: ReportedError, Hashable {
   /// The parameter's name.
   public let name: String

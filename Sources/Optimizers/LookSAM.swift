@@ -1,20 +1,20 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// LookSAM (Liu et al., CVPR 2022, "Towards efficient and scalable sharpness-aware minimization"): SAM in every
-/// k-th step, and what SAM added to the gradient is used again in the steps between.
+/// LookSAM (Liu et al., CVPR 2022, "Towards efficient and scalable sharpness-aware minimization"): SAM in every k-th
+/// step. The steps between reuse the component that SAM added to the gradient.
 ///
 /// In steps 0, k, 2k, …:
 /// 1. g = ∇L(w), ε = ρ·g / (‖g‖ + 10⁻¹²), g̃ = ∇L(w + ε);
-/// 2. v = g̃ − (⟨g̃, g⟩/⟨g, g⟩)·g, the part of g̃ across g, is kept;
+/// 2. v = g̃ − (⟨g̃, g⟩/⟨g, g⟩)·g, the part of g̃ orthogonal to g, is kept;
 /// 3. the base rule descends from w along g̃.
 ///
-/// In the others it descends along g + α·(‖g‖ / (‖v‖ + 10⁻¹²))·v. Scales are computed in Double and rounded once;
-/// products are rounded before their sums. k = 1 is SAM.
+/// In the other steps the base rule descends along g + α·(‖g‖ / (‖v‖ + 10⁻¹²))·v. Scales are computed in Double and
+/// rounded once; products are rounded before their sums. With k = 1 this is SAM.
 ///
-/// No code of the paper's authors was found. The definition is that of github.com/Leminhbinh0209/LookSAM, whose
-/// norms run over all parameters; github.com/rollovd/LookSAM has the same formulas with the norms of each tensor by
-/// itself. Layer-wise scaling (Look-LayerSAM) is left out.
+/// No code of the paper's authors was found. The definition is that of github.com/Leminhbinh0209/LookSAM, whose norms
+/// run over all parameters; github.com/rollovd/LookSAM has the same formulas with a separate norm for each tensor.
+/// Layer-wise scaling (Look-LayerSAM) is not implemented.
 public struct LookSAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
@@ -26,18 +26,18 @@ public struct LookSAM<Base: DescentRule>: WrappingRule {
 
   /// The radius ρ ≥ 0 by epoch.
   public let rho: RhoSchedule
-  /// k ≥ 1, the steps from one ascent to the next.
+  /// k ≥ 1, the number of steps between ascents.
   public let period: Int
-  /// α ≥ 0, how much of ‖g‖ the kept direction gets.
+  /// α ≥ 0, the length of the kept direction as a multiple of ‖g‖.
   public let alpha: Double
-  /// What the second pass does to batch norm's running statistics.
+  /// Whether the second pass updates batch norm's running statistics.
   public let secondPassStatistics: StatisticsUpdate
-  /// The rule that descends.
+  /// The rule for the descent.
   public var base: Base
   private var direction: ParameterVector<Element>?
 
-  /// Wraps a rule that has taken no step. Defaults: ρ = 0.1, α = 0.7, k = 5 and statistics that take both passes
-  /// in are those of github.com/Leminhbinh0209/LookSAM and its example. A constant out of range throws
+  /// Wraps a rule that has taken no step. The defaults ρ = 0.1, α = 0.7, k = 5 and statistics that include both passes
+  /// are those of github.com/Leminhbinh0209/LookSAM and its example. A constant out of range throws
   /// `HyperparameterError`.
   public init(
     base: Base, rho: RhoSchedule = .constant(0.1), period: Int = 5, alpha: Double = 0.7,
@@ -55,7 +55,7 @@ public struct LookSAM<Base: DescentRule>: WrappingRule {
     self.secondPassStatistics = secondPassStatistics
   }
 
-  /// The base rule's state, and v under `directionKey` after the first step.
+  /// The base rule's state, with v under `directionKey` after the first step.
   public var state: [String: ParameterVector<Element>] {
     get {
       var state = base.state
@@ -69,8 +69,8 @@ public struct LookSAM<Base: DescentRule>: WrappingRule {
     }
   }
 
-  /// Two queries in a step with an ascent, one in the others, whose record has ρ = 0 and the cosine of g and the
-  /// direction descended along. Without a kept direction every step ascends.
+  /// Two queries in a step with an ascent, one in the others. The record of a step without ascent has ρ = 0 and the
+  /// cosine between g and the descent direction. Without a kept direction every step ascends.
   public mutating func step<Oracle: GradientOracle<Element>>(
     _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
   ) throws -> StepRecord {

@@ -2,11 +2,12 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementRandomness
 
-/// To what perturbed gradient descent adds its noise.
+/// The quantity to which perturbed gradient descent adds its noise.
 public enum PGDVariant: String, Hashable, Sendable, CaseIterable {
-  /// The weights, after the base rule's update: the momentum buffer has no noise in it.
+  /// The weights, after the base rule's update: the momentum buffer contains no noise.
   case weights
-  /// The gradient, before it: the weights move by η·σ·ξ at once, and momentum carries the noise on.
+  /// The gradient, before the update: the weights move by η·σ·ξ in the same step, and the momentum buffer keeps the
+  /// noise for later steps.
   case gradient
 }
 
@@ -17,26 +18,26 @@ public enum PGDVariant: String, Hashable, Sendable, CaseIterable {
 ///     weights:    descend along g, then w = w + σ·ξ
 ///     gradient:   descend along g + σ·ξ   (Jin et al., 2019)
 ///
-/// The supplement of "Escaping Saddle Points…" (NeurIPS 2022, section C) gives N(0, σ²I) with σ = 10⁻⁴ and no
-/// code; to what the noise is added, and when, it does not say.
+/// The supplement of "Escaping Saddle Points…" (NeurIPS 2022, section C) specifies N(0, σ²I) with σ = 10⁻⁴. It provides
+/// no code and does not state to what or when the noise is added.
 public struct PGD<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
-  /// To what the noise is added.
+  /// The quantity to which the noise is added.
   public typealias Variant = PGDVariant
 
-  /// σ ≥ 0, a noise entry's standard deviation.
+  /// σ ≥ 0, the standard deviation of a noise entry.
   public let sigma: Double
-  /// To what the noise is added.
+  /// The quantity to which the noise is added.
   public let variant: Variant
-  /// Decides the noise, with the step.
+  /// The seed, which together with the step determines the noise.
   public let seed: UInt64
-  /// The rule that descends.
+  /// The rule for the descent.
   public var base: Base
 
-  /// Wraps a rule that has taken no step. Defaults: the supplement's σ, and the weights, where that σ is not
-  /// multiplied by the learning rate. A negative or non-finite σ throws `HyperparameterError`.
+  /// Wraps a rule that has taken no step. The defaults are the supplement's σ, and noise on the weights, for which that
+  /// σ is not multiplied by the learning rate. A negative or non-finite σ throws `HyperparameterError`.
   public init(base: Base, sigma: Double = 1e-4, variant: Variant = .weights, seed: UInt64) throws {
     try HyperparameterError.checkNotNegative(sigma, name: "sigma")
     self.base = base
@@ -45,7 +46,7 @@ public struct PGD<Base: DescentRule>: WrappingRule {
     self.seed = seed
   }
 
-  /// One query at w; ‖ε‖ of the record is ‖σ·ξ‖.
+  /// One query at w. ‖ε‖ in the record is ‖σ·ξ‖.
   ///
   /// Entry i of ξ is draw i of the stream of (seed, step), rounded once; the product is rounded before the
   /// sum.
@@ -57,7 +58,7 @@ public struct PGD<Base: DescentRule>: WrappingRule {
 
     var descent = clean.gradient
     var length = 0.0
-    // Adding zeros would still turn an entry of -0 into +0, and σ = 0 would not be SGD to the bit.
+    // Adding zeros would still change an entry of -0 to +0, and then σ = 0 would not have the bits of SGD.
     if sigma > 0 {
       let noise = Tensor<Element>.standardNormal(
         seed: seed, purpose: .perturbation, index: UInt64(context.step), shape: parameters.flat.shape)

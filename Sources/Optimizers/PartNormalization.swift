@@ -1,14 +1,15 @@
-/// What the losses of a batch's head and tail are divided by, in which published codes differ.
+/// The divisors of the losses of a batch's head and tail, in which published codes differ.
 ///
-/// With ℓᵢ the (class-weighted) losses, the loss of a part is factor · Σ_{i in the part} ℓᵢ / divisor, the
-/// factor 1 for the head. A part without samples has the loss 0.
+/// With ℓᵢ the (class-weighted) losses, the loss of a part is factor · Σ_{i in the part} ℓᵢ / divisor, with the factor
+/// 1 for the head. A part without samples has the loss 0.
 public struct PartNormalization: Hashable, Sendable {
   /// The divisor of a part's sum.
   public enum Divisor: String, Hashable, Sendable, CaseIterable {
-    /// The batch's size B, or under class weights its sum of weights: head and tail then add up to the
+    /// The batch's size B, or with class weights its sum of weights. The losses of head and tail then add up to the
     /// batch's loss.
     case batch
-    /// The part's own size, or sum of weights: a mean, in which a rare tail sample counts for much more.
+    /// The part's own size, or sum of weights. The loss is then a mean, in which a sample of a small tail has a much
+    /// larger weight.
     case part
   }
 

@@ -1,16 +1,16 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Sharpness-aware minimization (Foret et al., ICLR 2021): descend along the gradient at w + ε.
+/// Sharpness-aware minimization (Foret et al., ICLR 2021): descent along the gradient at w + ε.
 ///
-/// One step on a mini-batch:
+/// One step on a mini-batch is:
 /// 1. g = ∇L(w), without weight decay;
-/// 2. ‖g‖ over all parameters, batch norm's and biases included, in Double;
+/// 2. ‖g‖ over all parameters, including those of batch norm and the biases, in Double;
 /// 3. ε = s·g with s = ρ / (‖g‖ + 10⁻¹²), or s = ρ unnormalized, or for adaptive SAM ε = s·((w·w)·g) with
 ///    s = ρ / (‖|w|·g‖ + 10⁻¹²); s is computed in Double and rounded once, w + ε is a new vector with each product
 ///    rounded before the sum;
 /// 4. g̃ = ∇L(w + ε) on the same samples;
-/// 5. w itself was never touched, so there is nothing to restore;
+/// 5. w does not change before the descent, so there is nothing to restore;
 /// 6. the base rule descends from w along g̃, with its momentum and weight decay.
 public struct SAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
@@ -21,9 +21,9 @@ public struct SAM<Base: DescentRule>: WrappingRule {
 
   /// The radius ρ ≥ 0 by epoch.
   public let rho: RhoSchedule
-  /// The ascent and the treatment of running statistics.
+  /// The kind of ascent and the treatment of running statistics.
   public let variant: SAMVariant
-  /// The rule that descends.
+  /// The rule for the descent.
   public var base: Base
 
   /// Wraps a rule that has taken no step; a negative or non-finite ρ throws `HyperparameterError`.
@@ -34,7 +34,7 @@ public struct SAM<Base: DescentRule>: WrappingRule {
     self.variant = variant
   }
 
-  /// The same with one radius throughout.
+  /// The same with one radius for all epochs.
   public init(base: Base, rho: Double, variant: SAMVariant = .released) throws {
     try self.init(base: base, rho: .constant(rho), variant: variant)
   }
@@ -66,7 +66,7 @@ public struct SAM<Base: DescentRule>: WrappingRule {
     case .normalized: return w.ascended(along: g, rho: rho, constant: Self.normConstant)
     case .unnormalized: return w.moved(along: g, by: rho)
     case .adaptive:
-      // The sign that |w| drops does not change the norm.
+      // The norm does not depend on the sign that |w| removes.
       let norm = (w.flat * g.flat).norm()
       let direction = ParameterVector(layout: w.layout, flat: w.flat * w.flat * g.flat)
       return w.moved(along: direction, by: rho / (norm + Self.normConstant))

@@ -1,20 +1,20 @@
-/// The choices in which published descriptions and codes of SAM differ.
+/// The choices in which published descriptions and code of SAM differ.
 public struct SAMVariant: Hashable, Sendable {
-  /// How far along the gradient the ascent goes.
+  /// The scale of the ascent along the gradient.
   public enum Ascent: String, Hashable, Sendable, CaseIterable {
-    /// ε = ρ·g / (‖g‖ + 10⁻¹²): every published code, and Algorithm 1 of the NeurIPS 2022 supplement.
+    /// ε = ρ·g / (‖g‖ + 10⁻¹²): all published code, and Algorithm 1 of the NeurIPS 2022 supplement.
     case normalized
-    /// ε = ρ·g: equation 3 of that supplement, which its Theorem 1 is about.
+    /// ε = ρ·g: equation 3 of that supplement, to which its Theorem 1 applies.
     case unnormalized
-    /// ε = ρ·w²g / (‖|w|g‖ + 10⁻¹²), entry by entry: ASAM (Kwon et al., ICML 2021) as github.com/davda54/sam has
-    /// it under `adaptive`, without the constant that the paper adds to |w|. Invariant to a rescaling of the
-    /// parameters that leaves the loss as it is; no published run of the papers verified here uses it.
+    /// ε = ρ·w²g / (‖|w|g‖ + 10⁻¹²), entry by entry: ASAM (Kwon et al., ICML 2021), as in github.com/davda54/sam under
+    /// `adaptive`, without the constant that the paper adds to |w|. It is invariant to a rescaling of the parameters
+    /// that does not change the loss; no published run of the papers verified here uses it.
     case adaptive
   }
 
-  /// The length of the ascent.
+  /// The kind of ascent.
   public var ascent: Ascent
-  /// What the second pass, at w + ε, does to batch norm's running statistics.
+  /// Whether the second pass, at w + ε, updates batch norm's running statistics.
   public var secondPassStatistics: StatisticsUpdate
 
   /// A combination of choices.
@@ -23,9 +23,9 @@ public struct SAMVariant: Hashable, Sendable {
     self.secondPassStatistics = secondPassStatistics
   }
 
-  /// What github.com/val-iisc/Saddle-LongTail runs: both passes enter the running statistics.
+  /// The behavior of github.com/val-iisc/Saddle-LongTail: both passes update the running statistics.
   public static let released = SAMVariant(ascent: .normalized, secondPassStatistics: .observe)
-  /// What the reference implementation github.com/davda54/sam recommends: the second pass leaves
-  /// the running statistics alone.
+  /// The recommendation of the reference implementation github.com/davda54/sam: the second pass does not update the
+  /// running statistics.
   public static let recommended = SAMVariant(ascent: .normalized, secondPassStatistics: .freeze)
 }

@@ -2,9 +2,9 @@ import CEscapementKernels
 import EscapementCalculus
 import EscapementKernels
 
-/// A rule whose last move is a descent along some gradient, so that other rules can choose the gradient.
+/// A rule whose last operation is a descent along a given gradient, so that other rules can choose the gradient.
 public protocol DescentRule<Element>: UpdateRule {
-  /// Moves `parameters` in place along `gradient`, a finite one.
+  /// Moves `parameters` in place along `gradient`, which must be finite.
   mutating func descend(
     _ parameters: inout ParameterVector<Element>, along gradient: ParameterVector<Element>,
     context: StepContext)
@@ -12,12 +12,12 @@ public protocol DescentRule<Element>: UpdateRule {
 
 /// Stochastic gradient descent with momentum and weight decay.
 ///
-/// Each line is one rounded operation an entry, in this order:
+/// Each line is one rounded operation per entry, in this order:
 ///
 ///     d = g + λ·w;   b = d on the first step, μ·b + d after it;   w = w − η·b
 ///
-/// No dampening, no Nesterov step; decay applies to every parameter, batch norm's included (the
-/// `torch.optim.SGD` that github.com/val-iisc/Saddle-LongTail trains with).
+/// There is no dampening and no Nesterov step. Decay applies to every parameter, including those of batch norm (the
+/// `torch.optim.SGD` with which github.com/val-iisc/Saddle-LongTail trains).
 public struct SGD<Element: Real>: DescentRule {
   /// μ, in [0, 1).
   public let momentum: Double
@@ -28,9 +28,8 @@ public struct SGD<Element: Real>: DescentRule {
   /// The key of the momentum buffer in `state`.
   public static var momentumKey: String { "momentum" }
 
-  /// A rule at its first step. Defaults: momentum 0.9 from the supplement's section C of "Escaping
-  /// Saddle Points…" (NeurIPS 2022), decay 2·10⁻⁴ from its released code; out of range throws
-  /// `HyperparameterError`.
+  /// A rule before its first step. The defaults are momentum 0.9 from the supplement's section C of "Escaping Saddle
+  /// Points…" (NeurIPS 2022) and decay 2·10⁻⁴ from its released code. Values out of range throw `HyperparameterError`.
   public init(momentum: Double = 0.9, weightDecay: Double = 2e-4) throws {
     guard momentum >= 0, momentum < 1 else {
       throw HyperparameterError(name: "momentum", value: "\(momentum)", expected: "a number in [0, 1)")
@@ -66,7 +65,7 @@ public struct SGD<Element: Real>: DescentRule {
     )
     let first = buffer == nil
     var next = buffer ?? ParameterVector(zeros: parameters.layout)
-    // The only other owner of the buffer lets go, so that the update writes in place.
+    // Releases the only other reference to the buffer, so that the update writes in place.
     buffer = nil
     let count = parameters.count
     gradient.flat.withPointer { g in

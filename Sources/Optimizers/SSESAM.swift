@@ -1,40 +1,39 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// SSE-SAM (AAAI 2025): SAM on head and tail apart at first, on the tail alone later, as
-/// github.com/Zemdalk/SSE-SAM computes it.
+/// SSE-SAM (AAAI 2025): SAM on head and tail separately in the first stage, on the tail alone in the second, as
+/// computed by github.com/Zemdalk/SSE-SAM.
 ///
-/// With L_H and L_T the sums of the head's and the tail's losses over the whole batch's size
+/// With L_H and L_T the sums of the head's and the tail's losses divided by the whole batch's size
 /// (`PartNormalization.wholeBatch`), one step of either stage is:
 /// 1. g_H = ∇L_H(w), ε_H = ρ_H·g_H / (‖g_H‖ + 10⁻¹⁶), g̃_H = ∇L_H(w + ε_H);
 /// 2. g_T = ∇L_T(w), ε_T = ρ_T·g_T / (‖g_T‖ + 10⁻¹⁶), g̃_T = ∇L_T(w + ε_T);
 /// 3. the base rule descends from w along g̃_H + g̃_T, with its momentum and weight decay.
 ///
-/// From the 0-based epoch e ≥ γT on ρ_H is 0, and the step is ImbSAM's with both losses over the batch's
+/// From the 0-based epoch e ≥ γT on ρ_H is 0, and the step is that of ImbSAM with both losses divided by the batch's
 /// size.
 ///
-/// Four passes over the whole batch, each of which enters the running statistics, in both stages. The
-/// released code takes each ε off again by subtraction, which may move w in the last place between the two
-/// parts; here w was never touched.
+/// Both stages make four passes over the whole batch, each of which updates the running statistics. The released code
+/// removes each ε by subtraction, which may change w in the last place between the two parts; here w does not change.
 public struct SSESAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
-  /// Added to the norms (the released code).
+  /// Added to the norms, as in the released code.
   public static var normConstant: Double { 1e-16 }
 
   /// The head's radius by epoch, in the first stage.
   public let rhoHead: RhoSchedule
-  /// The tail's radius by epoch, in both.
+  /// The tail's radius by epoch, in both stages.
   public let rhoTail: RhoSchedule
-  /// γ, the first stage's share of the epochs.
+  /// γ, the fraction of the epochs in the first stage.
   public let stageFraction: Double
-  /// T, the epochs of the run.
+  /// T, the number of epochs in the run.
   public let epochs: Int
-  /// The rule that descends.
+  /// The rule for the descent.
   public var base: Base
 
-  /// Wraps a rule that has taken no step. γ = 0.7 is that of the released README's command. Throws
+  /// Wraps a rule that has taken no step. The default γ = 0.7 is that of the command in the released README. Throws
   /// `HyperparameterError` for a negative or non-finite radius, γ outside (0, 1) or T < 1.
   public init(
     base: Base, rhoHead: RhoSchedule, rhoTail: RhoSchedule, stageFraction: Double = 0.7, epochs: Int
@@ -55,7 +54,7 @@ public struct SSESAM<Base: DescentRule>: WrappingRule {
     self.epochs = epochs
   }
 
-  /// The same with one radius each: ρ_H is the released script's default, ρ_T its README's.
+  /// The same with one radius each. The default ρ_H is that of the released script, the default ρ_T that of its README.
   public init(
     base: Base, rhoHead: Double = 0.05, rhoTail: Double = 0.1, stageFraction: Double = 0.7, epochs: Int
   ) throws {
@@ -71,7 +70,7 @@ public struct SSESAM<Base: DescentRule>: WrappingRule {
 
   /// Four queries: the head at w and w + ε_H, the tail at w and w + ε_T; then the base rule's descent.
   ///
-  /// In the record, losses are sums of head and tail, ‖g‖ is that of g_H + g_T, ρ and ε are the tail's.
+  /// In the record, losses are sums of head and tail, ‖g‖ is that of g_H + g_T, and ρ and ε are those of the tail.
   public mutating func step<Oracle: GradientOracle<Element>>(
     _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
   ) throws -> StepRecord {

@@ -1,13 +1,13 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// What the schedule says about the current step.
+/// The position of the current step in the run, and its learning rate.
 public struct StepContext: Hashable, Sendable {
-  /// Steps taken before this one.
+  /// The number of steps taken before this one.
   public var step: Int
   /// The 0-based epoch.
   public var epoch: Int
-  /// The learning rate to apply.
+  /// The learning rate of the step.
   public var learningRate: Double
 
   /// A context for one step.
@@ -18,25 +18,25 @@ public struct StepContext: Hashable, Sendable {
   }
 }
 
-/// What a rule did in one step; an optimizer that never fires is visible here at once.
+/// What a rule did in one step. An optimizer that never perturbs is visible here at once.
 public struct StepRecord: Hashable, Sendable {
   /// The loss of the first (unperturbed) evaluation.
   public var loss: Double
-  /// The loss the descent gradient was taken of (the perturbed one for SAM).
+  /// The loss of which the descent gradient was taken (the perturbed one for SAM).
   public var descentLoss: Double
-  /// Learning rate applied.
+  /// The learning rate of the step.
   public var learningRate: Double
-  /// Radius asked for; 0 for rules without one.
+  /// The radius that the schedule specifies; 0 for rules without one.
   public var rho: Double
   /// ‖g‖ of the first evaluation.
   public var gradientNorm: Double
   /// ‖ε‖ of the perturbation; 0 for rules without one.
   public var perturbationNorm: Double
-  /// Cosine between the first gradient and the one descended along; 1 for rules with one gradient.
+  /// The cosine between the first gradient and the descent direction; 1 for rules with one gradient.
   public var cosine: Double
-  /// Oracle queries made.
+  /// The number of oracle queries.
   public var evaluations: Int
-  /// Samples and correctly classified samples at the first evaluation.
+  /// The number of samples, and of correctly classified ones, at the first evaluation.
   public var samples: Int
   public var correct: Int?
 
@@ -59,9 +59,10 @@ public struct StepRecord: Hashable, Sendable {
 }
 
 extension StepRecord {
-  /// A record of a step that first evaluated `first` and descended along `descent`; nil: along its gradient.
+  /// A record of a step that first evaluated `first` and descended along `descent`; if that is nil, along the gradient
+  /// of `first`.
   ///
-  /// `descentLoss` is the loss whose gradient `descent` is; nil: the first one's.
+  /// `descentLoss` is the loss of which `descent` is the gradient; nil means the loss of `first`.
   public init<Element: Real>(
     _ first: Evaluation<Element>, descent: ParameterVector<Element>? = nil, descentLoss: Double? = nil,
     rho: Double = 0, perturbationNorm: Double = 0, evaluations: Int = 1, context: StepContext
@@ -74,7 +75,7 @@ extension StepRecord {
   }
 }
 
-/// One optimizer: how a step moves the parameters, given an oracle for gradients.
+/// An optimizer: how a step moves the parameters, given an oracle for gradients.
 public protocol UpdateRule<Element>: Sendable {
   /// The element type of the parameters.
   associatedtype Element: Real
@@ -82,15 +83,16 @@ public protocol UpdateRule<Element>: Sendable {
   mutating func step<Oracle: GradientOracle<Element>>(
     _ parameters: inout ParameterVector<Element>, oracle: inout Oracle, context: StepContext
   ) throws -> StepRecord
-  /// Vectors that a checkpoint keeps, by name (momentum buffers); empty before the first step.
+  /// The vectors that a checkpoint stores, by name (for example momentum buffers); empty before the first step.
   var state: [String: ParameterVector<Element>] { get set }
 }
 
-/// A rule around a descent rule, whose direction it chooses. Without vectors of its own its state is that of the base.
+/// A rule around a descent rule, whose direction it chooses. Unless it has vectors of its own, its state is that of the
+/// base rule.
 public protocol WrappingRule<Element>: UpdateRule {
   /// The type of the rule that descends.
   associatedtype Base: DescentRule<Element>
-  /// The rule that descends, with its momentum and weight decay.
+  /// The rule for the descent, with its momentum and weight decay.
   var base: Base { get set }
 }
 

@@ -1,6 +1,6 @@
 /// NumPy's legacy generator and shuffle, bit for bit: `numpy.random.seed(s)` and `numpy.random.shuffle`.
 ///
-/// MT19937 (Matsumoto & Nishimura 1998) with the scalar initialization of 2002. NumPy has frozen this stream, and
+/// MT19937 (Matsumoto & Nishimura 1998) with the scalar initialization of 2002. NumPy keeps this stream unchanged, and
 /// the published long-tailed subsets are defined by it.
 public struct NumPyLegacyRandom: Sendable {
   private static let size = 624

@@ -1,6 +1,6 @@
 import CEscapementKernels
 
-/// What a stream of random numbers is for; streams of different purposes never share a number.
+/// The purpose of a stream of random numbers; streams of different purposes never share a number.
 public enum Purpose: UInt32, Sendable, CaseIterable {
   case initialization = 1
   case order, augmentation, probe, fixture, theory, direction, perturbation, resampling, bootstrap
@@ -8,8 +8,8 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
 
 /// Random numbers as a pure function of (seed, purpose, index, draw): Philox4x32-10 with the seed as its key.
 ///
-/// Draw i of a stream is block i of the counter (i low, i high, index low, index high and purpose), of which
-/// words 0 and 1 are used, so no draw depends on how many were made elsewhere, on threads or on order.
+/// Draw i of a stream is block i of the counter (i low, i high, index low, index high and purpose), of which words 0
+/// and 1 are used. A draw therefore depends neither on the number of draws made elsewhere nor on threads or order.
 public struct RandomStream: Sendable {
   private let seed: UInt64
   private let word2: UInt32
@@ -24,7 +24,7 @@ public struct RandomStream: Sendable {
     word3 = UInt32(truncatingIfNeeded: index >> 32) << 8 | purpose.rawValue
   }
 
-  /// The next draw's 64 bits.
+  /// The 64 bits of the next draw.
   public mutating func nextWordPair() -> UInt64 {
     var counter = [UInt32(truncatingIfNeeded: draw), UInt32(truncatingIfNeeded: draw >> 32), word2, word3]
     let key = [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)]
@@ -39,7 +39,8 @@ public struct RandomStream: Sendable {
   /// Uniform in [0, 1), a multiple of 2⁻⁵³, one draw.
   public mutating func uniform() -> Double { Double(nextWordPair() >> 11) * 0x1p-53 }
 
-  /// Uniform in 0..<n without bias: draws of the smallest enclosing power of two until one is below n.
+  /// Uniform in 0..<n without bias: draws below the smallest power of two that is at least n are repeated until one is
+  /// below n.
   public mutating func integer(below n: Int) -> Int {
     precondition(n >= 1, "an integer below \(n) does not exist")
     let mask = n == 1 ? 0 : UInt64.max >> UInt64(n - 1).leadingZeroBitCount

@@ -1,47 +1,48 @@
 import EscapementKernels
 import EscapementRandomness
 
-/// A statistic of a sample with the interval that resampling gives it.
+/// A statistic of a sample with its bootstrap interval.
 package struct BootstrapEstimate: Hashable, Sendable {
   /// The statistic of the sample itself.
   package let value: Double
-  /// Its interval of confidence; nil for fewer than two rows, and where the statistic or a resample's is not finite.
+  /// Its confidence interval; nil for fewer than two rows, and if the statistic or that of a resample is not finite.
   package let interval: ClosedRange<Double>?
-  /// The standard deviation of the resamples' statistics; nil where there is no interval.
+  /// The standard deviation of the resamples' statistics; nil if there is no interval.
   package let standardError: Double?
 
-  /// An estimate of known figures.
+  /// An estimate with known values.
   package init(value: Double, interval: ClosedRange<Double>?, standardError: Double?) {
     (self.value, self.interval, self.standardError) = (value, interval, standardError)
   }
 
   /// Whether the interval lies above `bound`; false without an interval.
   package func isAbove(_ bound: Double) -> Bool { interval.map { $0.lowerBound > bound } ?? false }
-  /// Whether the interval holds `value`; false without an interval.
+  /// Whether the interval contains `value`; false without an interval.
   package func holds(_ value: Double) -> Bool { interval?.contains(value) ?? false }
 }
 
 /// Resamples of n independent rows, for intervals of statistics that are functions of sums over the rows.
 ///
-/// A resample draws n rows with replacement, each uniformly and without bias (`RandomStream.integer(below:)`), and keeps a
-/// row's entries together: paired quantities stay paired. It is kept as the number of times that each row was drawn, so
-/// that the sums of all resamples are one matrix product, and all statistics of one sample see the same resamples.
+/// A resample draws n rows with replacement, each uniformly and without bias (`RandomStream.integer(below:)`). A row's
+/// entries stay together, so paired quantities stay paired. A resample is stored as the number of times that each row
+/// was drawn. The sums of all resamples are then one matrix product, and all statistics of one sample use the same
+/// resamples.
 ///
-/// Intervals are bias-corrected and accelerated (BCa; Efron, JASA 82, 1987; Efron and Tibshirani, An Introduction to the
-/// Bootstrap, 1993, chapter 14) and not plain percentiles, because ratios of sums of squares are skewed: an end of the
-/// percentile interval is off by a term of order 1/√n, which the BCa interval removes. The bias correction is the
-/// normal quantile of the share of resamples below the statistic, ties counted half; the acceleration comes from the
-/// jackknife. Neither cures heavy tails: where a few rows carry the sums, the interval is too short.
+/// Intervals are bias-corrected and accelerated (BCa; Efron, JASA 82, 1987; Efron and Tibshirani, An Introduction to
+/// the Bootstrap, 1993, chapter 14). Plain percentiles are not used because ratios of sums of squares are skewed: an
+/// end of the percentile interval is off by a term of order 1/√n, which the BCa interval removes. The bias correction
+/// is the normal quantile of the share of resamples below the statistic, with ties counted half; the acceleration comes
+/// from the jackknife. Neither corrects for heavy tails: if a few rows dominate the sums, the interval is too short.
 package struct Bootstrap: Sendable {
   /// n.
   package let rows: Int
-  /// The resamples drawn.
+  /// The number of resamples.
   package let resamples: Int
-  /// How often a resample has each row, `[resamples][rows]`.
+  /// How often each row occurs in each resample, `[resamples][rows]`.
   private let multiplicities: Tensor<Double>
 
-  /// Resamples of `rows` rows, a pure function of the arguments. Efron and Tibshirani ask for 1000 or more for an interval;
-  /// 2000 is this package's choice.
+  /// Resamples of `rows` rows, a pure function of the arguments. Efron and Tibshirani recommend 1000 or more for an
+  /// interval; the default 2000 is this package's choice.
   package init(rows: Int, resamples: Int = 2000, seed: UInt64) {
     precondition(rows >= 1, "resamples of \(rows) rows")
     precondition(resamples >= 2, "\(resamples) resamples, expected at least 2")
@@ -56,13 +57,13 @@ package struct Bootstrap: Sendable {
     }
   }
 
-  /// How often resample number `index` has each row.
+  /// How often each row occurs in resample number `index`.
   package func multiplicities(ofResample index: Int) -> [Double] {
     multiplicities.view(at: index * rows, shape: [rows]).elements
   }
 
-  /// The statistic with its interval: `statistic` gets the sum of each column of `table`, one row of equal width a sample
-  /// row.
+  /// The statistic with its interval. `table` has one row per sample row, all of equal width; `statistic` receives the
+  /// sum of each of its columns.
   package func estimate(
     _ table: [[Double]], confidence: Double = 0.95, of statistic: ([Double]) -> Double
   ) -> BootstrapEstimate {
@@ -99,7 +100,7 @@ package struct Bootstrap: Sendable {
   ) -> (lower: Int, upper: Int) {
     let count = Double(sorted.count)
     let below = Double(sorted.count { $0 < value }) + Double(sorted.count { $0 == value }) / 2
-    // A share of 0 or 1 has no quantile: half a resample is the nearest that has one.
+    // A share of 0 or 1 has no quantile; half a resample is the nearest share that has one.
     let bias = NormalDistribution.quantile(min(max(below, 0.5), count - 0.5) / count)
     func level(_ z: Double) -> Double {
       let shift = 1 - acceleration * (bias + z)

@@ -1,12 +1,12 @@
 import CEscapementKernels
 
-/// Means over the spread that a normal sample shows, which the power of a t test is made of.
+/// Means over the standard deviation of a normal sample, from which the power of a t test is computed.
 ///
 /// With n − 1 = ν degrees of freedom the sample's standard deviation is σ·χ_ν/√ν. `mean` is ∫ g(x) f(x) dx with χ_ν's density f, by
 /// Simpson's rule on 256 intervals, to 10⁻³.
 package enum ChiIntegral {
   package static func mean(degreesOfFreedom nu: Double, of g: (_ chi: Double) -> Double) -> Double {
-    // χ lies within 9 of √ν but for 10⁻¹⁸.
+    // χ is within 9 of √ν except with probability 10⁻¹⁸.
     let low = max(0, nu.squareRoot() - 9)
     let intervals = 256
     let step = (nu.squareRoot() + 9 - low) / Double(intervals)

@@ -1,23 +1,23 @@
-/// The chance that a one-sided t test of a mean finds an effect, as a function of the number of seeds.
+/// The probability that a one-sided t test of a mean finds an effect, as a function of the number of seeds.
 ///
-/// The values are normal with mean `effect` and standard deviation `spread`; the test is against `bound` at a level. Its
-/// statistic is a noncentral t with δ = (effect − bound)·√n/spread, and the chance is the mean over χ of Φ(δ − t·χ/√ν), t the
-/// quantile of Student's t on ν = n − 1 degrees of freedom.
+/// The values are normal with mean `effect` and standard deviation `spread`; the test is against `bound` at a given
+/// level. Its statistic is a noncentral t with δ = (effect − bound)·√n/spread, and the probability is the mean over χ
+/// of Φ(δ − t·χ/√ν), with t the quantile of Student's t on ν = n − 1 degrees of freedom.
 package struct ContrastPower: Hashable, Sendable {
   /// The true mean.
   package let effect: Double
   /// The standard deviation of a value.
   package let spread: Double
-  /// What the mean is tested to exceed.
+  /// The value that the mean is tested to exceed.
   package let bound: Double
 
-  /// A setting; nil for numbers that are not finite, or a spread that is not positive.
+  /// A setting; nil if a number is not finite or the spread is not positive.
   package init?(effect: Double, spread: Double, bound: Double = 0) {
     guard effect.isFinite, bound.isFinite, spread > 0, spread.isFinite else { return nil }
     (self.effect, self.spread, self.bound) = (effect, spread, bound)
   }
 
-  /// The chance with n values at a level; nil for fewer than 2 or a level outside (0, ½).
+  /// The probability with n values at a level; nil for fewer than 2 values or a level outside (0, ½).
   package func power(count n: Int, level: Double) -> Double? {
     guard n >= 2, level > 0, level < 0.5 else { return nil }
     let nu = Double(n - 1)
@@ -35,8 +35,8 @@ package struct ContrastPower: Hashable, Sendable {
     return power.isNaN ? .nan : min(1, max(0, power))
   }
 
-  /// The smallest effect, in standard deviations of a value, that n values find with chance `target`, to one part in 2¹⁴; nil for
-  /// fewer than 2 or a level outside (0, ½).
+  /// The smallest effect, in standard deviations of a value, that n values find with probability `target`, to one part
+  /// in 2¹⁴; nil for fewer than 2 values or a level outside (0, ½).
   package static func detectable(count n: Int, level: Double, power target: Double = 0.8) -> Double? {
     guard n >= 2, level > 0, level < 0.5 else { return nil }
     var (low, high) = (0.0, 1.0)

@@ -1,23 +1,24 @@
-/// The chance that runs which do agree with a printed mean ± std are found to agree, as a function of their number.
+/// The probability that runs which do agree with a printed mean ± std are found to agree, as a function of their
+/// number.
 ///
-/// The printed std s is data: it enters the test as it stands and is taken for the spread of the printed mean of m
-/// seeds. The runs are normal with standard deviation σ, the true means are equal, and the test is `EquivalenceTest` at
-/// level α. With S ~ σ·χ_{n−1}/√(n−1) the chance is the mean over S of 2Φ((margin − t·e(S))/d) − 1 (`ChiIntegral`), where e(S) is
-/// Welch's error, t its quantile and d = √(σ²/n + s²/m).
+/// The printed std s is data: it enters the test unchanged and is used as the spread of the printed mean of m seeds.
+/// The runs are normal with standard deviation σ, the true means are equal, and the test is `EquivalenceTest` at level
+/// α. With S ~ σ·χ_{n−1}/√(n−1) the probability is the mean over S of 2Φ((margin − t·e(S))/d) − 1 (`ChiIntegral`),
+/// where e(S) is Welch's error, t its quantile and d = √(σ²/n + s²/m).
 package struct EquivalencePower: Hashable, Sendable {
   /// σ of the runs.
   package let spread: Double
   /// The printed std.
   package let printedSpread: Double
-  /// m, the seeds behind the printed mean.
+  /// m, the number of seeds in the printed mean.
   package let printedCount: Int
   /// The margin.
   package let margin: Double
   /// α of each one-sided test.
   package let level: Double
 
-  /// A setting; nil for spreads that are not positive, fewer than 2 printed seeds, a margin that is not positive or a level
-  /// outside (0, ½).
+  /// A setting; nil if a spread is not positive, there are fewer than 2 printed seeds, the margin is not positive or
+  /// the level is outside (0, ½).
   package init?(
     spread: Double, printedSpread: Double, printedCount: Int = EquivalenceTest.assumedCount, margin: Double,
     level: Double = 0.05
@@ -32,7 +33,7 @@ package struct EquivalencePower: Hashable, Sendable {
     self.level = level
   }
 
-  /// The power with n runs; nil for fewer than 2.
+  /// The power with n runs; nil for fewer than 2 runs.
   package func power(count n: Int) -> Double? {
     guard n >= 2 else { return nil }
     let nu = Double(n - 1)
@@ -44,9 +45,10 @@ package struct EquivalencePower: Hashable, Sendable {
     return power.isNaN ? .nan : min(1, max(0, power))
   }
 
-  /// The power of runs without number, whose mean is known.
+  /// The power with infinitely many runs, whose mean is known.
   ///
-  /// It is no bound: Welch's degrees of freedom then are m − 1, and a moderate number of runs, which has more, may do better.
+  /// It is not an upper bound: Welch's degrees of freedom are then m − 1. A moderate number of runs has more degrees of
+  /// freedom and may have more power.
   package var limit: Double {
     let printed = printedSpread * printedSpread / Double(printedCount)
     let quantile = StudentT(degreesOfFreedom: Double(printedCount - 1)).quantile(upper: level)
@@ -54,9 +56,9 @@ package struct EquivalencePower: Hashable, Sendable {
     return room > 0 ? 2 * NormalDistribution.probability(below: room) - 1 : 0
   }
 
-  /// The fewest runs, up to `cap`, with the power asked for; nil where none has it: not settleable.
+  /// The smallest number of runs, up to `cap`, with at least the power `target`; nil if no number reaches it.
   ///
-  /// Looks at 2 to 20 and then in steps of 10, as the power need not grow with the runs.
+  /// Tries 2 to 20 and then steps of 10, because the power does not always grow with the number of runs.
   package func count(power target: Double = 0.8, cap: Int = 100) -> Int? {
     let counts = Array(2...20) + Array(stride(from: 30, through: max(30, cap), by: 10))
     return counts.first { n in
@@ -64,8 +66,8 @@ package struct EquivalencePower: Hashable, Sendable {
     }
   }
 
-  /// What the power with n runs cannot exceed, without an integral: e(S) is at least the printed mean's error alone, and Welch's
-  /// degrees of freedom are at most n + m − 2.
+  /// An upper bound on the power with n runs, without an integral: e(S) is at least the printed mean's error alone, and
+  /// Welch's degrees of freedom are at most n + m − 2.
   package func ceiling(count n: Int) -> Double {
     let printed = printedSpread * printedSpread / Double(printedCount)
     let quantile = StudentT(degreesOfFreedom: Double(n + printedCount - 2)).quantile(upper: level)

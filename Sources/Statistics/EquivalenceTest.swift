@@ -1,12 +1,13 @@
 /// Two one-sided tests: whether a difference lies within ±`margin`.
 ///
 /// p is the larger of the p values against δ ≤ −margin and δ ≥ margin. D. J. Schuirmann, A comparison of the two
-/// one-sided tests procedure and the power approach, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). That a
-/// difference is not significant shows nothing of the kind: a small sample makes any difference insignificant.
+/// one-sided tests procedure and the power approach, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). A
+/// difference that is not significant does not show equivalence: a small sample makes any difference insignificant.
 package struct EquivalenceTest: Hashable, Sendable {
-  /// The seeds assumed behind a printed mean where agreement is to be shown: the papers state none.
+  /// The number of seeds assumed for a printed mean when agreement is to be shown; the papers state none.
   package static let assumedCount = 3
-  /// The fewest seeds that can stand behind a "±", assumed where a printed mean is to be contradicted: the reading that favors it.
+  /// The smallest number of seeds that a "±" can have. It is assumed when a printed mean is to be contradicted, because
+  /// it favors the printed mean.
   package static let fewestCount = 2
 
   /// The difference with its error and degrees of freedom.
@@ -14,23 +15,23 @@ package struct EquivalenceTest: Hashable, Sendable {
   /// The margin, positive.
   package let margin: Double
 
-  /// The test of a difference; nil for a margin that is not positive and finite.
+  /// The test of a difference; nil if the margin is not positive and finite.
   package init?(_ test: WelchTest, margin: Double) {
     guard margin > 0, margin.isFinite else { return nil }
     self.test = test
     self.margin = margin
   }
 
-  /// Whether two samples' means agree, with Welch's error and degrees of freedom; nil where no t exists.
+  /// Whether two samples' means agree, with Welch's error and degrees of freedom; nil if no t exists.
   package init?(_ x: SampleSummary, _ y: SampleSummary, margin: Double) {
     guard let test = WelchTest(x, y) else { return nil }
     self.init(test, margin: margin)
   }
 
-  /// Whether a sample's mean agrees with a printed one of m seeds, `assumedCount` unless another number is given.
+  /// Whether a sample's mean agrees with a printed mean of m seeds; m is `assumedCount` unless another number is given.
   ///
-  /// With a printed std it is Welch's form. Without one the sample's own spread stands for both: s·√(1/n + 1/m) on
-  /// n − 1 degrees of freedom. nil where no t exists.
+  /// With a printed std this is Welch's form. Without one the sample's own spread is used for both: s·√(1/n + 1/m) on n
+  /// − 1 degrees of freedom. nil if no t exists.
   package init?(
     _ x: SampleSummary, printed mean: Double, std: Double?, count: Int = assumedCount, margin: Double
   ) {
@@ -54,7 +55,7 @@ package struct EquivalenceTest: Hashable, Sendable {
   package var pEquivalent: Double {
     let above = test.pAbove(-margin)
     let below = test.pBelow(margin)
-    // `max` of Swift drops a NaN in one of its places.
+    // Swift's `max` ignores a NaN in one of its arguments.
     return above.isNaN || below.isNaN ? .nan : max(above, below)
   }
 

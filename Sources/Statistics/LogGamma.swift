@@ -2,8 +2,9 @@ import CEscapementKernels
 
 /// ln Γ(x) for x > 0, by Stirling's series after a shift to x ≥ 10.
 ///
-/// The series to x⁻¹¹ errs there by 7·10⁻¹⁶ at most (its first omitted term), so the relative error of Γ is a few
-/// roundings of |x ln x|. NaN for x ≤ 0 and for NaN. Abramowitz and Stegun, Handbook of Mathematical Functions, 6.1.41.
+/// There the series to x⁻¹¹ has an error of at most 7·10⁻¹⁶ (its first omitted term), so the relative error of Γ is a
+/// few roundings of |x ln x|. NaN for x ≤ 0 and for NaN. Abramowitz and Stegun, Handbook of Mathematical Functions,
+/// 6.1.41.
 package enum LogGamma {
   package static func value(_ x: Double) -> Double {
     guard x > 0 else { return .nan }

@@ -1,13 +1,13 @@
-/// The mean of independent samples with its uncertainty.
+/// The mean of independent samples with its standard error.
 public struct MeanEstimate: Hashable, Sendable {
   /// The mean.
   public let mean: Double
-  /// The samples' standard deviation (divisor k − 1) over √k; nil for a single sample, of which none is known.
+  /// The samples' standard deviation (divisor k − 1) divided by √k; nil for a single sample, which has none.
   public let standardError: Double?
-  /// k.
+  /// k, the number of samples.
   public let count: Int
 
-  /// The mean of `samples`, of which there must be one or more; non-finite ones make it non-finite.
+  /// The mean of one or more `samples`; it is not finite if one of them is not.
   public init(_ samples: [Double]) {
     precondition(!samples.isEmpty, "the mean of no samples")
     let k = Double(samples.count)
@@ -18,7 +18,7 @@ public struct MeanEstimate: Hashable, Sendable {
     standardError = count > 1 ? (squares / (k - 1) / k).squareRoot() : nil
   }
 
-  /// An estimate known only by its figures, scaled or shifted from another.
+  /// An estimate with known values, scaled or shifted from another one.
   package init(mean: Double, standardError: Double?, count: Int) {
     self.mean = mean
     self.standardError = standardError
@@ -27,8 +27,8 @@ public struct MeanEstimate: Hashable, Sendable {
 
   /// The interval that covers the true mean with probability `confidence`, for normal samples, by Student's t.
   ///
-  /// nil for a single sample, whose standard error can be known but not its degrees of freedom, and where the figures are
-  /// not finite.
+  /// nil for a single sample, because its degrees of freedom are unknown even if its standard error is known, and nil
+  /// if the values are not finite.
   public func interval(confidence: Double = 0.95) -> ClosedRange<Double>? {
     guard let standardError, count > 1 else { return nil }
     let half = StudentT.quantile(twoSided: confidence, degreesOfFreedom: count - 1) * standardError

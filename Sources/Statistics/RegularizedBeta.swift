@@ -2,11 +2,12 @@ import CEscapementKernels
 
 /// The regularized incomplete beta function Iₓ(a, b), by its continued fraction.
 ///
-/// Modified Lentz evaluation of Abramowitz and Stegun, Handbook of Mathematical Functions, 26.5.8, on the side of
-/// the mean where it converges fast. `complement` is 1 − x, given apart so that it loses no digits. The relative error is
-/// about (a + b)·|ln(a + b)|·2⁻⁵², from the factor before the fraction; below 10⁻¹² for a + b ≤ 1000.
+/// The modified Lentz evaluation of Abramowitz and Stegun, Handbook of Mathematical Functions, 26.5.8, on the side of
+/// the mean where it converges fast. `complement` is 1 − x, a separate argument so that it loses no digits. The
+/// relative error is about (a + b)·|ln(a + b)|·2⁻⁵², from the factor before the fraction; it is below 10⁻¹² for a + b ≤
+/// 1000.
 package enum RegularizedBeta {
-  /// Iₓ(a, b) for a, b > 0 and x in [0, 1]; NaN for anything else, or where the fraction does not settle.
+  /// Iₓ(a, b) for a, b > 0 and x in [0, 1]; NaN for other arguments, or if the fraction does not converge.
   package static func value(x: Double, complement y: Double, _ a: Double, _ b: Double) -> Double {
     guard a > 0, b > 0, a.isFinite, b.isFinite, x >= 0, y >= 0, x <= 1, y <= 1 else { return .nan }
     if x == 0 { return 0 }
@@ -18,13 +19,13 @@ package enum RegularizedBeta {
   }
 
   private static func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
-    // Keeps a partial denominator off zero; far below any value that matters.
+    // Keeps a partial denominator away from zero; it is far below any value that matters.
     let tiny = 1e-300
     func away(_ value: Double) -> Double { value.magnitude < tiny ? tiny : value }
     var c = 1.0
     var d = 1 / away(1 - (a + b) * x / (a + 1))
     var result = d
-    // The number of terms grows like the root of the larger parameter: 100 000 suffice beyond 10⁹.
+    // The number of terms grows like the square root of the larger parameter: 100 000 suffice beyond 10⁹.
     for m in 1...100_000 {
       let k = Double(m)
       let even = k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k))

@@ -1,4 +1,4 @@
-/// What a t test needs of a sample: how many, their mean and their spread.
+/// The values of a sample that a t test needs: count, mean and standard deviation.
 package struct SampleSummary: Hashable, Sendable {
   /// n, at least 2.
   package let count: Int
@@ -7,8 +7,8 @@ package struct SampleSummary: Hashable, Sendable {
   /// The standard deviation with divisor n − 1.
   package let standardDeviation: Double
 
-  /// The summary of figures alone, for example of a printed mean ± std; nil for fewer than 2, a negative spread or
-  /// figures that are not finite.
+  /// A summary with known values, for example of a printed mean ± std; nil for a count below 2, a negative standard
+  /// deviation or values that are not finite.
   package init?(count: Int, mean: Double, standardDeviation: Double) {
     guard count >= 2, mean.isFinite, standardDeviation.isFinite, standardDeviation >= 0 else { return nil }
     self.count = count

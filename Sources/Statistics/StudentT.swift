@@ -1,15 +1,15 @@
 import CEscapementKernels
 
-/// Student's t distribution with any real number of degrees of freedom ν > 0, by the package's own arithmetic: the same bits
-/// everywhere.
+/// Student's t distribution with any real number of degrees of freedom ν > 0, in the package's own arithmetic: the same
+/// bits on every machine.
 ///
-/// P(T ≥ t) = ½·I_{ν/(ν+t²)}(ν/2, ½) for t ≥ 0 (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.1).
-/// Relative error below 10⁻¹² for ν ≤ 1000, far into the tail as well.
+/// P(T ≥ t) = ½·I_{ν/(ν+t²)}(ν/2, ½) for t ≥ 0 (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.1). The
+/// relative error is below 10⁻¹² for ν ≤ 1000, also far into the tail.
 package struct StudentT: Hashable, Sendable {
   /// ν.
   package let degreesOfFreedom: Double
 
-  /// The distribution of ν > 0 degrees of freedom; every probability of another ν is NaN.
+  /// The distribution with ν > 0 degrees of freedom; for any other ν every probability is NaN.
   package init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
 
   /// P(T ≥ t).
@@ -17,7 +17,7 @@ package struct StudentT: Hashable, Sendable {
     let nu = degreesOfFreedom
     guard nu > 0, nu.isFinite, !t.isNaN else { return .nan }
     if t.isInfinite { return t > 0 ? 0 : 1 }
-    // t² may overflow: t/√ν is squared instead, and beyond 10¹⁵⁰ the tail of any ν ≥ 1 is below 10⁻¹⁵⁰.
+    // t² may overflow, so t/√ν is squared instead. Beyond 10¹⁵⁰ the tail of any ν ≥ 1 is below 10⁻¹⁵⁰.
     let ratio = t / nu.squareRoot()
     if ratio.magnitude > 1e150 { return t > 0 ? 0 : 1 }
     let square = ratio * ratio
@@ -32,9 +32,9 @@ package struct StudentT: Hashable, Sendable {
   /// P(|T| ≥ |t|).
   package func twoSided(_ t: Double) -> Double { 2 * upper(t.magnitude) }
 
-  /// The t with P(T ≥ t) = p, for p in (0, 1); NaN for anything else.
+  /// The t with P(T ≥ t) = p, for p in (0, 1); NaN for other arguments.
   ///
-  /// Bisection to neighboring numbers, so the error is that of `upper`.
+  /// It bisects down to neighboring numbers, so the error is that of `upper`.
   package func quantile(upper p: Double) -> Double {
     guard p > 0, p < 1, degreesOfFreedom > 0, degreesOfFreedom.isFinite else { return .nan }
     if p > 0.5 { return -quantile(upper: 1 - p) }
@@ -51,11 +51,11 @@ package struct StudentT: Hashable, Sendable {
     }
   }
 
-  /// The t with P(|T| ≤ t) = `confidence`, which lies in (0, 1), for a whole number of degrees of freedom.
+  /// The t with P(|T| ≤ t) = `confidence`, which must be in (0, 1), for an integer number of degrees of freedom.
   ///
-  /// With t = √ν·tan θ, P(|T| ≤ t) is a finite sum in sin θ and cos θ (26.7.3 and 26.7.4 there), computed to (ν + 8)·ε at most; the
-  /// quantile is found by bisection on θ/π. So t is that of a confidence that is off by no more: choose one with 1 − `confidence`
-  /// far above that.
+  /// With t = √ν·tan θ, P(|T| ≤ t) is a finite sum in sin θ and cos θ (26.7.3 and 26.7.4 there), computed with an error
+  /// of at most (ν + 8)·ε; the quantile is found by bisection on θ/π. The result is therefore the quantile of a
+  /// confidence that is off by at most this error: choose a confidence with 1 − `confidence` far above it.
   package static func quantile(twoSided confidence: Double, degreesOfFreedom: Int) -> Double {
     precondition(degreesOfFreedom >= 1, "1 or more degrees of freedom, got \(degreesOfFreedom)")
     precondition(confidence > 0 && confidence < 1, "a confidence between 0 and 1, got \(confidence)")
@@ -66,11 +66,11 @@ package struct StudentT: Hashable, Sendable {
       if middle == low || middle == high { break }
       if coverage(angle: middle, degreesOfFreedom) < confidence { low = middle } else { high = middle }
     }
-    // `low` is below ½, where the cosine is not yet 0.
+    // `low` is below ½, so the cosine is not yet 0.
     return Double(degreesOfFreedom).squareRoot() * ek_cospi(0.5 - low) / ek_cospi(low)
   }
 
-  /// P(|T| ≤ √ν·tan(π·`angle`)) for an angle of 0 to ½.
+  /// P(|T| ≤ √ν·tan(π·`angle`)) for an angle from 0 to ½.
   package static func coverage(angle: Double, _ degreesOfFreedom: Int) -> Double {
     let sine = ek_cospi(0.5 - angle)
     let cosine = ek_cospi(angle)

@@ -1,4 +1,4 @@
-/// Welch's t test for the difference of two means of unequal variances.
+/// Welch's t test for the difference of two means with unequal variances.
 ///
 /// t = (x̄ − ȳ)/√(s_x²/n_x + s_y²/n_y), on ν = (u + v)²/(u²/(n_x − 1) + v²/(n_y − 1)) degrees of freedom with u = s_x²/n_x and
 /// v = s_y²/n_y; ν is not rounded. B. L. Welch, The generalization of "Student's" problem, Biometrika 34 (1947).
@@ -10,12 +10,12 @@ package struct WelchTest: Hashable, Sendable {
   /// ν.
   package let degreesOfFreedom: Double
 
-  /// The test of two samples; nil where neither has any spread, so that no t exists.
+  /// The test of two samples; nil if neither has any spread, because no t exists then.
   package init?(_ x: SampleSummary, _ y: SampleSummary) {
     let u = x.squaredError
     let v = y.squaredError
     guard u + v > 0 else { return nil }
-    // Shares of u + v, so that tiny variances do not underflow when squared.
+    // Uses shares of u + v, so that tiny variances do not underflow when squared.
     let share = u / (u + v)
     let rest = v / (u + v)
     self.init(
@@ -23,13 +23,13 @@ package struct WelchTest: Hashable, Sendable {
       degreesOfFreedom: 1 / (share * share / Double(x.count - 1) + rest * rest / Double(y.count - 1)))
   }
 
-  /// The test of two samples; nil for one of fewer than 2 values, values that are not finite, or no spread in either.
+  /// The test of two samples; nil if one has fewer than 2 values, values are not finite, or neither has any spread.
   package init?(_ x: [Double], _ y: [Double]) {
     guard let x = SampleSummary(x), let y = SampleSummary(y) else { return nil }
     self.init(x, y)
   }
 
-  /// A test by its figures; nil where they are not finite or the error is not positive.
+  /// A test with known values; nil if they are not finite or the error is not positive.
   package init?(difference: Double, standardError: Double, degreesOfFreedom: Double) {
     guard difference.isFinite, standardError.isFinite, standardError > 0, degreesOfFreedom > 0,
       degreesOfFreedom.isFinite

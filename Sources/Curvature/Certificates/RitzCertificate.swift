@@ -2,10 +2,10 @@ import EscapementKernels
 
 /// What one extra product proves about the spectrum near an approximate eigenpair.
 ///
-/// For symmetric H and any y ≠ 0, some eigenvalue lies within ‖Hy − ρy‖/‖y‖ of ρ, and
-/// λ_min ≤ yᵀHy/yᵀy ≤ λ_max (Parlett, The Symmetric Eigenvalue Problem, ch. 4). Both
-/// are statements about the measured product, not about the recurrence: they stay true when Lanczos was
-/// inexact. With an operator of another type than Lanczos ran in (Double after Float) they hold for that one.
+/// For symmetric H and any y ≠ 0, some eigenvalue lies within ‖Hy − ρy‖/‖y‖ of ρ, and λ_min ≤ yᵀHy/yᵀy ≤ λ_max
+/// (Parlett, The Symmetric Eigenvalue Problem, ch. 4). Both are statements about the measured product, not about the
+/// recurrence, so they remain true if Lanczos was inexact. If the product is measured with an operator of another type
+/// than that of Lanczos (Double after Float), they hold for that operator.
 public struct RitzCertificate: Hashable, Sendable {
   /// The eigenvalue of T.
   public let ritzValue: Double
@@ -13,13 +13,13 @@ public struct RitzCertificate: Hashable, Sendable {
   public let rayleighQuotient: Double
   /// ‖Hy − ρy‖/‖y‖ as measured.
   public let residual: Double
-  /// How much rounding may have changed `residual` or ρ.
+  /// The size of the error in `residual` or ρ due to rounding.
   public let rounding: Double
   /// Whether `rounding` is a bound (the operator derives one for its products) or the estimate
   /// √n·ε·‖T‖_∞ for a product's error.
   public let roundingIsBound: Bool
-  /// β_m·|s_m|, what the recurrence says of the residual. An estimate only: it underflows, and rounding
-  /// makes it fall far below the true residual.
+  /// β_m·|s_m|, the recurrence's estimate of the residual. It is only an estimate: it underflows, and rounding makes it
+  /// fall far below the true residual.
   public let recurrenceEstimate: Double
 
   /// At least one eigenvalue lies here.
@@ -33,7 +33,7 @@ public struct RitzCertificate: Hashable, Sendable {
     measuredBy map: Operator
   ) throws {
     let s = eigen.vector(index)
-    // The rounded vector is the one the statements are about.
+    // The statements are about the rounded vector.
     let rounded = krylov.ritzVector(s).converted(to: Operator.Element.self)
     guard
       let pair = try EigenpairCertificate(rounded, measuredBy: map, norm: krylov.tridiagonal.rowSumNorm)

@@ -3,21 +3,23 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// Whether a point is a saddle in a direction of negative curvature, which the sign of an eigenvalue alone does not say.
+/// Whether a point is a saddle in a direction of negative curvature. The sign of an eigenvalue alone does not show
+/// this.
 ///
-/// An (ε, √(L₂ε)) second-order stationary point has ‖∇f‖ ≤ ε and λ_min ≥ −√(L₂ε), with L₂ the Lipschitz constant of the Hessian (Nesterov and
-/// Polyak 2006). A point with ‖∇f‖ = ε and λ_min < −√(L₂ε) is a strict saddle at that scale: the gradient is too small, against the curvature, to
-/// tell the way out. Everything is of one loss over one set of samples, in one mode of batch norm.
+/// An (ε, √(L₂ε)) second-order stationary point has ‖∇f‖ ≤ ε and λ_min ≥ −√(L₂ε), with L₂ the Lipschitz constant of the
+/// Hessian (Nesterov and Polyak 2006). A point with ‖∇f‖ = ε and λ_min < −√(L₂ε) is a strict saddle at that scale:
+/// compared with the curvature, the gradient is too small to determine a descent direction. All quantities are of one
+/// loss over one set of samples, in one mode of batch norm.
 public struct SaddleTest: Hashable, Sendable {
-  /// A distance along the direction, and what the loss does over it.
+  /// A distance along the direction, with the behavior of the loss over it.
   public struct Excursion: Hashable, Sendable {
     /// t.
     public let distance: Double
     /// (f(w + tv) − 2f(w) + f(w − tv))/t².
     public let finiteCurvature: Double
-    /// How much rounding may have changed it: four losses' relative error of ε each, over t².
+    /// The size of its error due to rounding: a relative error of ε in each of four losses, divided by t².
     public let rounding: Double
-    /// The larger of |⟨v, H(w ± tv)v⟩ − ⟨v, H(w)v⟩|/t, which L₂ is at least.
+    /// The larger of |⟨v, H(w ± tv)v⟩ − ⟨v, H(w)v⟩|/t, a lower bound on L₂.
     public let curvatureSlope: Double
   }
 
@@ -31,30 +33,30 @@ public struct SaddleTest: Hashable, Sendable {
   public let slope: Double
   /// ‖w‖².
   public let squaredNorm: Double
-  /// One for each distance asked for.
+  /// One for each requested distance.
   public let excursions: [Excursion]
 
-  /// λ·‖w‖², which a rescaling of weights before batch norm leaves as it is.
+  /// λ·‖w‖², which is invariant to a rescaling of weights before batch norm.
   public var scaleInvariantCurvature: Double { curvature * squaredNorm }
-  /// λ²/ε for λ < 0: the point is a saddle in the sense above for every L₂ below this; 0 where λ ≥ 0.
+  /// λ²/ε for λ < 0: for every L₂ below this value the point is a saddle in the sense above; 0 if λ ≥ 0.
   public var largestLipschitzConstant: Double {
     curvature < 0 ? curvature * curvature / gradientNorm : 0
   }
   /// The largest slope of the curvature measured along v: L₂ is at least this.
   public var measuredLipschitzConstant: Double { Self.largest(excursions.map(\.curvatureSlope)) }
-  /// λ < −√(L₂ε) with the L₂ measured along v. False says it is no such saddle, because a larger L₂ would only make it less of one; true
-  /// says so as far as this direction shows.
+  /// Whether λ < −√(L₂ε) with the L₂ measured along v. False means that it is not such a saddle, because a larger L₂
+  /// makes the condition harder to satisfy. True is a statement about this direction only.
   public var isSaddle: Bool { measuredLipschitzConstant < largestLipschitzConstant }
 
-  /// Distances from where rounding begins to where the network is another one.
+  /// Distances from those where rounding becomes visible to those where the network is a different one.
   public static let distances = [1e-3, 1e-2, 1e-1, 1]
-  /// Losses and products at the default distances.
+  /// The number of losses and products at the default distances.
   public static let evaluations = 2 + 4 * distances.count
 
   /// Measures `objective` at a point along `direction`, which need not have unit length but must not be zero.
   ///
-  /// Two losses and two Hessian-vector products a distance, one of each at the point; `onEvaluation` is called before each,
-  /// and what it throws ends the test.
+  /// Two losses and two Hessian-vector products per distance, and one of each at the point. `onEvaluation` is called
+  /// before each, and its errors end the test.
   public init<Element: Real>(
     objective: Objective<Element>, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     samples: any SampleSource<Element>, normalization: Normalization = .running, direction: Tensor<Element>,
@@ -96,7 +98,7 @@ public struct SaddleTest: Hashable, Sendable {
     }
   }
 
-  /// The largest of some magnitudes, NaN where one is: `max` would lose it.
+  /// The largest of some magnitudes; NaN if one of them is NaN, which `max` would ignore.
   static func largest(_ values: [Double]) -> Double {
     values.contains(where: \.isNaN) ? .nan : values.max() ?? 0
   }

@@ -1,15 +1,15 @@
 import EscapementStatistics
 
-/// What a spectrum must satisfy to be believed, measured and compared with derived bounds.
+/// Properties that every valid spectrum has, measured and compared with derived bounds.
 ///
-/// A symmetric operator that is one fixed matrix, decomposed with an orthonormal basis, passes every check.
-/// One failure makes the result invalid; nothing is repaired or renormalized. A NaN fails.
+/// A symmetric operator that is one fixed matrix, decomposed with an orthonormal basis, passes every check. One failed
+/// check makes the result invalid; nothing is repaired or renormalized. A NaN fails.
 public struct SelfCertification: Hashable, Sendable {
-  /// What is checked; probes count from 0.
+  /// The properties that are checked; probes are numbered from 0.
   public enum Property: Hashable, Sendable, CustomStringConvertible {
     /// |⟨u, Hv⟩ − ⟨v, Hu⟩| / (‖u‖‖Hv‖ + ‖v‖‖Hu‖).
     case symmetry
-    /// ‖H₁v − H₂v‖/‖H₁v‖: 0, to the bit, for one fixed matrix.
+    /// ‖H₁v − H₂v‖/‖H₁v‖, which is exactly 0 for one fixed matrix.
     case drift
     /// The largest |VᵀV − I| of a probe.
     case orthogonality(probe: Int)
@@ -17,10 +17,10 @@ public struct SelfCertification: Hashable, Sendable {
     case weightSum(probe: Int)
     /// |Σ wᵢθᵢᵏ − ⟨v, Hᵏv⟩| of a probe's rule.
     case moment(degree: Int, probe: Int)
-    /// The difference of the traces by Hutchinson's estimator and by the rules' first moments.
+    /// The difference between the traces by Hutchinson's estimator and by the first moments of the rules.
     case trace
 
-    /// A name for people.
+    /// A readable name.
     public var description: String {
       switch self {
       case .symmetry: "symmetry"
@@ -35,7 +35,7 @@ public struct SelfCertification: Hashable, Sendable {
 
   /// One measurement.
   public struct Check: Hashable, Sendable {
-    /// What was measured.
+    /// The property that was measured.
     public let property: Property
     /// The measured deviation.
     public let measured: Double
@@ -45,7 +45,7 @@ public struct SelfCertification: Hashable, Sendable {
     /// Whether the deviation is within its bound; false if either is NaN.
     public var passes: Bool { measured <= bound }
 
-    /// A measurement and what it may be at most.
+    /// A measurement with its upper bound.
     public init(property: Property, measured: Double, bound: Double) {
       self.property = property
       self.measured = measured
@@ -55,22 +55,23 @@ public struct SelfCertification: Hashable, Sendable {
 
   /// All measurements, in a fixed order.
   public let checks: [Check]
-  /// The trace by n·⟨v, Hv⟩ of the probes' rules, v a unit vector of random direction.
+  /// The trace as the mean of n·⟨v, Hv⟩ over the probes' rules, with v a unit vector of random direction.
   public let quadratureTrace: MeanEstimate
   /// The trace by Hutchinson's estimator.
   public let hutchinsonTrace: MeanEstimate
-  /// Whether the product error in the bounds is one the operator derives, or the estimate √n·ε·‖T‖.
+  /// Whether the product error in the bounds is one that the operator derives; otherwise it is the estimate √n·ε·‖T‖.
   public let productErrorIsBound: Bool
 
   /// The checks that failed.
   public var failures: [Check] { checks.filter { !$0.passes } }
-  /// Whether none failed.
+  /// Whether every check passed.
   public var isValid: Bool { failures.isEmpty }
 
-  /// Judges Lanczos probes of Gaussian starts, three products' checks and a trace of two probes or more.
+  /// Checks Lanczos probes with Gaussian start vectors, using the checks of three products and a trace of two or more
+  /// vectors.
   ///
-  /// `failureProbability` is that of a false alarm of the trace check, the only one that is random: this
-  /// package's choice, so that ten thousand sound spectra raise one.
+  /// `failureProbability` is the probability of a false alarm in the trace check, the only check that is random. Its
+  /// default is this package's choice: one false alarm in ten thousand valid spectra.
   public init<Operator: SymmetricOperator>(
     of map: Operator, probes: [SpectrumProbe], operatorChecks: OperatorChecks, trace: HutchinsonTrace,
     failureProbability: Double = 1e-4
@@ -120,7 +121,7 @@ public struct SelfCertification: Hashable, Sendable {
     productErrorIsBound = derived != nil
   }
 
-  /// The trace from the rules' first moments, with a standard error that one probe suffices for.
+  /// The trace from the rules' first moments, with a standard error that is defined even for a single probe.
   ///
   /// For v uniform on the sphere, n·vᵀHv has the variance 2n/(n + 2)·(‖H‖_F² − (tr H)²/n), and n·(vᵀH²v −
   /// (vᵀHv)²) = n·β₁² estimates the bracket: 2n²/(n + 2)·β₁².
@@ -132,10 +133,10 @@ public struct SelfCertification: Hashable, Sendable {
     return MeanEstimate(mean: mean, standardError: (variance / k).squareRoot(), count: probes.count)
   }
 
-  /// The difference of two means that chance exceeds with the probability given, by Welch's test.
+  /// The difference of two means that chance exceeds with the given probability, by Welch's test.
   ///
-  /// The first estimate's variance has one degree of freedom a probe (an estimate from β₁ is a χ²₁ where a
-  /// single eigenvalue dominates), the second's one fewer than its samples.
+  /// The variance of the first estimate has one degree of freedom per probe (an estimate from β₁ is a χ²₁ if a single
+  /// eigenvalue dominates), that of the second one fewer than its samples.
   private static func allowance(
     _ first: MeanEstimate, _ second: MeanEstimate, _ failureProbability: Double
   ) -> Double {
@@ -157,20 +158,20 @@ public struct SelfCertification: Hashable, Sendable {
     /// ‖computed Hv − Hv‖ for a unit vector.
     let productError: Double
 
-    /// Relative rounding of an inner product in 32 lanes of Double and a few operations after it.
+    /// The relative rounding of an inner product in 32 lanes of Double and of a few operations after it.
     var inner: Double { (Double(dimension) / 32 + 16) * Double.ulpOfOne }
 
-    /// The second pass subtracts almost nothing, m fused steps of u·|wᵢ| an element, and the division rounds
-    /// each element once more: (m + 1)u in norm, the same for the vector it meets, and ε = 2u in place of u
-    /// for what the first pass left.
+    /// The second pass subtracts almost nothing, m fused steps of u·|wᵢ| per element, and the division rounds each
+    /// element once more: (m + 1)u in norm, the same for the vector with which it is multiplied, and ε = 2u instead of
+    /// u for what the first pass left.
     func orthogonality(steps: Int) -> Double { Double(steps + 2) * unit + inner }
 
-    /// Squares of a row that is a unit vector up to 4(sweeps + 1)ε, with at most three sweeps a step.
+    /// The squares of a row that is a unit vector up to 4(sweeps + 1)ε, with at most three sweeps per step.
     func weightSum(steps: Int) -> Double { 8 * Double(3 * steps + 1) * Double.ulpOfOne }
 
-    /// Degrees up to 3 rest on the first two steps alone: T's leading block is that of a matrix within
-    /// √2·(productError + (2·2 + 8)·ε·scale) of H, QL moves eigenvalues by 12(3m + 1)ε, the direct products
-    /// err by productError each, the start vector's length by ε. A k-th power moves by k times that.
+    /// Degrees up to 3 depend only on the first two steps: T's leading block is that of a matrix within
+    /// √2·(productError + (2·2 + 8)·ε·scale) of H, QL moves eigenvalues by 12(3m + 1)ε, each direct product has an
+    /// error of productError, and the start vector's length an error of ε. A k-th power changes by k times that.
     func moment(_ degree: Int, steps: Int, scale: Double) -> Double {
       let k = Double(degree)
       let power = (0..<degree).reduce(1.0) { value, _ in value * scale }

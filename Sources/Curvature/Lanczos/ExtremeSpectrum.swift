@@ -1,13 +1,14 @@
 import EscapementKernels
 
-/// Products beside those of the Lanczos steps that `extremeSpectrum` makes: two for residuals, three for checks.
+/// The number of products that `extremeSpectrum` takes in addition to the Lanczos steps: two for residuals, three for
+/// checks.
 public let extremeSpectrumExtraProducts = 5
 
 /// λ_min and λ_max of an operator by Lanczos, with certificates and self-checks.
 ///
-/// `steps` products make the decomposition; two more measure the residuals of the extreme Ritz pairs and
-/// three check symmetry and drift. The default of 100 steps is that of PyHessian and of the papers' code;
-/// 1e-6 for each side's failure probability is this package's choice.
+/// `steps` products are used for the decomposition; two more measure the residuals of the extreme Ritz pairs and three
+/// check symmetry and drift. The default of 100 steps is that of PyHessian and of the papers' code. The failure
+/// probability of 1e-6 for each side is this package's choice.
 public func extremeSpectrum<Operator: SymmetricOperator>(
   of map: Operator, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
   breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
@@ -18,8 +19,8 @@ public func extremeSpectrum<Operator: SymmetricOperator>(
     failureProbability: failureProbability, onStep: onStep)
 }
 
-/// As `extremeSpectrum(of:steps:seed:)`, with residuals measured by another operator for the same matrix:
-/// Lanczos in Float, certificates in Double.
+/// As `extremeSpectrum(of:steps:seed:)`, with residuals measured by another operator for the same matrix: Lanczos in
+/// Float, certificates in Double.
 public func extremeSpectrum<Operator: SymmetricOperator, Measure: SymmetricOperator>(
   of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
   breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
@@ -43,7 +44,7 @@ public func extremePairs<Operator: SymmetricOperator, Measure: SymmetricOperator
   return (found.report, found.smallest, found.largest)
 }
 
-/// A decomposition with what is reported of it.
+/// A decomposition with the report made from it.
 struct ExtremeDecomposition<Element: Real> {
   let report: SpectrumReport
   let krylov: KrylovDecomposition<Element>

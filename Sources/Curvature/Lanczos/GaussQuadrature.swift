@@ -1,10 +1,10 @@
 import EscapementKernels
 
-/// The quadrature rule Σ wᵢ f(θᵢ) ≈ vᵀ f(H) v for a unit vector v, that m steps of Lanczos from v define.
+/// The quadrature rule Σ wᵢ f(θᵢ) ≈ vᵀ f(H) v for a unit vector v, defined by m steps of Lanczos from v.
 ///
-/// Nodes are the eigenvalues of T and weights the squared first components of its unit eigenvectors
-/// (Golub and Welsch, Math. Comp. 23, 1969). The rule is exact for polynomials of degree ≤ 2m − 1. Weights
-/// are never renormalized, so their sum shows rounding, and nothing else.
+/// Nodes are the eigenvalues of T and weights the squared first components of its unit eigenvectors (Golub and Welsch,
+/// Math. Comp. 23, 1969). The rule is exact for polynomials of degree ≤ 2m − 1. Weights are never renormalized, so
+/// their sum deviates from 1 only by rounding.
 public struct GaussQuadrature: Hashable, Sendable {
   /// Nodes, ascending within each probe.
   public let nodes: [Double]
@@ -22,7 +22,7 @@ public struct GaussQuadrature: Hashable, Sendable {
     weights = eigen.firstComponents.map { $0 * $0 }
   }
 
-  /// A rule of nodes and weights kept from elsewhere; unequal counts are a caller's bug.
+  /// A rule with given nodes and weights; unequal counts are a programming error.
   public init(nodes: [Double], weights: [Double]) {
     precondition(nodes.count == weights.count, "\(nodes.count) nodes with \(weights.count) weights")
     self.nodes = nodes

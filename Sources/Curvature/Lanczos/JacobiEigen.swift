@@ -1,18 +1,19 @@
 /// The eigen-decomposition of a small dense symmetric matrix by cyclic Jacobi rotations, in Double.
 ///
-/// Each rotation annihilates one off-diagonal entry (Golub and Van Loan, Matrix Computations, §8.5); sweeps run until no
-/// entry exceeds ε/n times the largest. Only + − × ÷ √, so the bits are the same on every machine. O(n³) a
-/// sweep and a handful of sweeps: meant for the projected problems of block methods, n up to a few dozen.
+/// Each rotation annihilates one off-diagonal entry (Golub and Van Loan, Matrix Computations,
+/// 8.5); sweeps are repeated until no entry exceeds ε/n times the largest. It uses only + − × ÷ √, so the bits are the
+/// same on every machine. The cost is O(n³) per sweep and there are only a few sweeps; it is meant for the projected
+/// problems of block methods, n up to a few dozen.
 struct JacobiEigen {
   /// Eigenvalues, ascending; ties in the order of their columns.
   let values: [Double]
   /// Unit eigenvectors: `vectors[j][i]` is component i of that of `values[j]`.
   let vectors: [[Double]]
 
-  /// Sweeps allowed; convergence is quadratic, and ten are rare.
+  /// The largest number of sweeps. Convergence is quadratic, and ten sweeps are rarely needed.
   private static let sweepLimit = 40
 
-  /// Decomposes `matrix`, of which the upper triangle is read; entries must be finite.
+  /// Decomposes `matrix`; only the upper triangle is read; entries must be finite.
   init(_ matrix: [[Double]]) {
     let n = matrix.count
     precondition(matrix.allSatisfy { $0.count == n }, "expected a square matrix of \(n) rows")

@@ -1,10 +1,10 @@
 import EscapementKernels
 
-/// What Lanczos leaves: an orthonormal basis V and the tridiagonal T = VᵀHV.
+/// The result of Lanczos: an orthonormal basis V and the tridiagonal T = VᵀHV.
 public struct KrylovDecomposition<Element: Real>: Sendable {
   /// Why the process ended.
   public enum End: String, Hashable, Sendable {
-    /// All steps wanted were taken.
+    /// All requested steps were taken.
     case steps
     /// β fell to rounding level: the basis spans an invariant subspace up to rounding.
     case invariantSubspace
@@ -12,16 +12,16 @@ public struct KrylovDecomposition<Element: Real>: Sendable {
 
   /// α₁…α_m, the diagonal of T.
   public let alpha: [Double]
-  /// β₁…β_m: the first m − 1 stand beside the diagonal, the last is the norm of the remainder.
+  /// β₁…β_m: the first m − 1 are the off-diagonal of T, the last is the norm of the remainder.
   public let beta: [Double]
   /// The m basis vectors.
   public let basis: [Tensor<Element>]
-  /// ‖start vector‖ before it was normalized.
+  /// ‖start vector‖ before normalization.
   public let startNorm: Double
   /// Why the process ended.
   public let end: End
 
-  /// Steps taken.
+  /// The number of steps taken.
   public var steps: Int { alpha.count }
 
   /// T.
@@ -35,7 +35,7 @@ public struct KrylovDecomposition<Element: Real>: Sendable {
     for i in basis.indices {
       for j in 0...i {
         let deviation = (basis[i].dot(basis[j]) - (i == j ? 1 : 0)).magnitude
-        // `max` would lose a NaN.
+        // `max` would ignore a NaN.
         if deviation.isNaN { return deviation }
         largest = max(largest, deviation)
       }

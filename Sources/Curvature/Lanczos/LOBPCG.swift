@@ -1,12 +1,12 @@
 import EscapementKernels
 import EscapementRandomness
 
-/// Why a LOBPCG run could not go on.
+/// Why a LOBPCG run could not continue.
 public enum LOBPCGError: Error, Equatable, CustomStringConvertible {
-  /// A product is infinite or NaN at this iteration (0: the start block).
+  /// A product is infinite or NaN in this iteration (0 means the start block).
   case nonFinite(iteration: Int)
 
-  /// One line for people.
+  /// A one-line message.
   public var description: String {
     switch self {
     case .nonFinite(let iteration): "LOBPCG: the operator's product at iteration \(iteration) is not finite"
@@ -14,31 +14,33 @@ public enum LOBPCGError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// The smallest eigenvalue of a symmetric operator by the locally optimal block method of conjugate gradients: a second
-/// opinion beside Lanczos, sharing no recurrence, start vector or projected eigen-solver with it.
+/// The smallest eigenvalue of a symmetric operator by the locally optimal block preconditioned conjugate gradient
+/// method. It is an independent check of Lanczos: it shares no recurrence, start vector or projected eigensolver with
+/// it.
 ///
 /// Each iteration minimizes the Rayleigh quotient over the span of the block X, its residuals W = AX − XΘ and the last
-/// step P (Knyazev, SIAM J. Sci. Comput. 23, 2001), without preconditioner. The basis [X P W] is kept
-/// orthonormal: W by projection (two or three passes, dropped where nothing new remains), X and P by choosing P's
-/// coefficients orthogonal to X's (Hetmaniuk and Lehoucq, J. Comput. Phys. 218, 2006), so that AX and AP follow by
-/// rotations, and only AW costs products.
+/// step P (Knyazev, SIAM J. Sci. Comput. 23, 2001), without preconditioner. The basis [X P W] is kept orthonormal: W by
+/// projection (two or three passes; a vector is dropped if nothing new remains), X and P by choosing P's coefficients
+/// orthogonal to X's (Hetmaniuk and Lehoucq, J. Comput. Phys. 218, 2006). AX and AP then follow by rotations, and only
+/// AW needs products.
 ///
-/// Stops when ‖Ax − θx‖ ≤ `tolerance`·ν for the smallest pair, with ν the largest |Ritz value| met so far (from
-/// below, ‖A‖), when no residual adds a direction, or after `iterations`. Whichever it was, the result is certified by
-/// a product of its own.
+/// It stops when ‖Ax − θx‖ ≤ `tolerance`·ν for the smallest pair, with ν the largest |Ritz value| found so far (a lower
+/// bound on ‖A‖), when no residual adds a direction, or after `iterations`. In each case the result is certified by a
+/// separate product.
 public struct LOBPCG: Sendable {
-  /// Vectors in the block. The first is the answer; the others carry the eigenvalues next to it, so that convergence
-  /// depends on the gap to the one after the block.
+  /// The number of vectors in the block. The first is the result. The others hold the next eigenvalues, so that
+  /// convergence depends on the gap to the first eigenvalue after the block.
   public var blockSize: Int
-  /// Iterations at most, of `blockSize` products each.
+  /// The largest number of iterations, each with `blockSize` products.
   public var iterations: Int
-  /// Residual asked for, relative to ν; nil: √ε of the element type, which leaves an eigenvalue with an error of order
-  /// ε·‖A‖²/gap.
+  /// The requested residual, relative to ν. nil means √ε of the element type, for which an eigenvalue has an error of
+  /// order ε·‖A‖²/gap.
   public var tolerance: Double?
   /// Seed of the Gaussian start block.
   public var seed: UInt64
 
-  /// A run; blocks of 1 to 4 (the default), 500 iterations at most, √ε: this package's choices.
+  /// A run. Blocks have 1 to 4 vectors. The defaults, 4 vectors, at most 500 iterations and √ε, are this package's
+  /// choices.
   public init(blockSize: Int = 4, iterations: Int = 500, tolerance: Double? = nil, seed: UInt64) {
     precondition((1...4).contains(blockSize), "a block of 1 to 4 vectors, got \(blockSize)")
     precondition(iterations > 0, "LOBPCG needs at least one iteration, got \(iterations)")
@@ -49,23 +51,23 @@ public struct LOBPCG: Sendable {
     self.seed = seed
   }
 
-  /// What a run found.
+  /// The result of a run.
   public struct Result<Element: Real>: Sendable {
     /// The unit vector of the smallest Rayleigh quotient.
     public let vector: Tensor<Element>
-    /// Its quotient and residual, measured by a fresh product.
+    /// Its quotient and residual, measured by a separate product.
     public let certificate: EigenpairCertificate
     /// All of the block's Ritz values, ascending.
     public let ritzValues: [Double]
-    /// Iterations taken.
+    /// The number of iterations.
     public let iterations: Int
-    /// Whether the residual asked for was reached.
+    /// Whether the requested residual was reached.
     public let converged: Bool
-    /// Products taken, the certificate's included.
+    /// The number of products, including that of the certificate.
     public let products: Int
   }
 
-  /// Finds the smallest eigenvalue of `map`, certified by products of `map` itself.
+  /// Finds the smallest eigenvalue of `map`, certified by a product of `map` itself.
   public func smallest<Operator: SymmetricOperator>(
     of map: Operator
   ) throws -> Result<Operator.Element> { try smallest(of: map, measuredBy: map) }
@@ -115,7 +117,7 @@ private struct Direction<Element: Real> {
   }
 }
 
-/// The state between two iterations: X, P and what is known of them.
+/// The state between two iterations: X, P and the values derived from them.
 private struct Block<Element: Real> {
   private(set) var x: [Direction<Element>]
   private var p: [Direction<Element>] = []
@@ -127,7 +129,7 @@ private struct Block<Element: Real> {
     var start: [Direction<Element>] = []
     x = []
     for i in 0..<vectors {
-      // Probe numbers of start vectors end at 2²⁴, so no method that takes probes shares this block.
+      // Probe numbers of start vectors are below 2²⁴, so no method with probes uses the same numbers as this block.
       let stream = RandomStream(seed: seed, purpose: .probe, index: 1 << 40 | UInt64(i))
       let gaussian = Tensor<Element>(shape: [map.dimension]) {
         stream.fillNormals(type: Element.kernelType, count: map.dimension, into: $0)
@@ -147,7 +149,7 @@ private struct Block<Element: Real> {
   /// The norm of the smallest pair's residual.
   var residualNorm: Double { residual(0).norm() }
 
-  /// One iteration; false where no residual adds a direction.
+  /// One iteration; returns false if no residual adds a direction.
   mutating func advance<Operator: SymmetricOperator<Element>>(_ map: Operator, iteration: Int) throws -> Bool
   {
     var basis = x + p
@@ -179,7 +181,7 @@ private struct Block<Element: Real> {
     let eigen = JacobiEigen(gram)
     let width = x.count
     let chosen = Array(eigen.vectors[0..<width])
-    // What the step adds to the old X, made orthogonal to the new X and to itself in coefficients.
+    // The part of the step outside the old X, made orthogonal to the new X and to itself, in coefficients.
     var steps: [[Double]] = []
     for c in chosen {
       let tail = (0..<basis.count).map { $0 < width ? 0 : c[$0] }
@@ -192,8 +194,8 @@ private struct Block<Element: Real> {
     norm = eigen.values.reduce(norm) { max($0, $1.magnitude) }
   }
 
-  /// Directions that are orthonormal but for one iteration's rounding, without it; the products follow. What is not
-  /// taken out here would grow from iteration to iteration.
+  /// Removes one iteration's rounding from directions that are otherwise orthonormal, and updates their products.
+  /// Without this the error would grow from iteration to iteration.
   private static func straightened(_ directions: [Direction<Element>]) -> [Direction<Element>] {
     var result: [Direction<Element>] = []
     for var d in directions {
@@ -208,10 +210,10 @@ private struct Block<Element: Real> {
     return result
   }
 
-  /// `vector` less its part in the span, of length 1; nil where nothing but rounding is left.
+  /// `vector` without its component in the span, with length 1; nil if only rounding remains.
   ///
-  /// A second pass that keeps half the length leaves a remainder orthogonal to working accuracy; where neither
-  /// it nor a third does, the vector lies in the span.
+  /// If a second pass keeps half the length, the remainder is orthogonal to working accuracy; if neither the second nor
+  /// a third does, the vector lies in the span.
   private static func unit(
     _ vector: Tensor<Element>, orthogonalTo basis: [Direction<Element>]
   ) -> Tensor<Element>? {

@@ -1,14 +1,14 @@
 import EscapementKernels
 import EscapementRandomness
 
-/// Why a Lanczos run could not go on.
+/// Why a Lanczos run could not continue.
 public enum LanczosError: Error, Equatable, CustomStringConvertible {
-  /// A product, or a scalar made of it, is infinite or NaN at this step (1-based).
+  /// A product, or a scalar computed from it, is infinite or NaN at this step (1-based).
   case nonFinite(step: Int)
   /// The start vector is zero or not finite.
   case unusableStart
 
-  /// One line for people.
+  /// A one-line message.
   public var description: String {
     switch self {
     case .nonFinite(let step): "Lanczos: the operator's product at step \(step) is not finite"
@@ -19,41 +19,40 @@ public enum LanczosError: Error, Equatable, CustomStringConvertible {
 
 /// The Lanczos process with full reorthogonalization: AV = VT + residual, V orthonormal, T tridiagonal.
 ///
-/// Vectors are in the operator's type; α, β and the orthogonalization coefficients are in Double. Each
-/// new vector is orthogonalized against *all* earlier ones by modified Gram–Schmidt, twice: twice is
-/// enough (Kahan; Parlett, The Symmetric Eigenvalue Problem, ch. 6), once is not when a vector loses
-/// almost all its length. β is the norm *after* that, and the division by it is exact up to
-/// one rounding an element: nothing is added to it.
+/// Vectors are in the operator's type; α, β and the orthogonalization coefficients are in Double. Each new vector is
+/// orthogonalized against *all* earlier ones by modified Gram–Schmidt, twice. Two passes are enough (Kahan; Parlett,
+/// The Symmetric Eigenvalue Problem, ch. 6); one pass is not when a vector loses almost all its length. β is the norm
+/// *after* that, and the division by it is exact up to one rounding per element: nothing is added to β.
 public struct Lanczos: Sendable {
-  /// What to do when β falls to rounding level: the Krylov space is exhausted.
+  /// What to do when β falls to rounding level, which means that the Krylov space is exhausted.
   public enum Breakdown: String, Hashable, Sendable {
-    /// Stop: T then holds eigenvalues of the operator up to rounding.
+    /// Stop: T then contains eigenvalues of the operator up to rounding.
     case stop
-    /// Go on with a fresh random vector orthogonal to all earlier ones, and β = 0.
+    /// Continue with a new random vector orthogonal to all earlier ones, and β = 0.
     case restart
-    /// Never test. The direction of the remainder is rounding noise, and it is followed all the same;
-    /// only a β of exactly 0 takes a fresh random vector.
+    /// Do not test. The process continues with the direction of the remainder although it is rounding noise; only a β
+    /// of exactly 0 leads to a new random vector.
     case proceed
   }
 
-  /// Steps wanted; never more than the operator's dimension are taken.
+  /// The requested number of steps; at most as many as the operator's dimension are taken.
   public var steps: Int
-  /// Seed of the Gaussian start vector and of fresh vectors.
+  /// Seed of the Gaussian start vector and of new random vectors.
   public var seed: UInt64
-  /// Which of the seed's start vectors, below 2²⁴.
+  /// The number of the start vector for this seed, below 2²⁴.
   public var probe: UInt64
   /// What to do on breakdown.
   public var breakdown: Breakdown
   /// c in β < c·√n·ε·‖T‖_∞, the test for breakdown; ε is the element type's distance from 1 to the
   /// next number.
   ///
-  /// The default 1 comes from the size of rounding noise in a remainder that should vanish: a product of
-  /// n terms has n roundings of random sign on partial sums that grow to the result, about √(n/2)·u·‖H‖;
-  /// two passes over k ≤ n vectors add √(2k)·u·‖H‖; in quadrature √(5n/2)·u = 0.79·√n·ε. The first
-  /// remainder that should vanish is larger by about ‖T‖/β of the step before, so a run may end a step or
-  /// a few late; with V orthonormal that costs nothing but the products.
+  /// The default 1 follows from the size of rounding noise in a remainder that is zero in exact arithmetic. A product
+  /// of n terms has n roundings of random sign on partial sums that grow to the result, about √(n/2)·u·‖H‖; two passes
+  /// over k ≤ n vectors add √(2k)·u·‖H‖; in quadrature the sum is √(5n/2)·u = 0.79·√n·ε. The first remainder that
+  /// should be zero is larger by about ‖T‖/β of the step before, so a run may end one or a few steps late. Since V is
+  /// orthonormal, this costs only the products.
   public var breakdownFactor: Double
-  /// Gram–Schmidt passes. Two are right; one exists so that tests can show why.
+  /// The number of Gram–Schmidt passes. Two is correct; one exists only for tests that show why two are needed.
   package var reorthogonalizationPasses = 2
 
   /// A process of `steps` steps from the seed's start vector number `probe`.
@@ -70,15 +69,15 @@ public struct Lanczos: Sendable {
     self.breakdownFactor = breakdownFactor
   }
 
-  /// What `onStep` is told after each step.
+  /// The argument of `onStep`, which is called after each step.
   public struct Progress: Hashable, Sendable {
-    /// Steps done, from 1.
+    /// The number of steps taken, from 1.
     public let step: Int
-    /// Steps that will be taken at most.
+    /// The largest number of steps that will be taken.
     public let steps: Int
     /// The step's diagonal entry.
     public let alpha: Double
-    /// The norm of what remained.
+    /// The norm of the remainder.
     public let beta: Double
   }
 
@@ -87,9 +86,10 @@ public struct Lanczos: Sendable {
     gaussian(RandomStream(seed: seed, purpose: .probe, index: probe), dimension)
   }
 
-  /// Runs the process on `map`, from `start` or else from the Gaussian start vector.
+  /// Runs the process on `map`, from `start` or, if it is nil, from the Gaussian start vector.
   ///
-  /// `onStep` sees each step; what it throws ends the run and is rethrown, which is how to cancel.
+  /// `onStep` is called after each step; an error that it throws ends the run and is rethrown, which is the way to
+  /// cancel.
   public func decompose<Operator: SymmetricOperator>(
     _ map: Operator, start: Tensor<Operator.Element>? = nil,
     onStep: (Progress) throws -> Void = { _ in }
@@ -148,8 +148,8 @@ public struct Lanczos: Sendable {
 }
 
 extension Tensor {
-  /// Each element divided by `length` in Double and rounded once: the scalar is not rounded to the
-  /// element type first, so a normalized Float vector has length 1 to far better than one ulp.
+  /// Each element divided by `length` in Double and rounded once. The scalar is not rounded to the element type first,
+  /// so the length of a normalized Float vector is 1 to far better than one ulp.
   func divided(by length: Double) -> Tensor {
     converted(to: Double.self).zip(.divide, scalar: length).converted(to: Element.self)
   }

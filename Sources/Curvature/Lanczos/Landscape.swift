@@ -3,10 +3,10 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// The loss around a point along two directions, each value computed and none interpolated: the image that tells a saddle from the noise
-/// of a spectrum.
+/// The loss around a point along two directions, with every value computed and none interpolated. It distinguishes a
+/// saddle from noise in a spectrum.
 public struct Landscape: Hashable, Sendable {
-  /// A direction of unit length with what the second derivative says of it.
+  /// A direction of unit length, with the first and second derivatives along it.
   public struct Line: Hashable, Sendable {
     /// f(w + tv) at each distance.
     public let losses: [Double]
@@ -25,16 +25,18 @@ public struct Landscape: Hashable, Sendable {
   public let distances: [Double]
   /// Along the direction of the smallest eigenvalue.
   public let smallest: Line
-  /// Along that of the largest.
+  /// Along the direction of the largest eigenvalue.
   public let largest: Line
-  /// t along either side of the plane.
+  /// t along each side of the plane.
   public let sides: [Double]
   /// f(w + a·v_min + b·v_max): row by row over b, within a row over a.
   public let plane: [[Double]]
 
-  /// Evaluates a loss around a point, within `radius` along either direction: `points` values a line and `side`² in the plane, both odd.
+  /// Evaluates a loss around a point, within `radius` along each direction: `points` values per line and `side`² in the
+  /// plane; both numbers must be odd.
   ///
-  /// The directions need not have unit length; they are taken as they are to each other (those of a symmetric matrix are orthogonal).
+  /// The directions need not have unit length. They are not orthogonalized (those of a symmetric matrix are
+  /// orthogonal).
   public init(
     objective: Objective<Double>, parameters: ParameterVector<Double>, statistics: ParameterVector<Double>,
     samples: any SampleSource<Double>, normalization: Normalization = .running, smallest: Tensor<Double>,

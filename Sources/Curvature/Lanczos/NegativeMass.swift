@@ -2,31 +2,31 @@ import EscapementStatistics
 
 /// The share of a spectrum below −`fraction`·|λ_max|, from quadrature rules of random probes.
 ///
-/// For a Gaussian probe v/‖v‖ the expected mass of its rule below a point is the share of eigenvalues there.
-/// Two uncertainties, kept apart: that of few probes (Student's t interval of the mean) and that of few steps,
-/// for which the inequalities of Chebyshev, Markov and Stieltjes give strict limits in exact arithmetic: a rule's
-/// mass without the last node below the point, and with the first node above it.
+/// For a Gaussian probe v/‖v‖ the expected mass of its rule below a point is the share of eigenvalues there. Two
+/// uncertainties are given separately. The one from few probes is Student's t interval of the mean. The one from few
+/// steps has strict limits in exact arithmetic, by the inequalities of Chebyshev, Markov and Stieltjes: a rule's mass
+/// without the last node below the point, and with the first node above it.
 public struct NegativeMass: Hashable, Sendable {
-  /// The point below which mass counts.
+  /// The point below which mass is counted.
   public let threshold: Double
-  /// Mass of each probe's rule below the threshold.
+  /// The mass of each probe's rule below the threshold.
   public let masses: [Double]
-  /// The mass the rules allow at the least, averaged over probes.
+  /// The smallest mass that the rules allow, averaged over probes.
   public let leastMass: Double
-  /// The mass the rules allow at the most, averaged over probes.
+  /// The largest mass that the rules allow, averaged over probes.
   public let greatestMass: Double
 
   /// The mean over probes.
   public var estimate: MeanEstimate { MeanEstimate(masses) }
 
-  /// Student's t interval over probes, cut to [0, 1] where the mass lies; nil for a single probe.
+  /// Student's t interval over probes, restricted to [0, 1], where the mass lies; nil for a single probe.
   public func interval(confidence: Double = 0.95) -> ClosedRange<Double>? {
     estimate.interval(confidence: confidence).map { $0.clamped(to: 0...1) }
   }
 
-  /// The mass of one rule a probe; nodes ascend within each. λ_max is the largest node of all.
+  /// The mass for one rule per probe, with ascending nodes in each. λ_max is the largest node of all rules.
   ///
-  /// The default of a hundredth of λ_max is this package's choice: it leaves out the bulk around 0.
+  /// The default of a hundredth of λ_max is this package's choice: it excludes the bulk around 0.
   public init(_ rules: [GaussQuadrature], fraction: Double = 0.01) {
     precondition(!rules.isEmpty && rules.allSatisfy { !$0.nodes.isEmpty }, "the mass of no nodes")
     precondition(fraction >= 0, "a fraction of zero or more, got \(fraction)")

@@ -2,7 +2,7 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementRandomness
 
-/// What a random vector serves; vectors of different families never share a number.
+/// The purpose of a random vector; vectors of different families never share a number.
 ///
 /// Lanczos' Gaussian start vectors have the indices below 2²⁴ of the same purpose.
 enum ProbeFamily: UInt64 {
@@ -24,7 +24,7 @@ enum ProbeFamily: UInt64 {
     let uniforms = Tensor<Element>(shape: [count]) {
       stream.fillUniforms(type: Element.kernelType, count: count, bound: 1, into: $0)
     }
-    // 1 where the uniform of [−1, 1) is above 0, else 0; twice that less 1 is exact.
+    // 1 if the uniform of [−1, 1) is above 0, otherwise 0; twice that minus 1 is exact.
     return uniforms.map(.heaviside).scaled(by: 2).zip(.subtract, scalar: 1)
   }
 

@@ -1,20 +1,20 @@
 import EscapementKernels
 
-/// One probe's quadrature rule with what is needed to judge it, without the basis that made it.
+/// One probe's quadrature rule with the data needed to check it, without the basis from which it was computed.
 public struct SpectrumProbe: Hashable, Sendable {
   /// Diagonal of T.
   public let alpha: [Double]
-  /// Off-diagonal of T, and last the norm of the remainder.
+  /// Off-diagonal of T, followed by the norm of the remainder.
   public let beta: [Double]
   /// The rule of T.
   public let quadrature: GaussQuadrature
   /// The largest |VᵀV − I|.
   public let orthogonalityLoss: Double
-  /// ⟨v, Hᵏv⟩ for k = 0…3 and the first basis vector v, from two products of their own: ⟨v, v⟩, ⟨v, w⟩,
-  /// ⟨w, w⟩ and ⟨w, Hw⟩ with w = Hv. A rule of two steps or more repeats all four (degree ≤ 2m − 1).
+  /// ⟨v, Hᵏv⟩ for k = 0…3 and the first basis vector v, from two separate products: ⟨v, v⟩, ⟨v, w⟩, ⟨w, w⟩ and ⟨w, Hw⟩
+  /// with w = Hv. A rule of two or more steps reproduces all four (degree ≤ 2m − 1).
   public let directMoments: [Double]
 
-  /// Products taken beside those of the decomposition.
+  /// The number of products in addition to those of the decomposition.
   public static let products = 2
 
   /// Summarizes a decomposition, with two products of `map`.
@@ -32,10 +32,10 @@ public struct SpectrumProbe: Hashable, Sendable {
     directMoments = [v.dot(v), v.dot(w), w.dot(w), w.dot(hw)]
   }
 
-  /// Steps taken.
+  /// The number of steps taken.
   public var steps: Int { alpha.count }
 
-  /// The largest |θ| and the norm of the remainder together: at least the norm of H on the Krylov space.
+  /// The sum of the largest |θ| and the norm of the remainder: at least the norm of H on the Krylov space.
   var scale: Double {
     quadrature.nodes.reduce(0) { max($0, $1.magnitude) } + beta[steps - 1].magnitude
   }

@@ -1,11 +1,11 @@
-/// A symmetric tridiagonal matrix in Double: what Lanczos makes of an operator.
+/// A symmetric tridiagonal matrix in Double, the form to which Lanczos reduces an operator.
 public struct SymmetricTridiagonal: Hashable, Sendable {
   /// The n diagonal entries.
   public let diagonal: [Double]
   /// The n − 1 entries beside them (none for n = 0).
   public let offDiagonal: [Double]
 
-  /// A matrix of its two diagonals; lengths that do not fit are a caller's bug.
+  /// A matrix with these two diagonals; lengths that do not match are a programming error.
   public init(diagonal: [Double], offDiagonal: [Double]) {
     precondition(
       offDiagonal.count == max(diagonal.count - 1, 0),
@@ -18,7 +18,7 @@ public struct SymmetricTridiagonal: Hashable, Sendable {
   /// n.
   public var dimension: Int { diagonal.count }
 
-  /// The largest row sum of absolute values: ‖T‖₂ ≤ ‖T‖_∞ ≤ √3·‖T‖₂, as a row has at most three entries.
+  /// The largest row sum of absolute values: ‖T‖₂ ≤ ‖T‖_∞ ≤ √3·‖T‖₂, because a row has at most three entries.
   public var rowSumNorm: Double {
     var largest = 0.0
     for i in 0..<dimension {

@@ -1,11 +1,11 @@
 /// Why the eigenvalues of a tridiagonal matrix could not be computed.
 public enum TridiagonalEigenError: Error, Equatable, CustomStringConvertible {
-  /// An entry is infinite or NaN: its diagonal (0 main, 1 beside it) and index.
+  /// An entry is infinite or NaN: its diagonal (0 for the main one, 1 for the other) and index.
   case nonFinite(diagonal: Int, index: Int)
-  /// The eigenvalue at this index did not settle within the sweeps allowed.
+  /// The eigenvalue at this index did not converge within the allowed sweeps.
   case notConverged(index: Int, sweeps: Int)
 
-  /// One line for people.
+  /// A one-line message.
   public var description: String {
     switch self {
     case .nonFinite(let diagonal, let index):
@@ -18,22 +18,22 @@ public enum TridiagonalEigenError: Error, Equatable, CustomStringConvertible {
 
 /// The eigen-decomposition T = Z·diag(θ)·Zᵀ of a symmetric tridiagonal matrix, by our own implicit QL.
 ///
-/// Implicit QL with Wilkinson's shift (Dubrulle, Martin and Wilkinson, "The implicit QL algorithm",
-/// Numer. Math. 12, 1968; routine imtql2 of EISPACK), in Double with + − × ÷ √ only, so that the bits are
-/// the same on every machine. The matrix is first scaled by a power of two, so entries from 1e-300 to
-/// 1e300 neither overflow nor underflow where it matters. Z is kept as its plane rotations, O(n²) numbers,
-/// and applied on demand: a row or a column of Z costs O(n²), never O(n³).
+/// Implicit QL with Wilkinson's shift (Dubrulle, Martin and Wilkinson, "The implicit QL algorithm", Numer. Math. 12,
+/// 1968; routine imtql2 of EISPACK), in Double with + − × ÷ √ only, so that the bits are the same on every machine. The
+/// matrix is first scaled by a power of two, so that entries from 1e-300 to 1e300 do not overflow, and do not underflow
+/// where it matters. Z is stored as its plane rotations, O(n²) numbers, and applied on demand: a row or a column of Z
+/// costs O(n²), never O(n³).
 ///
-/// Error: each sweep is orthogonal up to a backward error E whose entries lie in a band of three and are
-/// at most 8u·‖T‖ each, so ‖E‖ ≤ 24u·‖T‖ = 12ε·‖T‖; by Weyl an eigenvalue moves by at most `errorBound`.
+/// Error: each sweep is orthogonal up to a backward error E whose entries lie in a band of three and are at most 8u·‖T‖
+/// each, so ‖E‖ ≤ 24u·‖T‖ = 12ε·‖T‖; by Weyl's theorem an eigenvalue moves by at most `errorBound`.
 public struct TridiagonalEigen: Sendable {
   /// Eigenvalues in ascending order.
   public let values: [Double]
-  /// The first component of each eigenvector: the first row of Z. Errors are absolute, a few ulp of 1.
+  /// The first component of each eigenvector: the first row of Z. Their errors are absolute, a few ulp of 1.
   public let firstComponents: [Double]
-  /// QL sweeps taken, two to three an eigenvalue.
+  /// The number of QL sweeps, two to three per eigenvalue.
   public let sweeps: Int
-  /// 12·(sweeps + 1)·ε·‖T‖_∞: how far an eigenvalue may be off.
+  /// 12·(sweeps + 1)·ε·‖T‖_∞, a bound on the error of an eigenvalue.
   public let errorBound: Double
 
   private struct Rotation {
@@ -45,10 +45,10 @@ public struct TridiagonalEigen: Sendable {
   /// `order[i]` is the position at which QL left eigenvalue i.
   private let order: [Int]
 
-  /// Sweeps allowed for one eigenvalue; EISPACK allows 30, and a few suffice in practice.
+  /// The largest number of sweeps for one eigenvalue; EISPACK allows 30, and a few suffice in practice.
   static let sweepLimit = 60
 
-  /// Decomposes `matrix`; throws on non-finite entries or when an eigenvalue does not settle.
+  /// Decomposes `matrix`. Throws for non-finite entries, or if an eigenvalue does not converge.
   public init(_ matrix: SymmetricTridiagonal) throws {
     if let i = matrix.diagonal.firstIndex(where: { !$0.isFinite }) {
       throw TridiagonalEigenError.nonFinite(diagonal: 0, index: i)
@@ -97,7 +97,7 @@ public struct TridiagonalEigen: Sendable {
 
   private struct QLIteration {
     var d: [Double]
-    /// One longer than the off-diagonal: the last entry stays 0.
+    /// One longer than the off-diagonal: the last entry is always 0.
     var e: [Double]
     var sweeps = 0
     var rotations: [Rotation] = []
@@ -133,7 +133,7 @@ public struct TridiagonalEigen: Sendable {
       sweeps += 1
       let ratio = (d[l + 1] - d[l]) / (2 * e[l])
       let root = hypotenuse(ratio, 1)
-      // Wilkinson's shift: the eigenvalue of the leading 2×2 block nearer to d[l].
+      // Wilkinson's shift: the eigenvalue of the leading 2×2 block that is nearer to d[l].
       var g = d[m] - d[l] + e[l] / (ratio + (ratio < 0 ? -root : root))
       var sine = 1.0
       var cosine = 1.0
@@ -144,7 +144,7 @@ public struct TridiagonalEigen: Sendable {
         let r = hypotenuse(f, g)
         e[i + 1] = r
         if r == 0 {
-          // The bulge underflowed: the block splits here and the next sweep goes on with the parts.
+          // The bulge underflowed: the block splits here and the next sweep continues with the parts.
           d[i + 1] -= p
           e[m] = 0
           return

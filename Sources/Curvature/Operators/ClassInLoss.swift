@@ -3,15 +3,16 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// What one class's loss has to do with the loss that is trained: F = Σ_k p_k f_k over all classes.
+/// The relation between one class's loss and the loss that is trained: F = Σ_k p_k f_k over all classes.
 ///
-/// p_k = w_k n_k / Σ_j w_j n_j with the loss's class weights. A class's saddle matters to the descent only as far as F feels it.
+/// p_k = w_k n_k / Σ_j w_j n_j with the loss's class weights. A saddle of a class's loss affects the descent only to
+/// the extent that it appears in F.
 public struct ClassInLoss: Hashable, Sendable {
   /// p_k.
   public let share: Double
-  /// ⟨p_k ∇f_k, ∇F⟩/‖∇F‖², which adds up to 1 over the classes; NaN where ∇F is zero.
+  /// ⟨p_k ∇f_k, ∇F⟩/‖∇F‖², which adds up to 1 over the classes; NaN if ∇F is zero.
   public let gradientShare: Double
-  /// ⟨v, H_F v⟩ of the unit vector v along the class's direction.
+  /// ⟨v, H_F v⟩ for the unit vector v along the class's direction.
   public let curvatureOfWhole: Double
 
   /// Measures a class's samples within `all`, along `direction`: two passes and one product over all samples.
@@ -31,7 +32,7 @@ public struct ClassInLoss: Hashable, Sendable {
     let product = try objective.hessianVectorProduct(
       at: parameters, statistics: statistics,
       direction: ParameterVector(layout: parameters.layout, flat: v), over: all, normalization: normalization)
-    // v was rounded: its length enters twice.
+    // v was rounded, so the division includes its squared length.
     curvatureOfWhole = product.flat.dot(v) / v.dot(v)
   }
 }

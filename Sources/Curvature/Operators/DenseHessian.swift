@@ -1,15 +1,16 @@
 import EscapementKernels
 
-/// An operator written out as a matrix, one product per column: the exact witness for small networks.
+/// An operator as a dense matrix, computed with one product per column: the exact reference for small networks.
 ///
-/// n products and n² doubles: meant for up to about 2,000 parameters.
+/// It takes n products and n² doubles, and is meant for up to about 2,000 parameters.
 public struct DenseHessian: Sendable {
   /// Row j is the product with unit vector j, as computed: `[n][n]`.
   public let matrix: Tensor<Double>
-  /// The largest |A_ij − A_ji|: rounding of a symmetric operator, or the sign that it is none.
+  /// The largest |A_ij − A_ji|: rounding for a symmetric operator; a larger value shows that the operator is not
+  /// symmetric.
   public let asymmetry: Double
 
-  /// Writes out `map`.
+  /// Computes the matrix of `map`.
   public init<Operator: SymmetricOperator>(of map: Operator) throws where Operator.Element == Double {
     let n = map.dimension
     let zero = Tensor<Double>.zeros([n])

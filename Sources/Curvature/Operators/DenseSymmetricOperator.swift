@@ -8,7 +8,7 @@ public struct DenseSymmetricOperator<Element: Real>: SymmetricOperator {
   /// n.
   public var dimension: Int { matrix.shape[0] }
 
-  /// Wraps a square matrix; entries (i, j) and (j, i) that differ are a caller's bug.
+  /// Wraps a square matrix. Entries (i, j) and (j, i) must be equal; otherwise it is a programming error.
   public init(_ matrix: Tensor<Element>) {
     precondition(
       matrix.shape.rank == 2 && matrix.shape[0] == matrix.shape[1],
@@ -19,16 +19,17 @@ public struct DenseSymmetricOperator<Element: Real>: SymmetricOperator {
     self.matrix = matrix
   }
 
-  /// ‖E‖ ≤ γ·‖A‖_F, γ = (min(n, 512) + log₂ of the chunks + 1)·ε, ε the distance from 1 to the next number.
+  /// ‖E‖ ≤ γ·‖A‖_F, γ = (min(n, 512) + log₂ of the number of chunks + 1)·ε, with ε the distance from 1 to the next
+  /// number.
   ///
-  /// Each entry is a chain of at most 512 fused steps and a tree over chunks, so its error is at most
-  /// γ times the product of absolute values (Higham, Accuracy and Stability of Numerical Algorithms, §3.1,
-  /// with ε = 2u in place of u/(1 − ku)); the row norms then gather into the Frobenius norm.
+  /// Each entry is a chain of at most 512 fused steps and a tree over chunks, so its error is at most γ times the
+  /// product of absolute values (Higham, Accuracy and Stability of Numerical Algorithms,
+  /// 3.1, with ε = 2u instead of u/(1 − ku)); the row norms then add up to the Frobenius norm.
   public var productErrorBound: Double? {
     Double(contractionRoundings(dimension)) * Double(Element.ulpOfOne) * matrix.norm()
   }
 
-  /// A·v. Computed as vᵀA, which is the same numbers, so that the kernel's lanes run over outputs.
+  /// A·v. It is computed as vᵀA, which is equal, so that the kernel's lanes run over outputs.
   public func product(_ vector: Tensor<Element>) -> Tensor<Element> {
     precondition(vector.count == dimension, "a vector of \(vector.count) for a matrix of \(dimension)")
     return vector.reshaped([1, dimension]).matmul(matrix).reshaped([dimension])

@@ -2,12 +2,12 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// Why no empirical Fisher matrix was made.
+/// Why an empirical Fisher matrix could not be made.
 public enum EmpiricalFisherError: Error, Equatable, CustomStringConvertible {
-  /// The samples' gradients take more bytes than allowed.
+  /// The samples' gradients need more bytes than allowed.
   case tooLarge(samples: Int, parameters: Int, bytes: Int, limit: Int)
 
-  /// One line for people.
+  /// A one-line message.
   public var description: String {
     switch self {
     case .tooLarge(let samples, let parameters, let bytes, let limit):
@@ -19,22 +19,22 @@ public enum EmpiricalFisherError: Error, Equatable, CustomStringConvertible {
 
 /// The empirical Fisher matrix F = (1/W) Σᵢ gᵢgᵢᵀ of a loss over a fixed set of samples.
 ///
-/// gᵢ is the gradient of what sample i adds to the loss's numerator and W the loss's divisor, so the loss's
+/// gᵢ is the gradient of sample i's contribution to the loss's numerator and W the loss's divisor, so the loss's
 /// gradient is Σᵢ gᵢ/W. With labels from the data it is not the Fisher information of the model (that is
-/// `HessianTerm.gaussNewton` under cross-entropy; Kunstner, Hennig and Balles, NeurIPS 2019), and a class weight enters it
-/// squared. The gradients are computed once and kept, n·p numbers: meant for small networks. A product is two passes
-/// over them. Positive semidefinite, of rank n at most.
+/// `HessianTerm.gaussNewton` under cross-entropy; Kunstner, Hennig and Balles, NeurIPS 2019), and a class weight enters
+/// it squared. The gradients, n·p numbers, are computed once and kept, so it is meant for small networks. A product is
+/// two passes over them. It is positive semidefinite, with rank at most n.
 public struct EmpiricalFisherOperator<Element: Real>: SymmetricOperator {
-  /// gᵢ, one row a sample: `[n][p]`.
+  /// gᵢ, one row per sample: `[n][p]`.
   public let gradients: Tensor<Element>
   /// W.
   public let totalWeight: Double
 
   /// F at the point, over the samples and in the batch-norm mode of `hessian`.
   ///
-  /// Throws `EmpiricalFisherError.tooLarge`, before anything is computed, where the gradients need more than
-  /// `memoryLimit` bytes. The default, 256 MiB, holds 1,000 samples of a network of 33,000 parameters in Double. For the
-  /// cost see `Objective.sampleGradients`.
+  /// Throws `EmpiricalFisherError.tooLarge`, before anything is computed, if the gradients need more than `memoryLimit`
+  /// bytes. The default, 256 MiB, holds 1,000 samples of a network of 33,000 parameters in Double. For the cost see
+  /// `Objective.sampleGradients`.
   public init(at hessian: HessianOperator<Element>, memoryLimit: Int = 1 << 28) throws {
     let labels = hessian.samples.labels
     let (count, overflow) = labels.count.multipliedReportingOverflow(
@@ -59,9 +59,9 @@ public struct EmpiricalFisherOperator<Element: Real>: SymmetricOperator {
   /// The number of parameters.
   public var dimension: Int { gradients.shape[1] }
 
-  /// ‖E‖ ≤ (c(p) + c(n) + 2)·ε·‖g‖_F²/W for F made of the gradients as they are kept, where
-  /// c(k) = min(k, 512) + log₂ of the chunks bounds the roundings on one entry of a product over k terms (see
-  /// `DenseSymmetricOperator.productErrorBound`), and two more are the division's and second order's.
+  /// ‖E‖ ≤ (c(p) + c(n) + 2)·ε·‖g‖_F²/W for the F of the stored gradients, where c(k) = min(k, 512) + log₂ of the
+  /// number of chunks bounds the roundings in one entry of a product over k terms (see
+  /// `DenseSymmetricOperator.productErrorBound`), and the two others are for the division and second-order terms.
   public var productErrorBound: Double? {
     let roundings = Self.roundings(over: gradients.shape[0]) + Self.roundings(over: dimension) + 2
     let norm = gradients.norm()

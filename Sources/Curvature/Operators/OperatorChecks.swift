@@ -1,24 +1,24 @@
 import EscapementKernels
 import EscapementRandomness
 
-/// Whether an operator behaves as one fixed symmetric matrix, from three products.
+/// Whether an operator behaves like one fixed symmetric matrix, determined from three products.
 public struct OperatorChecks: Hashable, Sendable {
   /// |⟨u, Hv⟩ − ⟨v, Hu⟩| / (‖u‖‖Hv‖ + ‖v‖‖Hu‖) for Gaussian u and v; 0 where both products vanish.
   public let asymmetry: Double
-  /// ‖H₁u − H₂u‖/‖H₁u‖ for two products with one u; 0 where both products vanish.
+  /// ‖H₁u − H₂u‖/‖H₁u‖ for two products with one u; 0 if both products vanish.
   ///
-  /// Samples that are redrawn at each product (augmentation) show here: Lanczos then sees no one matrix.
+  /// It detects samples that are redrawn at each product (augmentation), for which Lanczos has no single matrix.
   public let drift: Double
-  /// 2‖u‖‖v‖ / (‖u‖‖Hv‖ + ‖v‖‖Hu‖), which turns a bound on a product's error into one on `asymmetry`.
+  /// 2‖u‖‖v‖ / (‖u‖‖Hv‖ + ‖v‖‖Hu‖), which converts a bound on a product's error into a bound on `asymmetry`.
   public let reciprocalGain: Double
   /// n.
   public let dimension: Int
-  /// Products that the checks take.
+  /// The number of products that the checks take.
   public static let products = 3
 
-  /// Checks `map` with two vectors of the seed that no start vector shares.
+  /// Checks `map` with two vectors of the seed that differ from every start vector.
   public init<Operator: SymmetricOperator>(_ map: Operator, seed: UInt64, probe: UInt64 = 0) throws {
-    // Step number 0 of a probe's fresh vectors is never used by Lanczos, nor is the last one possible.
+    // Lanczos never uses step number 0 of a probe's new vectors, nor the last possible number.
     let u = Self.gaussian(Operator.Element.self, map.dimension, seed, probe << 32)
     let v = Self.gaussian(Operator.Element.self, map.dimension, seed, probe << 32 | 0xFFFF_FFFF)
     let hu = try map.product(u)
@@ -31,12 +31,13 @@ public struct OperatorChecks: Hashable, Sendable {
     drift = Self.ratio((hu - again).norm(), hu.norm())
   }
 
-  /// How large rounding can make `asymmetry` of a symmetric operator whose products err by `productError`·‖v‖.
+  /// The largest `asymmetry` that rounding can cause for a symmetric operator whose products have errors of up to
+  /// `productError`·‖v‖.
   ///
-  /// ⟨u, Hv⟩ and ⟨v, Hu⟩ move by ‖u‖‖v‖·`productError` each; the two inner products in 32 lanes of Double, the
-  /// norms and the division add n/32 + 16 roundings of at most ε of what `asymmetry` is divided by.
+  /// ⟨u, Hv⟩ and ⟨v, Hu⟩ change by ‖u‖‖v‖·`productError` each. The two inner products in 32 lanes of Double, the norms
+  /// and the division add n/32 + 16 roundings of at most ε, relative to the divisor of `asymmetry`.
   public func asymmetryBound(productError: Double) -> Double {
-    // A zero operator without error has no gain: 0, not 0 times infinity.
+    // For a zero operator without error the gain is infinite: the result is 0, not 0 times infinity.
     (productError == 0 ? 0 : productError * reciprocalGain) + (Double(dimension) / 32 + 16) * Double.ulpOfOne
   }
 

@@ -9,7 +9,7 @@ public struct ShiftedGramOperator<Element: Real>: SymmetricOperator {
   /// n.
   public var dimension: Int { rows.shape[1] }
 
-  /// The operator of A and μ; a matrix that is not finite or a negative μ is a caller's bug.
+  /// The operator for A and μ; a matrix that is not finite or a negative μ is a programming error.
   public init(rows: Tensor<Element>, shift: Double = 0) {
     precondition(rows.shape.rank == 2 && rows.isFinite, "expected a finite matrix, got \(rows.shape)")
     precondition(shift >= 0 && shift.isFinite, "expected a shift of zero or more, got \(shift)")
@@ -17,11 +17,11 @@ public struct ShiftedGramOperator<Element: Real>: SymmetricOperator {
     self.shift = Double(Element(rounding: shift))
   }
 
-  /// ‖E‖ ≤ (c(n) + c(r) + 2)·ε·(‖A‖_F² + μ), c(k) the roundings in a contraction of k terms.
+  /// ‖E‖ ≤ (c(n) + c(r) + 2)·ε·(‖A‖_F² + μ), where c(k) is the number of roundings in a contraction of k terms.
   ///
-  /// Each of the two matrix products errs by c·ε/2 times the product of absolute values (as in
-  /// `DenseSymmetricOperator`), which the row norms gather into ‖A‖_F·‖v‖ and ‖A‖_F·‖Av‖; the shift adds
-  /// one rounded product and one rounded sum; ε = 2u covers what is of second order.
+  /// Each of the two matrix products has an error of c·ε/2 times the product of absolute values (as in
+  /// `DenseSymmetricOperator`), which the row norms turn into ‖A‖_F·‖v‖ and ‖A‖_F·‖Av‖; the shift adds one rounded
+  /// product and one rounded sum; ε = 2u covers second-order terms.
   public var productErrorBound: Double? {
     let terms = contractionRoundings(rows.shape[0]) + contractionRoundings(dimension) + 2
     return Double(terms) * Double(Element.ulpOfOne) * (rows.dot(rows) + shift)

@@ -1,25 +1,25 @@
 import EscapementKernels
 
-/// An operator that is another matrix at every product: what an operator over freshly augmented images is.
+/// An operator that is a different matrix at every product, such as an operator over newly augmented images.
 ///
-/// Product number i (from 0) is that of the operator which `draw` makes for i, so a run repeats to the bit.
-/// `SymmetricOperator` promises one matrix; this type breaks the promise on purpose, as the papers' released
-/// code does, and the self-checks must find it out (`OperatorChecks.drift`). It counts its products and is
+/// Product number i (from 0) is that of the operator that `draw` returns for i, so a run can be repeated with the same
+/// bits. `SymmetricOperator` requires one fixed matrix. This type violates that requirement on purpose, as the papers'
+/// released code does, and the self-checks must detect it (`OperatorChecks.drift`). It counts its products and is
 /// therefore a reference type, for use from one thread.
 public final class RedrawnOperator<Drawn: SymmetricOperator>: SymmetricOperator {
-  /// Length of the vectors.
+  /// The length of the vectors.
   public let dimension: Int
-  /// Products taken so far, and the number of the next draw.
+  /// The number of products so far, which is the number of the next draw.
   public private(set) var products = 0
   private let draw: (Int) throws -> Drawn
 
-  /// The operators of dimension n that `draw` makes of the number of the product.
+  /// The operators of dimension n that `draw` returns for the number of the product.
   public init(dimension: Int, draw: @escaping (Int) throws -> Drawn) {
     self.dimension = dimension
     self.draw = draw
   }
 
-  /// H_i·v for the next i; errors of the draw are rethrown and do not count as a product.
+  /// H_i·v for the next i; errors of the draw are rethrown, and the product is then not counted.
   public func product(_ vector: Tensor<Drawn.Element>) throws -> Tensor<Drawn.Element> {
     let drawn = try draw(products)
     precondition(

@@ -1,16 +1,16 @@
 import CEscapementKernels
 import EscapementKernels
 
-/// The spectral density as the papers' released code draws it (PyHessian: density_plot.py).
+/// The spectral density as plotted by the papers' released code (PyHessian: density_plot.py).
 ///
-/// The grid runs from the mean over probes of the smallest node, less 0.01, to that of the largest, plus
-/// 0.01, in 10,000 equal steps' ends; the kernel is a Gaussian of *variance* 1e-5·max(1, length of the grid)
-/// (the released code's name for it is sigma); the sum over nodes is averaged over probes and divided by its
-/// own Riemann sum. What is plotted is log₁₀(density + 1e-7). All in Double, as there. Rows H4 and C3 of
-/// Documentation/Discrepancies.md: the width is absolute for spectra shorter than 1, the margin always, and
-/// the division hides weights that do not sum to 1.
+/// The grid runs from the mean over probes of the smallest node, minus 0.01, to that of the largest, plus 0.01, with
+/// 10,000 equally spaced points. The kernel is a Gaussian of *variance* 1e-5·max(1, length of the grid) (named sigma in
+/// the released code). The sum over nodes is averaged over probes and divided by its own Riemann sum. The plot shows
+/// log₁₀(density + 1e-7). Everything is in Double, as in the released code. Rows H4 and C3 of
+/// Documentation/Discrepancies.md: the width is absolute for spectra shorter than 1, the margin always, and the
+/// division hides weights that do not sum to 1.
 public struct ReleasedDensity: Hashable, Sendable {
-  /// Eigenvalues at which the density is known, ascending.
+  /// The eigenvalues at which the density is computed, ascending.
   public let grid: [Double]
   /// The density, in 1/eigenvalue.
   public let density: [Double]
@@ -19,7 +19,7 @@ public struct ReleasedDensity: Hashable, Sendable {
   /// Variance of the kernel.
   public let variance: Double
 
-  /// The density of one rule a probe; at least one, each with nodes.
+  /// The density for one rule per probe; at least one rule, each with nodes.
   public init(_ rules: [GaussQuadrature], points: Int = 10_000) {
     precondition(points >= 2, "a grid of \(points) points")
     precondition(!rules.isEmpty && rules.allSatisfy { !$0.nodes.isEmpty }, "a density of no nodes")

@@ -3,24 +3,23 @@ import EscapementRandomness
 
 /// The Lanczos process of the papers' released code (PyHessian's), step by step, with its weaknesses.
 ///
-/// It stands beside `Lanczos` so that one operator can be given to both. The start is a vector of ±1 and
-/// every normalization divides by ‖w‖ + 1e-6. β is ‖w‖ *before* w is orthogonalized against the earlier
-/// vectors, once, by modified Gram–Schmidt; only β = 0 exactly counts as a breakdown and takes a fresh
-/// Gaussian vector. There is no test of convergence, and steps are taken beyond the operator's dimension.
-/// (PyHessian: hessian.py, `density`; utils.py, `orthnormal` and `normalization`. Rows C2 and H1 of
-/// Documentation/Discrepancies.md.)
+/// It exists beside `Lanczos` so that both can be run on the same operator. The start is a vector of ±1 and every
+/// normalization divides by ‖w‖ + 1e-6. β is ‖w‖ *before* w is orthogonalized against the earlier vectors, once, by
+/// modified Gram–Schmidt. Only β = 0 exactly is treated as a breakdown and leads to a new Gaussian vector. There is no
+/// test of convergence, and steps continue beyond the operator's dimension. (PyHessian: hessian.py, `density`;
+/// utils.py, `orthnormal` and `normalization`. Rows C2 and H1 of Documentation/Discrepancies.md.)
 ///
-/// What is the same: vectors and every scalar are in the operator's type (Float, for the released code); a
-/// multiple is rounded before it is added; ‖w‖ + 1e-6 is in Double and rounded for the division. What is
-/// ours: inner products are sums in 32 Double lanes rounded once, where torch sums tensor by tensor in
-/// Float in an order of its own; random numbers are this package's; division is division, as torch has it
-/// on a CPU. A product that is not finite throws, where the released code would go on with NaN.
+/// Same as in the released code: vectors and every scalar are in the operator's type (Float, for the released code); a
+/// multiple is rounded before it is added; ‖w‖ + 1e-6 is in Double and rounded for the division. Different here: inner
+/// products are sums in 32 Double lanes rounded once, while torch sums tensor by tensor in Float in its own order;
+/// random numbers are this package's; division is true division, as in torch on a CPU. A product that is not finite
+/// throws, while the released code would continue with NaN.
 public struct ReleasedLanczos: Sendable {
-  /// Steps taken; the released scripts take 100.
+  /// The number of steps; the released scripts use 100.
   public var steps: Int
-  /// Seed of start and fresh vectors.
+  /// Seed of the start vector and of new random vectors.
   public var seed: UInt64
-  /// Which of the seed's start vectors, below 2²⁴; the released scripts use one.
+  /// The number of the start vector for this seed, below 2²⁴; the released scripts use one.
   public var probe: UInt64
 
   /// A process of `steps` steps.
@@ -32,9 +31,9 @@ public struct ReleasedLanczos: Sendable {
     self.probe = probe
   }
 
-  /// Runs the process on `map`, one product a step.
+  /// Runs the process on `map`, with one product per step.
   ///
-  /// In the result `basis` is what the process made, which need not be orthonormal, and T's β are those
+  /// In the result, `basis` is the basis that the process computed, which need not be orthonormal, and T's β are those
   /// described above. The last β, which the released code does not compute, is ‖w‖ after the last step.
   public func decompose<Operator: SymmetricOperator>(
     _ map: Operator, onStep: (Lanczos.Progress) throws -> Void = { _ in }

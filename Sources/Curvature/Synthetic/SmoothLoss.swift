@@ -1,6 +1,6 @@
 import EscapementKernels
 
-/// A loss with a known gradient and Hessian, small enough to be evaluated at will.
+/// A loss with a known gradient and Hessian that is cheap to evaluate.
 package protocol SmoothLoss<Element>: Sendable {
   associatedtype Element: Real
   var dimension: Int { get }
@@ -12,15 +12,15 @@ package protocol SmoothLoss<Element>: Sendable {
 
 /// f(x) = ½ xᵀHx, H = QΛQᵀ with a chosen spectrum Λ.
 ///
-/// Q is a product of Householder reflections along seeded Gaussian directions, so that the eigenvectors
-/// Q eᵢ are known by construction and no eigen-solver enters.
+/// Q is a product of Householder reflections along seeded Gaussian directions, so the eigenvectors Q eᵢ are known by
+/// construction, without an eigensolver.
 package struct KnownQuadratic<Element: Real>: SmoothLoss {
   /// Λ, in the order of the eigenvectors.
   package let spectrum: [Double]
   private let diagonal: Tensor<Element>
   private let reflectors: [Tensor<Element>]
 
-  /// A quadratic of the given spectrum; without reflections Q is the identity.
+  /// A quadratic with the given spectrum; without reflections Q is the identity.
   package init(spectrum: [Double], reflections: Int, seed: UInt64) {
     self.spectrum = spectrum
     diagonal = Tensor(spectrum.map { Element(rounding: $0) })
@@ -61,7 +61,7 @@ package struct KnownQuadratic<Element: Real>: SmoothLoss {
   }
 }
 
-/// f(x) = Σ aᵢxᵢ²/2 + cᵢxᵢ³/6: its Hessian diag(aᵢ + cᵢxᵢ) is Lipschitz with constant max|cᵢ| exactly.
+/// f(x) = Σ aᵢxᵢ²/2 + cᵢxᵢ³/6: its Hessian diag(aᵢ + cᵢxᵢ) has the Lipschitz constant max|cᵢ| exactly.
 package struct CubicLoss: SmoothLoss {
   package let quadratic: Tensor<Double>
   package let cubic: Tensor<Double>
@@ -89,8 +89,8 @@ package struct CubicLoss: SmoothLoss {
 
 /// f(x) = Σ log cosh xᵢ: gradient tanh xᵢ, Hessian diag(1 − tanh²xᵢ).
 ///
-/// (tanh)″ = −2 tanh(1 − tanh²) is at most 4/(3√3) in size, reached where tanh² = 1/3; that is the
-/// Lipschitz constant of the Hessian. (tanh)‴ = −2(1 − t²)(1 − 3t²), t = tanh, is at most 2 in size.
+/// |(tanh)″| = |−2 tanh(1 − tanh²)| is at most 4/(3√3), reached where tanh² = 1/3; that is the Lipschitz constant of
+/// the Hessian. |(tanh)‴| = |−2(1 − t²)(1 − 3t²)|, t = tanh, is at most 2.
 package struct LogCoshLoss: SmoothLoss {
   package let dimension: Int
 

@@ -2,25 +2,25 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementRandomness
 
-/// Positive semi-definite operators with a rank, a noise drawn anew at each product, and a shift, all known.
+/// Positive semidefinite operators with a known rank, a known shift and noise that is drawn again at each product.
 ///
-/// A has r independent Gaussian rows, row i (from 0) scaled to the squared length `largest`·(1 − i/r); the
-/// operator is AᵀA + μI. A draw adds noise to A: row i gains `noise`·‖aᵢ‖/√n times independent standard
-/// normals, a vector of about `noise` times its length. That is the second derivative of a mean of squares,
-/// where each row is a sample's derivative and re-drawn augmentation changes it. Every draw is positive
-/// semi-definite (λ_min ≥ μ), so a negative eigenvalue found in the family is an artifact of the method
-/// that found it. The linear profile of lengths is this package's choice.
+/// A has r independent Gaussian rows, row i (from 0) scaled to the squared length `largest`·(1 − i/r); the operator is
+/// AᵀA + μI. A draw adds noise to A: row i gains `noise`·‖aᵢ‖/√n times independent standard normals, a vector of about
+/// `noise` times its length. This models the second derivative of a mean of squares, where each row is a sample's
+/// derivative and is changed by redrawn augmentation. Every draw is positive semidefinite (λ_min ≥ μ), so a negative
+/// eigenvalue found in the family is an artifact of the method that found it. The linear profile of lengths is this
+/// package's choice.
 public struct SyntheticPSD<Element: Real>: Sendable {
   /// A, `[r][n]`.
   public let rows: Tensor<Element>
-  /// Length of a row's noise relative to the row.
+  /// The length of a row's noise relative to the row.
   public let noise: Double
   /// μ.
   public let shift: Double
   /// Seed of rows and noise.
   public let seed: UInt64
 
-  /// A member of the family; a rank outside 1…n, a negative noise or a negative shift is a caller's bug.
+  /// A member of the family; a rank outside 1…n, a negative noise or a negative shift is a programming error.
   public init(
     dimension: Int, rank: Int, largest: Double = 50, noise: Double = 0, shift: Double = 0, seed: UInt64
   ) {

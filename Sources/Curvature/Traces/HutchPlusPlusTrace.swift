@@ -3,28 +3,28 @@ import EscapementKernels
 
 /// The trace by Hutch++: exact on a sketched subspace, Hutchinson's estimator on the rest.
 ///
-/// With S and G of k = ⌊m/3⌋ random columns of ±1 and Q an orthonormal basis of HS, the estimate is
-/// tr(QᵀHQ) + (1/k)·Σ gᵀ(I − QQᵀ)H(I − QQᵀ)g over the columns g of G. For positive semi-definite H, a
-/// relative error of ε takes O(1/ε) products, where Hutchinson's estimator takes O(1/ε²) (Meyer, Musco,
-/// Musco and Woodruff, SOSA 2021, algorithm 1). It is unbiased for any symmetric H.
+/// Let S and G have k = ⌊m/3⌋ random columns of ±1 each, and let Q be an orthonormal basis of HS. The estimate is
+/// tr(QᵀHQ) + (1/k)·Σ gᵀ(I − QQᵀ)H(I − QQᵀ)g over the columns g of G. For positive semidefinite H, a relative error of
+/// ε takes O(1/ε) products, where Hutchinson's estimator takes O(1/ε²) (Meyer, Musco, Musco and Woodruff, SOSA 2021,
+/// algorithm 1). It is unbiased for any symmetric H.
 public struct HutchPlusPlusTrace: Hashable, Sendable {
   /// tr(QᵀHQ).
   public let subspacePart: Double
-  /// The samples of the rest, one a column of G.
+  /// The samples of the rest, one per column of G.
   public let remainders: [Double]
-  /// Columns of Q: k, or fewer where HS has a lower rank up to rounding.
+  /// The number of columns of Q: k, or fewer if HS has a lower rank up to rounding.
   public let rank: Int
-  /// Products taken.
+  /// The number of products.
   public let products: Int
 
-  /// The trace; its standard error is that of the remainder alone, given Q.
+  /// The trace. Its standard error is that of the remainder alone, for fixed Q.
   public var estimate: MeanEstimate {
     let rest = MeanEstimate(remainders)
     return MeanEstimate(
       mean: subspacePart + rest.mean, standardError: rest.standardError, count: rest.count)
   }
 
-  /// Estimates with at most `products` products, of which a third must be 1 to n; throws when one is not finite.
+  /// Estimates with at most `products` products, a third of which must be 1 to n; throws if a product is not finite.
   public init<Operator: SymmetricOperator>(of map: Operator, products budget: Int, seed: UInt64) throws {
     typealias Element = Operator.Element
     let n = map.dimension
@@ -40,8 +40,8 @@ public struct HutchPlusPlusTrace: Hashable, Sendable {
     }
 
     var basis: [Tensor<Element>] = []
-    // Below this share of its length, what is left of a column after the others is rounding alone: √n terms
-    // of random sign, as in Lanczos' test for breakdown.
+    // If less than this fraction of a column's length remains after the others are removed, the remainder is only
+    // rounding: √n terms of random sign, as in Lanczos' test for breakdown.
     let noise = Double(n).squareRoot() * Double(Element.ulpOfOne)
     var longest = 0.0
     for i in 0..<columns {

@@ -3,8 +3,8 @@ import EscapementKernels
 
 /// The trace of an operator as the mean of zᵀHz over vectors z of ±1, with its standard error.
 ///
-/// E zᵀHz = tr H, and the variance is 2(‖H‖_F² − Σᵢ Hᵢᵢ²): none for a diagonal matrix (Hutchinson, Commun.
-/// Statist. Simula. 19, 1990). The number of products is chosen beforehand, never by looking at the values.
+/// E zᵀHz = tr H, and the variance is 2(‖H‖_F² − Σᵢ Hᵢᵢ²), which is 0 for a diagonal matrix (Hutchinson, Commun.
+/// Statist. Simula. 19, 1990). The number of products is fixed in advance and never depends on the values.
 public struct HutchinsonTrace: Hashable, Sendable {
   /// zᵀHz of each vector.
   public let samples: [Double]
@@ -12,9 +12,9 @@ public struct HutchinsonTrace: Hashable, Sendable {
   /// The trace: mean, standard error and intervals.
   public var estimate: MeanEstimate { MeanEstimate(samples) }
 
-  /// Samples `map` with `probes` vectors of the seed, one product each; throws when one is not finite.
+  /// Samples `map` with `probes` vectors of the seed, one product each; throws if a product is not finite.
   ///
-  /// The vectors are those from number `first` on: traces whose numbers do not overlap are independent.
+  /// The vectors have numbers from `first` on: traces with non-overlapping numbers are independent.
   public init<Operator: SymmetricOperator>(
     of map: Operator, probes: Int, seed: UInt64, first: Int = 0
   ) throws {

@@ -1,9 +1,9 @@
 import EscapementArtifacts
 import Foundation
 
-/// Where a data set's files are: a directory, or an archive read without unpacking it.
+/// The location of a data set's files: a directory, or an archive that is read without unpacking it.
 ///
-/// What a file is, is told by its content: gzip'd or not, tar, records or pickle.
+/// The kind of a file is determined from its content: gzip'd or not, tar, records or pickle.
 struct CIFARFiles {
   private let set: CIFARSet
   private let place: Place
@@ -13,10 +13,10 @@ struct CIFARFiles {
     case archive(URL)
   }
 
-  /// Finds the files at `url`: the published archive itself (.tar.gz or .tar), a directory with the archive in it, or
-  /// a directory with the files, plain or gzip'd, of the binary or python version, directly or below the directory that the
-  /// archive unpacks to.
-  /// - Throws: `MissingError` where nothing of the set is there.
+  /// Finds the files at `url`: the published archive itself (.tar.gz or .tar), a directory that contains the archive,
+  /// or a directory that contains the files, plain or gzip'd, of the binary or python version, directly or in the
+  /// subdirectory to which the archive unpacks.
+  /// - Throws: `MissingError` if `url` contains no file of the set.
   init(_ set: CIFARSet, at url: URL) throws {
     self.set = set
     var isDirectory: ObjCBool = false
@@ -113,14 +113,14 @@ struct CIFARFiles {
     }
   }
 
-  /// The most bytes of a part's file: a pickle also holds the images' names, and may write bytes as text.
+  /// The most bytes of a part's file. A pickle also contains the images' names, and may store bytes as text.
   private func limit(of part: CIFARSet.Part) -> Int { 2 * part.records * set.recordBytes + 8 << 20 }
 
   private func records(_ bytes: Data, of part: CIFARSet.Part, file: String) throws -> CIFARRecords {
     let size = part.records * set.recordBytes
     var data = bytes
     if Gzip.isCompressed(bytes) { data = try Gzip.inflate(bytes, limit: limit(of: part), file: file) }
-    // A pickle of protocol 2 on begins with 0x80, which is no label.
+    // A pickle of protocol 2 or later begins with 0x80, which is not a label.
     if data.count != size, data.first == 0x80 {
       return try CIFARPickle.records(data, file: file, set: set, expected: part.records)
     }

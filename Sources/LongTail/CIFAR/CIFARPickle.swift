@@ -5,7 +5,7 @@ import Foundation
 /// (CIFAR-10) or `fine_labels` and `coarse_labels` (CIFAR-100).
 enum CIFARPickle {
   /// The records of such a file.
-  /// - Throws: `DataError` naming the byte or the key at fault.
+  /// - Throws: `DataError` that names the invalid byte or key.
   static func records(_ data: Data, file: String, set: CIFARSet, expected: Int) throws -> CIFARRecords {
     let pickle = try Pickle(data, file: file)
     func fault(_ key: String, _ found: String, _ expected: String) -> DataError {

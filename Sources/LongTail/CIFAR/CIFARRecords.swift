@@ -1,13 +1,13 @@
 import EscapementArtifacts
 import Foundation
 
-/// Records of the binary version: the labels' bytes, then three planes of 32 × 32 bytes.
+/// Records of the binary version: the bytes of the labels, then three planes of 32 × 32 bytes.
 public struct CIFARRecords: Sendable {
   /// The images, one after another.
   public var images: [UInt8] = []
-  /// The class of each image: the fine one of two.
+  /// The class of each image: the fine one if there are two.
   public var labels: [Int] = []
-  /// The superclass of each image, where a record has two labels.
+  /// The superclass of each image, if a record has two labels.
   public var coarseLabels: [Int] = []
 
   /// Bytes of a record with one label.
@@ -18,11 +18,11 @@ public struct CIFARRecords: Sendable {
   /// The records in `data`.
   ///
   /// - Parameters:
-  ///   - classes: labels lie below it.
-  ///   - coarse: the number of superclasses, whose label stands before the other; nil: there is one label.
-  ///   - expected: the number of records the file must hold, or nil for any number above zero.
-  /// - Throws: `DataError` naming `file` when the size is no whole number of records or another number than
-  ///   expected, or when a label is out of range.
+  ///   - classes: the upper bound of the labels.
+  ///   - coarse: the number of superclasses, whose label comes before the other one; nil if there is one label.
+  ///   - expected: the number of records that the file must contain, or nil for any number above zero.
+  /// - Throws: `DataError` naming `file` if the size is not a whole number of records, if the number of records is not
+  ///   the expected one, or if a label is out of range.
   public init(parsing data: Data, file: String, classes: Int, coarse: Int? = nil, expected: Int? = nil) throws
   {
     let labelBytes = coarse == nil ? 1 : 2
@@ -62,7 +62,7 @@ public struct CIFARRecords: Sendable {
   /// The number of records.
   public var count: Int { labels.count }
 
-  /// Feeds the records, as the binary version has them, to a digest.
+  /// Appends the records, in the form of the binary version, to a digest.
   func update(_ digest: DigestStream) {
     images.withUnsafeBytes { bytes in
       for i in 0..<count {
@@ -74,7 +74,7 @@ public struct CIFARRecords: Sendable {
     }
   }
 
-  /// SHA-256 over the records as the binary version has them.
+  /// SHA-256 over the records in the form of the binary version.
   var digest: Digest {
     let stream = DigestStream()
     update(stream)
@@ -88,7 +88,7 @@ public struct CIFARRecords: Sendable {
     coarseLabels += other.coarseLabels
   }
 
-  /// Records with one label byte, as fixtures' files and digests have them.
+  /// Records with one label byte, as in the files and digests of fixtures.
   public static func serialized(images: [UInt8], labels: [Int]) -> Data {
     var data = Data(capacity: labels.count * bytes)
     for (i, label) in labels.enumerated() {

@@ -1,13 +1,13 @@
 import EscapementArtifacts
 
-/// The two CIFAR data sets and how their files are laid out.
+/// The two CIFAR data sets and the layout of their files.
 public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
-  /// 10 classes, 5,000 training and 1,000 test images each, in five training files and one of test images.
+  /// 10 classes with 5,000 training and 1,000 test images each, in five training files and one test file.
   case cifar10
-  /// 100 fine classes in 20 coarse ones, 500 training and 100 test images a fine class, one file each.
+  /// 100 fine classes in 20 coarse ones, with 500 training and 100 test images per fine class, in one file each.
   case cifar100
 
-  /// Which of an image's labels counts.
+  /// Which of an image's labels is used.
   public enum Labels: String, Hashable, Sendable {
     /// The 10 or 100 classes.
     case fine
@@ -15,13 +15,13 @@ public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
     case coarse
   }
 
-  /// Bytes of labels before an image: one, or the coarse and the fine one.
+  /// The number of label bytes before an image: one, or two for the coarse and the fine label.
   public var labelBytes: Int { self == .cifar10 ? 1 : 2 }
-  /// Bytes of a record of the binary version.
+  /// The number of bytes in a record of the binary version.
   public var recordBytes: Int { labelBytes + ImageSet.imageBytes }
-  /// Records of a training file, and of the test file.
+  /// The numbers of records in a training file and in the test file.
   var recordsPerFile: (train: Int, test: Int) { self == .cifar10 ? (10_000, 10_000) : (50_000, 10_000) }
-  /// Images of all training files.
+  /// The number of images in all training files.
   public var trainingCount: Int { 50_000 }
 
   /// The number of classes.
@@ -37,7 +37,7 @@ public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
   public struct Part: Hashable, Sendable {
     /// "data_batch_1", "train".
     public let name: String
-    /// Records that it holds.
+    /// The number of its records.
     public let records: Int
     /// SHA-256 of the published file in the binary version.
     public let published: Digest
@@ -63,8 +63,8 @@ public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  // SHA-256 of the members of cifar-10-binary.tar.gz and cifar-100-binary.tar.gz, as public data set libraries
-  // state them to check their downloads.
+  // SHA-256 of the members of cifar-10-binary.tar.gz and cifar-100-binary.tar.gz, as published by public data set
+  // libraries for checking downloads.
   private static let cifar10TrainDigests = [
     "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
     "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
@@ -78,7 +78,7 @@ public enum CIFARSet: String, Hashable, Sendable, CaseIterable {
     return Part(name: name, records: records, published: published)
   }
 
-  /// The directories that the published archives unpack to.
+  /// The directories to which the published archives unpack.
   var directories: [String] {
     self == .cifar10
       ? ["cifar-10-batches-bin", "cifar-10-batches-py"] : ["cifar-100-binary", "cifar-100-python"]

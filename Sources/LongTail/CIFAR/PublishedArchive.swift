@@ -1,9 +1,9 @@
 import EscapementArtifacts
 
-/// An archive of CIFAR-10 or CIFAR-100 as its authors publish it, and what tells it from any other file.
+/// An archive of CIFAR-10 or CIFAR-100 as its authors publish it, with the data that identify it.
 ///
-/// The MD5s stand on the data sets' home page, https://www.cs.toronto.edu/~kriz/cifar.html; the SHA-256s and lengths
-/// in public libraries of data sets (Keras, TensorFlow Datasets).
+/// The MD5s are from the data sets' home page, https://www.cs.toronto.edu/~kriz/cifar.html; the SHA-256s and lengths
+/// are from public libraries of data sets (Keras, TensorFlow Datasets).
 public struct PublishedArchive: Hashable, Sendable {
   /// The data sets of the home page.
   public enum DataSet: String, CaseIterable, Sendable {
@@ -21,20 +21,20 @@ public struct PublishedArchive: Hashable, Sendable {
     case python
   }
 
-  /// What it holds.
+  /// The data set.
   public let dataSet: DataSet
-  /// How.
+  /// The layout.
   public let layout: Layout
   /// The name of the file.
   public let name: String
-  /// Its length.
+  /// The length in bytes.
   public let byteCount: Int
   /// Its MD5.
   public let md5: MD5
   /// Its SHA-256.
   public let sha256: Digest
 
-  /// The address that it is published at.
+  /// The address at which it is published.
   public var url: String { "https://www.cs.toronto.edu/~kriz/\(name)" }
 
   /// The archive of a data set in a layout.

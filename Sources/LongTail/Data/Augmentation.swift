@@ -21,23 +21,23 @@ public struct PixelNormalization: Hashable, Sendable {
   }
 }
 
-/// What happens to an image before the network sees it.
+/// The transform of an image before the network.
 public enum ImageTransform: Hashable, Sendable {
-  /// Normalization only: evaluation, and the fixed data on which Hessians are taken.
+  /// Normalization only: for evaluation, and for the fixed data over which Hessians are computed.
   case plain
-  /// The released training transform: four zero pixels on each side (before normalization), a uniform 32 × 32
-  /// window, a left-right flip with probability one half. Keyed by (seed, epoch, sample), so that it depends
-  /// neither on the order of batches nor on threads.
+  /// The released training transform: four zero pixels on each side (before normalization), a uniform 32 × 32 window, a
+  /// left-right flip with probability one half. It is keyed by (seed, epoch, sample), so it depends neither on the
+  /// order of batches nor on threads.
   case cropAndFlip(seed: UInt64, epoch: Int)
 }
 
 extension ImageSet {
-  /// Pixels of zero framing on each side before cropping.
+  /// The number of zero pixels added on each side before cropping.
   static let padding = 4
 
   /// The images at `positions`, transformed and normalized: `[n][32][32][3]`.
   ///
-  /// `keys`, one an image, take the samples' place in what keys the transform; nil: the positions.
+  /// `keys`, one per image, replace the positions as sample keys of the transform; nil means the positions.
   public func batch<Element: Real>(
     _ positions: [Int], transform: ImageTransform, keyedBy keys: [Int]? = nil,
     normalization: PixelNormalization = .cifar
@@ -72,8 +72,8 @@ extension ImageSet {
     return LabeledBatch(images: images, labels: positions.map { labels[$0] })
   }
 
-  /// Fixed samples at the given positions: what losses and Hessians are evaluated over. Un-augmented unless a
-  /// `transform` is given, which is then drawn once a sample: the data stay the same however often they are read.
+  /// Fixed samples at the given positions, over which losses and Hessians are evaluated. They are not augmented unless
+  /// a `transform` is given. It is keyed by the sample, so every read gives the same data.
   public func source<Element: Real>(
     _ positions: [Int], of type: Element.Type = Element.self, transform: ImageTransform = .plain
   ) -> ImageSource<Element> {
@@ -81,7 +81,7 @@ extension ImageSet {
   }
 }
 
-/// Samples of an image set, normalized, and augmented at most once and for all.
+/// Samples of an image set, normalized, with a transform that is the same on every read.
 public struct ImageSource<Element: Real>: SampleSource {
   private let set: ImageSet
   private let positions: [Int]

@@ -1,14 +1,15 @@
 import Foundation
 
-/// Images of a set side by side, so that a person can look at it: one row a class, in label order, the first
-/// images of the class from left to right.
+/// Images of a set side by side, for inspection: one row per class, in label order, with the first images of the class
+/// from left to right.
 public enum ContactSheet {
-  /// Pixels between images, and around them.
+  /// The number of pixels between images, and around them.
   private static let gap = 2
 
-  /// The sheet as a PNG file: up to `columns` images of each of the given classes, each pixel as `scale` × `scale`.
+  /// The sheet as a PNG file: up to `columns` images of each of the given classes, each pixel enlarged to `scale` ×
+  /// `scale`.
   ///
-  /// A class with fewer images leaves the rest of its row dark, which is how the tail looks.
+  /// If a class has fewer images, the rest of its row is dark.
   public static func png(_ set: ImageSet, classes: [Int]? = nil, columns: Int = 16, scale: Int = 2) -> Data {
     precondition(columns >= 1 && scale >= 1 && scale <= 16, "\(columns) columns at scale \(scale)")
     let shown = classes ?? Array(0..<set.classes)

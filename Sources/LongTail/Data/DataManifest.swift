@@ -1,15 +1,14 @@
 import EscapementArtifacts
 import Foundation
 
-/// Which images a long-tailed data set keeps, and the proof: everything that must agree before two runs can be
-/// compared.
+/// The images that a long-tailed data set keeps, with all data that must agree before two runs can be compared.
 public struct DataManifest: Equatable, Sendable {
-  /// The most bytes of a manifest's file; one of 50,000 positions takes less than one.
+  /// The most bytes of a manifest's file; one with 50,000 positions needs less than 1 MiB.
   public static let byteLimit = 16 << 20
 
-  /// Everything but the list of positions, as `run.json` records it.
+  /// All members except the list of positions, as `run.json` records them.
   public let summary: JSON
-  /// The positions in the full training set, class by class in training order; nil where there is no full set.
+  /// The positions in the full training set, class by class in training order; nil if there is no full set.
   public let positions: [[Int]]?
 
   /// The manifest of some data.
@@ -53,9 +52,9 @@ public struct DataManifest: Equatable, Sendable {
     return ["schema": 1, "summary": summary, "positions_by_class": lists ?? .null]
   }
 
-  /// Holds the data against a recorded manifest, or the summary in a run's record.
+  /// Compares the data with a recorded manifest, or with the summary in a run's record.
   ///
-  /// - Throws: `DataError` naming the recording's file, the key and, where it can be told, the likely cause: another
+  /// - Throws: `DataError` naming the recording's file, the key and, if it can be determined, the likely cause: another
   ///   seed, order, form or copy.
   public static func check(_ data: LongTailedData, against recorded: JSON, file: String) throws {
     let ours = DataManifest(data).summary
@@ -91,7 +90,7 @@ public struct DataManifest: Equatable, Sendable {
     throw fault("train", "another description of the training set", "give the data of the recording")
   }
 
-  /// Why a recorded list of positions is not ours: found by trying the other ways to choose.
+  /// The reason why a recorded list of positions differs from this one, found by trying the other ways of selection.
   private static func cause(_ data: LongTailedData, recorded: JSON) -> String {
     guard let subset = data.subset, let labels = data.fullLabels, let profile = data.profile,
       let wanted = recorded["train"]?["positions_sha256"]?.string

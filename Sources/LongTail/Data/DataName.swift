@@ -1,21 +1,21 @@
 import EscapementArtifacts
 
-/// What the name of a long-tailed data set stands for: `SET-PROFILEβ`, for example `cifar10-lt100`, `cifar100-step50`,
-/// `cifar100coarse-lt10` or, with the subset that the SSE-SAM and ImbSAM code takes, `cifar100-lt100-first`.
+/// The name of a long-tailed data set, parsed: `SET-PROFILEβ`, for example `cifar10-lt100`, `cifar100-step50`,
+/// `cifar100coarse-lt10` or, with the subset used by the SSE-SAM and ImbSAM code, `cifar100-lt100-first`.
 public struct DataName: Hashable, Sendable, CustomStringConvertible {
   /// The full set.
   public let set: CIFARSet
-  /// Which of its labels count.
+  /// The kind of labels.
   public let labels: CIFARSet.Labels
   /// The shape of the imbalance.
   public let kind: ImbalanceProfile.Kind
   /// β = n_max / n_min.
   public let ratio: Double
-  /// Whether the first images of each class are kept instead of the published draw; the classes are then grouped by
-  /// counts, as the code that takes this subset does.
+  /// Whether the first images of each class are kept instead of the published draw. The classes are then grouped by
+  /// counts, as in the code that uses this subset.
   public let takesFirst: Bool
 
-  /// Names a data set.
+  /// Creates a name from its parts.
   public init(
     _ set: CIFARSet, labels: CIFARSet.Labels = .fine, kind: ImbalanceProfile.Kind = .longTailed,
     ratio: Double = 100, takesFirst: Bool = false
@@ -29,10 +29,10 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     self.takesFirst = takesFirst
   }
 
-  /// β beyond which a class of CIFAR-10 would be left without images.
+  /// The allowed values of β; for larger ones a class of CIFAR-10 would have no images.
   private static let ratios = 1.0...5000
 
-  /// Reads a name; nil when it follows no such form, or a class would be left without images.
+  /// Parses a name; nil if it has another form, or if a class would have no images.
   public init?(_ text: String) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2 || (parts.count == 3 && parts[2] == "first") else { return nil }
@@ -62,7 +62,7 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     return "\(base)-\(kind.rawValue)\(beta)" + (takesFirst ? "-first" : "")
   }
 
-  /// How many images each class keeps.
+  /// The number of images that each class keeps.
   public var profile: ImbalanceProfile {
     let classes = set.classes(labels)
     return ImbalanceProfile(kind: kind, ratio: ratio, classes: classes, perClass: set.trainingCount / classes)

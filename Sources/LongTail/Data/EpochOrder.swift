@@ -13,13 +13,13 @@ public struct EpochOrder: Hashable, Sendable {
     self.seed = seed
   }
 
-  /// The positions of one epoch: a fresh uniform permutation.
+  /// The positions of one epoch: a new uniform permutation.
   public func permutation(epoch: Int) -> [Int] {
     var stream = RandomStream(seed: seed, purpose: .order, index: UInt64(epoch))
     return stream.permutation(count)
   }
 
-  /// The epoch's batches; the last, partial one is kept, as the released loaders do.
+  /// The epoch's batches; the last, partial one is kept, as in the released loaders.
   public func batches(epoch: Int, size: Int) -> [[Int]] {
     precondition(size >= 1, "a batch holds at least one sample, got \(size)")
     let order = permutation(epoch: epoch)

@@ -1,14 +1,14 @@
 import EscapementArtifacts
 
-/// Where images come from, for records and verdicts.
+/// The origin of images, for records and verdicts.
 public struct ImageProvenance: Hashable, Sendable {
   /// The kinds of origin; only `.published` can settle a claim about the published data.
   public enum Kind: String, Hashable, Sendable {
-    /// The published files, proven by their SHA-256.
+    /// The published files, verified by their SHA-256.
     case published
-    /// Files in the published layout with other bytes.
+    /// Files in the published layout with other contents.
     case other
-    /// Made by this package's generator.
+    /// Images from this package's generator.
     case synthetic
   }
 
@@ -19,7 +19,7 @@ public struct ImageProvenance: Hashable, Sendable {
   /// SHA-256 over the records of the files (label bytes and image bytes), in order.
   public let digest: Digest
 
-  /// Names an origin.
+  /// Creates an origin from its parts.
   public init(name: String, kind: Kind, digest: Digest) {
     self.name = name
     self.kind = kind
@@ -40,10 +40,10 @@ public struct ImageSet: Sendable {
   public let labels: [Int]
   /// The number of classes.
   public let classes: Int
-  /// Where they come from.
+  /// The origin of the images.
   public let provenance: ImageProvenance
 
-  /// Images with their labels; counts must agree and labels lie in `0..<classes`.
+  /// Images with their labels. The counts must agree and the labels must be in `0..<classes`.
   public init(images: [UInt8], labels: [Int], classes: Int, provenance: ImageProvenance) {
     precondition(
       images.count == labels.count * Self.imageBytes,

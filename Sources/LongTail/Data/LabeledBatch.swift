@@ -3,11 +3,11 @@ import EscapementKernels
 
 /// Images and their labels, ready for a network: all samples of a batch, or a rank's share of them.
 public struct LabeledBatch<Element: Real>: Sendable {
-  /// Normalized images, `[n][height][width][channels]` (or `[n][features]` for vector data); those of this rank.
+  /// This rank's normalized images, `[n][height][width][channels]` (or `[n][features]` for vector data).
   public var images: Tensor<Element>
-  /// One label in `0..<classes` for each sample of the batch, in order, also of those that other ranks hold.
+  /// One label in `0..<classes` for each sample of the batch, in order, including samples that other ranks hold.
   public var labels: [Int]
-  /// Which samples this rank holds; nil: all.
+  /// The samples that this rank holds; nil means all.
   public let share: BatchShare?
 
   /// Pairs images with labels; the counts must agree.
@@ -31,7 +31,7 @@ public struct LabeledBatch<Element: Real>: Sendable {
   public var count: Int { labels.count }
 }
 
-/// Samples that can be read in any range, always with the same bits: what a Hessian is defined over.
+/// Samples that can be read in any range, always with the same bits. A Hessian is defined over such samples.
 public protocol SampleSource<Element>: Sendable {
   /// The element type of the images.
   associatedtype Element: Real

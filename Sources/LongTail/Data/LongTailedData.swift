@@ -1,7 +1,7 @@
 import EscapementArtifacts
 import Foundation
 
-/// A long-tailed training set with its balanced test set: what a recipe's data name stands for.
+/// A long-tailed training set with its balanced test set: the data that a recipe names.
 public struct LongTailedData: Sendable {
   /// The name in recipes: "cifar10-lt100", "fixture".
   public let name: String
@@ -11,14 +11,14 @@ public struct LongTailedData: Sendable {
   public let test: ImageSet
   /// Head, mid and tail classes.
   public let groups: ClassGroups
-  /// Which images of the full set are kept, where there is one.
+  /// The images of the full set that are kept; nil if there is no full set.
   public let subset: LongTailedSubset?
   /// The profile that the subset was cut to.
   public let profile: ImbalanceProfile?
   /// The labels of the full training set.
   let fullLabels: [Int]?
 
-  /// Puts the parts of a set that is long-tailed as it stands together.
+  /// Combines the parts of a set that is already long-tailed.
   public init(name: String, train: ImageSet, test: ImageSet, groups: ClassGroups) {
     self.name = name
     self.train = train
@@ -29,7 +29,7 @@ public struct LongTailedData: Sendable {
     fullLabels = nil
   }
 
-  /// Cuts a balanced set down to a profile; a class with fewer images than the profile keeps is a caller's bug.
+  /// Reduces a balanced set to a profile. A class with fewer images than the profile keeps is a programming error.
   public init(
     name: String, full: ImageSet, test: ImageSet, groups: ClassGroups, profile: ImbalanceProfile,
     selection: LongTailedSubset.Selection = .published()
@@ -44,13 +44,13 @@ public struct LongTailedData: Sendable {
     fullLabels = full.labels
   }
 
-  /// Training images of each class.
+  /// The number of training images of each class.
   public var counts: [Int] { train.classCounts }
 
   /// The effective-number weights of the training counts, which deferred re-weighting applies.
   public var effectiveNumberWeights: [Double] { ClassWeights.effectiveNumber(counts: counts) }
 
-  /// The long-tailed subset that a name stands for, of the files at `url` (see `CIFARData`).
+  /// The long-tailed subset of that name, from the files at `url` (see `CIFARData`).
   public static func cifar(_ name: DataName, at url: URL) throws -> LongTailedData {
     let full = try CIFARData(name.set, at: url, labels: name.labels)
     let perClass = name.set.trainingCount / full.train.classes
@@ -74,7 +74,7 @@ public struct LongTailedData: Sendable {
       groups: ClassGroups(byIndex: .longTailed, classes: parts.train.classes))
   }
 
-  /// A packed fixture in a directory (see `PackedFixture`), made from images of one's own.
+  /// A packed fixture in a directory (see `PackedFixture`), made from your own images.
   public static func packed(_ directory: URL) throws -> LongTailedData {
     let fixture = try PackedFixture.read(directory)
     return LongTailedData(
@@ -82,7 +82,7 @@ public struct LongTailedData: Sendable {
       groups: ClassGroups(byIndex: .longTailed, classes: fixture.train.classes))
   }
 
-  /// The names that `named` knows.
+  /// The names that `named` accepts.
   public static let knownNames =
     "fixture, fixture100, packed, and cifar10, cifar100 or cifar100coarse with -ltβ or -stepβ, and -first for the"
     + " first images of each class (cifar10-lt100, cifar100-step50-first)"
@@ -91,7 +91,7 @@ public struct LongTailedData: Sendable {
   public static let listedNames = ["imagenet-lt", "inat18"]
 
   /// The data that a recipe names; `url` holds the files of data sets that are not embedded.
-  /// - Throws: `MissingError` when such a data set is asked for without a place, or under an unknown name.
+  /// - Throws: `MissingError` if such a data set is requested without a location, or for an unknown name.
   public static func named(_ name: String, at url: URL?) throws -> LongTailedData {
     if let fixture = FixtureStore.all.first(where: { $0.dataName == name }) { return try .fixture(fixture) }
     if listedNames.contains(name) {

@@ -1,16 +1,16 @@
 import CEscapementZlib
 import Foundation
 
-/// Images as PNG files (W3C PNG, second edition): eight bits a channel, red, green and blue, no interlace.
+/// Images as PNG files (W3C PNG, second edition): eight bits per channel, red, green and blue, no interlacing.
 public enum PNG {
-  /// The file of `height` rows of `width` pixels of three bytes each.
+  /// The file for `height` rows of `width` pixels of three bytes each.
   public static func encode(width: Int, height: Int, pixels: [UInt8]) -> Data {
     precondition(width >= 1 && height >= 1 && width < 1 << 20 && height < 1 << 20, "\(width) × \(height)")
     precondition(pixels.count == 3 * width * height, "\(pixels.count) bytes for \(width) × \(height) pixels")
     var header = Data()
     for extent in [width, height] { header.append(bigEndian: UInt32(extent)) }
     header.append(contentsOf: [8, 2, 0, 0, 0])  // depth, RGB, deflate, adaptive filters, no interlace
-    // Each row begins with its filter: none.
+    // Each row begins with its filter type: none.
     var rows = Data(capacity: height * (1 + 3 * width))
     for row in 0..<height {
       rows.append(0)

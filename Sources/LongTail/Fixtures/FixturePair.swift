@@ -11,7 +11,7 @@ public struct FixturePair: Sendable {
   static let trainFile = "train.bin.gz"
   static let testFile = "test.bin.gz"
   static let manifestFile = "manifest.json"
-  /// The most bytes of a manifest: one of the fixtures' takes some thousand.
+  /// The most bytes of a manifest; those of the fixtures have about a thousand.
   static let manifestLimit = 1 << 20
 
   /// Pairs two parts.
@@ -20,7 +20,7 @@ public struct FixturePair: Sendable {
     self.test = test
   }
 
-  /// File, counts and digest of both parts, as manifests hold them.
+  /// File, counts and digest of both parts, as in manifests.
   var description: [String: JSON] {
     func part(_ set: ImageSet, file: String) -> JSON {
       .object([
@@ -40,13 +40,13 @@ public struct FixturePair: Sendable {
     try AtomicFile.write(manifest, to: directory.appendingPathComponent(Self.manifestFile))
   }
 
-  /// The images in one of the files, held against their digest.
+  /// The images in one of the files, checked against their digest.
   static func images(
     _ file: String, in directory: URL, classes: Int, count: Int, digest: String, name: String,
     kind: ImageProvenance.Kind, advice: String
   ) throws -> ImageSet {
     let url = directory.appendingPathComponent(file)
-    // Compressed, records that cannot be compressed are a little longer than themselves.
+    // Incompressible records become slightly longer when compressed.
     let bytes = try FileContents.read(url, limit: count * CIFARRecords.bytes + 1 << 20)
     let data = try Gzip.inflate(bytes, limit: count * CIFARRecords.bytes, file: url.path)
     let parsed = try CIFARRecords(parsing: data, file: url.path, classes: classes, expected: count)

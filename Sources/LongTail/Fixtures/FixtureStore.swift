@@ -2,11 +2,11 @@ import EscapementArtifacts
 import EscapementFixtures
 import Foundation
 
-/// A synthetic data set `cifar-format-synthetic`: made by `SyntheticImages`, packed as gzip'd CIFAR records.
+/// A synthetic data set `cifar-format-synthetic`, drawn by `SyntheticImages` and packed as gzip'd CIFAR records.
 ///
-/// The files are a copy for people and for other tools; the generator is the definition. Digests are SHA-256 over the
-/// records once inflated (label byte and image bytes), because gzip's bytes differ between versions of zlib. The
-/// ten-class set is embedded in the package; the one of a hundred classes is drawn when it is asked for.
+/// The generator is the definition; the files are copies for readers and for other tools. Digests are SHA-256 over the
+/// decompressed records (label byte and image bytes), because gzip's bytes differ between versions of zlib. The
+/// ten-class set is embedded in the package; the set of a hundred classes is drawn on request.
 public struct FixtureStore: Hashable, Sendable {
   /// The name of these data sets, wherever their images appear.
   public static let name = EmbeddedFixture.name
@@ -15,9 +15,9 @@ public struct FixtureStore: Hashable, Sendable {
   public let dataName: String
   /// The generator of the images.
   public let generator: SyntheticImages
-  /// Training images by class.
+  /// The number of training images by class.
   public let profile: ImbalanceProfile
-  /// Test images of each class.
+  /// The number of test images of each class.
   public let testPerClass: Int
   /// SHA-256 of the training records.
   public let trainDigest: String
@@ -38,12 +38,12 @@ public struct FixtureStore: Hashable, Sendable {
     trainDigest: "da9998e5b5284b3373948584cc33220090e759b7ed4d4f3c5e07983473886b28",
     testDigest: "3dc89fee170708fdbe803cb8f62291b0b47a89b967c0ff5e1b841eb4355c5ca8")
 
-  /// All of them.
+  /// All of these data sets.
   public static let all = [ten, hundred]
 
   private static let advice = "write it again with `escapement fixtures make`"
 
-  /// Draws both parts. The digests are those of this version of the generator, checked or not.
+  /// Draws both parts. The digests are those of this version of the generator and are not checked.
   public func make() -> FixturePair {
     let balanced = [Int](repeating: testPerClass, count: generator.classes)
     return FixturePair(
@@ -51,7 +51,7 @@ public struct FixtureStore: Hashable, Sendable {
       test: generator.images(.test, counts: balanced, name: Self.name))
   }
 
-  /// What stands beside the records: generator, seed, knobs, counts and digests.
+  /// The manifest beside the records: generator, seed, settings, counts and digests.
   public func manifest(of fixture: FixturePair) -> JSON {
     let knobs = generator.difficulty
     var members: [String: JSON] = [
@@ -69,13 +69,13 @@ public struct FixtureStore: Hashable, Sendable {
   }
 
   /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
-  /// - Throws: `FileError` where the directory cannot be written to.
+  /// - Throws: `FileError` if the directory cannot be written to.
   public func pack(_ fixture: FixturePair, to directory: URL) throws {
     try fixture.write(to: directory, manifest: manifest(of: fixture))
   }
 
-  /// Reads a packed data set and holds it against the manifest of this version of the generator.
-  /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or hold anything else.
+  /// Reads a packed data set and checks it against the manifest of this version of the generator.
+  /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or have other contents.
   public func read(_ directory: URL) throws -> FixturePair {
     func part(_ file: String, count: Int, digest: String) throws -> ImageSet {
       try FixturePair.images(
@@ -95,16 +95,16 @@ public struct FixtureStore: Hashable, Sendable {
     return fixture
   }
 
-  /// Reads a packed data set and draws it anew; returns when both agree byte for byte.
-  /// - Throws: as `read`; `DataError` when this build draws other images than it promises.
+  /// Reads a packed data set, draws it again and checks that both agree byte for byte.
+  /// - Throws: as `read`; `DataError` if this build draws images other than the specified ones.
   public func check(_ directory: URL) throws -> FixturePair {
     let packed = try read(directory)
     _ = try drawn()
     return packed
   }
 
-  /// The data set: read from the files beside the executable, or drawn anew where there are none.
-  /// - Throws: `DataError` when files or drawing give anything but the promised bytes.
+  /// The data set, read from the files beside the executable, or drawn again if there are none.
+  /// - Throws: `DataError` if the files or the drawn images differ from the specified bytes.
   public func load() throws -> FixturePair {
     if self == Self.ten, let directory = EmbeddedFixture.locate() { return try read(directory) }
     return try drawn()

@@ -1,21 +1,21 @@
 import EscapementArtifacts
 import Foundation
 
-/// A small long-tailed data set cut from CIFAR images of one's own, packed as gzip'd records with a manifest, so that
-/// goldens can be put on record for real images that cannot be passed on.
+/// A small long-tailed data set selected from your own CIFAR images and packed as gzip'd records with a manifest. It
+/// makes goldens possible for real images that cannot be redistributed.
 public struct PackedFixture: Sendable {
-  /// What is kept of the full set.
+  /// The selection from the full set.
   public struct Plan: Hashable, Sendable {
     /// The full set.
     public var set: CIFARSet
-    /// Training images of class 0.
+    /// The number of training images of class 0.
     public var perClass: Int
     /// β = n_max / n_min of the exponential profile.
     public var ratio: Double
-    /// Test images of each class.
+    /// The number of test images of each class.
     public var testPerClass: Int
 
-    /// Sets what is kept; 300 images of class 0 and β = 30 by default, as in the embedded set.
+    /// Sets the selection; the defaults are 300 images of class 0 and β = 30, as in the embedded set.
     public init(set: CIFARSet, perClass: Int = 300, ratio: Double = 30, testPerClass: Int = 100) {
       self.set = set
       self.perClass = perClass
@@ -23,7 +23,7 @@ public struct PackedFixture: Sendable {
       self.testPerClass = testPerClass
     }
 
-    /// The profile, or nil where the full set has fewer images or a class would be left without.
+    /// The profile, or nil if the full set has too few images or a class would have none.
     public var profile: ImbalanceProfile? {
       let classes = set.classes()
       guard (1...(set.trainingCount / classes)).contains(perClass), ratio.isFinite, ratio >= 1,
@@ -35,11 +35,11 @@ public struct PackedFixture: Sendable {
 
   /// The images.
   public let pair: FixturePair
-  /// The manifest that goes with them.
+  /// The manifest of the images.
   public let manifest: JSON
 
-  /// Cuts a fixture: of each class the first images of the published draw for training, and the first of the test set in
-  /// its order. The plan's profile must exist.
+  /// Selects a fixture: of each class the first images of the published draw for training, and the first of the test
+  /// set in its order. The plan's profile must exist.
   public init(_ plan: Plan, from full: CIFARData) {
     guard let profile = plan.profile else { preconditionFailure("no such fixture: \(plan)") }
     let kept = LongTailedSubset(labels: full.train.labels, profile: profile)
@@ -68,7 +68,7 @@ public struct PackedFixture: Sendable {
   /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
   public func write(to directory: URL) throws { try pair.write(to: directory, manifest: manifest) }
 
-  /// Reads a packed fixture and holds its images against its own manifest.
+  /// Reads a packed fixture and checks its images against its own manifest.
   /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or do not agree.
   public static func read(_ directory: URL) throws -> FixturePair {
     let url = directory.appendingPathComponent(FixturePair.manifestFile)

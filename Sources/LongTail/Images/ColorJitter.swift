@@ -1,16 +1,16 @@
 import CEscapementKernels
 import EscapementRandomness
 
-/// One change of an image's colors, as Pillow's `ImageEnhance` makes it: every byte x becomes g + factor · (x − g),
-/// in float with the product and the sum rounded apart, then cut to 0...255 and toward zero.
+/// One change of an image's colors, as in Pillow's `ImageEnhance`: every byte x becomes g + factor · (x − g), in float
+/// with product and sum rounded separately, clamped to 0...255 and truncated toward zero.
 public struct ColorChange: Hashable, Sendable {
-  /// What g is.
+  /// The choice of g.
   public enum Kind: Hashable, Sendable, CaseIterable {
     /// g = 0.
     case brightness
-    /// g is the mean of the image's gray, halves rounded up.
+    /// g is the mean of the image's gray values, with halves rounded up.
     case contrast
-    /// g is the pixel's own gray.
+    /// g is the gray value of the pixel.
     ///
     /// Gray is (19595 R + 38470 G + 7471 B + 32768) >> 16, Pillow's ITU-R 601 luma.
     case saturation
@@ -24,9 +24,9 @@ public struct ColorChange: Hashable, Sendable {
     }
   }
 
-  /// What the bytes move away from.
+  /// The choice of g.
   public let kind: Kind
-  /// 1 leaves the image as it is; rounded to float.
+  /// The factor, rounded to float; 1 leaves the image unchanged.
   public let factor: Double
 
   /// A change by a finite factor of at least 0.
@@ -37,8 +37,8 @@ public struct ColorChange: Hashable, Sendable {
   }
 }
 
-/// torchvision's `ColorJitter(s, s, s, 0)`: brightness, contrast and saturation, each by a factor uniform in
-/// [1 − s, 1 + s), in an order drawn uniformly. The hue stays.
+/// torchvision's `ColorJitter(s, s, s, 0)`: brightness, contrast and saturation, each by a factor uniform in [1 − s, 1
+/// + s), in a uniformly random order. The hue does not change.
 public struct ColorJitter: Hashable, Sendable {
   /// s, in 0...1.
   public let strength: Double
@@ -52,7 +52,7 @@ public struct ColorJitter: Hashable, Sendable {
     self.strength = strength
   }
 
-  /// The changes for one image, in the order in which they apply: three factors are drawn (brightness, contrast,
+  /// The changes for one image, in the order of application: three factors are drawn (brightness, contrast,
   /// saturation), then a permutation of the three.
   public func draw(_ stream: inout RandomStream) -> [ColorChange] {
     let changes = ColorChange.Kind.allCases.map {

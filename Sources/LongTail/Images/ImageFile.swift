@@ -1,18 +1,19 @@
 import EscapementArtifacts
 import Foundation
 
-/// Reading image files, told apart by their first bytes and not by their names: JPEG, and binary PPM (Netpbm's P6).
+/// Reads image files. The format is determined from the first bytes, not from the name: JPEG, or binary PPM (Netpbm's
+/// P6).
 public enum ImageFile {
   /// The most bytes of a file.
   public static let byteLimit = 256 << 20
 
   /// The image in the file at `url` as RGB.
-  /// - Throws: `MissingError` where there is no file, `FileError` where the system refuses, and as `decode` does.
+  /// - Throws: `MissingError` if there is no file, `FileError` if the system refuses, and the errors of `decode`.
   public static func read(_ url: URL) throws -> RGBImage {
     try decode(FileContents.read(url, limit: byteLimit), file: url.path)
   }
 
-  /// The image in `bytes` as RGB, under the name `file` in messages.
+  /// The image in `bytes` as RGB; messages refer to it as `file`.
   /// - Throws: `DataError` for another format, a damaged or truncated file, and more than `RGBImage.pixelLimit`
   ///   pixels; `MissingError` for a JPEG file in a build without the trait JPEG.
   public static func decode(_ bytes: Data, file: String) throws -> RGBImage {

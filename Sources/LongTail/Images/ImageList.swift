@@ -1,22 +1,22 @@
 import EscapementArtifacts
 import Foundation
 
-/// A list of labeled image files, as ImageNet-LT and iNaturalist 2018 are published: one `path label` a line.
+/// A list of labeled image files, as published for ImageNet-LT and iNaturalist 2018: one `path label` per line.
 ///
-/// The label is what stands behind the line's last space, so a path may hold spaces. Lines end in LF or CRLF; blank
-/// ones (nothing but spaces and tabs) are ignored. Paths are relative and stay below whatever root they are read from:
-/// none begins with `/` or has `..` as a component.
+/// The label is the text after the line's last space, so a path may contain spaces. Lines end in LF or CRLF; blank ones
+/// (nothing but spaces and tabs) are ignored. Paths are relative and stay below the root from which they are read: none
+/// begins with `/` or has `..` as a component.
 public struct ImageList: Sendable {
   /// The most bytes of a list.
   public static let byteLimit = 64 << 20
-  /// The most lines of a list, blank ones included.
+  /// The most lines of a list, including blank ones.
   public static let lineLimit = 8_000_000
   /// The most bytes of a line, without its end.
   public static let lineByteLimit = 4096
-  /// The most classes.
+  /// The largest number of classes.
   public static let classLimit = 1 << 20
 
-  /// The list's name in messages: the path that it was read from.
+  /// The list's name in messages: the path from which it was read.
   public let file: String
   /// The images' paths, in the list's order.
   public let paths: [String]
@@ -26,12 +26,12 @@ public struct ImageList: Sendable {
   public let classes: Int
   private let lines: [Int32]
 
-  /// The list in `data`, under the name `file` in messages.
+  /// The list in `data`; messages refer to it as `file`.
   ///
-  /// - Parameter classes: the number of classes, 1 to `classLimit`; where nil, one more than the largest label.
-  /// - Throws: `DataError` naming the line for one that is too long, is no UTF-8, has no label, a label that is no
-  ///   decimal number below `classes`, or a path that is empty, absolute, leaves the root or holds a NUL; `DataError`
-  ///   for a list that is too large or without images.
+  /// - Parameter classes: the number of classes, 1 to `classLimit`; if nil, one more than the largest label.
+  /// - Throws: `DataError` naming the line if it is too long, is not UTF-8, has no label, has a label that is not a
+  ///   decimal number below `classes`, or has a path that is empty, absolute, leaves the root or contains a NUL;
+  ///   `DataError` for a list that is too large or contains no images.
   public init(_ data: Data, file: String, classes: Int? = nil) throws {
     precondition(classes.map { (1...Self.classLimit).contains($0) } ?? true, "\(classes ?? 0) classes")
     var parser = ImageListParser(file: file, classes: classes)
@@ -44,7 +44,7 @@ public struct ImageList: Sendable {
   }
 
   /// The list in the file at `url` (see `init(_:file:classes:)`).
-  /// - Throws: besides, `MissingError` where there is no such file and `FileError` where the system refuses.
+  /// - Throws: in addition, `MissingError` if there is no such file and `FileError` if the system refuses.
   public init(contentsOf url: URL, classes: Int? = nil) throws {
     try self.init(FileContents.read(url, limit: Self.byteLimit), file: url.path, classes: classes)
   }
@@ -57,16 +57,16 @@ public struct ImageList: Sendable {
     labels.reduce(into: [Int](repeating: 0, count: classes)) { $0[$1] += 1 }
   }
 
-  /// The 1-based line of the list on which the image at `position` stands.
+  /// The 1-based line number in the list of the image at `position`.
   public func line(of position: Int) -> Int { Int(lines[position]) }
 
-  /// Where the image at `position` lies below `root`.
+  /// The location of the image at `position`, below `root`.
   public func url(of position: Int, below root: URL) -> URL {
     root.appendingPathComponent(paths[position], isDirectory: false)
   }
 
-  /// Checks that every image is there.
-  /// - Throws: `MissingError` for the first that is not, with its path and line.
+  /// Checks that every image exists.
+  /// - Throws: `MissingError` for the first image that does not exist, with its path and line.
   public func requireImages(below root: URL) throws {
     for position in labels.indices {
       var status = stat()
@@ -76,7 +76,7 @@ public struct ImageList: Sendable {
     }
   }
 
-  /// The line for an image that is not below `root`.
+  /// The error for an image that does not exist below `root`.
   func missing(_ position: Int, below root: URL) -> MissingError {
     MissingError(
       what: "\(url(of: position, below: root).path) (line \(line(of: position)) of \(file))",

@@ -1,7 +1,7 @@
 import EscapementArtifacts
 import Foundation
 
-/// The lines of an image list, one after another, checked before they are kept.
+/// Parses an image list line by line, and checks each line before it is kept.
 struct ImageListParser {
   let file: String
   let classes: Int?
@@ -81,7 +81,7 @@ struct ImageListParser {
 
   private func label(_ digits: UnsafeRawBufferPointer) throws -> Int {
     let limit = classes ?? ImageList.classLimit
-    // Nine digits at most: the value fits whatever they are.
+    // At most nine digits, so the value fits.
     let isNumber = (1...9).contains(digits.count) && digits.allSatisfy { (0x30...0x39).contains($0) }
     let value = isNumber ? digits.reduce(0) { $0 * 10 + Int($1) - 0x30 } : limit
     guard value < limit else {

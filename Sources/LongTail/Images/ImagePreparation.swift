@@ -3,7 +3,7 @@ import EscapementKernels
 import EscapementRandomness
 
 extension PixelNormalization {
-  /// The constants of the published ImageNet-LT scripts, which are torchvision's.
+  /// The constants of the published ImageNet-LT scripts, which are those of torchvision.
   public static let imageNet = PixelNormalization(
     mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
   /// The constants of the published iNaturalist 2018 scripts.
@@ -11,31 +11,31 @@ extension PixelNormalization {
     mean: [0.466, 0.471, 0.380], deviation: [0.195, 0.194, 0.192])
 }
 
-/// How images of any size become inputs of one size.
+/// The conversion of images of any size to inputs of one size.
 public struct ImagePreparation: Hashable, Sendable {
-  /// What happens to an image.
+  /// The transform of an image.
   public enum Transform: Hashable, Sendable {
-    /// The shorter side resized, the square in the middle taken (see `RGBImage.resampled(shorterSide:center:)`).
+    /// Resizes the shorter side and takes the square in the middle (see `RGBImage.resampled(shorterSide:center:)`).
     case evaluation
-    /// A random window resized to the square, flipped left-right with probability one half, its colors jittered.
-    /// Keyed by (seed, epoch, sample), so that it depends neither on the order of batches nor on threads.
+    /// Resizes a random window to the square, flips it left-right with probability one half and jitters its colors.
+    /// Keyed by (seed, epoch, sample), so it depends neither on the order of batches nor on threads.
     case training(seed: UInt64, epoch: Int)
   }
 
-  /// Pixels of the shorter side in evaluation.
+  /// The length of the shorter side in evaluation, in pixels.
   public let shorterSide: Int
-  /// Pixels of each side of an input.
+  /// The side of an input, in pixels.
   public let side: Int
-  /// The windows of training.
+  /// The distribution of training windows.
   public let crop: RandomResizedCrop
-  /// The colors of training.
+  /// The distribution of color changes in training.
   public let jitter: ColorJitter
   /// The constants that map bytes to inputs.
   public let normalization: PixelNormalization
 
-  /// ImageNet-LT's published transforms: 256 and 224 pixels.
+  /// ImageNet-LT's published transforms, with 256 and 224 pixels.
   public static let imageNetLT = ImagePreparation(normalization: .imageNet)
-  /// iNaturalist 2018's: the same but for the constants.
+  /// iNaturalist 2018's, which differ only in the constants.
   public static let iNaturalist2018 = ImagePreparation(normalization: .iNaturalist2018)
 
   /// Sizes and constants; `side` is at most `shorterSide`.
@@ -51,11 +51,11 @@ public struct ImagePreparation: Hashable, Sendable {
     self.normalization = normalization
   }
 
-  /// The values of one input: `[side][side][3]`.
+  /// The number of values in one input: `[side][side][3]`.
   public var inputCount: Int { 3 * side * side }
 
-  /// Writes the input that `image` becomes, as sample `sample` of its set, to `target`, which holds `inputCount`
-  /// values. `table` is the normalization's.
+  /// Writes the input for `image`, sample `sample` of its set, to `target`, which has room for `inputCount` values.
+  /// `table` is the normalization's table.
   func write<Element: Real>(
     _ image: RGBImage, sample: Int, transform: Transform, table: UnsafePointer<Element>,
     to target: UnsafeMutablePointer<Element>
@@ -70,7 +70,7 @@ public struct ImagePreparation: Hashable, Sendable {
       let window = crop.window(width: image.width, height: image.height, &stream)
       flip = stream.nextWord() & 1 == 1
       input = image.resampled(window, width: side, height: side)
-      // Colors do not depend on where a pixel stands, so the flip may come last.
+      // Colors do not depend on a pixel's position, so the flip may come last.
       for change in jitter.draw(&stream) { input.apply(change) }
     }
     input.bytes.withUnsafeBufferPointer {

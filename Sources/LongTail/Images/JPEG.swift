@@ -5,12 +5,12 @@ import Foundation
   import CEscapementJPEG
 #endif
 
-/// JPEG files through libjpeg, in builds with the package's trait JPEG.
+/// Decodes JPEG files with libjpeg, in builds with the package trait JPEG.
 ///
-/// Decoded as Pillow does it and torchvision's default loader asks for it: the accurate integer inverse transform,
-/// smooth upsampling of the color differences, gray in all three channels, four components as Adobe's inverted CMYK
-/// (channel = K − (255 − C) · K / 255 of the stored bytes), Exif orientation and color profiles ignored. Unlike there,
-/// damage that libjpeg only warns of is an error.
+/// Decoding follows Pillow, as used by torchvision's default loader: the accurate integer inverse transform, smooth
+/// upsampling of the color differences, gray in all three channels, four components as Adobe's inverted CMYK (channel =
+/// K − (255 − C) · K / 255 of the stored bytes), Exif orientation and color profiles ignored. Unlike in Pillow, damage
+/// for which libjpeg only warns is an error.
 public enum JPEG {
   /// Whether this build decodes JPEG files.
   public static var isAvailable: Bool {
@@ -23,9 +23,9 @@ public enum JPEG {
 
   /// The image in `bytes`.
   ///
-  /// At most three bytes a pixel and 512 MiB besides are used, whatever the file asks for.
-  /// - Throws: `DataError` with libjpeg's words for damaged or truncated data, and for more than
-  ///   `RGBImage.pixelLimit` pixels, told by the header; `MissingError` in builds without the trait.
+  /// Memory use is at most three bytes per pixel and 512 MiB in addition, whatever the file requests.
+  /// - Throws: `DataError` with libjpeg's message for damaged or truncated data, and for a header with more than
+  ///   `RGBImage.pixelLimit` pixels; `MissingError` in builds without the trait.
   public static func decode(_ bytes: Data, file: String) throws -> RGBImage {
     #if JPEG
       var image = ejpeg_image()

@@ -1,17 +1,18 @@
 import EscapementArtifacts
 import Foundation
 
-/// What proves an image list and its images.
+/// Digests that identify an image list and its images.
 public struct ListDigests: Hashable, Sendable {
-  /// SHA-256 over the list: a line `path label` for each image, in order, whatever the file's line ends and blank lines.
+  /// SHA-256 over the list: a line `path label` for each image, in order, independent of the file's line ends and blank
+  /// lines.
   public let list: Digest
-  /// SHA-256 over the images in list order: for each its SHA-256 over width, height and decoded RGB bytes.
+  /// SHA-256 over the images in list order: for each image, its SHA-256 over width, height and decoded RGB bytes.
   ///
-  /// Decoded pixels, not files: two copies agree when the network would see the same.
+  /// It covers decoded pixels, not files: two copies agree if the network receives the same input.
   public let pixels: Digest
 
-  /// Decodes every image, some at a time on all threads, and calls `progress` with the number done.
-  /// - Throws: as `ListedImageSet.batch` does, for the first image that fails.
+  /// Decodes every image, several at a time on all threads, and calls `progress` with the number done.
+  /// - Throws: the errors of `ListedImageSet.batch`, for the first image that fails.
   public init(_ images: ListedImageSet, progress: (Int) throws -> Void = { _ in }) throws {
     let list = images.list
     let lines = DigestStream()
@@ -41,7 +42,7 @@ public struct ListDigests: Hashable, Sendable {
 
 extension ListedImageSet {
   /// The first images of some classes, their middle squares reduced to 32 × 32, for a contact sheet.
-  /// - Throws: as `batch` does.
+  /// - Throws: the errors of `batch`.
   public func miniatures(classes: [Int], perClass: Int) throws -> ImageSet {
     var shown: [Int] = []
     var taken = [Int](repeating: 0, count: list.classes)

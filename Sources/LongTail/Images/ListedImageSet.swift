@@ -3,16 +3,17 @@ import CEscapementKernels
 import Foundation
 import EscapementKernels
 
-/// The images of an image list, read from their files whenever they are asked for.
+/// The images of an image list, read from their files on every access.
 public struct ListedImageSet: Sendable {
-  /// Paths and labels.
+  /// The paths and labels.
   public let list: ImageList
-  /// The directory below which the paths lie.
+  /// The directory that contains the paths.
   public let root: URL
-  /// How an image becomes an input.
+  /// The conversion of an image to an input.
   public let preparation: ImagePreparation
 
-  /// The images of `list` below `root`. No file is opened yet: `ImageList.requireImages(below:)` looks for them.
+  /// The images of `list` below `root`. No file is opened yet: `ImageList.requireImages(below:)` checks that they
+  /// exist.
   public init(_ list: ImageList, root: URL, preparation: ImagePreparation) {
     self.list = list
     self.root = root
@@ -21,9 +22,9 @@ public struct ListedImageSet: Sendable {
 
   /// The images at `positions`, decoded, transformed and normalized: `[n][side][side][3]`.
   ///
-  /// The work of a sample is one task; tasks share the package's threads, and no result depends on how many there are.
-  /// - Throws: for the first of `positions` that fails, `MissingError` naming image and line where there is no file,
-  ///   else what `ImageFile.read` throws.
+  /// Each sample is one task; tasks share the package's threads, and no result depends on the number of threads.
+  /// - Throws: for the first of `positions` that fails, `MissingError` naming image and line if there is no file,
+  ///   otherwise the error of `ImageFile.read`.
   public func batch<Element: Real>(
     _ positions: [Int], transform: ImagePreparation.Transform
   ) throws -> LabeledBatch<Element> {
@@ -33,7 +34,7 @@ public struct ListedImageSet: Sendable {
     let images = try Tensor<Element>(shape: shape) { target in
       table.withUnsafeBufferPointer { table in
         faults.withUnsafeMutableBufferPointer { faults in
-          // Each task writes its own image and its own fault.
+          // Each task writes its own image and its own error.
           Self.forEach(positions.count) { i in
             do {
               preparation.write(
@@ -49,7 +50,7 @@ public struct ListedImageSet: Sendable {
   }
 
   /// The decoded image at a position of the list.
-  /// - Throws: as `batch` does.
+  /// - Throws: the errors of `batch`.
   public func image(at position: Int) throws -> RGBImage {
     let url = list.url(of: position, below: root)
     do {
@@ -59,7 +60,7 @@ public struct ListedImageSet: Sendable {
     }
   }
 
-  /// Fixed, un-augmented samples at the given positions: what losses and accuracies are evaluated over.
+  /// Fixed samples at the given positions, without augmentation, over which losses and accuracies are evaluated.
   public func source<Element: Real>(_ positions: [Int], of type: Element.Type = Element.self)
     -> ListedImageSource<
       Element
@@ -68,8 +69,8 @@ public struct ListedImageSet: Sendable {
     ListedImageSource(self, positions: positions)
   }
 
-  /// What `body` makes of the decoded images at `positions`, in that order; some are decoded at a time.
-  /// - Throws: as `batch` does.
+  /// The results of `body` for the decoded images at `positions`, in that order; several are decoded at a time.
+  /// - Throws: the errors of `batch`.
   func mapInParallel<Value: Sendable>(_ positions: [Int], _ body: (RGBImage) -> Value) throws -> [Value] {
     var results = [Result<Value, any Error>?](repeating: nil, count: positions.count)
     results.withUnsafeMutableBufferPointer { results in
@@ -99,14 +100,14 @@ public struct ListedImageSource<Element: Real>: SampleSource {
   private let positions: [Int]
   public let labels: [Int]
 
-  /// The images at `positions` of the list, all of them in order unless given.
+  /// The images at `positions` of the list; the default is all of them in order.
   public init(_ images: ListedImageSet, positions: [Int]? = nil) {
     self.images = images
     self.positions = positions ?? Array(images.list.labels.indices)
     labels = self.positions.map { images.list.labels[$0] }
   }
 
-  /// The samples of a range, decoded, resized, cropped in the middle and normalized: `[n][side][side][3]`.
+  /// The samples of a range: decoded, resized, center-cropped and normalized, `[n][side][side][3]`.
   public func batch(_ range: Range<Int>) throws -> LabeledBatch<Element> {
     try images.batch(Array(positions[range]), transform: .evaluation)
   }

@@ -5,8 +5,8 @@ import Foundation
 public enum PPM {
   /// The image in `bytes`, which begin with "P6".
   ///
-  /// A `#` in the header starts a comment up to the line's end. What follows the pixels is ignored, as Netpbm does.
-  /// - Throws: `DataError` for a header of another form, a maximum other than 255, too many or too few bytes.
+  /// A `#` in the header starts a comment up to the line's end. Bytes after the pixels are ignored, as in Netpbm.
+  /// - Throws: `DataError` for a header of another form, a maximum other than 255, or a wrong number of bytes.
   public static func decode(_ bytes: Data, file: String) throws -> RGBImage {
     var header = Header(bytes: bytes, file: file)
     let width = try header.number("width", limit: RGBImage.pixelLimit)
@@ -31,7 +31,7 @@ public enum PPM {
     return RGBImage(width: width, height: height, bytes: [UInt8](pixels))
   }
 
-  /// A file of one image.
+  /// The file for one image.
   public static func encode(_ image: RGBImage) -> Data {
     Data("P6\n\(image.width) \(image.height)\n255\n".utf8) + image.bytes
   }
@@ -39,7 +39,7 @@ public enum PPM {
   private struct Header {
     let bytes: Data
     let file: String
-    // Behind "P6".
+    // After "P6".
     var position = 2
 
     private func byte() -> UInt8? { position < bytes.count ? bytes[bytes.startIndex + position] : nil }

@@ -2,13 +2,13 @@ import CEscapementKernels
 
 /// A rectangle of pixels within an image.
 public struct PixelWindow: Hashable, Sendable {
-  /// Columns to its left.
+  /// The number of columns to its left.
   public let left: Int
-  /// Rows above it.
+  /// The number of rows above it.
   public let top: Int
-  /// Columns of it, at least 1.
+  /// The number of its columns, at least 1.
   public let width: Int
-  /// Rows of it, at least 1.
+  /// The number of its rows, at least 1.
   public let height: Int
 
   /// A window by its corner and extents.
@@ -22,7 +22,7 @@ public struct PixelWindow: Hashable, Sendable {
     self.height = height
   }
 
-  /// Whether it lies in an image of these extents.
+  /// Whether it lies inside an image of these extents.
   public func fits(width: Int, height: Int) -> Bool {
     left + self.width <= width && top + self.height <= height
   }
@@ -30,12 +30,12 @@ public struct PixelWindow: Hashable, Sendable {
 
 /// A decoded image: rows of red, green and blue bytes.
 public struct RGBImage: Hashable, Sendable {
-  /// The most pixels of an image that is read.
+  /// The largest number of pixels in an image that is read.
   public static let pixelLimit = 1 << 26
 
-  /// Pixels of a row.
+  /// The number of pixels in a row.
   public let width: Int
-  /// Rows.
+  /// The number of rows.
   public let height: Int
   /// `height` rows of `width` pixels of three bytes.
   public private(set) var bytes: [UInt8]
@@ -51,10 +51,10 @@ public struct RGBImage: Hashable, Sendable {
 
   /// A window of this image resampled to `width` × `height` pixels, of which the window `keep` is returned.
   ///
-  /// Bit for bit the `crop(source).resize((width, height), BILINEAR).crop(keep)` of Pillow up to 12: a triangle filter
-  /// that widens with the reduction, across and then down, each rounded to bytes, with weights rounded to 22 bits.
-  /// (Pillow 13 goes down first where an image becomes wider and lower, and differs there by a level.) Nothing outside
-  /// `source` enters. Windows default to the whole.
+  /// Bit for bit the result of `crop(source).resize((width, height), BILINEAR).crop(keep)` in Pillow up to 12: a
+  /// triangle filter that widens with the reduction, applied horizontally and then vertically, each rounded to bytes,
+  /// with weights rounded to 22 bits. (Pillow 13 applies it vertically first if an image becomes wider and lower, and
+  /// differs there by one level.) Pixels outside `source` have no effect. The windows default to the whole.
   public func resampled(
     _ source: PixelWindow? = nil, width: Int, height: Int, keeping keep: PixelWindow? = nil
   ) -> RGBImage {
@@ -75,9 +75,9 @@ public struct RGBImage: Hashable, Sendable {
     return RGBImage(width: keep.width, height: keep.height, bytes: result)
   }
 
-  /// torchvision's `Resize(shorter)` and `CenterCrop(side)`: the shorter side becomes `shorter` pixels and the longer
-  /// ⌊shorter · longer / shorter before⌋; of these the square in the middle, whose corner is half the difference,
-  /// rounded to even.
+  /// torchvision's `Resize(shorter)` and `CenterCrop(side)`. The shorter side becomes `shorter` pixels and the longer
+  /// one ⌊shorter · longer / shorter before⌋. The result is the square in the middle, whose corner is half the
+  /// difference, rounded to even.
   public func resampled(shorterSide shorter: Int, center side: Int) -> RGBImage {
     precondition(side >= 1 && side <= shorter, "a square of \(side) pixels from a shorter side of \(shorter)")
     let (wide, high) =
@@ -88,7 +88,7 @@ public struct RGBImage: Hashable, Sendable {
     return resampled(width: wide, height: high, keeping: square)
   }
 
-  /// Moves every byte away from black, the mean gray or its pixel's gray: see `ColorChange`.
+  /// Moves every byte away from black, from the mean gray or from its pixel's gray: see `ColorChange`.
   public mutating func apply(_ change: ColorChange) {
     let pixels = width * height
     bytes.withUnsafeMutableBufferPointer {

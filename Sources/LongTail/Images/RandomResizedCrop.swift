@@ -3,18 +3,19 @@ import EscapementRandomness
 
 /// torchvision's `RandomResizedCrop`: a window of random area and shape.
 ///
-/// Up to ten times an area is drawn uniformly in `scale` times the image's and a ratio r of width to height
-/// log-uniformly in `ratio`; the window is round(√(area · r)) × round(√(area / r)), halves to even. The first that fits
-/// is put uniformly. If none does, the largest window in the middle whose ratio lies in `ratio` is taken.
+/// Up to ten times, an area is drawn uniformly in `scale` times the image's area and a ratio r of width to height
+/// log-uniformly in `ratio`; the window is round(√(area · r)) × round(√(area / r)), with halves rounded to even. The
+/// first window that fits is placed uniformly. If none fits, the result is the largest window in the middle whose ratio
+/// lies in `ratio`.
 public struct RandomResizedCrop: Hashable, Sendable {
-  /// Shares of the image's area.
+  /// The range of areas, as fractions of the image's area.
   public let scale: ClosedRange<Double>
-  /// Width over height.
+  /// The range of width over height.
   public let ratio: ClosedRange<Double>
 
   private static let attempts = 10
 
-  /// The ranges that torchvision defaults to, which the published scripts keep.
+  /// torchvision's default ranges, which the published scripts use.
   public static let published = RandomResizedCrop(scale: 0.08...1, ratio: 3.0 / 4...4.0 / 3)
 
   /// Windows of these areas, in 0...1, and ratios, above 0.
@@ -25,8 +26,8 @@ public struct RandomResizedCrop: Hashable, Sendable {
     self.ratio = ratio
   }
 
-  /// The window for an image of the given extents. Each attempt takes two draws (area, ratio); the one that fits two
-  /// more (top, left), or more where an integer's rejection asks for them.
+  /// The window for an image of the given extents. Each attempt takes two draws (area, ratio). The attempt that fits
+  /// takes two more (top, left), or more if draws of integers are rejected.
   public func window(width: Int, height: Int, _ stream: inout RandomStream) -> PixelWindow {
     let area = Double(width) * Double(height)
     let (low, high) = (ek_log(ratio.lowerBound), ek_log(ratio.upperBound))

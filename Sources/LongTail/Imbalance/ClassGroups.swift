@@ -2,15 +2,15 @@
 public struct ClassGroups: Hashable, Sendable {
   /// Class indices with many images.
   public let head: [Int]
-  /// Class indices in between; empty for step imbalance.
+  /// Class indices between head and tail; empty for step imbalance.
   public let mid: [Int]
   /// Class indices with few images.
   public let tail: [Int]
 
-  /// The fixed split by class index of the NeurIPS 2022 paper (supplement, section C): 3/4/3 of ten classes,
-  /// 36/35/29 of a hundred, whatever β; halves under step imbalance.
+  /// The fixed split by class index of the NeurIPS 2022 paper (supplement, section C): 3/4/3 of ten classes, 36/35/29
+  /// of a hundred, for every β; halves under step imbalance.
   ///
-  /// Other numbers of classes are cut in the same proportions as ten.
+  /// Other numbers of classes are divided in the same proportions as ten.
   public init(byIndex kind: ImbalanceProfile.Kind, classes: Int) {
     let ends: (Int, Int)
     switch (kind, classes) {
@@ -32,8 +32,8 @@ public struct ClassGroups: Hashable, Sendable {
     tail = counts.indices.filter { counts[$0] < few }
   }
 
-  /// The split by rank of the large data sets: the `head` classes with most images, the `tail` classes with fewest,
-  /// the rest in between. Classes of equal counts rank by index.
+  /// The split by rank of the large data sets: the `head` classes with the most images, the `tail` classes with the
+  /// fewest, the rest between them. Classes with equal counts are ranked by index.
   ///
   /// 390/445/165 for ImageNet-LT's 1,000 classes, 842/3701/3599 for iNaturalist 2018's 8,142.
   public init(byRank counts: [Int], head: Int, tail: Int) {

@@ -1,10 +1,10 @@
 import CEscapementKernels
 
-/// How many training images each class keeps.
+/// The number of training images that each class keeps.
 ///
-/// The two profiles of Cui et al. 2019 and Cao et al. 2019 as their released code computes them, with
-/// m = (training images) / (classes), β = n_max / n_min and f = 1/β: exponential long-tailed
-/// n_c = ⌊m · f^(c/(C−1))⌋, and step n_c = ⌊m⌋ for the first half of the classes, ⌊m · f⌋ for the rest.
+/// The two profiles of Cui et al. 2019 and Cao et al. 2019 as computed by their released code. With m = (training
+/// images) / (classes), β = n_max / n_min and f = 1/β they are: exponential long-tailed n_c = ⌊m · f^(c/(C−1))⌋, and
+/// step n_c = ⌊m⌋ for the first half of the classes, ⌊m · f⌋ for the rest.
 public struct ImbalanceProfile: Hashable, Sendable {
   /// The two shapes.
   public enum Kind: String, Hashable, Sendable {
@@ -18,16 +18,17 @@ public struct ImbalanceProfile: Hashable, Sendable {
   public let kind: Kind
   /// β = n_max / n_min.
   public let ratio: Double
-  /// Images kept of each class, in label order.
+  /// The number of images kept of each class, in label order.
   public let counts: [Int]
-  /// Classes whose m · f^(c/(C−1)) lay within 1e-9 of an integer without being one, and which were given that integer.
-  /// Truncating such a value would make the count depend on the last bit of a power.
+  /// Classes whose m · f^(c/(C−1)) was within 1e-9 of an integer without being one, and for which that integer was
+  /// used. Truncation of such a value would make the count depend on the last bit of a power.
   public let snapped: [Int]
 
   /// The profile over `classes` classes of `perClass` images each (5,000 for CIFAR-10, 500 for CIFAR-100).
   ///
-  /// For β in {10, 50, 100, 200} and both data sets the long-tailed counts are the published table. Elsewhere the power
-  /// is taken in Double by the package's own exp and log, and a value within 1e-9 of an integer is that integer.
+  /// For β in {10, 50, 100, 200} and both data sets the long-tailed counts are those of the published table. Otherwise
+  /// the power is computed in Double by the package's own exp and log, and a value within 1e-9 of an integer is
+  /// replaced by that integer.
   public init(kind: Kind, ratio: Double, classes: Int, perClass: Int) {
     self.init(kind: kind, ratio: ratio, classes: classes, perClass: perClass, usesTable: true)
   }
@@ -62,6 +63,6 @@ public struct ImbalanceProfile: Hashable, Sendable {
     self.snapped = snapped
   }
 
-  /// All images kept.
+  /// The number of images kept in all.
   public var total: Int { counts.reduce(0, +) }
 }

@@ -1,11 +1,11 @@
 import CEscapementKernels
 
-/// Constants a class by which losses shift and scale logits, derived from the counts of a profile.
+/// Per-class constants by which losses shift and scale logits, computed from the counts of a profile.
 public enum LogitAdjustment {
   /// LDAM's margins m_c = m_max · (n_min / n_c)^{1/4} (Cao et al. 2019).
   ///
-  /// `maximum` is m_max: 0.5 on CIFAR, 0.3 on ImageNet-LT and iNaturalist in the released code. The fourth root is two
-  /// square roots, so the bits are the same everywhere. Counts must be positive.
+  /// `maximum` is m_max: 0.5 on CIFAR, 0.3 on ImageNet-LT and iNaturalist in the released code. The fourth root is
+  /// computed as two square roots, so the bits are the same on every machine. Counts must be positive.
   public static func margins(counts: [Int], maximum: Double = 0.5) -> [Double] {
     let smallest = Double(checked(counts).min() ?? 1)
     return counts.map { maximum * (smallest / Double($0)).squareRoot().squareRoot() }

@@ -1,5 +1,5 @@
-/// The class counts of the long-tailed subsets that the papers train on, as their released code computes them in
-/// double precision: CIFAR-10 and CIFAR-100, β = 10, 50, 100 and 200.
+/// The class counts of the long-tailed subsets on which the papers train, as computed by their released code in double
+/// precision: CIFAR-10 and CIFAR-100, β = 10, 50, 100 and 200.
 enum PublishedCounts {
   private struct Key: Hashable {
     let classes: Int

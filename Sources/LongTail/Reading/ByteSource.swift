@@ -5,12 +5,12 @@ import Foundation
 protocol ByteSource: AnyObject {
   /// The file's name, for errors.
   var file: String { get }
-  /// Fills a part of `target`, at least one byte, and returns how many; 0 at the end.
+  /// Fills a part of `target`, at least one byte, and returns the number of bytes; 0 at the end.
   func read(into target: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
 extension ByteSource {
-  /// Fills all of `target` unless the end comes first; returns how many bytes came.
+  /// Fills all of `target` unless the end is reached first; returns the number of bytes.
   func fill(_ target: UnsafeMutableRawBufferPointer) throws -> Int {
     var done = 0
     while done < target.count {
@@ -27,7 +27,9 @@ final class FileSource: ByteSource {
   let file: String
   private let descriptor: Int32
 
-  /// Opens a file: a `MissingError` where there is none, a `FileError` where the system refuses.
+  /// Opens a file.
+  ///
+  /// - Throws: `MissingError` if there is none, `FileError` if the system refuses.
   init(_ url: URL) throws {
     file = url.path
     descriptor = open(file, O_RDONLY | O_CLOEXEC)
@@ -54,7 +56,7 @@ final class MemorySource: ByteSource {
   private let bytes: Data
   private var position: Data.Index
 
-  /// Reads `bytes`, which came from `file`.
+  /// A source whose first bytes are read in advance for inspection; `read` still returns them.
   init(_ bytes: Data, file: String) {
     self.file = file
     self.bytes = bytes
@@ -69,15 +71,15 @@ final class MemorySource: ByteSource {
   }
 }
 
-/// A source whose first bytes have been looked at and are delivered all the same.
+/// A source that can be inspected at its beginning: `read` still returns the inspected bytes.
 final class PeekedSource: ByteSource {
   var file: String { rest.file }
-  /// The first bytes, at most as many as were asked for.
+  /// The first bytes, at most as many as requested.
   let head: Data
   private let first: MemorySource
   private let rest: any ByteSource
 
-  /// Reads `count` bytes of `source` ahead.
+  /// Reads `count` bytes of `source` in advance.
   init(_ source: any ByteSource, count: Int) throws {
     rest = source
     var head = Data(count: count)

@@ -2,15 +2,17 @@ import EscapementArtifacts
 import CEscapementZlib
 import Foundation
 
-/// Gzip'd files through zlib: what the package reads data from, and packs its fixtures into.
+/// Gzip'd files through zlib. The package reads data in this format and packs its fixtures in it.
 public enum Gzip {
   /// Whether bytes start as a gzip member does (RFC 1952: 1f 8b).
   public static func isCompressed(_ bytes: Data) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
 
   /// The contents of the gzip members in `bytes`, one after another.
   ///
-  /// At most `limit` bytes are produced, so a small file cannot ask for all memory. A truncated or corrupt
-  /// member, bytes that are no member, and more than `limit` bytes are a `DataError` naming `file`.
+  /// At most `limit` bytes are produced, so a small file cannot exhaust the memory.
+  ///
+  /// - Throws: `DataError` naming `file` for a truncated or corrupt member, bytes that are not a member, and more than
+  ///   `limit` bytes.
   public static func inflate(_ bytes: Data, limit: Int, file: String) throws -> Data {
     let source = GzipSource(MemorySource(bytes, file: file))
     var output = Data()
@@ -27,9 +29,9 @@ public enum Gzip {
     }
   }
 
-  /// One gzip member holding `bytes`, without name and time, at zlib's best compression.
+  /// One gzip member that contains `bytes`, without name and time, at zlib's best compression.
   ///
-  /// The compressed bytes may differ between versions of zlib: digests are always taken of the contents.
+  /// The compressed bytes may differ between versions of zlib, so digests are always over the contents.
   public static func deflate(_ bytes: Data) -> Data {
     var stream = z_stream()
     guard

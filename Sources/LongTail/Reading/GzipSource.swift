@@ -6,20 +6,20 @@ import Foundation
 final class GzipSource: ByteSource {
   var file: String { upstream.file }
   private let upstream: any ByteSource
-  // zlib keeps the stream's address: it must not move.
+  // zlib keeps a pointer to the stream, so its address must not change.
   private let stream: UnsafeMutablePointer<z_stream>
   private let input: UnsafeMutableRawBufferPointer
   private var consumed = 0
   private var isInsideMember = true
   private var isUpstreamAtEnd = false
 
-  /// Inflates what `upstream` delivers; the first member must begin at its first byte.
+  /// Inflates the bytes of `upstream`; the first member must begin at its first byte.
   init(_ upstream: any ByteSource) {
     self.upstream = upstream
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
     input = .allocate(byteCount: 1 << 16, alignment: 1)
-    // 16 added to the window's 15 bits: a gzip header is required.
+    // 15 bits for the window plus 16, which requires a gzip header.
     guard inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       fatalError("zlib cannot start: out of memory or another version's header")
     }

@@ -1,15 +1,15 @@
 import EscapementArtifacts
 import Foundation
 
-/// Data held in a Python pickle: read by a machine that knows the few opcodes that numbers, texts, lists,
-/// dictionaries and NumPy byte arrays need, and runs nothing.
+/// Data in a Python pickle. The reader implements only the opcodes for numbers, texts, lists, dictionaries and NumPy
+/// byte arrays, and runs no code.
 ///
-/// A pickle is a program. This one has no way to call anything: four names that such pickles mention
-/// (`numpy…_reconstruct`, `numpy.ndarray`, `numpy.dtype`, `_codecs.encode`) are symbols with a fixed meaning here, and any
-/// other name or opcode is an error at its byte. Values live in a table and refer to each other by index, so that
-/// depth costs no stack; texts and bytes are ranges of the file.
+/// A pickle is a program. This reader cannot call anything: four names that such pickles mention (`numpy…_reconstruct`,
+/// `numpy.ndarray`, `numpy.dtype`, `_codecs.encode`) are symbols with a fixed meaning here, and any other name or
+/// opcode is an error at its byte. Values are in a table and refer to each other by index, so nesting needs no stack;
+/// texts and bytes are ranges of the file.
 struct Pickle {
-  /// A value's place in the table.
+  /// A value's index in the table.
   typealias Index = Int32
 
   /// A value.
@@ -21,11 +21,11 @@ struct Pickle {
     case bytes(Range<Int>)
     /// UTF-8 bytes of the file.
     case text(Range<Int>)
-    /// Bytes that stand nowhere in the file: a text encoded as Latin-1.
+    /// Bytes that are not contained in the file: a text encoded as Latin-1.
     case encoded([UInt8])
     case list([Index])
     case tuple([Index])
-    case dictionary([Index])  // keys and values in turn
+    case dictionary([Index])  // alternating keys and values
     case symbol(Symbol)
     case element(String)  // a NumPy dtype
     case array(Array)
@@ -38,7 +38,7 @@ struct Pickle {
     case elementType
     case encode
 
-    /// What module and name stand for, in NumPy before and after 2.0.
+    /// The symbol for a module and name, in NumPy before and after 2.0.
     init?(module: String, name: String) {
       switch (module, name) {
       case ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"):
@@ -55,17 +55,17 @@ struct Pickle {
   struct Array: Hashable {
     var shape: [Int] = []
     var element = ""
-    /// The value that holds the elements' bytes.
+    /// The value that contains the elements' bytes.
     var contents: Index?
   }
 
-  /// The most opcodes that are carried out: the published files need about 250,000.
+  /// The most opcodes that are executed; the published files need about 250,000.
   static let opcodeLimit = 1_000_000
 
   let file: String
   let data: Data
   private(set) var values: [Value] = []
-  /// The value that the pickle stands for.
+  /// The value of the pickle.
   private(set) var root: Index = 0
 
   private var position = 0
@@ -76,7 +76,7 @@ struct Pickle {
   private var encodedBytes = 0
 
   /// Reads a pickle of protocol 2, 3 or 4.
-  /// - Throws: `DataError` naming the byte, for a fault, an opcode or a name that such data does not need.
+  /// - Throws: `DataError` naming the byte, for an invalid opcode, or an opcode or name that such data do not need.
   init(_ data: Data, file: String) throws {
     self.file = file
     self.data = data.startIndex == 0 ? data : Data(data)
@@ -108,11 +108,11 @@ struct Pickle {
     }
   }
 
-  /// The value of a dictionary's key; nil where there is none or `index` is no dictionary.
+  /// The value for a dictionary's key; nil if there is none or `index` is not a dictionary.
   func value(of key: String, in index: Index) -> Index? {
     guard case .dictionary(let entries) = self[index] else { return nil }
     let name = Data(key.utf8)
-    // The last one counts, as in Python.
+    // The last entry is used, as in Python.
     return stride(from: entries.count - 2, through: 0, by: -2).first { isText(entries[$0], name) }
       .map { entries[$0 + 1] }
   }
@@ -125,7 +125,7 @@ struct Pickle {
     }
   }
 
-  /// An error at the opcode last read.
+  /// An error at the last opcode read.
   func fault(_ found: String, _ expected: String) -> DataError {
     DataError(
       file: file, place: "byte \(opcodeStart)", found: found, expected: expected,
@@ -139,7 +139,7 @@ struct Pickle {
     case 0x80:  // PROTO
       let version = try byte()
       guard (2...4).contains(version) else { throw fault("protocol \(version)", "protocol 2, 3 or 4") }
-    case 0x95: _ = try take(8)  // FRAME: the bytes that follow are read as they come
+    case 0x95: _ = try take(8)  // FRAME: the following bytes are read in sequence
     case UInt8(ascii: "("): marks.append(stack.count)
     case UInt8(ascii: "N"): push(.none)
     case 0x88: push(.bool(true))
@@ -185,7 +185,7 @@ struct Pickle {
     values.append(value)
   }
 
-  /// The lowest stack height that may be popped to: values below a mark are out of reach.
+  /// The lowest stack height to which values may be popped: values below a mark are not accessible.
   private var floor: Int { marks.last ?? 0 }
 
   private func top() throws -> Index {
@@ -223,7 +223,7 @@ struct Pickle {
   private mutating func append(_ items: [Index]) throws {
     let target = Int(try top())
     guard case .list(var list) = values[target] else { throw fault("no list to append to", "one") }
-    values[target] = .none  // the list has one owner while it grows
+    values[target] = .none  // so that the list has one owner while it grows
     list += items
     values[target] = .list(list)
   }
@@ -245,7 +245,7 @@ struct Pickle {
     return symbol
   }
 
-  /// A call of one of the four names: the result is made here, nothing is called.
+  /// A call of one of the four names. The result is computed here; nothing is called.
   private mutating func reduce() throws {
     let parts = try pop(2)
     guard case .symbol(let callee) = self[parts[0]], case .tuple(let arguments) = self[parts[1]] else {
@@ -271,13 +271,13 @@ struct Pickle {
     }
   }
 
-  /// The state of an array or dtype is set.
+  /// Sets the state of an array or dtype.
   private mutating func build() throws {
     let state = try pop()
     let target = Int(try top())
     guard case .tuple(let fields) = self[state] else { throw fault("a state that is no tuple", "a tuple") }
     switch values[target] {
-    case .element: break  // byte order and alignment: the name has told what counts
+    case .element: break  // byte order and alignment: the name already determines what is needed
     case .array(var array):
       guard fields.count == 5, case .tuple(let extents) = self[fields[1]],
         case .element(let name) = self[fields[2]],
@@ -306,12 +306,12 @@ struct Pickle {
 
   private mutating func byte() throws -> UInt8 { data[try take(1).lowerBound] }
 
-  /// An unsigned little-endian number of up to four bytes.
+  /// Reads an unsigned little-endian number of up to four bytes.
   private mutating func little(_ count: Int) throws -> Int {
     data[try take(count)].reversed().reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// LONG1: a little-endian two's complement number of as many bytes as the first says.
+  /// LONG1: a little-endian two's complement number whose first byte is the number of its bytes.
   private mutating func long() throws -> Int {
     let count = Int(try byte())
     guard count <= 8 else { throw fault("an integer of \(count) bytes", "at most 8") }
@@ -320,7 +320,7 @@ struct Pickle {
     return bytes.reversed().reduce(start) { $0 << 8 | Int($1) }
   }
 
-  /// Text up to a line feed, as GLOBAL's arguments are written.
+  /// Text up to a line feed, the form of GLOBAL's arguments.
   private mutating func line() throws -> String {
     let limit = min(data.count, position + 80)
     guard let end = data[position..<limit].firstIndex(of: 10) else {
@@ -330,7 +330,7 @@ struct Pickle {
     return String(decoding: data[position..<end], as: UTF8.self)
   }
 
-  /// The bytes that a UTF-8 text stands for when each of its characters is one byte; nil when one is larger.
+  /// The bytes of a UTF-8 text in which each character is one byte; nil if a character is larger.
   private static func latin1(_ text: Data) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)

@@ -1,10 +1,10 @@
 import EscapementArtifacts
 import Foundation
 
-/// The members of a tar archive (POSIX ustar, GNU, or the older form without a magic), read in one pass.
+/// Reads the members of a tar archive (POSIX ustar, GNU, or the older form without a magic) in one pass.
 ///
-/// Nothing is ever written: a member's bytes are handed out or skipped. Names that would leave the directory they are
-/// unpacked into are refused all the same, because no published archive has any.
+/// Nothing is ever written to disk: a member's bytes are returned or skipped. Names that would leave the target
+/// directory are still rejected, because no published archive contains any.
 struct TarReader {
   /// One member.
   struct Entry: Hashable {
@@ -17,9 +17,9 @@ struct TarReader {
     }
     /// Its path in the archive.
     let path: String
-    /// Bytes of its contents.
+    /// The number of bytes of its contents.
     let size: Int
-    /// What it is.
+    /// The kind of member.
     let kind: Kind
 
     /// The path's last component.
@@ -34,7 +34,7 @@ struct TarReader {
   private let byteLimit: Int
   private var offset = 0
   private var members = 0
-  /// Bytes of the current member's contents and padding not yet read.
+  /// The number of bytes of the current member's contents and padding that are not yet read.
   private var pending = 0
   private var current: Entry?
 
@@ -44,12 +44,12 @@ struct TarReader {
     self.byteLimit = byteLimit
   }
 
-  /// Whether bytes begin as a tar archive does: with a header whose checksum is right.
+  /// Whether bytes begin like a tar archive: with a header whose checksum is correct.
   static func begins(_ head: Data) -> Bool {
     head.count >= block && checksumAgrees(Array(head.prefix(block)))
   }
 
-  /// The next member, or nil at the archive's end; contents not read are skipped.
+  /// The next member, or nil at the archive's end; unread contents are skipped.
   mutating func next() throws -> Entry? {
     try skip(pending)
     current = nil
@@ -71,7 +71,7 @@ struct TarReader {
       throw fault("a member's size of \(Self.text(header[124..<136]))", "an octal number up to \(byteLimit)")
     }
     var path = Self.text(header[0..<100])
-    // Only POSIX's own magic ends in NUL; GNU's uses the prefix field for something else.
+    // Only POSIX's own magic ends in NUL; GNU uses the prefix field for something else.
     if Array(header[257..<263]) == Array("ustar\0".utf8), header[345] != 0 {
       path = Self.text(header[345..<500]) + "/" + path
     }
@@ -85,7 +85,7 @@ struct TarReader {
     return entry
   }
 
-  /// The contents of the member that `next` returned last; can be read once.
+  /// The contents of the member that `next` returned last. They can be read once.
   mutating func contents() throws -> Data {
     guard let entry = current else { preconditionFailure("no member to read") }
     current = nil
@@ -101,7 +101,8 @@ struct TarReader {
       expected: "the whole member", advice: "the archive is truncated; download it again")
   }
 
-  /// Up to `count` bytes: fewer only at the end. Room grows with what is there, not with what a header promises.
+  /// Up to `count` bytes; fewer only at the end. The buffer grows with the bytes that are read, not with the size in a
+  /// header.
   private mutating func bytes(_ count: Int) throws -> [UInt8] {
     var result: [UInt8] = []
     while result.count < count {
@@ -131,14 +132,14 @@ struct TarReader {
     pending = 0
   }
 
-  /// The header's bytes add up to the number it holds, its own field counted as blanks.
+  /// Whether the header's bytes add up to the checksum in it, with the checksum field counted as spaces.
   private static func checksumAgrees(_ header: [UInt8]) -> Bool {
     guard let stated = octal(header[148..<156]) else { return false }
     let sum = header.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
     return sum == stated
   }
 
-  /// An octal number among blanks and NULs; nil for anything else, or an empty field.
+  /// An octal number surrounded by spaces and NULs; nil for anything else, or an empty field.
   private static func octal(_ field: ArraySlice<UInt8>) -> Int? {
     let digits = field.drop { $0 == 32 }.prefix { $0 != 32 && $0 != 0 }
     guard !digits.isEmpty, digits.allSatisfy({ (48...55).contains($0) }) else { return nil }

@@ -4,18 +4,19 @@ import EscapementLongTail
 
 /// Logits shifted and scaled by class before the softmax: z'_c = (z_c − m_y·[c = y]) · a_c + ι_c.
 ///
-/// One formula for the losses that correct for class frequencies in the logits: margins m make LDAM (LDAM.swift), factors a = 1/D
-/// and offsets ι make VS, offsets alone logit adjustment, factors alone the class-dependent temperature (VS.swift). Evaluation uses the raw
-/// logits z, as every released code does. Each operation is rounded by itself, in this order.
+/// One formula for the losses that correct for class frequencies in the logits: margins m give LDAM (LDAM.swift),
+/// factors a = 1/D and offsets ι give VS, offsets alone logit adjustment, factors alone the class-dependent temperature
+/// (VS.swift). Evaluation uses the raw logits z, as all released code does. Each operation is rounded separately, in
+/// this order.
 public struct AdjustedLogits: Hashable, Sendable {
-  /// m_y, subtracted from the true class's logit; nil: none.
+  /// m_y, subtracted from the true class's logit; nil for no margins.
   public let margins: [Double]?
-  /// a_c, one a class; nil: ones.
+  /// a_c, one per class; nil for ones.
   public let factors: [Double]?
-  /// ι_c, one a class; nil: zeros.
+  /// ι_c, one per class; nil for zeros.
   public let offsets: [Double]?
 
-  /// Sets the constants; all finite, one a class in each list that is given.
+  /// Sets the constants; all must be finite, with one per class in each list that is given.
   public init(margins: [Double]? = nil, factors: [Double]? = nil, offsets: [Double]? = nil) {
     for list in [margins, factors, offsets] {
       precondition(list?.allSatisfy(\.isFinite) ?? true, "constants must be finite, got \(list ?? [])")
@@ -28,7 +29,7 @@ public struct AdjustedLogits: Hashable, Sendable {
     self.offsets = offsets
   }
 
-  /// z' of logits z `[n][classes]`.
+  /// z' for logits z `[n][classes]`.
   func applied<T: TensorAlgebra>(to logits: T, labels: [Int]) -> T {
     var adjusted = logits
     if let margins {
@@ -40,7 +41,7 @@ public struct AdjustedLogits: Hashable, Sendable {
     return adjusted
   }
 
-  /// The gradient in z of what has the gradient `gradient` in z'.
+  /// The gradient with respect to z, given the gradient with respect to z'.
   func pulledBack<T: TensorAlgebra>(_ gradient: T) -> T {
     guard let factors else { return gradient }
     return gradient.multiplyingChannels(Self.constant(factors))

@@ -1,7 +1,7 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// What a network says about a batch: the logits, and what its last layer computed them from.
+/// A network's output for a batch: the logits, and the features from which its last layer computed them.
 public struct ClassifierOutput<T: TensorAlgebra>: Sendable {
   /// `[n][features]`: the pooled features of a ResNet, the last hidden layer of a perceptron.
   public var features: T
@@ -15,11 +15,11 @@ public struct ClassifierOutput<T: TensorAlgebra>: Sendable {
   }
 }
 
-/// The gradient of a loss in a network's output.
+/// The gradient of a loss with respect to a network's output.
 public struct ClassifierGradient<T: TensorAlgebra>: Sendable {
-  /// In the features directly, besides what reaches them through the logits; nil: zero.
+  /// With respect to the features directly, without the part that reaches them through the logits; nil means zero.
   public var features: T?
-  /// In the logits.
+  /// With respect to the logits.
   public var logits: T
 
   /// Pairs the gradients.
@@ -29,17 +29,17 @@ public struct ClassifierGradient<T: TensorAlgebra>: Sendable {
   }
 }
 
-/// A loss of a network's output and labels: L = Σᵢ lᵢ / Σᵢ w_{yᵢ}, with what each sample adds to either sum.
+/// A loss of a network's output and labels, L = Σᵢ lᵢ / Σᵢ w_{yᵢ}, defined by each sample's contribution to either sum.
 public protocol ClassificationLoss: Sendable {
-  /// What a sample of class `label` adds to the denominator.
+  /// The contribution of a sample of class `label` to the denominator.
   func weight(of label: Int) -> Double
 
-  /// Σ lᵢ over the samples in index order in Double, continued from `start`, and the output's gradient of
-  /// Σ lᵢ / `totalWeight`.
+  /// Σ lᵢ over the samples in index order in Double, continued from `start`, and the gradient of Σ lᵢ / `totalWeight`
+  /// with respect to the output.
   ///
-  /// Parts of a data set sum as the whole when each continues where the one before ended. Written over
-  /// `TensorAlgebra`: what depends on the output must go through its operations, so that the gradient can be
-  /// differentiated again.
+  /// The parts of a data set give the sum of the whole if each part continues from the sum of the part before. The
+  /// function is written over `TensorAlgebra`: computations that depend on the output must use its operations, so that
+  /// the gradient can be differentiated again.
   func evaluate<T: TensorAlgebra>(
     _ output: ClassifierOutput<T>, labels: [Int], totalWeight: Double, startingAt start: Double
   ) -> (sum: Double, gradient: ClassifierGradient<T>)
@@ -50,9 +50,9 @@ extension ClassificationLoss {
   public func totalWeight(of labels: [Int]) -> Double { labels.reduce(0) { $0 + weight(of: $1) } }
 }
 
-/// A loss of logits and labels alone.
+/// A loss that depends only on logits and labels.
 public protocol LogitLoss: ClassificationLoss {
-  /// See `ClassificationLoss.evaluate`; the gradient is that in the logits.
+  /// See `ClassificationLoss.evaluate`; the gradient is with respect to the logits.
   func evaluate<T: TensorAlgebra>(
     logits: T, labels: [Int], totalWeight: Double, startingAt start: Double
   ) -> (sum: Double, gradient: T)

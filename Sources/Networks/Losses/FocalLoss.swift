@@ -1,20 +1,20 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// The focal loss (Lin et al. 2017) as the released code has it: L = (1/n) Σᵢ k·(1 − pᵢ)^γ·uᵢ with uᵢ = w_{yᵢ}·ℓᵢ, ℓᵢ the
+/// The focal loss (Lin et al. 2017) as in the released code: L = (1/n) Σᵢ k·(1 − pᵢ)^γ·uᵢ with uᵢ = w_{yᵢ}·ℓᵢ, ℓᵢ the
 /// cross-entropy and pᵢ = e^{−uᵢ}.
 ///
-/// The class weight stands inside p, which is the true class's probability only where the weight is 1. The mean is over samples, not
-/// over weights.
+/// The class weight is inside p, so p is the true class's probability only if the weight is 1. The mean is over
+/// samples, not over weights.
 public struct FocalLoss: LogitLoss, Hashable {
-  /// One weight a class, or nil for ones.
+  /// One weight per class, or nil for ones.
   public let classWeights: [Double]?
-  /// γ: 0, or at least 1 (between them the gradient has no limit at p = 1).
+  /// γ: 0, or at least 1 (for values between 0 and 1 the gradient has no limit at p = 1).
   public let gamma: Double
-  /// k: 1; the code of Influence-Balanced loss multiplies by 10.
+  /// k, by default 1; the code of Influence-Balanced loss uses 10.
   public let factor: Double
 
-  /// A loss; γ = 1 is the released code's default.
+  /// A loss; the default γ = 1 is that of the released code.
   public init(classWeights: [Double]? = nil, gamma: Double = 1, factor: Double = 1) {
     precondition(
       classWeights?.allSatisfy { $0 >= 0 && $0.isFinite } ?? true,
@@ -37,7 +37,7 @@ public struct FocalLoss: LogitLoss, Hashable {
     let u = softmax.losses * weights
     let p = u.scaled(by: -1).map(.exp)
     let rest = p.scaled(by: -1).adding(1)
-    // (1 − p)^γ and its derivative along u, γ·(1 − p)^{γ−1}·p; powers through the package's own exp and log.
+    // (1 − p)^γ and its derivative along u, γ·(1 − p)^{γ−1}·p; powers are computed with the package's own exp and log.
     let power: T
     let slope: T
     switch gamma {

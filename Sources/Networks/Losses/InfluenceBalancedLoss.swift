@@ -1,25 +1,25 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// The influence-balanced loss (Park et al., ICCV 2021): L = (1/n) Σᵢ w_{yᵢ} ℓᵢ qᵢ, each sample's cross-entropy ℓᵢ
-/// divided by how much the sample moves the decision boundary.
+/// The influence-balanced loss (Park et al., ICCV 2021), L = (1/n) Σᵢ w_{yᵢ} ℓᵢ qᵢ: each sample's cross-entropy ℓᵢ is
+/// divided by the sample's influence on the decision boundary.
 ///
 /// With p = softmax(z), e_y the one-hot label and h the features before the classifier:
 ///
 ///     qᵢ = α / (‖pᵢ − e_{yᵢ}‖₁ · ‖hᵢ‖₁ + 10⁻³)
 ///
-/// qᵢ is not held constant: the gradient flows through it into logits and features, as in the released code
-/// (github.com/pseulki/IB-Loss). The mean is over samples, not over weights. |x| has the derivative 0 at 0.
+/// qᵢ is not constant: the gradient flows through it into logits and features, as in the released code
+/// (github.com/pseulki/IB-Loss). The mean is over samples, not over weights. The derivative of |x| at 0 is taken as 0.
 public struct InfluenceBalancedLoss: ClassificationLoss, Hashable {
-  /// One weight a class, or nil for ones.
+  /// One weight per class, or nil for ones.
   public let classWeights: [Double]?
   /// α.
   public let alpha: Double
 
-  /// Added to the influence (the released code).
+  /// Added to the influence, as in the released code.
   public static let influenceConstant = 1e-3
 
-  /// A loss; α = 1000 is what the released training script sets, beside
+  /// A loss; the default α = 1000 is that of the released training script, which uses it with
   /// `ClassWeights.inverseFrequency(counts:)`.
   public init(classWeights: [Double]? = nil, alpha: Double = 1000) {
     precondition(
@@ -61,7 +61,7 @@ public struct InfluenceBalancedLoss: ClassificationLoss, Hashable {
     return (sum, ClassifierGradient(features: features, logits: logits))
   }
 
-  /// −1, 0 or 1 by entry, which does not move.
+  /// −1, 0 or 1 for each entry, constant under differentiation.
   private static func signs<T: TensorAlgebra>(of x: T) -> T {
     x.map(.heaviside) - x.map(.negate).map(.heaviside)
   }

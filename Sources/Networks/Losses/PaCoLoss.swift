@@ -2,10 +2,10 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementLongTail
 
-/// The parametric contrastive loss (Cui et al., ICCV 2021): softmax over class centers and samples at once, as
-/// `losses.py` of github.com/dvlab-research/Parametric-Contrastive-Learning computes it.
+/// The parametric contrastive loss (Cui et al., ICCV 2021): softmax over class centers and samples at once, as computed
+/// by `losses.py` of github.com/dvlab-research/Parametric-Contrastive-Learning.
 ///
-/// A query i has its unit feature qᵢ and its logits zᵢ, one a class center. Its terms are
+/// A query i has a unit feature qᵢ and logits zᵢ, one per class center. Its terms are
 ///
 ///     z'_c = (z_c + log(π_c + 10⁻⁹)) / t_c              for each class c
 ///     s_j  = ⟨qᵢ, f_j⟩ / t                              for each other query j and each contrast j
@@ -16,16 +16,16 @@ import EscapementLongTail
 ///
 ///     ℓᵢ = −Σ w·(term − m − log D) / W,    L = (1/B) Σᵢ ℓᵢ.
 ///
-/// Contrasts are constants: the batch's second view under the key encoder, then the queue (`KeyQueue`). Queries take
-/// part on both sides, and their gradient flows through both.
+/// Contrasts are constants: the batch's second view under the key encoder, then the queue (`KeyQueue`). The queries
+/// appear on both sides of the products, and their gradient flows through both.
 public struct PaCoLoss: Hashable, Sendable {
-  /// Added to π_c before the logarithm (the released code).
+  /// Added to π_c before the logarithm, as in the released code.
   public static let shareConstant = 1e-9
-  /// Added to the denominator (the released code). It counts where all terms but a query's product with itself,
-  /// 1/t = 20 for unit features, lie some 28 below that.
+  /// Added to the denominator, as in the released code. It matters only if all terms other than a query's product with
+  /// itself (1/t = 20 for unit features) are about 28 below that product.
   public static let denominatorConstant = 1e-12
 
-  /// log(π_c + 10⁻⁹), one a class.
+  /// log(π_c + 10⁻⁹), one per class.
   public let offsets: [Double]
   /// α ≥ 0, the weight of a sample of the query's class.
   public let alpha: Double
@@ -38,8 +38,8 @@ public struct PaCoLoss: Hashable, Sendable {
   /// t > 0.
   public let temperature: Double
 
-  /// A loss for classes with these counts, which must be positive. Defaults: α = 0.01 and t = 0.05 of the released
-  /// command for CIFAR-100 LT, β, γ and t_c of 1.
+  /// A loss for classes with these counts, which must be positive. The defaults are α = 0.01 and t = 0.05, from the
+  /// released command for CIFAR-100 LT, and β, γ and t_c of 1.
   public init(
     counts: [Int], alpha: Double = 0.01, beta: Double = 1, gamma: Double = 1, centerTemperature: Double = 1,
     temperature: Double = 0.05
@@ -58,7 +58,7 @@ public struct PaCoLoss: Hashable, Sendable {
     self.temperature = temperature
   }
 
-  /// L and its gradients in the queries' features and logits.
+  /// L and its gradients with respect to the queries' features and logits.
   ///
   /// - Parameters:
   ///   - features: `[B][d]`, rows of unit length (which is not checked).
@@ -82,7 +82,7 @@ public struct PaCoLoss: Hashable, Sendable {
     let beyond = product(features, T(constant: contrasts.transposed())).divided(by: temperature)
     let largest = T(constant: Self.rowMaxima(centers.value, within.value, beyond.value))
 
-    // Terms less m, and their shares of D but for the division: γ and the query's own place are factors.
+    // Terms minus m, and their shares of D before the division: γ and the exclusion of the query itself are factors.
     let (a, b, c) = (
       centers.subtractingRows(largest), within.subtractingRows(largest), beyond.subtractingRows(largest)
     )
@@ -97,7 +97,7 @@ public struct PaCoLoss: Hashable, Sendable {
     var loss = 0.0
     (sums.value.map(.log) - positives.value).withPointer { for i in 0..<count { loss += Double($0[i]) } }
 
-    // ∂ℓᵢ/∂term is the term's share of D less its share of W.
+    // ∂ℓᵢ/∂term is the term's share of D minus its share of W.
     let inverse = sums.map(.reciprocal)
     let mean = Double(count)
     func gradient(_ e: T, _ w: T) -> T { (e.multiplyingRows(inverse) - w).divided(by: mean) }
@@ -111,9 +111,9 @@ public struct PaCoLoss: Hashable, Sendable {
     )
   }
 
-  /// The same for projections that are not of unit length yet, with the gradient in these.
+  /// The same loss for projections that are not of unit length, with the gradient with respect to these.
   ///
-  /// A projection p is contrasted as p/max(‖p‖, 10⁻¹²), as PyTorch's `normalize` in the released code.
+  /// A projection p is normalized to p/max(‖p‖, 10⁻¹²), as by PyTorch's `normalize` in the released code.
   public func evaluate<T: TensorAlgebra>(
     projections: T, logits: T, labels: [Int], contrasts: Tensor<T.Element>, contrastLabels: [Int]
   ) -> (loss: Double, projections: T, logits: T) {
@@ -124,7 +124,7 @@ public struct PaCoLoss: Hashable, Sendable {
     return (result.loss, unit.pulledBack(result.features), result.logits)
   }
 
-  /// a·b, as a convolution of one pixel.
+  /// a·b, computed as a convolution over one pixel.
   private func product<T: TensorAlgebra>(_ a: T, _ b: T) -> T {
     let (rows, inner, columns) = (a.shape.rows, a.shape.columns, b.shape.columns)
     return a.reshaped([rows, 1, 1, inner])

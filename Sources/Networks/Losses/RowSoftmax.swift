@@ -1,9 +1,10 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// The softmax of logits `[n][classes]`, row by row, with what cross-entropy needs of it.
+/// The row-wise softmax of logits `[n][classes]`, with the quantities that cross-entropy needs.
 ///
-/// ℓ = log Σ exp(z − m) − (z_y − m) with m the row's largest logit, a constant: softmax does not change with it.
+/// ℓ = log Σ exp(z − m) − (z_y − m) with m the row's largest logit. m is treated as a constant because the softmax does
+/// not depend on it.
 struct RowSoftmax<T: TensorAlgebra> {
   private let shifted: T
   private let sums: T
@@ -17,13 +18,13 @@ struct RowSoftmax<T: TensorAlgebra> {
     self.labels = labels
   }
 
-  /// ℓᵢ, which move with the logits.
+  /// ℓᵢ, with their tangents.
   var losses: T { sums.map(.log) - shifted.gathered(columns: labels) }
-  /// ℓᵢ alone.
+  /// The values of ℓᵢ only.
   var lossValues: Tensor<T.Element> { sums.value.map(.log) - shifted.value.gathered(columns: labels) }
   /// softmax(z).
   var probabilities: T { exponentials.multiplyingRows(sums.map(.reciprocal)) }
-  /// ∂ℓᵢ/∂z: the probabilities less 1 at the true class.
+  /// ∂ℓᵢ/∂z: the probabilities, minus 1 at the true class.
   var gradient: T {
     let ones = Tensor<T.Element>(repeating: 1, shape: [labels.count])
     return probabilities - T(constant: ones.scattered(columns: labels, width: shifted.shape.columns))

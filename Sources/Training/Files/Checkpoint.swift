@@ -4,26 +4,25 @@ import Foundation
 import EscapementKernels
 import EscapementNetworks
 
-/// A run's state on disk: a safetensors file and a JSON sidecar that makes it valid.
+/// A run's state on disk: a safetensors file, and a JSON sidecar without which it is not valid.
 ///
-/// The tensors have PyTorch's names and arrangement: parameters and running statistics as in a state
-/// dictionary, the rule's vectors as `optimizer.<vector>.<name>`. The sidecar has the recipe, the
-/// place in the run, the digest chain's last two links, length and SHA-256 of `metrics.jsonl` so far, the SHA-256 of the
-/// tensor file and that of itself (`SealedJSON`). It is written last: a crash before leaves a tensor file
-/// that nobody reads.
+/// The tensors have PyTorch's names and layout: parameters and running statistics as in a state dictionary, the rule's
+/// vectors as `optimizer.<vector>.<name>`. The sidecar contains the recipe, the position in the run, the digest chain's
+/// last two links, length and SHA-256 of `metrics.jsonl` so far, the SHA-256 of the tensor file and its own SHA-256
+/// (`SealedJSON`). It is written last: after a crash before that, the tensor file is ignored.
 ///
-/// Sidecars of schema 1 have neither their own digest nor that of the metrics. They are read as well: their
-/// tensors are covered, the other values are taken at their word, and who resumes from one is told so.
+/// Sidecars of schema 1 contain neither their own digest nor that of the metrics. They can still be read: their tensors
+/// are verified, the other values are not, and resuming from one reports a notice.
 public struct Checkpoint<Element: Real>: Sendable {
-  /// What is trained.
+  /// The recipe of the run.
   public var recipe: Recipe
-  /// Where the run stood.
+  /// The state of the run.
   public var state: TrainingState<Element>
-  /// The loop's `digestEvery`, which the chain depends on.
+  /// The loop's `digestEvery`, on which the chain depends.
   public var digestEvery: Int
-  /// What of `metrics.jsonl` belongs to the run so far.
+  /// The part of `metrics.jsonl` that belongs to the run so far.
   public var metrics: LineLog.Position
-  /// The layout of the sidecar: 2, or 1 for a checkpoint read that was written before sidecars were sealed.
+  /// The schema of the sidecar: 2, or 1 for a checkpoint from before sidecars were sealed.
   public let schema: Int
 
   /// A checkpoint of a state.
@@ -35,7 +34,7 @@ public struct Checkpoint<Element: Real>: Sendable {
     schema = CheckpointFiles.schema
   }
 
-  /// Writes `NAME.safetensors` and `NAME.json` beside each other, where `sidecar` is the latter.
+  /// Writes `NAME.safetensors` and `NAME.json` in one directory; `sidecar` is the latter.
   public func write(sidecar: URL) throws {
     let tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
     var content = Safetensors(metadata: ["format": "pt"])
@@ -68,15 +67,15 @@ public struct Checkpoint<Element: Real>: Sendable {
     try AtomicFile.write(SealedJSON.sealed(document), to: sidecar)
   }
 
-  /// Reads a checkpoint of `network`'s by its sidecar.
+  /// Reads a checkpoint of `network` by its sidecar.
   ///
-  /// A `DataError` where a file is absent, damaged (SHA-256) or of another network or element type.
+  /// Throws a `DataError` if a file is absent, damaged (SHA-256) or of another network or element type.
   public init(sidecar: URL, network: Network) throws {
     let files = try CheckpointFiles(sidecar: sidecar)
     try self.init(files.fields, tensors: files.tensors, tensorFile: files.tensorFile.path, network: network)
   }
 
-  /// The checkpoint that a sidecar's members and the tensors make, whose digests were compared before.
+  /// The checkpoint with these sidecar members and tensors, whose digests were checked before.
   init(_ fields: JSONCursor, tensors: Safetensors, tensorFile: String, network: Network) throws {
     schema = try CheckpointFiles.schema(of: fields)
     let element = try fields.field("element")
@@ -114,10 +113,10 @@ public struct Checkpoint<Element: Real>: Sendable {
     state.totals = try EpochTotals(fields.field("epoch_totals"))
   }
 
-  /// The parameters and running statistics of a checkpoint, by its sidecar: a state dictionary of whatever network was
+  /// The parameters and running statistics of a checkpoint, by its sidecar: a state dictionary of the network that was
   /// trained.
   ///
-  /// A `DataError` where a file is absent, damaged (SHA-256) or of another element type.
+  /// Throws a `DataError` if a file is absent, damaged (SHA-256) or of another element type.
   public static func weights(sidecar: URL) throws -> Safetensors {
     let files = try CheckpointFiles(sidecar: sidecar)
     let element = try files.fields.field("element")
@@ -129,7 +128,7 @@ public struct Checkpoint<Element: Real>: Sendable {
     return tensors
   }
 
-  /// Whether parameters, statistics and the rule's vectors are finite numbers: a point to train on from.
+  /// Whether parameters, statistics and the rule's vectors are finite, so that training can continue from them.
   public var isFinite: Bool {
     state.parameters.flat.isFinite && state.statistics.flat.isFinite
       && state.ruleState.values.allSatisfy { $0.flat.isFinite }

@@ -1,27 +1,27 @@
 import EscapementArtifacts
 import Foundation
 
-/// The two files of a checkpoint as they belong together: every byte was compared with the digest that covers it.
+/// The two files of a checkpoint. Every byte has been compared with the digest that covers it.
 public struct CheckpointFiles: Sendable {
-  /// The layout of sidecars that are written.
+  /// The schema of the sidecars that are written.
   public static let schema = 2
 
   /// The sidecar's members.
   public let fields: JSONCursor
   /// The tensors.
   public let tensors: Safetensors
-  /// Their file.
+  /// The file of the tensors.
   public let tensorFile: URL
 
   /// Reads a sidecar and the tensor file beside it.
   ///
-  /// A `DataError` where one is absent or not what its digest says: the checkpoint is damaged. `CheckpointSchemaError`
-  /// where it is whole and of a layout unknown here, `FileError` where the system refuses.
+  /// Throws a `DataError` if one is absent or does not match its digest: the checkpoint is damaged. Throws
+  /// `CheckpointSchemaError` if it is intact but has an unknown schema, and `FileError` if the system refuses.
   public init(sidecar: URL) throws {
     tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
     let text = try Self.read(sidecar)
     fields = JSONCursor(try JSON(parsing: text, file: sidecar.path), file: sidecar.path)
-    // One flipped bit makes no 1 of a 2, so that the older layout cannot be what damage looks like.
+    // One flipped bit cannot turn a 2 into a 1, so damage cannot look like the older schema.
     if try fields.field("schema").integer() != 1 {
       try SealedJSON.check(fields.value, bytes: text, file: sidecar.path, advice: Self.advice)
     }
@@ -37,7 +37,7 @@ public struct CheckpointFiles: Sendable {
     tensors = try Safetensors(parsing: bytes, file: tensorFile.path)
   }
 
-  /// What is wrong with a checkpoint's files; nil where they are whole. Throws what is no damage.
+  /// The damage of a checkpoint's files; nil if they are intact. Throws errors other than damage.
   public static func damage(sidecar: URL) throws -> DataError? {
     do {
       _ = try CheckpointFiles(sidecar: sidecar)
@@ -67,7 +67,7 @@ public struct CheckpointFiles: Sendable {
   }
 }
 
-/// A checkpoint that is whole, and written by a version whose layout this one does not know.
+/// A checkpoint that is intact but was written by a version with an unknown schema.
 ///
 /// Exit code 65.
 public struct CheckpointSchemaError: ReportedError, Hashable {
@@ -76,7 +76,7 @@ public struct CheckpointSchemaError: ReportedError, Hashable {
   /// Its schema.
   public let found: Int
 
-  /// 65: the input is not what this version reads.
+  /// 65: this version cannot read the input.
   public var exitCode: Int32 { 65 }
 
   /// One line with both schemas.

@@ -4,14 +4,14 @@ import EscapementOptimizers
 
 /// One epoch of a run: an `epoch` line of `metrics.jsonl`.
 public struct EpochRecord: Hashable, Sendable {
-  /// Samples classified correctly, of all.
+  /// The number of correctly classified samples, and of all samples.
   public struct Counts: Hashable, Sendable {
     /// Correct samples.
     public let correct: Int
     /// All samples.
     public let samples: Int
 
-    /// Counts by their parts.
+    /// Counts from a pair.
     init(_ counts: (correct: Int, samples: Int)) { (correct, samples) = counts }
 
     /// The accuracy in percent; nil without samples.
@@ -20,31 +20,31 @@ public struct EpochRecord: Hashable, Sendable {
 
   /// The accuracy on a set of images.
   public struct Accuracy: Hashable, Sendable {
-    /// Of all images.
+    /// Over all images.
     public let all: Counts
-    /// Of the classes of a group.
+    /// Over the classes of a group.
     public let head, mid, tail: Counts
-    /// Of each class.
+    /// For each class.
     public let classes: [Counts]
-    /// Images whose logits hold a NaN; they count as wrong.
+    /// The number of images whose logits contain a NaN; they count as wrong.
     public let notANumber: Int
   }
 
-  /// What the epoch's steps did: losses are means per sample, norms and the cosine are means per step.
+  /// Sums over the epoch's steps: losses are means per sample, norms and the cosine are means per step.
   public struct Steps: Hashable, Sendable {
-    /// Steps taken, and steps passed over because their loss or gradient was not finite.
+    /// The number of steps taken, and of steps skipped because their loss or gradient was not finite.
     public let steps, skipped: Int
-    /// Samples of the first evaluations, those classified correctly, and gradients asked for.
+    /// The number of samples in the first evaluations, of those classified correctly, and of gradient evaluations.
     public let samples, correct, evaluations: Int
-    /// The loss at the parameters, and the one that was descended along.
+    /// The loss at the parameters, and the loss of the descent gradient.
     public let loss, descentLoss: Double
-    /// ‖g‖, ‖ε‖, and the cosine between the first gradient and the one descended along.
+    /// ‖g‖, ‖ε‖, and the cosine between the first gradient and the descent direction.
     public let gradientNorm, perturbationNorm, cosine: Double
   }
 
   /// The 0-based epoch.
   public let epoch: Int
-  /// Steps taken or skipped in the run so far.
+  /// The number of steps taken or skipped in the run so far.
   public let step: Int
   /// The epoch's learning rate.
   public let learningRate: Double
@@ -54,16 +54,16 @@ public struct EpochRecord: Hashable, Sendable {
   public let train: Steps
   /// The accuracy on the test images.
   public let test: Accuracy
-  /// The accuracy on the training images as they are; after the last epoch only.
+  /// The accuracy on the training images without augmentation; after the last epoch only.
   public let trainingImages: Accuracy?
-  /// The digest chain's link.
+  /// The link of the digest chain.
   public let digest: Digest
-  /// Seconds on the clock. Of all members this one is not reproducible.
+  /// The duration in seconds. It is the only member that is not reproducible.
   public let seconds: Double
 }
 
 extension EpochRecord.Steps {
-  /// The means of an epoch's sums.
+  /// Means computed from an epoch's sums.
   init(_ totals: EpochTotals) {
     let perSample = 1 / Double(max(totals.samples, 1))
     let perStep = 1 / Double(max(totals.steps, 1))
@@ -76,7 +76,7 @@ extension EpochRecord.Steps {
 }
 
 extension EpochRecord.Accuracy {
-  /// Counts by class, and of the groups.
+  /// Counts by class and by group.
   public init(_ accuracy: ClassAccuracy, groups: ClassGroups) {
     classes = zip(accuracy.correct, accuracy.samples).map { .init(($0, $1)) }
     all = .init(accuracy.counts(of: Array(classes.indices)))
@@ -93,7 +93,7 @@ extension EpochRecord {
   /// The event's name.
   static let event = "epoch"
 
-  /// The line.
+  /// The line as JSON.
   public var json: JSON {
     var members: [String: JSON] = [
       "event": .string(Self.event), "epoch": .integer(epoch), "step": .integer(step),
@@ -104,7 +104,7 @@ extension EpochRecord {
     return .object(members)
   }
 
-  /// Reads the line; a `DataError` for a member that is missing or of another kind, and for counts that are none.
+  /// Parses the line. Throws a `DataError` for a member that is missing or of another kind, and for invalid counts.
   public init(_ event: JSONCursor) throws {
     epoch = try event.field("epoch").integer(atLeast: 0)
     step = try event.field("step").integer(atLeast: 0)
@@ -162,7 +162,7 @@ extension EpochRecord.Accuracy {
 }
 
 extension EpochRecord.Counts {
-  /// Samples of a set at most, so that no sum over classes overflows.
+  /// The largest number of samples in a set, so that no sum over classes overflows.
   static let limit = 1_000_000_000
 
   var members: [String: JSON] { ["correct": .integer(correct), "samples": .integer(samples)] }
@@ -182,7 +182,7 @@ extension StepRecord {
   /// The event's name.
   static let event = "step"
 
-  /// The step's line in the metrics, which also says where it stands in the run and in the digest chain.
+  /// The step's line in the metrics, including its position in the run and in the digest chain.
   func json(epoch: Int, step: Int, digest: Digest) -> JSON {
     [
       "event": .string(Self.event), "epoch": .integer(epoch), "step": .integer(step), "loss": .number(loss),

@@ -1,16 +1,17 @@
 import EscapementArtifacts
 import Foundation
 
-/// The last line of a finished run's `metrics.jsonl`: which bytes stand before it, and which `run.json` they belong to.
+/// The last line of a finished run's `metrics.jsonl`: it identifies the bytes before it and the `run.json` to which
+/// they belong.
 ///
-/// A run that is going on, or was interrupted, has none. `train` writes it once after the last epoch and its
-/// measurements; a run that was killed before that gets it from `train --resume`. It keeps out accidents and edits of
-/// single numbers. Who makes up a whole run can make up its seal as well: that takes an audit to see.
+/// A run in progress or interrupted has no seal. `train` writes it once, after the last epoch and its measurements; if
+/// a run was killed before that, `train --resume` writes it. The seal detects accidents and edits of single numbers. It
+/// does not detect an invented run, whose seal can be invented too; only an audit detects that.
 public struct MetricsSeal: Hashable, Sendable {
   /// The line's `event`.
   public static let event = "seal"
 
-  /// Bytes before the line.
+  /// The number of bytes before the line.
   public let bytes: Int
   /// SHA-256 of these bytes.
   public let digest: Digest
@@ -22,7 +23,7 @@ public struct MetricsSeal: Hashable, Sendable {
     (self.bytes, self.digest, self.record) = (bytes, digest, record)
   }
 
-  /// The seal of lines, the last newline included, that belong to a record of these bytes.
+  /// The seal for these lines, including the last newline, and a record with these bytes.
   public init(of lines: Data, record: Data) {
     self.init(bytes: lines.count, digest: Digest(of: lines), record: Digest(of: record))
   }
@@ -35,22 +36,22 @@ public struct MetricsSeal: Hashable, Sendable {
     ]
   }
 
-  /// Reads the line; throws a `DataError` where it is no seal.
+  /// Parses the line. Throws a `DataError` if it is not a seal.
   public init(_ line: JSONCursor) throws {
     bytes = try line.field("bytes").integer(atLeast: 0)
     digest = try line.field("sha256").digest()
     record = try line.field("record_sha256").digest()
   }
 
-  /// Whether metrics end in a seal, which is then compared with them and with the record that lies beside them.
+  /// Whether metrics end in a seal. If they do, the seal is compared with them and with the record beside them.
   ///
-  /// Throws a `DataError` where the metrics were changed after they were sealed, or are those of another run.
+  /// Throws a `DataError` if the metrics were changed after they were sealed, or belong to another run.
   static func check(_ metrics: Data, file: String, record: Data) throws -> Bool {
-    // Searched backwards: step lines before the end may be many.
+    // Searched backwards, because there may be many step lines before the end.
     guard let place = metrics.range(of: Data("\"event\":\"\(event)\"".utf8), options: .backwards) else {
       return false
     }
-    // Half a line is what an interruption leaves of anything.
+    // An interruption may leave an incomplete line of any kind.
     guard let end = metrics[place.upperBound...].firstIndex(of: 0x0A) else { return false }
     let start = metrics[..<place.lowerBound].lastIndex(of: 0x0A).map { $0 + 1 } ?? metrics.startIndex
     func fault(_ found: String, _ expected: String, _ advice: String) -> DataError {

@@ -2,15 +2,15 @@ import EscapementArtifacts
 import EscapementKernels
 
 extension NumericContract {
-  /// The member of a document that says which contract its numbers were computed under.
+  /// The key of the contract under which the numbers in a document were computed.
   public static let key = "contract"
 
-  /// For a document.
+  /// The value for a document.
   public var json: JSON { .string(description) }
 
-  /// The contract of a document: contract 1 where it states none.
+  /// The contract of a document; contract 1 if it states none.
   ///
-  /// A `DataError` for a text that is no contract.
+  /// Throws a `DataError` for a text that is not a contract.
   public init(of document: JSONCursor) throws {
     guard let member = try document.optionalField(Self.key) else {
       self = .first

@@ -10,9 +10,9 @@ extension ParameterVector {
     return stream.finish()
   }
 
-  /// Eight hexadecimal digits a segment, in layout order: the start of the SHA-256 of its little-endian elements.
+  /// Eight hexadecimal digits per segment, in layout order: the start of the SHA-256 of its little-endian elements.
   ///
-  /// They name the tensors that differ; `digest` is what decides whether any does.
+  /// They show which tensors differ; only `digest` decides whether two vectors are equal.
   public var tensorChecksums: [String] {
     layout.segments.indices.map { index in
       self[index].withPointer {
@@ -25,7 +25,7 @@ extension ParameterVector {
     }
   }
 
-  /// Appends the segments, sorted by the UTF-8 bytes of their names, each name behind `prefix`.
+  /// Appends the segments, sorted by the UTF-8 bytes of their names, with `prefix` before each name.
   func append(to stream: DigestStream, prefix: String = "") {
     let order = layout.segments.indices.sorted {
       layout.segments[$0].name.utf8.lexicographicallyPrecedes(layout.segments[$1].name.utf8)

@@ -2,27 +2,29 @@ import EscapementArtifacts
 import Foundation
 import EscapementLongTail
 
-/// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, and `run.lock` while it is written to.
+/// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, and `run.lock` while a process writes to
+/// it.
 public struct RunDirectory: Sendable {
   /// The directory.
   public let url: URL
 
-  /// A directory that holds or shall hold a run; nothing is read or written yet.
+  /// A directory for an existing or future run; nothing is read or written yet.
   public init(_ url: URL) { self.url = url }
 
-  /// The resolved recipe, the variants and where everything came from.
+  /// The resolved recipe, the variants and the provenance.
   public var record: URL { url.appendingPathComponent("run.json") }
-  /// One JSON object an event.
+  /// One JSON object per event.
   public var metrics: URL { url.appendingPathComponent("metrics.jsonl") }
-  /// The same of a finished run, shortened and compressed by gzip: what a folder of evidence keeps in its place.
+  /// The metrics of a finished run, shortened and compressed by gzip; folders of evidence contain them in place of
+  /// `metrics.jsonl`.
   public var compactMetrics: URL { url.appendingPathComponent("metrics.jsonl.gz") }
   /// Whether there are metrics, in either form.
   public var hasMetrics: Bool {
     [metrics, compactMetrics].contains { FileManager.default.fileExists(atPath: $0.path) }
   }
-  /// Locked by the process that writes, and signed by it.
+  /// The file that the writing process locks and in which it identifies itself.
   public var lockFile: URL { url.appendingPathComponent("run.lock") }
-  /// Tensor files and their sidecars, named by the step.
+  /// The directory of tensor files and their sidecars, named by the step.
   public var checkpoints: URL { url.appendingPathComponent("checkpoints", isDirectory: true) }
 
   /// The sidecar of the checkpoint after `step` steps.
@@ -30,13 +32,13 @@ public struct RunDirectory: Sendable {
     checkpoints.appendingPathComponent(Self.sidecarName(step: step))
   }
 
-  /// The name of the sidecar of a checkpoint after `step` steps, in whatever folder it lies.
+  /// The name of the sidecar of a checkpoint after `step` steps, in any folder.
   public static func sidecarName(step: Int) -> String {
     let digits = String(step)
     return "step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).json"
   }
 
-  /// The steps that have a sidecar, ascending; empty where there is no run.
+  /// The steps that have a sidecar, ascending; empty if there is no run.
   public func checkpointedSteps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints.path)) ?? []
     return names.compactMap { name in
@@ -45,16 +47,16 @@ public struct RunDirectory: Sendable {
     }.sorted()
   }
 
-  /// Bytes of `run.json` at most.
+  /// The most bytes of `run.json`.
   public static var recordLimit: Int { 16 << 20 }
 
-  /// `run.json`, compared with its seal.
+  /// Reads `run.json` and checks its seal.
   ///
-  /// `MissingError` where there is none, `DataError` where it is damaged or of a layout unknown here.
+  /// Throws `MissingError` if there is none, `DataError` if it is damaged or has an unknown schema.
   public func readRecord() throws -> RunRecord {
     let bytes = try FileContents.read(record, limit: Self.recordLimit)
     let fields = JSONCursor(try JSON(parsing: bytes, file: record.path), file: record.path)
-    // One flipped bit makes no 1 of a 2, so that the older layout cannot be what damage looks like.
+    // One flipped bit cannot turn a 2 into a 1, so damage cannot look like the older schema.
     if try fields.field("schema").integer() != 1 {
       try SealedJSON.check(
         fields.value, bytes: bytes, file: record.path,
@@ -64,23 +66,23 @@ public struct RunDirectory: Sendable {
     return try RunRecord(fields)
   }
 
-  /// What `metrics.jsonl` or `metrics.jsonl.gz` holds, compared with its seal where it has one.
+  /// The contents of `metrics.jsonl` or `metrics.jsonl.gz`, checked against their seal if they have one.
   public struct Metrics: Sendable {
     /// The file that was read.
     public let file: URL
-    /// Its lines; after the last newline there may be the beginning of one, which an interruption left.
+    /// The lines. After the last newline there may be an incomplete line, left by an interruption.
     public let bytes: Data
-    /// Whether they end in a seal, which is then the one of these bytes and of the `run.json` beside them.
+    /// Whether the lines end in a seal, which has then been checked against these bytes and the `run.json` beside them.
     public let isSealed: Bool
   }
 
-  /// Bytes of metrics at most, once inflated.
+  /// The most bytes of metrics, after decompression.
   public static var metricsLimit: Int { 1 << 28 }
 
-  /// The metrics, for every reader that draws conclusions from them; compressed ones where there are no others.
+  /// Reads the metrics, for every reader that draws conclusions from them; the compressed ones if there are no others.
   ///
-  /// `MissingError` where there are none; `DataError` where they are not the bytes that were sealed, or those of another
-  /// run.
+  /// Throws `MissingError` if there are none, `DataError` if they are not the bytes that were sealed or belong to
+  /// another run.
   public func readMetrics(limit: Int = RunDirectory.metricsLimit) throws -> Metrics {
     let manager = FileManager.default
     let isCompact =
@@ -96,14 +98,16 @@ public struct RunDirectory: Sendable {
   /// The recipe in `run.json`, for resuming a run without repeating its flags.
   public func recipe() throws -> Recipe { try readRecord().recipe }
 
-  /// Who writes into this directory now; nil where nobody does. Asking takes no lock and disturbs nobody.
+  /// The process that is writing into this directory now; nil if there is none. The query takes no lock and does not
+  /// delay other processes.
   ///
-  /// A `FileError` where the system refuses to answer.
+  /// Throws a `FileError` if the system refuses.
   public func holder() throws -> RunLock.Holder? { try RunLock.holder(of: self) }
 
-  /// Makes the directory, which must not exist or hold nothing but what a start cut short left there, and locks it.
+  /// Creates the directory and locks it. An existing directory must be empty except for what an aborted start left.
   ///
-  /// `RunHeld` where another process is writing there; a `FileError` where it cannot be made or is not empty.
+  /// Throws `RunHeld` if another process is writing there, and `FileError` if the directory cannot be created or is not
+  /// empty.
   func claim() throws -> RunLock {
     let existed = FileManager.default.fileExists(atPath: url.path)
     if existed {
@@ -116,7 +120,7 @@ public struct RunDirectory: Sendable {
     }
     do {
       let lock = try RunLock(self)
-      // Again: another process may have started and ended a run here before the lock was taken.
+      // Checked again, because another process may have started and ended a run here before the lock was taken.
       try checkVacant()
       return lock
     } catch {
@@ -125,7 +129,7 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Writes `run.json`; the directory is claimed. On failure what was made is removed.
+  /// Writes `run.json` in the claimed directory. On failure everything that was created is removed.
   func create(record content: JSON) throws {
     do {
       for name in try leftovers() { unlink(url.appendingPathComponent(name).path) }
@@ -140,10 +144,10 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Removes the directory where it is empty, as a start that failed leaves it.
+  /// Removes the directory if it is empty, as after a failed start.
   func removeIfEmpty() { rmdir(url.path) }
 
-  /// Throws where the directory holds something that is not of a start cut short.
+  /// Throws if the directory contains anything other than the remains of an aborted start.
   private func checkVacant() throws {
     let entries = opendir(url.path)
     guard let entries else { throw FileError(operation: "open", path: url.path, code: errno) }
@@ -159,16 +163,16 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Temporary files of a `run.json` that never got its name.
+  /// Temporary files of a `run.json` that were never renamed.
   private func leftovers() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: url.path).filter {
       $0.hasPrefix(".run.json.") && $0.hasSuffix(".tmp")
     }
   }
 
-  /// Renames the files of a damaged checkpoint, so that no reader takes them and a person can look at them.
+  /// Renames the files of a damaged checkpoint, so that no reader uses them and a person can inspect them.
   ///
-  /// Returns the ending they got: ".damaged", with a number where that is taken.
+  /// Returns the suffix of the new names: ".damaged", with a number if that name is taken.
   func setAside(step: Int) throws -> String {
     let stem = sidecar(step: step).deletingPathExtension()
     let files = ["json", "safetensors"].map { stem.appendingPathExtension($0).path }
@@ -185,7 +189,7 @@ public struct RunDirectory: Sendable {
     return ending
   }
 
-  /// Keeps a copy of metrics that are about to be cut back because a part of them is damaged.
+  /// Copies metrics that are about to be truncated because a part of them is damaged.
   func keepDamagedMetrics() throws -> URL {
     let ending = Self.firstFree { FileManager.default.fileExists(atPath: metrics.path + $0) }
     let copy = URL(fileURLWithPath: metrics.path + ending)
@@ -203,9 +207,10 @@ public struct RunDirectory: Sendable {
     return ending
   }
 
-  /// Removes all checkpoints but those of the given steps, and what a crash left of others.
+  /// Removes all checkpoints except those of the given steps, and what a crash left of others.
   ///
-  /// Sidecars go first, so that no half looks whole. What was set aside as damaged stays.
+  /// Sidecars are removed first, so that no incomplete checkpoint looks complete. Checkpoints renamed as damaged are
+  /// kept.
   func removeCheckpoints(except steps: [Int]) throws {
     let kept = Set(steps.map { sidecar(step: $0).deletingPathExtension().lastPathComponent })
     let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).filter { name in
@@ -222,7 +227,7 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// mkdir -p, with the error of the first directory that cannot be made.
+  /// Like mkdir -p, with the error of the first directory that cannot be created.
   private static func makeDirectories(_ url: URL) throws {
     if FileManager.default.fileExists(atPath: url.path) { return }
     let parent = url.deletingLastPathComponent()

@@ -1,35 +1,35 @@
 import EscapementArtifacts
 import Foundation
 
-/// The right to write into a run directory, held by one process at a time.
+/// Exclusive write access to a run directory, held by one process at a time.
 ///
-/// It is an open-file-description lock (fcntl, Linux) on `run.lock` in the directory: the kernel gives it back when the
-/// process ends, however it ends, so that nothing stale can block a run. The file says who holds it; it is removed by
-/// an orderly end. Who only reads a run takes no lock and is never kept waiting. On NFS the lock is the server's, from
-/// version 4 on; a mount with `nolock` or `local_lock=all` keeps processes of one machine apart only.
+/// It is an open-file-description lock (fcntl, Linux) on `run.lock` in the directory. The kernel releases it whenever
+/// the process ends, so a stale lock cannot block a run. The file states which process holds the lock; it is removed
+/// when the lock is released. A process that only reads a run takes no lock and never waits. On NFS the server holds
+/// the lock, from version 4 on; a mount with `nolock` or `local_lock=all` only excludes processes on the same machine.
 public final class RunLock {
-  /// Who holds a run directory.
+  /// The process that holds a run directory.
   public struct Holder: Sendable, Hashable {
     /// The machine's name.
     public let host: String
-    /// The process there.
+    /// The process identifier on that machine.
     public let pid: Int
-    /// When it took the lock, UTC, by that machine's clock.
+    /// The time at which it took the lock, UTC, by that machine's clock.
     public let started: String
 
     /// One phrase: "process 12 on node3 since 2026-01-02T03:04:05Z".
     public var text: String { "process \(pid) on \(host) since \(started)" }
   }
 
-  // F_OFD_GETLK and F_OFD_SETLK of Linux, the same on every architecture; the C library's module leaves them out.
+  // F_OFD_GETLK and F_OFD_SETLK of Linux, the same on every architecture; the C library's module does not export them.
   private static let askLock: CInt = 36
   private static let setLock: CInt = 37
 
   private let url: URL
   private var descriptor: Int32
 
-  /// Takes the lock of a run directory that exists. `RunHeld` where another process has it, `FileError` where the file
-  /// cannot be made or its file system has no locks.
+  /// Takes the lock of an existing run directory. Throws `RunHeld` if another process has it, `FileError` if the file
+  /// cannot be created or its file system has no locks.
   public init(_ directory: RunDirectory) throws {
     url = directory.lockFile
     descriptor = -1
@@ -45,7 +45,8 @@ public final class RunLock {
         }
         throw RunHeld(directory: directory.url.path, holder: Self.holder(named: url))
       }
-      // Between open and lock the last holder may have removed the file: a lock on what has no name keeps nobody out.
+      // Between open and lock the last holder may have removed the file. A lock on a file without a name excludes no
+      // process.
       if Self.isNamed(url, opened) { descriptor = opened } else { close(opened) }
     }
     do { try sign() } catch {
@@ -56,7 +57,7 @@ public final class RunLock {
 
   deinit { release() }
 
-  /// Gives the lock back and removes its file.
+  /// Releases the lock and removes its file.
   public func release() {
     guard descriptor >= 0 else { return }
     if Self.isNamed(url, descriptor) { unlink(url.path) }
@@ -64,7 +65,7 @@ public final class RunLock {
     descriptor = -1
   }
 
-  /// Who holds a run directory; nil where nobody does. The lock is not taken, so that asking disturbs nobody.
+  /// The process that holds a run directory; nil if there is none. The query does not take the lock.
   static func holder(of directory: RunDirectory) throws -> Holder? {
     let path = directory.lockFile.path
     let opened = open(path, O_RDWR | O_CLOEXEC)
@@ -80,7 +81,7 @@ public final class RunLock {
     return request.l_type == Int16(F_UNLCK) ? nil : holder(named: directory.lockFile)
   }
 
-  /// A write lock on all of a file.
+  /// A write lock on the whole file.
   private static var wholeFile: flock {
     var request = flock()
     request.l_type = Int16(F_WRLCK)
@@ -98,7 +99,7 @@ public final class RunLock {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
     let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    // The clock is for the people who meet the lock: no digest covers this file, and nothing compares the time.
+    // The time is for readers only: no digest covers this file, and the time is never compared.
     let text: JSON = [
       "host": .string(host), "pid": .integer(Int(getpid())),
       "started": .string(ISO8601DateFormatter().string(from: Date())),
@@ -112,7 +113,7 @@ public final class RunLock {
     }
   }
 
-  /// What the lock file says; a holder that has not signed yet is an unknown process.
+  /// The contents of the lock file; an unknown process if the holder has not written them yet.
   private static func holder(named url: URL) -> Holder {
     let signature = try? JSON(parsing: FileContents.read(url, limit: 4096), file: url.path)
     return Holder(
@@ -121,19 +122,19 @@ public final class RunLock {
   }
 }
 
-/// A run directory that another process writes into.
+/// A run directory into which another process is writing.
 ///
-/// Exit code 69: nothing was written, and running it again at once would meet the same.
+/// Exit code 69: nothing was written, and an immediate retry would fail in the same way.
 public struct RunHeld: ReportedError, Hashable {
   /// The run directory.
   public let directory: String
-  /// Who holds it.
+  /// The process that holds it.
   public let holder: RunLock.Holder
 
   /// 69: the place cannot be written to.
   public var exitCode: Int32 { 69 }
 
-  /// One line with who holds it.
+  /// One line that names the holder.
   public var description: String {
     "\(directory.quotable(limit: 1024)) is in use by \(holder.text.quotable()); wait for it to end, or stop it"
   }

@@ -3,32 +3,32 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// What a run is of: `run.json`, written once at its start.
+/// The description of a run: `run.json`, written once at its start.
 public struct RunRecord: Sendable {
-  /// Epochs of a recipe at most: reading takes a radius and a rate for each.
+  /// The most epochs of a recipe; reading computes a radius and a learning rate for each.
   public static let epochLimit = 100_000
 
-  /// The version that began the run; nil where the record has none.
+  /// The package version that started the run; nil if the record has none.
   public let version: String?
-  /// The numeric contract that it was begun under.
+  /// The numeric contract under which it was started.
   public let contract: NumericContract
-  /// What is trained.
+  /// The recipe of the run.
   public let recipe: Recipe
   /// The element type of training: "F32" or "F64".
   public let element: String
-  /// Training images of each class.
+  /// The number of training images of each class.
   public let classCounts: [Int]
-  /// Test images.
+  /// The number of test images.
   public let testSamples: Int
-  /// The classes of head, mid and tail, as the record lists them.
+  /// The classes of head, mid and tail, as listed in the record.
   public let head, mid, tail: [Int]
-  /// The digest of the initial parameters; nil in records of before it was kept.
+  /// The digest of the initial parameters; nil in older records without it.
   public let initialParameters: Digest?
-  /// The digest of the first epoch's order; nil in records of before it was kept.
+  /// The digest of the first epoch's order; nil in older records without it.
   public let firstOrder: Digest?
-  /// What is written how often, and what a step without finite numbers does.
+  /// The intervals of the run's output, and the action for a step that is not finite.
   public let options: TrainingOptions
-  /// What is measured along the run, in the terms of who measures.
+  /// What is measured during the run, as the measurement itself describes it.
   public let measurement: JSON?
   /// Versions and digests of the data.
   public let provenance: JSON
@@ -36,21 +36,21 @@ public struct RunRecord: Sendable {
   public let origin: WeightsOrigin?
   /// Whether the metrics of the finished run end in a seal.
   public let sealsMetrics: Bool
-  /// The document, for its digest, for what belongs to no member, and to name places in it.
+  /// The document, for its digest, for values that belong to no member, and for places in errors.
   public let document: JSONCursor
 }
 
 extension RunRecord {
-  /// The layout of `run.json` as it is written: 2 has a seal (`SealedJSON`); 1, of older runs, has none. 3 says besides
-  /// that the metrics of the finished run end in a seal of theirs (`MetricsSeal`).
+  /// The schema of `run.json` that is written. Schema 1, of older runs, has no seal. Schema 2 has a seal
+  /// (`SealedJSON`). Schema 3 also states that the metrics of the finished run end in a seal (`MetricsSeal`).
   static let schema = 3
 
-  /// Reads what `Trainer.record` wrote, whose seal was compared; a `DataError` for a member that is missing or of another
-  /// kind.
+  /// Reads what `Trainer.record` wrote; its seal has been checked before. Throws a `DataError` for a member that is
+  /// missing or of another kind.
   init(_ written: JSONCursor) throws {
     var document = written
     if try written.field("schema").integer() == 1, var members = written.value.object {
-      // Runs of that layout knew no other action.
+      // Runs of that schema had no other action.
       members["on_divergence"] = .string(DivergenceAction.stop.rawValue)
       document = JSONCursor(.object(members), file: written.file)
     }

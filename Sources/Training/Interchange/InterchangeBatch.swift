@@ -3,17 +3,17 @@ import EscapementCalculus
 import Foundation
 import EscapementKernels
 
-/// Images and perhaps labels in PyTorch's arrangement, from a safetensors file.
+/// Images and optional labels in PyTorch's layout, from a safetensors file.
 ///
 /// `images` is `[n][channels][height][width]` of the element type (F32 is widened for Double), `labels` I64 `[n]`.
 public struct InterchangeBatch<Element: Real>: Sendable {
   /// The images, `[n][height][width][channels]`.
   public let images: Tensor<Element>
-  /// One label an image, nil where the file has none.
+  /// One label per image; nil if the file has none.
   public let labels: [Int]?
 
-  /// Reads the file; a `DataError` where it holds anything but images of `channels` channels and labels below
-  /// `classes`.
+  /// Reads the file. Throws a `DataError` if it contains anything other than images of `channels` channels and labels
+  /// below `classes`.
   public init(contentsOf url: URL, channels: Int = 3, classes: Int) throws {
     let file = url.path
     let content = try Safetensors(contentsOf: url)

@@ -5,15 +5,15 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// What a network makes of a batch, in a file that another framework's result can be compared with.
+/// The evaluation of a network on a batch, in a file that can be compared with another framework's result.
 public struct InterchangeEvaluation<Element: Real>: Sendable {
   /// `[n][classes]`, under running statistics.
   public let logits: Tensor<Element>
-  /// The plain mean cross-entropy and its gradient, nil where there are no labels.
+  /// The plain mean cross-entropy and its gradient; nil if there are no labels.
   public let evaluation: Evaluation<Element>?
   private var labels: [Int] = []
 
-  /// Evaluates a network; the loss is normalized as asked for, the logits by running statistics.
+  /// Evaluates a network. The loss uses the requested normalization; the logits use running statistics.
   public init(
     _ network: Network, _ state: StateDictionary<Element>, on batch: InterchangeBatch<Element>,
     normalization: Normalization = .running
@@ -40,7 +40,7 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
   ) -> Tensor<Element> {
     let objective = Objective<Element>(network: network)
     let (count, row) = (images.shape[0], images.shape.count / images.shape[0])
-    // In parts, for the memory; under running statistics no image sees another.
+    // In parts, to limit memory; under running statistics the images are independent.
     return Tensor(shape: [count, network.classes]) { target in
       for first in stride(from: 0, to: count, by: 64) {
         let extents = [min(64, count - first)] + images.shape.extents.dropFirst()
@@ -52,8 +52,8 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
     }
   }
 
-  /// Writes `logits`, with the `labels` (I64) of a batch, and, where a loss was computed, `loss` (F64, a scalar) and `gradient.NAME` for every parameter; a
-  /// `FileError` where that fails.
+  /// Writes `logits`, the `labels` (I64) of a labeled batch and, if a loss was computed, `loss` (F64, a scalar) and
+  /// `gradient.NAME` for every parameter. Throws a `FileError` if that fails.
   public func write(to url: URL) throws {
     var content = Safetensors(metadata: ["format": "pt"])
     content.tensors["logits"] = InterchangeLayout.entry(logits)

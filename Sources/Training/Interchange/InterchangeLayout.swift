@@ -4,13 +4,12 @@ import EscapementCalculus
 import Foundation
 import EscapementKernels
 
-/// Tensors in the arrangement of PyTorch's state dictionaries.
+/// Tensors in the layout of PyTorch's state dictionaries.
 ///
-/// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become
-/// `[out][in]`; the normalized classifier's `[in][out]` and vectors stay. The elements themselves are copied bit
-/// for bit.
+/// Convolutions `[kh][kw][in][out]` become `[out][in][kh][kw]`, dense weights `[in][out]` become `[out][in]`; the
+/// normalized classifier's `[in][out]` and vectors do not change. The elements are copied bit for bit.
 public enum InterchangeLayout {
-  /// The segments of a vector as safetensors entries, each name behind `prefix`.
+  /// The segments of a vector as safetensors entries, with `prefix` before each name.
   public static func entries<Element: Real>(
     _ vector: ParameterVector<Element>, prefix: String = ""
   ) -> [(name: String, entry: Safetensors.Entry)] {
@@ -19,7 +18,7 @@ public enum InterchangeLayout {
     }
   }
 
-  /// A tensor as a safetensors entry, as it is.
+  /// A tensor as a safetensors entry, without reordering.
   static func entry<Element: Real>(_ tensor: Tensor<Element>) -> Safetensors.Entry {
     let bytes = tensor.count * MemoryLayout<Element>.stride
     return Safetensors.Entry(
@@ -39,7 +38,7 @@ public enum InterchangeLayout {
     }
   }
 
-  /// An entry as a tensor, whose type `holds`.
+  /// An entry as a tensor; its type must satisfy `holds`.
   static func tensor<Element: Real>(_ entry: Safetensors.Entry) -> Tensor<Element> {
     func stored<E: Real>(_ type: E.Type) -> Tensor<E> {
       Tensor<E>(shape: Shape(entry.shape)) { target in
@@ -62,8 +61,8 @@ public enum InterchangeLayout {
     }
   }
 
-  /// The vector of a layout from a file's tensors; a missing tensor, another dtype or shape is a
-  /// `DataError` that names `file` and the tensor. With `widening`, a type that the element type holds exactly will do.
+  /// The vector of a layout from a file's tensors. A missing tensor, or another dtype or shape, is a `DataError` that
+  /// names `file` and the tensor. With `widening`, a type is accepted that the element type holds exactly.
   static func vector<Element: Real>(
     of layout: ParameterLayout, from tensors: Safetensors, prefix: String = "", file: String,
     as type: Element.Type, widening: Bool = false
@@ -82,7 +81,7 @@ public enum InterchangeLayout {
       }
       return entry
     }
-    // All is there before any of it is taken: a layout may be larger than the memory.
+    // All tensors are checked before any is copied, because a layout may be larger than the memory.
     let entries = try layout.segments.map(stored)
     var flat = Tensor<Element>.zeros([layout.count])
     for (segment, entry) in zip(layout.segments, entries) {
@@ -104,8 +103,8 @@ public enum InterchangeLayout {
     }
   }
 
-  /// Reverses the order of (taps, in, out) for convolutions and (in, out) for dense weights; the same
-  /// permutation leads out and back.
+  /// Reverses the order of (taps, in, out) for convolutions and (in, out) for dense weights; the same permutation
+  /// converts in both directions.
   private static func reversed<Element: Real>(
     _ tensor: Tensor<Element>, role: ParameterLayout.Role, inward: Bool
   ) -> Tensor<Element> {

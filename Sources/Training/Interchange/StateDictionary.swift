@@ -4,10 +4,10 @@ import Foundation
 import EscapementKernels
 import EscapementNetworks
 
-/// A network's parameters and running statistics as PyTorch's `state_dict()` holds them, in safetensors files.
+/// A network's parameters and running statistics as in PyTorch's `state_dict()`, in safetensors files.
 ///
-/// Names and arrangements are PyTorch's (`layer1.0.conv1.weight` is `[out][in][kh][kw]`). The counters
-/// `….num_batches_tracked` are read over and not written: PyTorch's strict loading does without them.
+/// Names and layouts are those of PyTorch (`layer1.0.conv1.weight` is `[out][in][kh][kw]`). The counters
+/// `….num_batches_tracked` are ignored when read and are not written: PyTorch's strict loading does not need them.
 public struct StateDictionary<Element: Real>: Sendable, Equatable {
   /// The parameters.
   public var parameters: ParameterVector<Element>
@@ -20,17 +20,17 @@ public struct StateDictionary<Element: Real>: Sendable, Equatable {
     self.statistics = statistics
   }
 
-  /// Reads the file of a network's weights, each name behind `prefix` (`module.` where it was saved in data
+  /// Reads the file of a network's weights, with `prefix` before each name (`module.` if it was saved in data
   /// parallel).
   ///
-  /// F16, BF16 and, where `Element` is Double, F32 are widened without rounding; no type is narrowed.
-  /// - Throws: `MissingError` without a file; `DataError`, naming the tensor, where one is missing, has another shape
-  ///   or type, or is not the network's.
+  /// F16, BF16 and, if `Element` is Double, F32 are widened without rounding; no type is narrowed.
+  /// - Throws: `MissingError` if there is no file; `DataError`, naming the tensor, if a tensor is missing, has another
+  ///   shape or type, or does not belong to the network.
   public init(contentsOf url: URL, network: Network, prefix: String = "") throws {
     try self.init(Safetensors(contentsOf: url), network: network, prefix: prefix, file: url.path)
   }
 
-  /// Takes the tensors of a network's weights; `file` names their origin in errors.
+  /// Reads the tensors of a network's weights; `file` names their origin in errors.
   public init(_ tensors: Safetensors, network: Network, prefix: String = "", file: String) throws {
     parameters = try InterchangeLayout.vector(
       of: network.layout, from: tensors, prefix: prefix, file: file, as: Element.self, widening: true)
@@ -64,6 +64,6 @@ public struct StateDictionary<Element: Real>: Sendable, Equatable {
     return content
   }
 
-  /// Writes the file; a `FileError` where that fails.
+  /// Writes the file. Throws a `FileError` if that fails.
   public func write(to url: URL) throws { try AtomicFile.write(tensors.encoded(), to: url) }
 }

@@ -1,14 +1,14 @@
 import EscapementKernels
 import EscapementLongTail
 
-/// An image set as training meets it: a fresh order and fresh crops and flips each epoch.
+/// An image set for training: a new order and new crops and flips each epoch.
 public struct AugmentedImages<Element: Real>: EpochSource {
   private let images: ImageSet
   private let seed: UInt64
   private let epochOrder: EpochOrder
   private let draws: ClassBalancedDraws?
 
-  /// The images under one run's seed, which keys order, draws and augmentation.
+  /// The images for one run; its seed keys order, draws and augmentation.
   public init(_ images: ImageSet, seed: UInt64, sampling: Sampling = .uniform) {
     self.images = images
     self.seed = seed
@@ -20,12 +20,12 @@ public struct AugmentedImages<Element: Real>: EpochSource {
   public var classes: Int { images.classes }
   /// The images of each class.
   public var classCounts: [Int] { images.classCounts }
-  /// The set's images, and as many draws in an epoch.
+  /// The number of the set's images, and of draws in an epoch.
   public var count: Int { images.count }
-  /// A uniform permutation keyed by (seed, epoch); of draws when resampling.
+  /// A uniform permutation keyed by (seed, epoch); of draws if the set is resampled.
   public func order(epoch: Int) -> [Int] { epochOrder.permutation(epoch: epoch) }
-  /// Images cropped, flipped and normalized, keyed by (seed, epoch, sample); when resampling by the draw, so that
-  /// an image drawn twice is cropped twice.
+  /// Images cropped, flipped and normalized, keyed by (seed, epoch, sample). With resampling they are keyed by the
+  /// draw, so that an image drawn twice is cropped independently each time.
   public func batch(_ positions: [Int], epoch: Int) -> LabeledBatch<Element> {
     let transform = ImageTransform.cropAndFlip(seed: seed, epoch: epoch)
     guard let draws else { return images.batch(positions, transform: transform) }

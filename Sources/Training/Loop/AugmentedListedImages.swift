@@ -1,13 +1,13 @@
 import EscapementKernels
 import EscapementLongTail
 
-/// An image list as training meets it: a fresh order, fresh windows, flips and colors each epoch.
+/// An image list for training: a new order and new windows, flips and colors each epoch.
 public struct AugmentedListedImages<Element: Real>: EpochSource {
   private let images: ListedImageSet
   private let seed: UInt64
   private let epochOrder: EpochOrder
 
-  /// The images under one run's seed, which keys order and augmentation.
+  /// The images for one run; its seed keys order and augmentation.
   public init(_ images: ListedImageSet, seed: UInt64) {
     self.images = images
     self.seed = seed
@@ -18,12 +18,12 @@ public struct AugmentedListedImages<Element: Real>: EpochSource {
   public var classes: Int { images.list.classes }
   /// The images of each class.
   public var classCounts: [Int] { images.list.classCounts }
-  /// The list's images.
+  /// The number of the list's images.
   public var count: Int { images.list.count }
   /// A uniform permutation keyed by (seed, epoch).
   public func order(epoch: Int) -> [Int] { epochOrder.permutation(epoch: epoch) }
   /// Images decoded, cropped, resized, flipped, jittered and normalized, keyed by (seed, epoch, sample).
-  /// - Throws: as `ListedImageSet.batch` does.
+  /// - Throws: the errors of `ListedImageSet.batch`.
   public func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element> {
     try images.batch(positions, transform: .training(seed: seed, epoch: epoch))
   }

@@ -4,12 +4,12 @@ import EscapementKernels
 import EscapementLongTail
 import Synchronization
 
-/// Assembles batches of a source ahead of their use, each on a thread of its own.
+/// Assembles batches of a source before they are needed, each on its own thread.
 ///
-/// What a batch holds is a pure function of (positions, epoch), so that it does not matter which thread made it, or
-/// when. At most `depth` batches are held or being made: memory is bounded by that many batches.
+/// The contents of a batch are a pure function of (positions, epoch), so it does not matter which thread makes it, or
+/// when. At most `depth` batches exist or are being made, which bounds the memory.
 final class BatchLoader<Element: Real>: Sendable {
-  /// Which batch: the epoch's `step`-th.
+  /// Identifies a batch: the `step`-th of the epoch.
   struct Key: Hashable, Sendable {
     let epoch: Int
     let step: Int
@@ -28,9 +28,9 @@ final class BatchLoader<Element: Real>: Sendable {
   private let start: @Sendable (@escaping @Sendable () -> Void) -> Bool
   private let arrivals = DispatchSemaphore(value: 0)
 
-  /// A loader over a source that keeps up to `depth` batches ready; 0: none, every batch is made when it is asked for.
+  /// A loader over a source that keeps up to `depth` batches ready; with 0 every batch is made on demand.
   ///
-  /// `start` runs work on a thread of its own, or says that there is none.
+  /// `start` runs work on a separate thread, or returns false if there is none.
   init(
     _ source: any EpochSource<Element>, depth: Int,
     start: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool = DetachedThread.start
@@ -41,7 +41,7 @@ final class BatchLoader<Element: Real>: Sendable {
     self.start = start
   }
 
-  /// The batch of that key, made now unless it was requested before. Waits for one that is being made.
+  /// The batch for that key; it is made now unless it was requested before. Waits for a batch that is being made.
   func batch(_ key: Key, positions: [Int]) throws -> LabeledBatch<Element> {
     while true {
       let (outcome, isComing) = state.withLock { state in
@@ -53,9 +53,9 @@ final class BatchLoader<Element: Real>: Sendable {
     }
   }
 
-  /// Asks for a batch to be made ready; ignored when `depth` others are, or the same one is.
+  /// Requests that a batch be made ready; ignored if `depth` others are, or if the same one is.
   ///
-  /// Batches that nobody fetched, as after a jump to another step, give way first.
+  /// Batches that were never fetched, as after a jump to another step, are dropped first.
   func request(_ key: Key, positions: @escaping @Sendable () -> [Int]) {
     let isNew = state.withLock { state in
       guard state.made[key] == nil, !state.pending.contains(key) else { return false }
@@ -68,7 +68,7 @@ final class BatchLoader<Element: Real>: Sendable {
     }
     guard isNew else { return }
     let isStarted = start { [self] in
-      // One thread: the training step's kernels find the workers free.
+      // One thread, so that the workers are free for the training step's kernels.
       ek_threads_override(1)
       defer { ek_threads_override(0) }
       let outcome = Outcome { try source.batch(positions(), epoch: key.epoch) }
@@ -78,7 +78,7 @@ final class BatchLoader<Element: Real>: Sendable {
       }
       arrivals.signal()
     }
-    // Without a thread the batch is made when it is asked for.
+    // Without a thread the batch is made on demand.
     if !isStarted { state.withLock { state in state.pending.removeAll { $0 == key } } }
   }
 }

@@ -6,16 +6,16 @@ import EscapementNetworks
 
 /// Correct classifications per class, as integer counts.
 public struct ClassAccuracy: Hashable, Sendable {
-  /// Correctly classified samples of each class.
+  /// The number of correctly classified samples of each class.
   public private(set) var correct: [Int]
-  /// Samples of each class.
+  /// The number of samples of each class.
   public private(set) var samples: [Int]
-  /// Samples whose logits hold a NaN; they count as wrong.
+  /// The number of samples whose logits contain a NaN; they count as wrong.
   public private(set) var notANumber = 0
 
-  /// Classifies all samples of a source by the largest logit (ties to the lowest class) under running
-  /// statistics, `partSize` samples at a time; with `.flip` by the sum of the logits of an image and its mirror image.
-  /// Only those of `range`, where it is given.
+  /// Classifies all samples of a source by the largest logit (the lowest class among equal ones) under running
+  /// statistics, `partSize` samples at a time. With `.flip` it uses the sum of the logits of an image and its mirror
+  /// image. If `range` is given, it classifies only those samples.
   public init<Element: Real>(
     network: Network, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     over source: any SampleSource<Element>, partSize: Int = 100, testTime: TestTimeAugmentation = .none,
@@ -29,7 +29,7 @@ public struct ClassAccuracy: Hashable, Sendable {
       let batch = try source.batch(start..<min(start + partSize, range.upperBound))
       var logits = objective.logits(at: parameters, statistics: statistics, images: batch.images)
       if testTime == .flip {
-        // The mean of the two logits' vectors; the half would change no comparison.
+        // The mean of the two logit vectors, without the factor ½, which does not affect the comparison.
         logits =
           logits
           + objective.logits(
@@ -43,7 +43,7 @@ public struct ClassAccuracy: Hashable, Sendable {
     }
   }
 
-  /// The counts of all ranks' samples, given this rank's.
+  /// The counts over all ranks' samples, given this rank's counts.
   func summed(over communicator: any Communicator) -> ClassAccuracy {
     let own = correct + samples + [notANumber]
     let all = communicator.gathered(own, counts: Array(repeating: own.count, count: communicator.size))
@@ -57,7 +57,7 @@ public struct ClassAccuracy: Hashable, Sendable {
     return result
   }
 
-  /// Correct and all samples of some classes.
+  /// The numbers of correct and of all samples of some classes.
   public func counts(of classes: [Int]) -> (correct: Int, samples: Int) {
     classes.reduce((0, 0)) { ($0.0 + correct[$1], $0.1 + samples[$1]) }
   }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// A thread that runs one piece of work and ends by itself, and is known not to have started where it could not.
+/// A thread that runs one piece of work and then ends. The caller learns if it could not be started.
 ///
-/// A dispatch queue waits without end for a thread that the system does not grant (a limit on memory or processes), and
-/// the caller cannot tell.
+/// A dispatch queue would wait forever for a thread that the system does not grant (because of a limit on memory or
+/// processes), and the caller could not detect it.
 enum DetachedThread {
   private final class Work: Sendable {
     let run: @Sendable () -> Void
@@ -11,7 +11,7 @@ enum DetachedThread {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts the work; false where there is no thread for it, and then it does not run.
+  /// Starts the work; returns false if there is no thread for it, in which case it does not run.
   static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
     var attributes = pthread_attr_t()
     guard pthread_attr_init(&attributes) == 0 else { return false }

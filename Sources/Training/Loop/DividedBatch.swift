@@ -3,9 +3,9 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// Which positions of a mini-batch a rank holds: its share of each run of samples that is a batch by itself.
+/// The positions of a mini-batch that a rank holds: its share of each run of samples that is evaluated as a batch.
 struct BatchDivision: Sendable {
-  /// Runs that are evaluated as batches: the whole, or the shards.
+  /// The runs that are evaluated as batches: the whole batch, or the shards.
   let parts: [Range<Int>]
   let ranks: Int
 
@@ -19,21 +19,22 @@ struct BatchDivision: Sendable {
   func positions(of rank: Int) -> [Int] { parts.flatMap { Array(range(of: rank, in: $0)) } }
 }
 
-/// A step's mini-batch as the oracle asks for it: any run of its samples, or those runs that it was divided by.
+/// A step's mini-batch as the oracle uses it: any run of its samples, or, if it is divided between ranks, the runs by
+/// which it was divided.
 struct DividedBatch<Element: Real>: Sendable {
   /// The labels of the whole batch.
   let labels: [Int]
   private let images: Tensor<Element>
   private let division: (parts: BatchDivision, communicator: any Communicator)?
 
-  /// A batch that is all here.
+  /// A batch of which this process holds all samples.
   init(_ batch: LabeledBatch<Element>) {
     labels = batch.labels
     images = batch.images
     division = nil
   }
 
-  /// A rank's samples of a batch of `count`; the ranks tell each other their labels.
+  /// A rank's samples of a batch of `count`; the ranks exchange their labels.
   init(
     own: LabeledBatch<Element>, of count: Int, _ division: BatchDivision, _ communicator: any Communicator
   ) {
@@ -65,7 +66,7 @@ struct DividedBatch<Element: Real>: Sendable {
       share: BatchShare(communicator, of: range.count))
   }
 
-  /// Throws where the ranks lost each other.
+  /// Throws if an exchange between ranks failed.
   func check() throws { try division?.communicator.check() }
 
   /// All samples, as a batch.

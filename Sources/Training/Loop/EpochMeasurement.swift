@@ -2,18 +2,19 @@ import EscapementArtifacts
 import EscapementKernels
 import EscapementNetworks
 
-/// Something measured after some epochs of a run, besides its accuracies: it changes no bit of the run.
+/// A measurement after some epochs of a run, besides its accuracies. It changes no bit of the run.
 ///
-/// Training knows nothing of spectra; what is measured comes from outside.
+/// The training code does not depend on spectra; the caller provides the measurement.
 public struct EpochMeasurement<Element: Real>: Sendable {
-  /// What is measured, for `run.json`: a run goes on with the measurement it began with.
+  /// The description of the measurement, for `run.json`: a run must be resumed with the measurement with which it
+  /// started.
   public let record: JSON
-  /// Told of a 0-based epoch that has ended, of how many the run has, and of the state after it, it returns the members of an
-  /// event in the metrics; nil where nothing is due after that epoch.
+  /// Called with the 0-based epoch that has ended, the number of epochs and the state after the epoch. It returns the
+  /// members of an event in the metrics; nil if there is no measurement after that epoch.
   public typealias Measure =
     @Sendable (_ epoch: Int, _ epochs: Int, Network, TrainingState<Element>) throws -> [String: JSON]?
 
-  /// What is measured, and when.
+  /// The measurement function.
   public let measure: Measure
 
   /// A measurement.

@@ -1,20 +1,20 @@
 import EscapementKernels
 import EscapementLongTail
 
-/// A training set as an optimizer meets it: in an order that changes with the epoch, augmented.
+/// A training set with an order that changes from epoch to epoch, and with augmentation.
 ///
-/// Everything is a pure function of the arguments and the source's seed, so that a resumed epoch sees
-/// the images that it would have seen.
+/// Everything is a pure function of the arguments and the source's seed, so a resumed epoch uses the same images as an
+/// uninterrupted one.
 public protocol EpochSource<Element>: Sendable {
   /// The element type of the images.
   associatedtype Element: Real
   /// The number of classes.
   var classes: Int { get }
-  /// The samples of each class.
+  /// The number of samples of each class.
   var classCounts: [Int] { get }
   /// The number of samples.
   var count: Int { get }
-  /// The order of a 0-based epoch: a permutation of `0..<count`, in what `batch` takes.
+  /// The order of a 0-based epoch: a permutation of `0..<count`, whose elements are arguments of `batch`.
   func order(epoch: Int) -> [Int]
   /// The samples of these positions, augmented for this epoch.
   func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element>

@@ -3,19 +3,19 @@ import EscapementArtifacts
 
 /// Sums over the steps of an epoch, in the order of the steps, in Double.
 public struct EpochTotals: Hashable, Sendable {
-  /// Steps taken.
+  /// The number of steps taken.
   public private(set) var steps = 0
-  /// Steps not taken, because their loss or gradient was not finite.
+  /// The number of steps skipped because their loss or gradient was not finite.
   public private(set) var skipped = 0
-  /// Samples seen by first evaluations.
+  /// The number of samples in the first evaluations.
   public private(set) var samples = 0
-  /// Of these, how many were classified correctly.
+  /// The number of these that were classified correctly.
   public private(set) var correct = 0
-  /// Oracle queries.
+  /// The number of oracle queries.
   public private(set) var evaluations = 0
   /// Σ samples · loss at the unperturbed points.
   public private(set) var loss = 0.0
-  /// Σ samples · loss that was descended along.
+  /// Σ samples · loss of the descent gradient.
   public private(set) var descentLoss = 0.0
   /// Σ ‖g‖.
   public private(set) var gradientNorm = 0.0
@@ -24,7 +24,7 @@ public struct EpochTotals: Hashable, Sendable {
   /// Σ cos(g, g̃).
   public private(set) var cosine = 0.0
 
-  /// No steps.
+  /// Totals of no steps.
   public init() {}
 
   /// Adds a step.
@@ -40,7 +40,7 @@ public struct EpochTotals: Hashable, Sendable {
     cosine += record.cosine
   }
 
-  /// Counts a step that was not taken.
+  /// Counts a step that was skipped.
   public mutating func skip() { skipped += 1 }
 
   private static let sums: [(String, WritableKeyPath<EpochTotals, Double> & Sendable)] = [
@@ -59,7 +59,7 @@ public struct EpochTotals: Hashable, Sendable {
       Dictionary(uniqueKeysWithValues: counts + sums + [("skipped", .integer(skipped))]))
   }
 
-  /// Reads what `json` wrote; checkpoints of schema 1 count no skipped steps, because there were none.
+  /// Reads what `json` wrote. Checkpoints of schema 1 have no count of skipped steps, because skipping did not exist.
   init(_ fields: JSONCursor) throws {
     skipped = try fields.optionalField("skipped")?.integer(atLeast: 0) ?? 0
     for (name, path) in Self.counts { self[keyPath: path] = try fields.field(name).integer(atLeast: 0) }

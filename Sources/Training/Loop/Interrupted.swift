@@ -1,7 +1,7 @@
 import EscapementArtifacts
 import Foundation
 
-/// A run that stopped on request after writing a checkpoint: running it again with resume goes on.
+/// A run that stopped on request after writing a checkpoint. It can be continued with resume.
 ///
 /// Exit code 75.
 public struct Interrupted: ReportedError, Hashable {

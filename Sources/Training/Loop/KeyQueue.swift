@@ -2,30 +2,31 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementRandomness
 
-/// PaCo's queue of earlier keys with their labels: each batch takes the place of the oldest.
+/// PaCo's queue of earlier keys with their labels: each batch replaces the oldest keys.
 public struct KeyQueue<Element: Real>: Sendable {
-  /// Along which axis the keys of the start have unit length.
+  /// The axis along which the initial keys have unit length.
   public enum Start: String, Hashable, Sendable, CaseIterable {
-    /// Along the queue: each of the d coordinates has unit length over the K keys, so that a key is about
-    /// √(d/K) long. What the released code does (`normalize(…, dim=0)` of a `[K][d]` array), it seems by oversight.
+    /// Along the queue: each of the d coordinates has unit length over the K keys, so a key has a length of about
+    /// √(d/K). This is what the released code does (`normalize(…, dim=0)` of a `[K][d]` array), apparently by
+    /// oversight.
     case coordinates
-    /// Each key, like the keys that take their place.
+    /// Along each key, like the keys that replace them.
     case keys
   }
 
-  /// `[K][d]`, in the order of places, not of age.
+  /// `[K][d]`, ordered by position in the queue, not by age.
   public private(set) var keys: Tensor<Element>
   /// Their labels.
   public private(set) var labels: [Int]
-  /// The place of the oldest key, where the next batch goes.
+  /// The position of the oldest key, where the next batch is written.
   public private(set) var position = 0
 
   /// A queue of random keys with random labels, a pure function of the seed.
   ///
-  /// Keys are standard normals, computed and scaled in Double and rounded once; labels are uniform over the classes.
-  /// K = 1024 and d = 32 are those of the released command for CIFAR-100 LT
-  /// (github.com/dvlab-research/Parametric-Contrastive-Learning). One published version draws labels from a
-  /// thousand classes whatever their number.
+  /// Keys are standard normals, computed and scaled in Double and rounded once; labels are uniform over the classes. K
+  /// = 1024 and d = 32 are those of the released command for CIFAR-100 LT
+  /// (github.com/dvlab-research/Parametric-Contrastive-Learning). One published version draws labels from a thousand
+  /// classes regardless of the number of classes.
   public init(
     capacity: Int = 1024, dimensions: Int = 32, classes: Int, seed: UInt64, start: Start = .coordinates
   ) {
@@ -50,7 +51,7 @@ public struct KeyQueue<Element: Real>: Sendable {
   /// The number of keys.
   public var capacity: Int { labels.count }
 
-  /// Puts a batch `[B][d]` in place of the B oldest keys. B divides the capacity, as the released code asserts.
+  /// Replaces the B oldest keys with a batch `[B][d]`. B must divide the capacity, as the released code asserts.
   public mutating func enqueue(_ batch: Tensor<Element>, labels batchLabels: [Int]) {
     let count = batchLabels.count
     precondition(

@@ -2,19 +2,20 @@ import EscapementOptimizers
 import EscapementCalculus
 import EscapementKernels
 
-/// The parameters of PaCo's key encoder: a running mean of the query encoder's (He et al., CVPR 2020, "MoCo").
+/// The parameters of PaCo's key encoder: a running mean of the query encoder's parameters (He et al., CVPR 2020,
+/// "MoCo").
 ///
-/// k = m·k + (1 − m)·q, each product rounded before the sum, 1 − m computed in Double. The released code
-/// (github.com/dvlab-research/Parametric-Contrastive-Learning) starts from a copy of the query encoder and updates
-/// after the queries of a step are computed and before its keys. Running statistics take no part: each encoder
-/// observes its own.
+/// k = m·k + (1 − m)·q, with each product rounded before the sum and 1 − m computed in Double. The released code
+/// (github.com/dvlab-research/Parametric-Contrastive-Learning) starts from a copy of the query encoder. In a step it
+/// computes the queries, then updates k, then computes the keys. Running statistics are not averaged: each encoder has
+/// its own.
 public struct MomentumEncoder<Element: Real>: Sendable {
   /// m, in [0, 1).
   public let momentum: Double
   /// k.
   public private(set) var parameters: ParameterVector<Element>
 
-  /// Starts from a copy of `parameters`. 0.999 is the released default; one out of range throws
+  /// Starts from a copy of `parameters`. The default 0.999 is that of the released code; a value out of range throws
   /// `HyperparameterError`.
   public init(copying parameters: ParameterVector<Element>, momentum: Double = 0.999) throws {
     guard momentum >= 0, momentum < 1 else {
@@ -25,7 +26,7 @@ public struct MomentumEncoder<Element: Real>: Sendable {
     self.parameters = parameters
   }
 
-  /// Moves k towards the query encoder's parameters, of the same layout.
+  /// Moves k toward the query encoder's parameters, which must have the same layout.
   public mutating func follow(_ query: ParameterVector<Element>) {
     precondition(
       query.count == parameters.count, "\(query.count) parameters for an encoder of \(parameters.count)")

@@ -4,41 +4,41 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// Answers gradient queries about one mini-batch with a network under batch statistics.
+/// Computes gradients over one mini-batch with a network under batch statistics.
 ///
-/// Each query is one forward and backward pass over the same images. `.observe` folds the batch's
-/// means and variances into the running statistics; `.freeze` leaves them.
+/// Each query is one forward and backward pass over the same images. `.observe` folds the batch's means and variances
+/// into the running statistics; `.freeze` does not.
 ///
-/// - `.head` and `.tail`: the whole batch goes forward, and its batch statistics are those of the whole; the
-///   loss is the part's alone, as `normalization` says. `samples` and `correct` count the part. With `sharpness`
-///   every sample belongs to both, by its class's share c to the tail and by 1 − c to the head.
-/// - `.shard(index, count)`: a batch of its own, with its own batch statistics and its own mean loss. Shards
-///   are consecutive; where the batch ends early, the last ones are smaller or empty. An empty one observes
-///   nothing.
+/// - `.head` and `.tail`: the forward pass and its batch statistics are over the whole batch; the loss is that of the
+///   part alone, according to `normalization`. `samples` and `correct` count the part. With `sharpness` every sample
+///   belongs to both parts, with its class's share c to the tail and with 1 − c to the head.
+/// - `.shard(index, count)`: evaluated as a separate batch, with its own batch statistics and its own mean loss. Shards
+///   are consecutive; if the batch has too few samples, the last shards are smaller or empty. An empty shard does not
+///   update the statistics.
 public struct NetworkOracle<Element: Real>: GradientOracle {
   /// The network and the loss.
   public let objective: Objective<Element>
   private let batch: DividedBatch<Element>
   /// The classes of the tail.
   public let tail: Set<Int>
-  /// Shares of the classes in the tail, in place of `tail`; for cross-entropy losses only.
+  /// Shares of the classes in the tail, instead of `tail`; for cross-entropy losses only.
   public let sharpness: FocalSharpness?
-  /// What the losses of head and tail are divided by.
+  /// The divisors of the losses of head and tail.
   public let normalization: PartNormalization
-  /// Samples in a shard, with which `count` shards must hold the batch; nil: ⌈B/count⌉.
+  /// The number of samples in a shard, such that `count` shards hold the batch; nil means ⌈B/count⌉.
   public let shardSize: Int?
   /// Batch norm's running statistics after the queries so far.
   public private(set) var statistics: ParameterVector<Element>
-  /// Queries so far.
+  /// The number of queries so far.
   public private(set) var evaluations = 0
 
   /// An oracle for one mini-batch, before any query.
   ///
-  /// ImbSAM's and SSE-SAM's tail are the classes with fewer than η images
-  /// (`ClassGroups(byCount:many:few:)`); without one every sample is head. The released code of LPF-SGD gives
-  /// `shardSize` the nominal batch size over M, so that an epoch's smaller last batch has fewer shards. `sharpness` is
-  /// Focal-SAM's, and excludes a tail set and divisors other than the batch's. (Under class weights Focal-SAM's code
-  /// divides by B nevertheless, as the cross-entropy's divisor `.samples` does.)
+  /// The tail of ImbSAM and SSE-SAM is the classes with fewer than η images (`ClassGroups(byCount:many:few:)`); without
+  /// a tail every sample is in the head. The released code of LPF-SGD uses for `shardSize` the nominal batch size
+  /// divided by M, so that an epoch's smaller last batch has fewer shards. `sharpness` is for Focal-SAM, and cannot be
+  /// combined with a tail set or with divisors other than the batch's. (With class weights Focal-SAM's code still
+  /// divides by B, like the cross-entropy's divisor `.samples`.)
   public init(
     objective: Objective<Element>, batch: LabeledBatch<Element>, statistics: ParameterVector<Element>,
     tail: Set<Int> = [], sharpness: FocalSharpness? = nil, normalization: PartNormalization = .wholeBatch,
@@ -50,7 +50,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
         tail: tail, sharpness: sharpness, normalization: normalization, shardSize: shardSize))
   }
 
-  /// The same with a rule's settings.
+  /// The same, with a rule's settings.
   package init(
     objective: Objective<Element>, batch: LabeledBatch<Element>, statistics: ParameterVector<Element>,
     settings: ResolvedOracleSettings
@@ -59,7 +59,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
       objective: objective, divided: DividedBatch(batch), statistics: statistics, settings: settings)
   }
 
-  /// The same for a mini-batch that may lie with several ranks.
+  /// The same, for a mini-batch that may be divided among several ranks.
   init(
     objective: Objective<Element>, divided batch: DividedBatch<Element>,
     statistics: ParameterVector<Element>, settings: ResolvedOracleSettings
@@ -83,7 +83,7 @@ public struct NetworkOracle<Element: Real>: GradientOracle {
     self.shardSize = shardSize
   }
 
-  /// Loss and gradient of a part; see the type.
+  /// Loss and gradient of a part; see the type's description.
   public mutating func evaluate(
     at point: ParameterVector<Element>, on part: BatchPart, statistics update: StatisticsUpdate
   ) throws -> Evaluation<Element> {

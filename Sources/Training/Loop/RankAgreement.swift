@@ -3,53 +3,56 @@ import EscapementCalculus
 import EscapementKernels
 import Synchronization
 
-/// What the ranks of a run tell each other beside numbers: faults, a wish to stop, and that they hold the same state.
+/// What the ranks of a run exchange besides numbers: faults, requests to stop, and a check that they hold the same
+/// state.
 ///
-/// Whatever may fail on one rank alone (reading images, writing files) runs inside `all`, after which every rank knows
-/// whether it failed anywhere. A rank that failed elsewhere tells so at the next such place of the others. Once a fault
-/// is known to all, nothing more is exchanged: each rank ends by throwing, one of them the fault itself.
+/// Operations that may fail on one rank alone (reading images, writing files) run inside `all`, after which every rank
+/// knows whether any rank failed. A rank that failed outside of `all` reports the fault at the next call of `all` in
+/// which the others take part. Once all ranks know a fault, nothing more is exchanged: each rank throws, and one of
+/// them throws the fault itself.
 public final class RankAgreement: Sendable {
   /// The ranks.
   public let communicator: any Communicator
   private let closed = Atomic<Bool>(false)
 
-  /// The agreement of a run's ranks; one serves the whole run.
+  /// The agreement between a run's ranks; one instance is used for the whole run.
   public init(_ communicator: any Communicator) { self.communicator = communicator }
 
-  /// Whether this rank writes files and talks: rank 0.
+  /// Whether this rank writes files and prints: rank 0.
   public var leads: Bool { communicator.rank == 0 }
-  /// Whether a fault is known to all ranks.
+  /// Whether all ranks know a fault.
   public var isClosed: Bool { closed.load(ordering: .relaxed) }
 
   private struct Word: BitwiseCopyable, Sendable {
     // 0, or the exit code of this rank's fault.
     var code: Int64 = 0
     var stops: Int64 = 0
-    // Of the state or of the contract, where ranks agree on one.
+    // The digest of the state or of the contract, when ranks compare these.
     var digest: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
   }
 
-  /// What `body` returns, once it returned on all ranks.
+  /// The result of `body`, after it has returned on all ranks.
   ///
-  /// Where it threw on some, it is rethrown on the lowest of them, and the others throw `RankFailed`.
+  /// If it threw on some ranks, the lowest of them rethrows the error, and the others throw `RankFailed`.
   public func all<R>(_ body: () throws -> R) throws -> R {
     let result = Result { try body() }
     _ = try settle(Word(), fault: result)
     return try result.get()
   }
 
-  /// Whether any rank wishes to stop. Throws `RankDifference` unless all hold the state that `digest` is of.
+  /// Whether any rank requests a stop. Throws `RankDifference` unless all ranks hold the state with this `digest`.
   public func stops(_ wish: Bool, digest: Digest, step: Int) throws -> Bool {
     try compare(digest, wish: wish) { RankDifference(rank: $0, step: step) }
   }
 
-  /// Throws `RankContract` unless all ranks compute under one numeric contract: each adds its share to the same sums.
+  /// Throws `RankContract` unless all ranks compute under the same numeric contract, because each contributes to the
+  /// same sums.
   public func checkContract() throws {
     let contract = NumericContract.current
     _ = try compare(Digest(of: contract.description), wish: false) { RankContract(rank: $0) }
   }
 
-  /// Whether any rank wishes to stop. Throws `fault` of the first rank whose digest is not that of rank 0.
+  /// Whether any rank requests a stop. Throws `fault` of the first rank whose digest differs from that of rank 0.
   private func compare(_ digest: Digest, wish: Bool, or fault: (Int) -> any ReportedError) throws -> Bool {
     var own = Word()
     own.stops = wish ? 1 : 0
@@ -64,13 +67,13 @@ public final class RankAgreement: Sendable {
     return words.contains { $0.stops != 0 }
   }
 
-  /// Whether any rank wishes to stop.
+  /// Whether any rank requests a stop.
   public func stops(_ wish: Bool) throws -> Bool { try stops(wish, digest: .zero, step: 0) }
 
   private func settle<R>(_ own: Word, fault: Result<R, any Error>) throws -> [Word] {
     var own = own
     if case .failure(let error) = fault {
-      // Known to all already, or nobody left to tell.
+      // All ranks know the fault already, or no exchange is possible.
       if isClosed || communicator.failure != nil { throw error }
       own.code = Int64((error as? any ReportedError)?.exitCode ?? 70)
     }
@@ -83,18 +86,18 @@ public final class RankAgreement: Sendable {
   }
 }
 
-/// Another rank of the job failed, and says why.
+/// Another rank of the job failed; that rank reports the reason.
 public struct RankFailed: ReportedError, Hashable {
   /// The rank.
   public let rank: Int
-  /// That of its fault.
+  /// The exit code of its fault.
   public let exitCode: Int32
 
-  /// One line.
+  /// A one-line message.
   public var description: String { "rank \(rank) ended the job" }
 }
 
-/// A rank computes under another numeric contract than rank 0: the environments of the ranks differ.
+/// A rank computes under another numeric contract than rank 0, because the environments of the ranks differ.
 ///
 /// Exit code 64.
 public struct RankContract: ReportedError, Hashable {
@@ -104,26 +107,27 @@ public struct RankContract: ReportedError, Hashable {
   /// 64.
   public var exitCode: Int32 { 64 }
 
-  /// One line.
+  /// A one-line message.
   public var description: String {
     "rank \(rank) computes under another numeric contract than rank 0: set ESCAPEMENT_CONVOLUTION alike for all ranks, "
       + "or for none"
   }
 }
 
-/// A rank's state is not that of rank 0, although every rank computes the same: a fault of memory, or of this package.
+/// A rank's state differs from that of rank 0 although every rank computes the same. The cause is a memory fault or an
+/// error in this package.
 ///
 /// Exit code 70.
 public struct RankDifference: ReportedError, Hashable {
   /// The first rank that differs.
   public let rank: Int
-  /// Steps taken.
+  /// The number of steps taken.
   public let step: Int
 
   /// 70.
   public var exitCode: Int32 { 70 }
 
-  /// One line.
+  /// A one-line message.
   public var description: String {
     "after step \(step) the state of rank \(rank) is not that of rank 0: a machine computes wrongly, or the ranks run "
       + "different builds"

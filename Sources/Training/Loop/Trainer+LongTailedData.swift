@@ -3,8 +3,8 @@ import EscapementLongTail
 import EscapementOptimizers
 
 extension Trainer {
-  /// A trainer of a recipe on long-tailed data: augmented training images, plain test images, and at the end the
-  /// training images plain too. `rule` is that of a recipe whose optimizer is `.custom`.
+  /// A trainer for a recipe on long-tailed data: augmented training images, unaugmented test images, and at the end
+  /// also the unaugmented training images. `rule` is the update rule of a recipe whose optimizer is `.custom`.
   public init(
     recipe: Recipe, data: LongTailedData, options: TrainingOptions = TrainingOptions(),
     measurement: EpochMeasurement<Element>? = nil, ranks: RankAgreement? = nil,

@@ -5,10 +5,11 @@ import EscapementLongTail
 import EscapementNetworks
 
 extension Trainer {
-  /// A run that is ready for its next step, and the right to write to its directory.
+  /// A run that is ready for its next step, with the lock on its directory.
   typealias Opening = (lock: RunLock, loop: TrainingLoop<Element>, metrics: LineLog)
 
-  /// A new run: its directory, its record and a checkpoint before the first step, so that it can always be resumed.
+  /// Starts a new run: its directory, its record and a checkpoint before the first step, so that it can always be
+  /// resumed.
   func begin(_ directory: RunDirectory) throws -> Opening {
     let loop = try makeLoop(state: nil)
     let lock = try directory.claim()
@@ -20,7 +21,7 @@ extension Trainer {
     return try start(loop, lock, directory)
   }
 
-  /// The metrics and the checkpoint before the first step.
+  /// Opens the metrics and writes the checkpoint before the first step.
   private func start(
     _ loop: TrainingLoop<Element>, _ lock: RunLock, _ directory: RunDirectory
   ) throws -> Opening {
@@ -31,7 +32,7 @@ extension Trainer {
     return (lock, loop, metrics)
   }
 
-  /// What `run.json` says of a run.
+  /// The contents of `run.json` for a run.
   private func record(of loop: TrainingLoop<Element>) -> JSON {
     RunRecord.document(
       recipe: recipe, element: Element.dtypeName, network: loop.network, classCounts: source.classCounts,
@@ -40,10 +41,10 @@ extension Trainer {
       provenance: provenance)
   }
 
-  /// A run at the newest of its checkpoints that is whole, with its metrics cut back to it.
+  /// Opens a run at its newest intact checkpoint, with its metrics truncated to that point.
   ///
-  /// Damaged ones are renamed and told of; what a checkpoint needs of the metrics belongs to it. A run that was killed
-  /// before its first checkpoint begins anew.
+  /// Damaged checkpoints are renamed and reported. A checkpoint is usable only with the metrics that it covers. A run
+  /// that was killed before its first checkpoint starts again.
   func reopen(_ directory: RunDirectory, _ observer: (Event) -> Void) throws -> Opening {
     guard FileManager.default.fileExists(atPath: directory.record.path) else {
       throw MissingError(
@@ -91,14 +92,14 @@ extension Trainer {
     }
   }
 
-  /// Throws a `DataError` unless the run's record is of what this trainer was made for.
+  /// Throws a `DataError` unless the run's record matches this trainer.
   private func checkRecord(_ record: RunRecord) throws {
     let file = record.document.file
     func refuse(_ place: String, found: String, advice: String) -> DataError {
       DataError(
         file: file, place: place, found: found, expected: "what is asked for", advice: advice)
     }
-    // First of all: the bits of a run that changes its contract would be those of neither.
+    // Checked first: a run that changes its contract would have the bits of neither contract.
     let (began, now) = (record.contract, NumericContract.current)
     guard began == now else {
       throw DataError(
@@ -127,7 +128,7 @@ extension Trainer {
     }
   }
 
-  /// A checkpoint whose files are whole, and the loop at it: a `DataError` where it is not of this run.
+  /// A checkpoint whose files are intact, and the loop at it. Throws a `DataError` if it does not belong to this run.
   private func resumed(
     _ directory: RunDirectory, step: Int
   ) throws -> (Checkpoint<Element>, TrainingLoop<Element>) {
@@ -141,7 +142,7 @@ extension Trainer {
     }
     let loop = try makeLoop(state: saved.state)
     let (perEpoch, state) = (loop.stepsPerEpoch, saved.state)
-    // Divided, not multiplied: a step count out of a file may be anything.
+    // Uses division instead of multiplication, because a step count from a file may have any value.
     guard state.step == step, state.epoch <= recipe.epochs, state.step / perEpoch == state.epoch,
       state.step % perEpoch == state.stepInEpoch
     else {
@@ -154,7 +155,7 @@ extension Trainer {
     return (saved, loop)
   }
 
-  /// The metrics, cut back to a checkpoint. Where a part to be cut off is what is damaged, a copy of all is kept.
+  /// The metrics, truncated to a checkpoint. If the truncated part is damaged, a copy of the whole file is kept.
   private func openMetrics(
     _ directory: RunDirectory, at position: LineLog.Position, afterDamage errors: [DataError]
   ) throws -> LineLog {

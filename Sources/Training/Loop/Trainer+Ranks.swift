@@ -1,9 +1,10 @@
 import EscapementOptimizers
 import EscapementCalculus
 
-// A run on several ranks: all take every step together. Rank 0 opens the directory and writes it; the others follow.
+// A run on several ranks, which take every step together. Only rank 0 opens the directory and writes to it.
 extension Trainer {
-  /// Runs beside rank 0 and returns the final state; only reads, and only the checkpoint to go on from.
+  /// Runs together with rank 0 and returns the final state. It only reads, and only the checkpoint from which to
+  /// continue.
   func follow(
     in directory: RunDirectory, resume: Bool, _ isCancelled: () -> Bool
   ) throws -> TrainingState<Element> {
@@ -21,7 +22,7 @@ extension Trainer {
       do {
         _ = try loop.step()
       } catch let divergence as Divergence {
-        // All ranks meet it alike: what is not finite is a sum over all.
+        // The divergence is the same on all ranks, because the non-finite value is a sum over all ranks.
         guard passesOver(loop) else { throw divergence }
         loop.skip()
       }
@@ -36,10 +37,10 @@ extension Trainer {
     return loop.snapshot
   }
 
-  /// What opens the run on this rank, once it succeeded on all.
+  /// The result of `body`, which opens the run on this rank, after it has succeeded on all ranks.
   func opening<R>(_ body: () throws -> R) throws -> R { try ranks?.all(body) ?? body() }
 
-  /// Tells the others the step to go on from, and waits until they have read its checkpoint.
+  /// Sends the other ranks the step from which to continue, and waits until they have read its checkpoint.
   func tellStart(of loop: TrainingLoop<Element>) throws {
     guard let ranks else { return }
     _ = exchangedStart([loop.state.step], ranks.communicator)
@@ -57,7 +58,7 @@ extension Trainer {
     communicator.gathered(own, counts: (0..<communicator.size).map { $0 == 0 ? 1 : 0 })
   }
 
-  /// Whether the run stops after this step: where any rank was asked to.
+  /// Whether the run stops after this step, because any rank was asked to stop.
   func stops(_ isAsked: Bool, _ loop: TrainingLoop<Element>) throws -> Bool {
     try ranks?.stops(isAsked, digest: loop.state.digest, step: loop.state.step) ?? isAsked
   }

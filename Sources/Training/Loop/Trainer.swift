@@ -8,24 +8,25 @@ import EscapementNetworks
 
 /// Runs a recipe in a directory: training, evaluation after each epoch, metrics and checkpoints.
 ///
-/// A run that was interrupted or killed and then resumed leaves the directory that an uninterrupted
-/// one leaves, byte for byte but for the `seconds` in the metrics.
+/// A run that was interrupted or killed and then resumed leaves the same directory as an uninterrupted run, byte for
+/// byte except for `seconds` in the metrics.
 public struct Trainer<Element: Real>: Sendable {
-  /// What a run reports while it goes on.
+  /// What a run reports while it is in progress.
   public enum Event: Sendable {
     /// A step was taken.
     case step(StepRecord, epoch: Int, stepInEpoch: Int, stepsPerEpoch: Int)
     /// An epoch ended.
     case epoch(EpochRecord)
-    /// Something was measured after it; the value is its line in the metrics, in the terms of who measures.
+    /// A measurement was made after an epoch; the value is its line in the metrics, as the measurement itself describes
+    /// it.
     case measurement(JSON)
-    /// A step was not taken.
+    /// A step was skipped.
     case skipped(Divergence)
-    /// Something that a person should read: a damaged checkpoint, for example.
+    /// A message for the user, for example about a damaged checkpoint.
     case notice(String)
   }
 
-  /// The newest checkpoints, which stay on disk.
+  /// The number of newest checkpoints that stay on disk.
   public static var checkpointsKept: Int { 2 }
 
   let recipe: Recipe
@@ -39,13 +40,13 @@ public struct Trainer<Element: Real>: Sendable {
   let ranks: RankAgreement?
   let rule: (any UpdateRule<Element>)?
 
-  /// A trainer of a recipe on a training and a test set.
+  /// A trainer for a recipe on a training and a test set.
   ///
-  /// `trainingImages` are the training images as they are, without augmentation: at the end of the last epoch they
-  /// are classified too, and each class's count stands beside the test's.
-  /// `provenance` (versions, hashes of the data) goes to `run.json` as it is, and a run resumes only under an equal
-  /// one, and with an equal `measurement`. `rule` is the update rule of a recipe whose optimizer is `.custom`; it has
-  /// taken no step, and the trainer copies it for each run.
+  /// `trainingImages` are the training images without augmentation: at the end of the last epoch they are classified
+  /// too, and their counts per class are recorded beside those of the test images. `provenance` (versions, hashes of
+  /// the data) is written to `run.json` unchanged. A run resumes only with an equal `provenance` and an equal
+  /// `measurement`. `rule` is the update rule of a recipe whose optimizer is `.custom`; it must have taken no step, and
+  /// the trainer copies it for each run.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, test: any SampleSource<Element>,
     trainingImages: (any SampleSource<Element>)? = nil, groups: ClassGroups, provenance: JSON,
@@ -67,9 +68,9 @@ public struct Trainer<Element: Real>: Sendable {
 
   /// Runs to the end and returns the final state.
   ///
-  /// A new run needs an empty or absent directory; `resume` goes on from the newest checkpoint in it that is whole. The
-  /// directory is locked meanwhile. `isCancelled` is asked after each step. Throws `Interrupted` when it says yes,
-  /// `Divergence`, `RunHeld` where another process writes there, the data's own errors, and `FileError`,
+  /// A new run needs an empty or absent directory; `resume` continues from the newest intact checkpoint in it. The
+  /// directory is locked during the run. `isCancelled` is called after each step. Throws `Interrupted` if it returns
+  /// true, `Divergence`, `RunHeld` if another process is writing there, the errors of the data, and `FileError`,
   /// `MissingError` or `DataError` for the directory's files.
   @discardableResult
   public func run(
@@ -85,7 +86,7 @@ public struct Trainer<Element: Real>: Sendable {
     }
   }
 
-  /// The run of rank 0, or of one process alone: it alone touches files.
+  /// The run of rank 0, or of a single process: only this rank writes files.
   private func lead(
     in directory: RunDirectory, resume: Bool, _ isCancelled: () -> Bool, _ observer: (Event) -> Void
   ) throws -> TrainingState<Element> {
@@ -106,12 +107,13 @@ public struct Trainer<Element: Real>: Sendable {
         try metrics.append(record.json)
         observer(.epoch(record))
       }
-      // Not among skipped steps: whatever made them skip may be in the parameters, and two such checkpoints would
-      // drive out the last good one.
+      // No checkpoint is written among skipped steps: the cause of the skips may be in the parameters, and two such
+      // checkpoints would replace the last good one.
       let isDue = isScheduled(step: loop.state.step, loop) && loop.state.skippedInARow == 0
       if isDue { try checkpoint(loop, metrics, directory) }
       if epochEnds {
-        // After the checkpoint: a measurement may take longer than the epoch, and an interruption must not cost that.
+        // After the checkpoint, because a measurement may take longer than the epoch, and an interruption must not lose
+        // the epoch.
         try measure(loop, metrics, directory, observer)
         started = .now
       }
@@ -124,14 +126,14 @@ public struct Trainer<Element: Real>: Sendable {
     return loop.snapshot
   }
 
-  /// Ends the metrics of a finished run with their seal, once, and has the last checkpoint cover it.
+  /// Ends the metrics of a finished run with their seal, once, and rewrites the last checkpoint to cover it.
   private func seal(_ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory) throws {
     guard try metrics.last()?["event"] != JSON.string(MetricsSeal.event) else { return }
     let position = metrics.position
     guard let digest = position.digest else { preconditionFailure("a log without its digest") }
     let record = Digest(of: try FileContents.read(directory.record, limit: RunDirectory.recordLimit))
     try metrics.append(MetricsSeal(bytes: position.length, digest: digest, record: record).json)
-    // As in `lead`: none among skipped steps.
+    // As in `lead`: no checkpoint among skipped steps.
     if loop.state.skippedInARow == 0 {
       try checkpoint(loop, metrics, directory)
     } else {
@@ -139,7 +141,7 @@ public struct Trainer<Element: Real>: Sendable {
     }
   }
 
-  /// One step, and its line where one is due; or the record of one that cannot be taken.
+  /// Takes one step and writes its line if one is due; or returns the record of a step that cannot be taken.
   private func takeStep(
     _ loop: inout TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory,
     _ observer: (Event) -> Void
@@ -173,12 +175,12 @@ public struct Trainer<Element: Real>: Sendable {
     }
   }
 
-  /// Whether the step that cannot be taken is skipped: not after an epoch of such.
+  /// Whether a step that cannot be taken is skipped: not after a whole epoch of skipped steps.
   func passesOver(_ loop: TrainingLoop<Element>) -> Bool {
     options.onDivergence == .skip && loop.state.skippedInARow + 1 < loop.stepsPerEpoch
   }
 
-  /// The newest checkpoint that is whole, holds finite numbers only and was not made among skipped steps.
+  /// The newest checkpoint that is intact, contains only finite numbers and was not written among skipped steps.
   private func lastGoodCheckpoint(of network: Network, in directory: RunDirectory) -> URL? {
     directory.checkpointedSteps().reversed().lazy.map { directory.sidecar(step: $0) }.first { sidecar in
       guard let saved = try? Checkpoint<Element>(sidecar: sidecar, network: network) else { return false }
@@ -186,11 +188,11 @@ public struct Trainer<Element: Real>: Sendable {
     }
   }
 
-  /// Measures what is due at the end of an epoch, and writes the checkpoint anew with the longer metrics.
+  /// Makes the measurement that is due at the end of an epoch, and rewrites the checkpoint with the longer metrics.
   private func measure(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
   ) throws {
-    // The state is that before the next epoch's first step.
+    // The state is that before the first step of the next epoch.
     let epoch = loop.state.epoch - 1
     guard var event = try measurement?.measure(epoch, recipe.epochs, loop.network, loop.state) else { return }
     event["epoch"] = .integer(epoch)
@@ -200,7 +202,7 @@ public struct Trainer<Element: Real>: Sendable {
     observer(.measurement(.object(event)))
   }
 
-  /// Measures what an interruption prevented: the epoch is the last thing in the metrics.
+  /// Makes a measurement that an interruption prevented: the epoch is then the last line of the metrics.
   private func measureIfPending(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
   ) throws {
@@ -214,7 +216,7 @@ public struct Trainer<Element: Real>: Sendable {
       state: state, ranks: ranks, rule: rule)
   }
 
-  /// Evaluates on the test set and describes the epoch that ends.
+  /// Evaluates on the test set and records the epoch that ends.
   private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> EpochRecord {
     let state = loop.state
     let (tested, trained) = try accuracies(loop)
@@ -225,7 +227,7 @@ public struct Trainer<Element: Real>: Sendable {
       trainingImages: trained.map { .init($0, groups: groups) }, digest: state.digest, seconds: seconds)
   }
 
-  /// What is classified correctly at the end of an epoch, each rank having looked at its part of the images.
+  /// The accuracies at the end of an epoch; each rank classifies its part of the images.
   func accuracies(
     _ loop: TrainingLoop<Element>
   ) throws -> (test: ClassAccuracy, trainingImages: ClassAccuracy?) {
@@ -251,13 +253,13 @@ public struct Trainer<Element: Real>: Sendable {
       || (options.checkpointEvery > 0 && step.isMultiple(of: options.checkpointEvery))
   }
 
-  /// Whether the checkpoint after that many steps stays for good: every `keepEvery`-th epoch's.
+  /// Whether the checkpoint after that many steps is kept permanently: that of every `keepEvery`-th epoch.
   private func isKept(step: Int, _ loop: TrainingLoop<Element>) -> Bool {
     let (epoch, rest) = step.quotientAndRemainder(dividingBy: loop.stepsPerEpoch)
     return options.keepEvery > 0 && epoch > 0 && rest == 0 && epoch.isMultiple(of: options.keepEvery)
   }
 
-  /// Writes a checkpoint, then removes those that an uninterrupted run would not have kept.
+  /// Writes a checkpoint, then removes those that an uninterrupted run would not keep.
   func checkpoint(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory
   ) throws {
@@ -265,7 +267,7 @@ public struct Trainer<Element: Real>: Sendable {
     let checkpoint = Checkpoint(
       recipe: recipe, state: loop.snapshot, digestEvery: options.digestEvery, metrics: metrics.position)
     try checkpoint.write(sidecar: directory.sidecar(step: loop.state.step))
-    // One written on interruption stays only until the next scheduled one.
+    // A checkpoint written on interruption is kept only until the next scheduled one.
     guard isScheduled(step: loop.state.step, loop) else { return }
     let steps = directory.checkpointedSteps().filter { isScheduled(step: $0, loop) }
     try directory.removeCheckpoints(

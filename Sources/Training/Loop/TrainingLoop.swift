@@ -5,19 +5,19 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// A training run in memory, one step at a time; it touches no file and no clock.
+/// A training run in memory, one step at a time. It uses no files and no clock.
 ///
-/// At the start of each epoch the learning rate, the criterion's class weights and the order of the
-/// samples are set, in the order of the published loop.
+/// At the start of each epoch the learning rate, the criterion's class weights and the order of the samples are set, in
+/// the order of the published loop.
 public struct TrainingLoop<Element: Real>: Sendable {
-  /// What is trained.
+  /// The recipe of the run.
   public let recipe: Recipe
   /// The network.
   public let network: Network
-  /// A digest link is added after every step whose count it divides, and after each epoch's last
-  /// step; 0 links epochs only.
+  /// A digest link is added after every step whose count is a multiple of it, and after each epoch's last step; with 0
+  /// only the latter.
   public let digestEvery: Int
-  /// Where the run stands.
+  /// The current state of the run.
   public private(set) var state: TrainingState<Element>
 
   private let source: any EpochSource<Element>
@@ -28,7 +28,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
   private var rule: any UpdateRule<Element>
   private var plan: EpochPlan?
 
-  /// What holds for one epoch.
+  /// Values that are constant during an epoch.
   private struct EpochPlan: Sendable {
     let epoch: Int
     let order: [Int]
@@ -36,14 +36,14 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let objective: Objective<Element>
   }
 
-  /// A run at its beginning, or at `state`.
+  /// A run before its first step, or at `state`.
   ///
-  /// Class weights, margins and the tail are those of the source's class counts; the network defaults to the recipe's.
-  /// While a step is taken, `loadAhead` batches are made ready on another thread. With `ranks` each rank loads and goes
-  /// through its share of every batch; all take every step together, to the bits of one rank alone. `rule`, which has
-  /// taken no step, is the rule of a recipe whose optimizer is `.custom`, and only of such a recipe.
-  /// Throws `HyperparameterError` for a recipe that does not validate, whose loss this loop cannot compute, or a class
-  /// without samples.
+  /// Class weights, margins and the tail are computed from the source's class counts; the network defaults to the
+  /// recipe's. During a step, `loadAhead` batches are prepared on other threads. With `ranks` each rank loads and
+  /// processes its share of every batch; all ranks take every step together, with the bits of a single rank. `rule`,
+  /// which must have taken no step, is required for a recipe whose optimizer is `.custom` and must be nil for other
+  /// recipes. Throws `HyperparameterError` for an invalid recipe, for a loss that this loop cannot compute, and for a
+  /// class without samples.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, network: Network? = nil,
     digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil,
@@ -83,21 +83,21 @@ public struct TrainingLoop<Element: Real>: Sendable {
     self.state.ruleState = [:]
   }
 
-  /// Steps an epoch: the last one may be smaller.
+  /// The number of steps per epoch; the last one may have fewer samples.
   public var stepsPerEpoch: Int { (source.count + recipe.batchSize - 1) / recipe.batchSize }
   /// Whether the epoch's last step was taken.
   public var isEpochComplete: Bool { state.stepInEpoch == stepsPerEpoch }
   /// Whether all epochs are done.
   public var isFinished: Bool { state.epoch >= recipe.epochs }
 
-  /// The class weights of the current epoch; nil: none.
+  /// The class weights of the current epoch; nil for none.
   public var classWeights: [Double]? {
     recipe.weighting?.weights(counts: classCounts, epoch: state.epoch)
   }
   /// The learning rate of the current epoch.
   public var learningRate: Double { recipe.schedule.rate(epoch: state.epoch) }
 
-  /// Takes the epoch's next step. A `Divergence` leaves the state as it was.
+  /// Takes the epoch's next step. A `Divergence` leaves the state unchanged.
   public mutating func step() throws -> StepRecord {
     precondition(!isFinished && !isEpochComplete, "no step is left in epoch \(state.epoch)")
     let plan = currentPlan()
@@ -117,8 +117,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
     return record
   }
 
-  /// Goes on without the epoch's next step, whose loss or gradient was not finite: its samples are passed over, while
-  /// parameters, statistics and the rule's vectors stay as they are.
+  /// Skips the epoch's next step, whose loss or gradient was not finite: its samples are skipped, while parameters,
+  /// statistics and the rule's vectors remain unchanged.
   public mutating func skip() {
     precondition(!isFinished && !isEpochComplete, "no step is left in epoch \(state.epoch)")
     state.totals.skip()
@@ -126,7 +126,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     advance()
   }
 
-  /// Counts a step and links it to the digest chain.
+  /// Counts a step and adds it to the digest chain.
   private mutating func advance() {
     state.step += 1
     state.stepInEpoch += 1
@@ -135,7 +135,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     }
   }
 
-  /// Goes on to the next epoch and returns the sums over the one that ended.
+  /// Advances to the next epoch and returns the sums over the one that ended.
   public mutating func endEpoch() -> EpochTotals {
     precondition(
       isEpochComplete, "epoch \(state.epoch) has taken \(state.stepInEpoch) of \(stepsPerEpoch) steps")
@@ -148,7 +148,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
 
   /// The state with the rule's vectors, for a checkpoint.
   ///
-  /// `state` itself keeps none between steps, so that the rule alone owns them and updates in place.
+  /// Between steps `state` itself does not contain these vectors, so that the rule is their only owner and updates them
+  /// in place.
   public var snapshot: TrainingState<Element> {
     var copy = state
     copy.ruleState = rule.state
@@ -168,7 +169,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     return DividedBatch(own: loaded, of: count, reader.division(count), ranks.communicator)
   }
 
-  /// Which positions this rank reads.
+  /// Determines which positions this rank reads.
   private struct Reader: Sendable {
     let recipe: Recipe
     let rank: Int
@@ -179,7 +180,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
       return BatchDivision(parts: parts, ranks: ranks)
     }
 
-    /// The positions of an epoch's step; the last step takes what is left.
+    /// The positions of an epoch's step; the last step takes the remaining ones.
     func positions(_ order: [Int], _ step: Int) -> [Int] {
       let size = recipe.batchSize
       let batch = order[(step * size)..<min((step + 1) * size, order.count)]
@@ -192,7 +193,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     Reader(recipe: recipe, rank: ranks?.communicator.rank ?? 0, ranks: ranks?.communicator.size ?? 1)
   }
 
-  /// Has the batch after an epoch's `step` made ready, the next epoch's first after the last.
+  /// Requests the batch after an epoch's `step`; after the last step, that is the next epoch's first.
   private func requestBatch(after step: Int, of plan: EpochPlan) {
     if step + 1 < stepsPerEpoch {
       loader.request(.init(epoch: plan.epoch, step: step + 1)) { [order = plan.order, reader] in

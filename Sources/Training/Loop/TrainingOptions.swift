@@ -1,18 +1,19 @@
-/// What is written how often, and what a step without finite numbers does.
+/// The intervals of a run's output, and the action for a step whose loss or gradient is not finite.
 public struct TrainingOptions: Hashable, Sendable {
-  /// Steps between digest links; 0 links epochs only.
+  /// Steps between digest links; with 0 only each epoch's last step is linked.
   public var digestEvery = 1
-  /// Steps between step events in the metrics; 0 writes epoch events only.
+  /// Steps between step events in the metrics; with 0 there are only epoch events.
   public var metricsEvery = 10
-  /// Steps between checkpoints besides the one at each epoch's end; 0 writes none in between.
+  /// Steps between checkpoints, in addition to the one at each epoch's end; 0 for none.
   public var checkpointEvery = 0
-  /// Epochs between checkpoints that stay for good, beside the newest; 0 keeps none. An audit begins at them.
+  /// Epochs between checkpoints that are kept permanently, in addition to the newest; 0 for none. An audit begins at
+  /// them.
   public var keepEvery = 0
-  /// What is done to test images.
+  /// The augmentation of test images.
   public var testTime = TestTimeAugmentation.none
-  /// What a step does whose loss or gradient is not finite. Of all options this one decides bits.
+  /// The action for a step whose loss or gradient is not finite. Only this option affects the bits of a run.
   public var onDivergence = DivergenceAction.stop
 
-  /// The defaults; digests of every step cost a few milliseconds each at half a million parameters.
+  /// The defaults. Digests of every step cost a few milliseconds each at half a million parameters.
   public init() {}
 }

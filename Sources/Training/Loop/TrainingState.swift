@@ -3,31 +3,30 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementNetworks
 
-/// What a run has come to: everything that its next step depends on.
+/// The state of a run: everything on which its next step depends.
 public struct TrainingState<Element: Real>: Sendable, Equatable {
   /// The parameters.
   public internal(set) var parameters: ParameterVector<Element>
   /// Batch norm's running statistics.
   public internal(set) var statistics: ParameterVector<Element>
-  /// The update rule's vectors, by name, where a checkpoint is made or read; while a run goes on they
-  /// are the rule's alone.
+  /// The update rule's vectors, by name, when a checkpoint is written or read; during a run only the rule holds them.
   public internal(set) var ruleState: [String: ParameterVector<Element>] = [:]
   /// The 0-based epoch of the next step.
   public internal(set) var epoch = 0
-  /// Steps taken or skipped in that epoch.
+  /// The number of steps taken or skipped in that epoch.
   public internal(set) var stepInEpoch = 0
-  /// Steps taken or skipped in all.
+  /// The number of steps taken or skipped in all.
   public internal(set) var step = 0
-  /// Steps in a row, up to this one, that were not taken because their loss or gradient was not finite.
+  /// The number of consecutive steps, up to this one, that were skipped because their loss or gradient was not finite.
   public internal(set) var skippedInARow = 0
   /// The digest chain's last link; zero before the first.
   public internal(set) var digest = Digest.zero
-  /// The link before it; nil before the first, and behind a checkpoint of a release that did not keep it.
+  /// The link before it; nil before the first, and after a checkpoint of a release that did not store it.
   public internal(set) var previousDigest: Digest?
   /// Sums over this epoch's steps so far.
   public internal(set) var totals = EpochTotals()
 
-  /// The state before the first step: initial parameters of the seed, running means 0, variances 1.
+  /// The state before the first step: initial parameters for the seed, running means 0, variances 1.
   public init(network: Network, seed: UInt64) {
     parameters = network.initialParameters(seed: seed)
     statistics = network.initialStatistics()
@@ -42,16 +41,17 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
 
   /// Adds a link to the chain: SHA-256 of the last link, the step count and all vectors.
   ///
-  /// Two runs whose links agree at a step have had the same bits at every linked step before it.
+  /// Two runs whose links agree at a step had the same bits at every linked step before it.
   mutating func extendDigestChain(ruleState: [String: ParameterVector<Element>]) {
     previousDigest = digest
     digest = link(after: digest, ruleState: ruleState)
   }
 
-  /// Whether the last link was made of these very vectors; nil where the link before it is not known.
+  /// Whether the last link was computed from the current vectors; nil if the link before it is not known.
   ///
-  /// True of a state with the rule's vectors right after a link, so of every checkpoint at the end of an epoch: who has
-  /// the chain can tell its tensors from any others, wherever the file comes from.
+  /// True for a state with the rule's vectors right after a link, and therefore for every checkpoint at the end of an
+  /// epoch. With a known chain, this distinguishes the checkpoint's tensors from any others, whatever the origin of the
+  /// file.
   public var isLinked: Bool? { previousDigest.map { link(after: $0, ruleState: ruleState) == digest } }
 
   private func link(after previous: Digest, ruleState: [String: ParameterVector<Element>]) -> Digest {

@@ -31,7 +31,7 @@ extension Preset {
     presets += otherOptimizers(Recipe(preset: "", data: "\(set)-lt100"))
     presets += main(Recipe(preset: "", data: "\(set)-step100"), step).map { preset in
       var preset = preset
-      // Their accuracies stand in the paper itself, which gives the radii in the supplement.
+      // Their accuracies are in the paper itself; the radii are in the supplement.
       preset.rows = ["paper, table 1"]
       if preset.recipe.optimizer != .sgd { preset.rows.append("supplement, table 1") }
       return preset
@@ -74,7 +74,7 @@ extension Preset {
       }
   }
 
-  /// A method on a base, under the name that its values give it.
+  /// A method on a base recipe, named according to its values.
   static func method(
     _ base: Recipe, _ loss: LossChoice, _ weighting: ClassWeighting?, _ rho: Double?
   ) -> Preset {
@@ -89,14 +89,14 @@ extension Preset {
     return named(recipe)
   }
 
-  /// The preset of a recipe under the name that its values give it.
+  /// The preset of a recipe, named according to its values.
   static func named(_ recipe: Recipe) -> Preset {
     var recipe = recipe
     recipe.preset = "\(recipe.data)/\(recipe.method)"
     return Preset(recipe)
   }
 
-  /// The poster's other ways of leaving saddles, on CE+DRW.
+  /// The poster's other methods of escaping saddles, with CE+DRW.
   private static func otherOptimizers(_ base: Recipe) -> [Preset] {
     var pgd = base
     pgd.weighting = .deferred()

@@ -1,7 +1,7 @@
 import EscapementNetworks
 
 extension Preset {
-  /// Every loss and every rule on the synthetic images, in seconds a run.
+  /// Every loss and every rule on the synthetic images; a run takes seconds.
   static let fixtures: [Preset] = [(syntheticFixture, 25), (hundredClasses, 12)].flatMap { base, eta in
     let start = base.epochs * 8 / 10
     let drw = ClassWeighting.deferred(start: start)
@@ -46,11 +46,10 @@ extension Preset {
       }
   }
 
-  /// The published protocol made small: its phases keep their places (drops at 8/10 and 9/10 of the
-  /// run, re-weighting with the first), the warm-up is one epoch where 5 of 200 would be a quarter of one.
-  /// The drops are tenfold instead of hundredfold, because two short epochs at 10⁻³ and 10⁻⁵ would
-  /// move nothing and re-weighting could not be seen. Batches of 32 and a ResNet-8 of 8 channels
-  /// bring a run to seconds.
+  /// The published protocol in small. The phases keep their relative positions (drops at 8/10 and 9/10 of the run,
+  /// re-weighting with the first). The warm-up is one epoch, because 5 of 200 would be a quarter of an epoch. The drops
+  /// are tenfold instead of hundredfold, because two short epochs at 10⁻³ and 10⁻⁵ would change nothing and
+  /// re-weighting would have no visible effect. With batches of 32 and a ResNet-8 of 8 channels a run takes seconds.
   private static let syntheticFixture = Recipe(
     preset: "", architecture: small(width: 8), data: "fixture", epochs: 10,
     batchSize: 32,
@@ -58,7 +57,8 @@ extension Preset {
       base: 0.1, warmupEpochs: 1,
       milestones: [.init(epoch: 8, factor: 0.1), .init(epoch: 9, factor: 0.01)]))
 
-  /// The same on a hundred classes: twice the channels and twice the passes, because a class has a tenth of the images.
+  /// The same for a hundred classes, with twice the channels and twice the passes, because a class has a tenth of the
+  /// images.
   private static let hundredClasses: Recipe = {
     var recipe = syntheticFixture.lasting(20)
     recipe.data = "fixture100"

@@ -1,11 +1,11 @@
 import EscapementOptimizers
 
 extension Preset {
-  /// The rows on ImageNet-LT (the supplement's Table 2) and iNaturalist 2018: ResNet-50, 90 epochs of half a cosine,
-  /// batches of 256, re-weighting from epoch 60.
+  /// The rows on ImageNet-LT (the supplement's Table 2) and iNaturalist 2018: ResNet-50, 90 epochs with a half-cosine
+  /// learning rate, batches of 256, re-weighting from epoch 60.
   ///
-  /// Weight decay and radii as the released run script has them; the supplement's section C gives the schedule of LDAM's
-  /// radii for both sets.
+  /// Weight decay and radii are those of the released run script; the supplement's section C gives the schedule of
+  /// LDAM's radii for both sets.
   static let largeScale: [Preset] = {
     let imageNet = Recipe(
       preset: "", architecture: .resNet50, data: "imagenet-lt", epochs: 90, batchSize: 256,

@@ -3,9 +3,9 @@ import EscapementOptimizers
 extension Preset {
   /// The rows of the READMEs of SSE-SAM and ImbSAM: ResNet-34 on CIFAR-100 LT with the first images of each class.
   ///
-  /// Rate 0.01 on half a cosine that ends at 0, batches of 64, weight decay 10⁻³, 200 epochs, no warm-up, seed 9826,
-  /// logits averaged with the flipped image's. The tail of SSE-SAM are the classes with fewer than 100 images, as its
-  /// README's command has it, of the ImbSAM repository those with fewer than 20.
+  /// Learning rate 0.01 with a half-cosine that ends at 0, batches of 64, weight decay 10⁻³, 200 epochs, no warm-up,
+  /// seed 9826, logits averaged with those of the flipped image. The tail of SSE-SAM is the classes with fewer than 100
+  /// images, as in its README's command; the tail of the ImbSAM repository is those with fewer than 20.
   static let stageWise: [Preset] = {
     let base = Recipe(
       preset: "", architecture: .resNet34, data: "cifar100-lt100-first", batchSize: 64,

@@ -1,27 +1,27 @@
 import EscapementOptimizers
 
-/// A recipe under a name, DATA/METHOD, with what belongs to it besides.
+/// A recipe with a name, DATA/METHOD, and additional data.
 public struct Preset: Hashable, Sendable {
   /// The recipe.
   public var recipe: Recipe
-  /// What is done to test images.
+  /// The augmentation of test images.
   public var testTime = TestTimeAugmentation.none
-  /// The tables whose rows it is; none for fixtures.
+  /// The tables of which it is a row; empty for fixtures.
   public var rows: [String] = []
-  /// Values that no source states, and what was taken.
+  /// Values that no source states, with the values used here.
   public var assumptions: [String] = []
-  /// Why no run of it is planned; nil: one is.
+  /// The reason why no run of it is planned; nil if one is planned.
   public var notRun: String?
 
-  /// A preset of a recipe that carries its name.
+  /// The preset for a recipe, which contains the name.
   public init(_ recipe: Recipe) { self.recipe = recipe }
 
   /// DATA/METHOD.
   public var name: String { recipe.preset }
 
-  /// Where the name and the resolved values disagree; nil: nowhere.
+  /// The disagreement between the name and the resolved values; nil if there is none.
   ///
-  /// The released run scripts have two commands under the heading of CIFAR-100 that train on CIFAR-10, and one under
+  /// The released run scripts contain two commands under the heading of CIFAR-100 that train on CIFAR-10, and one under
   /// that of cross-entropy that trains LDAM.
   public var labelFault: String? {
     let expected = "\(recipe.data)/\(recipe.method)"
@@ -39,7 +39,7 @@ public struct Preset: Hashable, Sendable {
   /// All presets, in the order of their definition.
   public static let all: [Preset] = cifar + largeScale + stageWise + fixtures
 
-  /// The preset of that name; another name throws `HyperparameterError` with the names that are near.
+  /// The preset of that name; for an unknown name it throws `HyperparameterError` with similar names.
   public static func named(_ name: String) throws -> Preset {
     if let preset = all.first(where: { $0.name == name }) { return preset }
     let data = name.prefix { $0 != "/" }

@@ -4,8 +4,8 @@ import EscapementNetworks
 
 /// Class weights of the loss, and the epoch from which they apply.
 ///
-/// From epoch 0 on it is re-weighting; later it is deferred re-weighting (DRW; Cao et al., NeurIPS 2019), with
-/// equal weights first.
+/// From epoch 0 on this is re-weighting; from a later epoch on it is deferred re-weighting (DRW; Cao et al., NeurIPS
+/// 2019), with equal weights before.
 public struct ClassWeighting: Hashable, Sendable {
   /// The weights as a function of the class counts.
   public enum Kind: Hashable, Sendable {
@@ -13,7 +13,7 @@ public struct ClassWeighting: Hashable, Sendable {
     case effectiveNumber(base: Double)
     /// `ClassWeights.inverseFrequency`.
     case inverseFrequency
-    /// 1/n_c as it stands.
+    /// 1/n_c, not normalized.
     case inverseCount
   }
 
@@ -21,30 +21,30 @@ public struct ClassWeighting: Hashable, Sendable {
   public var kind: Kind
   /// The 0-based epoch from which they apply.
   public var start: Int
-  /// What the weighted sum is divided by.
+  /// The divisor of the weighted sum.
   public var divisor: SoftmaxCrossEntropy.Divisor
 
-  /// A weighting; the weighted mean is what every released code takes.
+  /// A weighting; the default, the weighted mean, is used by all released code.
   public init(_ kind: Kind, start: Int, divisor: SoftmaxCrossEntropy.Divisor = .weights) {
     self.kind = kind
     self.start = start
     self.divisor = divisor
   }
 
-  /// DRW as released: the effective number of samples with base 0.9999, from epoch 160 on CIFAR (60 on ImageNet-LT
-  /// and iNaturalist 2018). The released code indexes a list of two by e // 160 and so ends at epoch 320; here the
-  /// weights stay.
+  /// DRW as released: the effective number of samples with base 0.9999, from epoch 160 on CIFAR (60 on ImageNet-LT and
+  /// iNaturalist 2018). The released code indexes a list of two entries by e // 160, so it fails at epoch 320; here the
+  /// weights continue.
   public static func deferred(start: Int = 160) -> ClassWeighting {
     ClassWeighting(.effectiveNumber(base: 0.9999), start: start)
   }
 
-  /// Algorithm 1 of the NeurIPS 2022 supplement to the letter: weights 1/n_y and the sum divided by the batch's
+  /// Algorithm 1 of the NeurIPS 2022 supplement exactly as printed: weights 1/n_y, and the sum divided by the batch's
   /// size. Gradients are then smaller by three orders of magnitude on CIFAR-10 LT than under `deferred`.
   public static func asPrinted(start: Int = 160) -> ClassWeighting {
     ClassWeighting(.inverseCount, start: start, divisor: .samples)
   }
 
-  /// One weight a class for a 0-based epoch; nil before the start.
+  /// One weight per class for a 0-based epoch; nil before the start.
   public func weights(counts: [Int], epoch: Int) -> [Double]? {
     guard epoch >= start else { return nil }
     switch kind {

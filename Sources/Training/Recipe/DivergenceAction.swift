@@ -1,8 +1,9 @@
-/// What a run does about a step whose loss or gradient is not finite.
+/// The action for a step whose loss or gradient is not finite.
 public enum DivergenceAction: String, Sendable, Hashable, CaseIterable {
-  /// It ends, with the step, the tensor and the last good checkpoint. The default: what was published knows no other.
+  /// The run ends and reports the step, the tensor and the last good checkpoint. This is the default, because the
+  /// published code has no other.
   case stop
-  /// The step is not taken and the run goes on with the next samples; it ends where an epoch's worth of steps in a row
-  /// would be skipped, because nothing then changes any more.
+  /// The step is skipped and the run continues with the next samples. The run ends if as many consecutive steps as an
+  /// epoch has would be skipped, because nothing would change any more.
   case skip
 }

@@ -1,16 +1,16 @@
 import EscapementOptimizers
 import CEscapementKernels
 
-/// A learning rate that is constant within an epoch: the base rate times a factor of the 0-based epoch e.
+/// A learning rate that is constant within an epoch: the base rate times a factor that depends on the 0-based epoch e.
 public struct LearningRateSchedule: Hashable, Sendable {
   /// From `epoch` on, the rate is `factor` times the base.
   public struct Milestone: Hashable, Sendable {
-    /// 0-based epoch.
+    /// The 0-based epoch.
     public let epoch: Int
-    /// Multiplier of the base rate; milestones do not multiply each other.
+    /// The factor of the base rate; factors of milestones do not accumulate.
     public let factor: Double
 
-    /// A drop (or rise) of the rate.
+    /// A change of the rate.
     public init(epoch: Int, factor: Double) {
       self.epoch = epoch
       self.factor = factor
@@ -19,18 +19,18 @@ public struct LearningRateSchedule: Hashable, Sendable {
 
   /// The factor by epoch.
   public enum Curve: Hashable, Sendable {
-    /// (e + 1)/`divisor` while e < `warmup`, then 1, then that of the last milestone at or before e.
+    /// (e + 1)/`divisor` while e < `warmup`, then 1, then the factor of the last milestone at or before e.
     case steps(warmup: Int, divisor: Int, milestones: [Milestone])
     /// (1 + cos(π(e + `ahead`)/`epochs`))/2.
     case cosine(epochs: Int, ahead: Int)
   }
 
-  /// The rate that the factors multiply.
+  /// The base rate.
   public var base: Double
   /// The factor by epoch.
   public var curve: Curve
 
-  /// A schedule of a curve.
+  /// A schedule with a curve.
   public init(base: Double, curve: Curve) {
     self.base = base
     self.curve = curve
@@ -50,16 +50,16 @@ public struct LearningRateSchedule: Hashable, Sendable {
       milestones: [Milestone(epoch: 160, factor: 0.01), Milestone(epoch: 180, factor: 0.0001)])
   }
 
-  /// The same with the factors that section C of the NeurIPS 2022 supplement prints, 0.001 and
-  /// 0.0001. The code that made the numbers uses `released`.
+  /// The same with the factors printed in section C of the NeurIPS 2022 supplement, 0.001 and 0.0001. The code that
+  /// produced the results uses `released`.
   public static func asPrinted(base: Double = 0.1) -> LearningRateSchedule {
     LearningRateSchedule(
       base: base, warmupEpochs: 5,
       milestones: [Milestone(epoch: 160, factor: 0.001), Milestone(epoch: 180, factor: 0.0001)])
   }
 
-  /// That of github.com/pseulki/IB-Loss: as `released` up to epoch 100, where its loss changes; from there 0.01,
-  /// from 160 on 10⁻⁴ and from 180 on 10⁻⁶.
+  /// The schedule of github.com/pseulki/IB-Loss: as `released` up to epoch 100, where its loss changes; then 0.01, from
+  /// 160 on 10⁻⁴ and from 180 on 10⁻⁶.
   public static func influenceBalanced(base: Double = 0.1) -> LearningRateSchedule {
     LearningRateSchedule(
       base: base, warmupEpochs: 5,
@@ -69,8 +69,8 @@ public struct LearningRateSchedule: Hashable, Sendable {
       ])
   }
 
-  /// That of github.com/dvlab-research/Parametric-Contrastive-Learning on CIFAR: a warm-up of eleven epochs whose
-  /// last overshoots to 1.1 times the base, 0.1 from epoch 321 and 0.01 from epoch 361.
+  /// The schedule of github.com/dvlab-research/Parametric-Contrastive-Learning on CIFAR: a warm-up of eleven epochs
+  /// whose last overshoots to 1.1 times the base, 0.1 from epoch 321 and 0.01 from epoch 361.
   public static func parametricContrastive(base: Double = 0.05) -> LearningRateSchedule {
     LearningRateSchedule(
       base: base,
@@ -79,18 +79,18 @@ public struct LearningRateSchedule: Hashable, Sendable {
         milestones: [Milestone(epoch: 321, factor: 0.1), Milestone(epoch: 361, factor: 0.01)]))
   }
 
-  /// Half a cosine from the base rate towards 0.
+  /// A half-cosine from the base rate toward 0.
   ///
-  /// `ahead` is 0 where the scheduler steps after an epoch, so that the last one still has a rate above 0 (the
-  /// ImageNet-LT and iNaturalist code of github.com/val-iisc/Saddle-LongTail), and 1 where it steps before, so that
-  /// the last one has the rate 0 (github.com/Zemdalk/SSE-SAM, github.com/cool-xuan/Imbalanced_SAM). PyTorch's
-  /// scheduler multiplies its way from epoch to epoch and may differ from this formula in the last places.
+  /// `ahead` is 0 if the scheduler steps after an epoch, so that the last one still has a rate above 0 (the ImageNet-LT
+  /// and iNaturalist code of github.com/val-iisc/Saddle-LongTail). It is 1 if the scheduler steps before, so that the
+  /// last one has the rate 0 (github.com/Zemdalk/SSE-SAM, github.com/cool-xuan/Imbalanced_SAM). PyTorch's scheduler
+  /// computes each rate from the one before and may differ from this formula in the last places.
   public static func cosine(base: Double, epochs: Int, ahead: Int = 0) -> LearningRateSchedule {
     LearningRateSchedule(base: base, curve: .cosine(epochs: epochs, ahead: ahead))
   }
 
-  /// Throws `HyperparameterError` for a rate or factor that is negative or not finite, a warm-up without end,
-  /// milestones that do not ascend, or a cosine that ends before the run's `epochs`.
+  /// Throws `HyperparameterError` for a rate or factor that is negative or not finite, an invalid warm-up, milestones
+  /// that do not ascend, or a cosine that ends before the run's `epochs`.
   public func validate(epochs: Int) throws {
     func check(_ valid: Bool, _ name: String, _ value: Any, _ expected: String) throws {
       guard valid else { throw HyperparameterError(name: name, value: "\(value)", expected: expected) }
@@ -113,7 +113,7 @@ public struct LearningRateSchedule: Hashable, Sendable {
     }
   }
 
-  /// The rate of a 0-based epoch; products and quotients run left to right in Double.
+  /// The rate in a 0-based epoch; products and quotients are computed from left to right in Double.
   public func rate(epoch: Int) -> Double {
     precondition(epoch >= 0, "epoch \(epoch)")
     switch curve {

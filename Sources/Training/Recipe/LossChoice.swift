@@ -2,19 +2,19 @@ import EscapementOptimizers
 import EscapementLongTail
 import EscapementNetworks
 
-/// A loss by name and constants, before the data say how many images each class has.
+/// A loss by name and constants, independent of the data's class counts.
 public enum LossChoice: Hashable, Sendable {
   /// Softmax cross-entropy.
   case crossEntropy
   /// LDAM on cosine logits (`AdjustedLogits.ldam`).
   case ldam(maximum: Double, scale: Double)
-  /// LDAM as SSE-SAM's code has it (`AdjustedLogits.ldamOfSSESAM`).
+  /// LDAM as in SSE-SAM's code (`AdjustedLogits.ldamOfSSESAM`).
   case ldamOfSSESAM(maximum: Double, scale: Double)
   /// VS (`AdjustedLogits.vs`); logit adjustment with γ = 0, the class-dependent temperature with τ = 0.
   case vs(gamma: Double, tau: Double)
   /// The focal loss.
   case focal(gamma: Double, factor: Double)
-  /// The influence-balanced loss from the 0-based epoch `start` on, the plain cross-entropy before.
+  /// The influence-balanced loss from the 0-based epoch `start` on, plain cross-entropy before.
   case influenceBalanced(alpha: Double, start: Int)
   /// Parametric contrastive learning; see `PaCoLoss`.
   case parametricContrastive
@@ -23,11 +23,11 @@ public enum LossChoice: Hashable, Sendable {
   public static let vs = LossChoice.vs(gamma: 0.05, tau: 0.75)
   /// LDAM with the released constants on CIFAR.
   public static let ldam = LossChoice.ldam(maximum: 0.5, scale: 30)
-  /// The influence-balanced loss as its released script trains it.
+  /// The influence-balanced loss as in its released training script.
   public static let influenceBalanced = LossChoice.influenceBalanced(alpha: 1000, start: 100)
 
-  /// What is minimized in an epoch on a training set of these class counts; nil for a loss of more than a network's
-  /// output and labels.
+  /// The loss to minimize in an epoch, for a training set with these class counts; nil for a loss that depends on more
+  /// than a network's output and labels.
   public func criterion(
     counts: [Int], weighting: ClassWeighting?, epoch: Int
   ) -> (any ClassificationLoss)? {

@@ -2,15 +2,15 @@ import EscapementArtifacts
 import EscapementOptimizers
 import EscapementKernels
 
-/// An update rule by name and constants, with what it asks of the oracle.
+/// An update rule by name and constants, with its requirements for the oracle.
 public enum OptimizerChoice: Hashable, Sendable {
   /// SGD with momentum.
   case sgd
-  /// SAM around it.
+  /// SAM around SGD.
   case sam(rho: RhoSchedule, variant: SAMVariant)
-  /// ImbSAM; its tail are the classes with fewer than `eta` images.
+  /// ImbSAM; its tail is the classes with fewer than `eta` images.
   case imbSAM(rho: RhoSchedule, eta: Int, normalization: PartNormalization)
-  /// SSE-SAM, likewise.
+  /// SSE-SAM; its tail is defined in the same way.
   case sseSAM(rhoHead: RhoSchedule, rhoTail: RhoSchedule, stageFraction: Double, eta: Int)
   /// Perturbed gradient descent.
   case pgd(sigma: Double, variant: PGDVariant)
@@ -18,20 +18,20 @@ public enum OptimizerChoice: Hashable, Sendable {
   case lpfSGD(radius: Double, shards: Int, holding: OracleSettings.Shards.Size)
   /// GSAM with a radius by epoch; its second pass freezes the statistics.
   case gsam(rho: RhoSchedule, alpha: Double)
-  /// LookSAM; both passes observe.
+  /// LookSAM; both passes update the statistics.
   case lookSAM(rho: RhoSchedule, period: Int, alpha: Double)
   /// Friendly SAM; its second pass freezes the statistics.
   case friendlySAM(rho: RhoSchedule, sigma: Double, decay: Double)
   /// Focal-SAM with the shares of `FocalSharpness`.
   case focalSAM(rho: RhoSchedule, gamma: Double, scale: Double)
-  /// A rule that this package does not have, which the caller hands to `Trainer` or `TrainingLoop` beside the recipe.
+  /// A rule that is not part of this package. The caller passes it to `Trainer` or `TrainingLoop` beside the recipe.
   ///
-  /// `name` (letters, digits and "-") and `parameters` are what `run.json` records of it. Momentum and weight decay stand
-  /// in the recipe: a rule that has them takes `Recipe.momentum` and `Recipe.weightDecay`.
+  /// `name` (letters, digits and "-") and `parameters` are recorded in `run.json`. Momentum and weight decay are in the
+  /// recipe: a rule that has them uses `Recipe.momentum` and `Recipe.weightDecay`.
   case custom(name: String, parameters: [String: JSON] = [:], oracle: OracleSettings = OracleSettings())
 
-  /// The rule at its first step, for a run of `epochs`. Throws `HyperparameterError` for constants out of range, and for
-  /// a rule that this package does not have.
+  /// The rule before its first step, for a run of `epochs`. Throws `HyperparameterError` for constants out of range,
+  /// and for a rule that is not part of this package.
   func makeRule<Base: DescentRule>(base: Base, epochs: Int, seed: UInt64) throws -> any UpdateRule<
     Base.Element
   > {
@@ -60,10 +60,10 @@ public enum OptimizerChoice: Hashable, Sendable {
     }
   }
 
-  /// Whether the caller brings the rule.
+  /// Whether the caller provides the rule.
   var isCustom: Bool { if case .custom = self { true } else { false } }
 
-  /// The radii by epoch that grow with re-weighting in Algorithm 1 of the NeurIPS 2022 supplement.
+  /// The radii by epoch that increase with re-weighting in Algorithm 1 of the NeurIPS 2022 supplement.
   public var radii: [RhoSchedule] {
     switch self {
     case .sgd, .pgd, .lpfSGD, .custom: []
@@ -74,7 +74,7 @@ public enum OptimizerChoice: Hashable, Sendable {
     }
   }
 
-  /// What the rule asks of its oracle.
+  /// The rule's requirements for its oracle.
   public var oracle: OracleSettings {
     switch self {
     case .sgd, .sam, .pgd, .gsam, .lookSAM, .friendlySAM: OracleSettings()
@@ -86,9 +86,10 @@ public enum OptimizerChoice: Hashable, Sendable {
     }
   }
 
-  /// Oracle queries of `steps` steps that begin after `start` others, none of them skipped: what `StepRecord.evaluations`
-  /// adds up to. 1 a step for SGD and PGD, 2 for SAM, GSAM and Friendly SAM, 3 for ImbSAM and Focal-SAM, 4 for SSE-SAM, M
-  /// for LPF-SGD, and for LookSAM 2 in every k-th step and 1 in the others; nil for a rule that this package does not have.
+  /// The number of oracle queries in `steps` steps that follow `start` others, none of them skipped: the sum of
+  /// `StepRecord.evaluations`. It is 1 per step for SGD and PGD, 2 for SAM, GSAM and Friendly SAM, 3 for ImbSAM and
+  /// Focal-SAM, 4 for SSE-SAM, M for LPF-SGD, and for LookSAM 2 in every k-th step and 1 in the others; nil for a rule
+  /// that is not part of this package.
   public func evaluations(steps: Int, after start: Int) -> Int? {
     switch self {
     case .sgd, .pgd: steps
@@ -97,13 +98,13 @@ public enum OptimizerChoice: Hashable, Sendable {
     case .sseSAM: 4 * steps
     case .lpfSGD(_, let shards, _): shards * steps
     case .lookSAM(_, let period, _):
-      // The multiples of k in start ..< start + steps.
+      // The number of multiples of k in start ..< start + steps.
       steps + Self.multiples(of: period, below: start + steps) - Self.multiples(of: period, below: start)
     case .custom: nil
     }
   }
 
-  /// ⌈end/k⌉, the multiples of k in 0 ..< end.
+  /// ⌈end/k⌉, the number of multiples of k in 0 ..< end.
   private static func multiples(of k: Int, below end: Int) -> Int {
     end / k + (end.isMultiple(of: k) ? 0 : 1)
   }

@@ -4,32 +4,32 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementOptimizers
 
-/// What an update rule asks of its gradient oracle: which classes are the tail, what the losses of head and tail are
-/// divided by, and how a batch is cut into shards.
+/// An update rule's requirements for its gradient oracle: the tail classes, the divisors of the losses of head and
+/// tail, and the division of a batch into shards.
 ///
-/// The defaults answer a rule that asks for whole batches only. `NetworkOracle` states what each setting does.
+/// The defaults are for a rule that only evaluates whole batches. `NetworkOracle` describes the effect of each setting.
 public struct OracleSettings: Hashable, Sendable {
-  /// The shares by which Focal-SAM's two parts take every sample; see `FocalSharpness`.
+  /// The shares with which Focal-SAM's two parts include every sample; see `FocalSharpness`.
   public struct Sharpness: Hashable, Sendable {
     /// γ ≥ 0.
     public var gamma: Double
     /// The largest share, in [0, 1].
     public var scale: Double
 
-    /// Shares of these constants.
+    /// Shares with these constants.
     public init(gamma: Double, scale: Double) {
       self.gamma = gamma
       self.scale = scale
     }
   }
 
-  /// How a batch is cut into shards.
+  /// The division of a batch into shards.
   public struct Shards: Hashable, Sendable {
-    /// Which samples a shard holds.
+    /// The number of samples in a shard.
     public enum Size: String, Hashable, Sendable, CaseIterable {
-      /// ⌈B/M⌉ of the batch at hand.
+      /// ⌈B/M⌉ for the current batch.
       case even
-      /// ⌊batch size/M⌋, so that an epoch's smaller last batch has fewer shards: the released code of LPF-SGD.
+      /// ⌊batch size/M⌋, so that an epoch's smaller last batch has fewer shards, as in the released code of LPF-SGD.
       case nominal
     }
 
@@ -38,23 +38,23 @@ public struct OracleSettings: Hashable, Sendable {
     /// The size of each.
     public var size: Size
 
-    /// So many shards.
+    /// A division into `count` shards.
     public init(count: Int, size: Size) {
       self.count = count
       self.size = size
     }
   }
 
-  /// η, below whose number of training images a class is in the tail; nil: no class is.
+  /// η: a class with fewer training images is in the tail; nil means that no class is.
   public var eta: Int?
-  /// What the losses of head and tail are divided by.
+  /// The divisors of the losses of head and tail.
   public var normalization: PartNormalization
-  /// Shares in place of a tail; nil: none.
+  /// Shares instead of a tail; nil for none.
   public var sharpness: Sharpness?
-  /// Shards; nil: the rule asks for none.
+  /// The shards; nil if the rule uses none.
   public var shards: Shards?
 
-  /// Settings; without arguments those of a rule that asks for whole batches only.
+  /// Settings; the defaults are those of a rule that only evaluates whole batches.
   public init(
     eta: Int? = nil, normalization: PartNormalization = .wholeBatch, sharpness: Sharpness? = nil,
     shards: Shards? = nil
@@ -65,27 +65,27 @@ public struct OracleSettings: Hashable, Sendable {
     self.shards = shards
   }
 
-  /// The tail among classes of these counts.
+  /// The tail classes for these counts.
   public func tail(counts: [Int]) -> Set<Int> {
     guard let eta else { return [] }
     return Set(counts.indices.filter { counts[$0] < eta })
   }
 
-  /// The samples in a shard for a nominal batch size; nil: as many as the batch at hand needs.
+  /// The number of samples in a shard for a nominal batch size; nil means that it follows from the current batch.
   func shardSize(batchSize: Int) -> Int? {
     guard let shards, shards.size == .nominal else { return nil }
     return max(batchSize / shards.count, 1)
   }
 
-  /// The runs of a batch's samples that the rule asks for as batches by themselves: its shards, or the whole.
+  /// The runs of a batch's samples that the rule evaluates as separate batches: its shards, or the whole batch.
   func batchParts(count: Int, batchSize: Int) -> [Range<Int>] {
     guard let shards else { return [0..<count] }
     let size = shardSize(batchSize: batchSize) ?? (count + shards.count - 1) / shards.count
     return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
-  /// Throws `HyperparameterError` for a threshold below 1, shares out of range, shares beside a tail, or shards that do
-  /// not hold a batch.
+  /// Throws `HyperparameterError` for a threshold below 1, shares out of range, shares combined with a tail, or shards
+  /// that do not hold a batch.
   func validate(batchSize: Int) throws {
     if let eta, eta < 1 {
       throw HyperparameterError(name: "eta", value: "\(eta)", expected: "at least 1")
@@ -117,7 +117,7 @@ package struct ResolvedOracleSettings: Sendable {
   let tail: Set<Int>
   let sharpness: FocalSharpness?
   let normalization: PartNormalization
-  /// Samples in a shard; see `NetworkOracle`.
+  /// The number of samples in a shard; see `NetworkOracle`.
   let shardSize: Int?
 
   init(tail: Set<Int>, sharpness: FocalSharpness?, normalization: PartNormalization, shardSize: Int?) {

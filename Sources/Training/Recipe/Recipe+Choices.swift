@@ -1,7 +1,7 @@
 import EscapementOptimizers
 
 extension LossChoice {
-  /// The losses by their short names, with the constants they were published with on CIFAR.
+  /// The losses by their short names, with the constants published for CIFAR.
   public static let byName: [(name: String, loss: LossChoice)] = [
     LossChoice.crossEntropy, .ldam, .ldamOfSSESAM(maximum: 0.5, scale: 30), .vs, .vs(gamma: 0, tau: 0.75),
     .vs(gamma: 0.05, tau: 0), .focal(gamma: 1, factor: 1), .influenceBalanced,
@@ -9,8 +9,8 @@ extension LossChoice {
 }
 
 extension OptimizerChoice {
-  /// The rules by their short names, with the constants their released codes default to; SAM's, ImbSAM's, SSE-SAM's
-  /// head's and GSAM's radius is 0.05.
+  /// The rules by their short names, with the default constants of their released code; the radius of SAM, ImbSAM,
+  /// SSE-SAM's head and GSAM is 0.05.
   public static let byName: [(name: String, optimizer: OptimizerChoice)] = {
     let rho = RhoSchedule.constant(0.05)
     let sam = SAMVariant.Ascent.allCases.flatMap { ascent in
@@ -32,7 +32,7 @@ extension OptimizerChoice {
     return ([.sgd] + sam + imbSAM + rest).map { ($0.label ?? "sgd", $0) }
   }()
 
-  /// The same rule with another radius throughout, SSE-SAM's for its tail; nil for a rule without one.
+  /// The same rule with another radius for all epochs (for SSE-SAM, the tail's); nil for a rule without one.
   public func with(rho: Double) -> OptimizerChoice? {
     let rho = RhoSchedule.constant(rho)
     switch self {
@@ -61,7 +61,7 @@ extension OptimizerChoice {
     }
   }
 
-  /// The same rule with another threshold of the tail; nil for a rule that knows no tail.
+  /// The same rule with another threshold of the tail; nil for a rule without a tail.
   public func with(eta: Int) -> OptimizerChoice? {
     switch self {
     case .imbSAM(let rho, _, let normalization):

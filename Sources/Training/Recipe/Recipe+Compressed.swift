@@ -1,14 +1,15 @@
 import EscapementOptimizers
 
 extension Recipe {
-  /// The same protocol over fewer (or more) epochs: everything that the recipe does at an epoch e it does at
-  /// e·`epochs`/`self.epochs`, rounded to the nearest, halves up: warm-up (at least one epoch of it), drops of the learning
-  /// rate, changes of the radius, the start of re-weighting and that of the influence-balanced loss. SSE-SAM's stage is a
-  /// fraction already, a cosine stretches.
+  /// The same protocol over fewer (or more) epochs. Every event of the recipe at an epoch e moves to
+  /// e·`epochs`/`self.epochs`, rounded to the nearest, halves up: the warm-up (at least one epoch), drops of the
+  /// learning rate, changes of the radius, the start of re-weighting and that of the influence-balanced loss. SSE-SAM's
+  /// stage is a fraction of the run already; a cosine is stretched.
   ///
-  /// `lasting` keeps the published epochs instead, so that a run of 40 epochs by it never sees a drop at 160.
+  /// `lasting` keeps the published epochs instead, so a run of 40 epochs made with it never reaches a drop at 160.
   ///
-  /// Throws `HyperparameterError` where two milestones would fall into one epoch, or the last behind the run's end.
+  /// Throws `HyperparameterError` if two milestones would move to the same epoch, or the last one beyond the end of the
+  /// run.
   public func compressed(to epochs: Int) throws -> Recipe {
     guard epochs >= 1 else {
       throw HyperparameterError(name: "epochs", value: "\(epochs)", expected: "at least 1")
@@ -23,7 +24,7 @@ extension Recipe {
     }
     var recipe = lasting(epochs)
     if case .steps(let warmup, let divisor, let milestones) = schedule.curve {
-      // The divisor is the warm-up's own length but for an overshoot, which keeps its size in epochs.
+      // The divisor is the length of the warm-up, except for an overshoot, which keeps its size in epochs.
       let shortened = warmup == 0 ? 0 : max(1, moved(warmup))
       recipe.schedule.curve = .steps(
         warmup: shortened, divisor: max(1, shortened - (warmup - divisor).clamped(to: 0...shortened)),

@@ -2,7 +2,7 @@ import EscapementArtifacts
 import EscapementNetworks
 
 extension Recipe {
-  /// The recipe as a JSON object, complete: reading it back gives an equal recipe.
+  /// The complete recipe as a JSON object: reading it back gives an equal recipe.
   public var json: JSON {
     [
       "preset": .string(preset),
@@ -18,12 +18,12 @@ extension Recipe {
       "momentum": .number(momentum),
       "weight_decay": .number(weightDecay),
       "allows_falling_rho": .bool(allowsFallingRho),
-      // As text, because JSON readers elsewhere lose integers beyond 2⁵³.
+      // As text, because many JSON readers lose integers beyond 2⁵³.
       "seed": .string(String(seed)),
     ]
   }
 
-  /// Reads what `json` wrote and validates it: a `DataError` for a missing or wrong member, a
+  /// Reads what `json` wrote and validates it. Throws a `DataError` for a missing or wrong member, and a
   /// `HyperparameterError` for a value out of range.
   public init(_ document: JSONCursor) throws {
     let seed = try document.field("seed")
@@ -48,7 +48,7 @@ extension Recipe {
 }
 
 extension JSONCursor {
-  /// The value of a choice by its raw value.
+  /// The value of a choice with this raw value.
   func choice<Choice: RawRepresentable & CaseIterable>(_ type: Choice.Type = Choice.self) throws -> Choice
   where Choice.RawValue == String {
     let text = try string()
@@ -58,7 +58,7 @@ extension JSONCursor {
     return value
   }
 
-  /// The `name` of an object, handed to `make`; nil from there is a fault that lists the names known.
+  /// Passes the `name` of an object to `make`. If that returns nil, throws a fault that lists the known names.
   func named<Value>(
     _ known: String, key: String = "name", _ make: (String) throws -> Value?
   ) throws -> Value {

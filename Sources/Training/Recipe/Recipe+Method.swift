@@ -1,9 +1,10 @@
 import EscapementNetworks
 
 extension Recipe {
-  /// LOSS[-WEIGHTING][-OPTIMIZER] as the resolved values have it: "ce", "ldam-drw-sam", "ce-imbsam-means".
+  /// The method's name LOSS[-WEIGHTING][-OPTIMIZER] according to the resolved values: "ce", "ldam-drw-sam",
+  /// "ce-imbsam-means".
   ///
-  /// A part that has its default is left out; constants (radii, rates, thresholds) are not in it.
+  /// A part with its default value is omitted; constants (radii, rates, thresholds) are not included.
   public var method: String {
     [loss.label, weightingLabel, sampling == .uniform ? nil : "rs", optimizer.label]
       .compactMap { $0 }.joined(separator: "-")
@@ -12,7 +13,7 @@ extension Recipe {
   private var weightingLabel: String? {
     guard let weighting else { return nil }
     switch (weighting.kind, loss) {
-    // The influence-balanced loss is published with these weights.
+    // The influence-balanced loss is published with these weights, so they are not named.
     case (.inverseFrequency, .influenceBalanced(_, weighting.start)): return nil
     case (.effectiveNumber, _): return weighting.start == 0 ? "rw" : "drw"
     case (.inverseFrequency, _): return weighting.start == 0 ? "rwfrequency" : "drwfrequency"
@@ -38,8 +39,8 @@ extension LossChoice {
     }
   }
 
-  /// The last layer that the loss was published with: cosine logits for LDAM, whose scale of 30 would otherwise
-  /// multiply logits of any size.
+  /// The last layer with which the loss was published: cosine logits for LDAM, because its scale of 30 would otherwise
+  /// multiply unbounded logits.
   public var classifier: Classifier {
     if case .ldam = self { return .cosine }
     return .linear

@@ -2,25 +2,25 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementNetworks
 
-/// Everything that decides a training run's bits, apart from the data themselves.
+/// Everything that determines a training run's bits, except for the data.
 public struct Recipe: Hashable, Sendable {
-  /// The preset this began as, DATA/METHOD.
+  /// The preset from which it was made, DATA/METHOD.
   public var preset: String
   /// The network.
   public var architecture: Architecture
   /// The data set's name.
   public var data: String
-  /// Passes over the training set.
+  /// The number of passes over the training set.
   public var epochs: Int
-  /// Samples a step; the last step of an epoch takes what is left.
+  /// The number of samples per step; the last step of an epoch takes the remaining ones.
   public var batchSize: Int
   /// The learning rate by epoch.
   public var schedule: LearningRateSchedule
   /// The loss.
   public var loss: LossChoice
-  /// Its class weights; nil: none.
+  /// Its class weights; nil for none.
   public var weighting: ClassWeighting?
-  /// How an epoch's samples are drawn.
+  /// How the samples of an epoch are drawn.
   public var sampling: Sampling
   /// The update rule.
   public var optimizer: OptimizerChoice
@@ -28,14 +28,15 @@ public struct Recipe: Hashable, Sendable {
   public var momentum: Double
   /// Weight decay of the base rule.
   public var weightDecay: Double
-  /// Whether a radius may fall where re-weighting begins: Algorithm 1 of the NeurIPS 2022 supplement has ρ_drw ≥ ρ.
+  /// Whether a radius may decrease where re-weighting begins: Algorithm 1 of the NeurIPS 2022 supplement requires ρ_drw
+  /// ≥ ρ.
   public var allowsFallingRho: Bool
-  /// Decides initialization, order, augmentation and noise.
+  /// The seed for initialization, order, augmentation and noise.
   public var seed: UInt64
 
-  /// A recipe with the published protocol's values where they are left out: batch 128, momentum 0.9
-  /// and 200 epochs of the released schedule are section C of the NeurIPS 2022 supplement and its
-  /// code, weight decay 2·10⁻⁴ is the code's default alone.
+  /// A recipe; the defaults are those of the published protocol: batch 128, momentum 0.9 and 200 epochs of the released
+  /// schedule are from section C of the NeurIPS 2022 supplement and its code, weight decay 2·10⁻⁴ is a default of the
+  /// code only.
   public init(
     preset: String, architecture: Architecture = .resNet32, data: String, epochs: Int = 200,
     batchSize: Int = 128,
@@ -64,7 +65,8 @@ public struct Recipe: Hashable, Sendable {
     func check(_ valid: Bool, _ name: String, _ value: Any, _ expected: String) throws {
       guard valid else { throw HyperparameterError(name: name, value: "\(value)", expected: expected) }
     }
-    // The bound keeps a damaged record from making schedules without end; no published run has a thousandth of it.
+    // The limit prevents a damaged record from creating extremely long schedules; no published run has a thousandth of
+    // it.
     try check((1...1_000_000).contains(epochs), "epochs", epochs, "1 to 1000000")
     try check(batchSize >= 1, "batch size", batchSize, "at least 1")
     try schedule.validate(epochs: epochs)
@@ -85,13 +87,13 @@ public struct Recipe: Hashable, Sendable {
     try checkDeferredRho()
   }
 
-  /// The update rule at its first step; `HyperparameterError` for one that this package does not have.
+  /// The update rule before its first step. Throws `HyperparameterError` for a rule that is not part of this package.
   public func makeRule<Element: Real>(_ type: Element.Type) throws -> any UpdateRule<Element> {
     let base = try SGD<Element>(momentum: momentum, weightDecay: weightDecay)
     return try optimizer.makeRule(base: base, epochs: epochs, seed: seed)
   }
 
-  /// The same recipe over another number of epochs; a cosine is stretched with it, milestones stay.
+  /// The same recipe over another number of epochs; a cosine is stretched with it, milestones do not move.
   public func lasting(_ epochs: Int) -> Recipe {
     var recipe = self
     recipe.epochs = epochs

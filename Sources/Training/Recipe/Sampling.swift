@@ -3,11 +3,11 @@ import EscapementLongTail
 
 /// How the samples of an epoch are drawn from the training set.
 public enum Sampling: Hashable, Sendable {
-  /// A fresh permutation each epoch: every sample once.
+  /// A new permutation each epoch: every sample once.
   case uniform
-  /// With replacement, a sample of class c in proportion to 1/E_c, the inverse effective number of samples
-  /// (`ClassBalancedDraws`): what the released code calls Resample, with base 0.9999. No published run of the papers
-  /// verified here uses it.
+  /// With replacement, a sample of class c with probability proportional to 1/E_c, the inverse effective number of
+  /// samples (`ClassBalancedDraws`). The released code calls this Resample, with base 0.9999. No published run of the
+  /// papers verified here uses it.
   case effectiveNumber(base: Double)
 
   /// Resampling as released.
@@ -21,7 +21,7 @@ public enum Sampling: Hashable, Sendable {
     }
   }
 
-  /// The draws with replacement from a set of images under one run's seed; nil where each is visited once.
+  /// The draws with replacement from a set of images for one run's seed; nil if each image is visited once.
   public func draws(from images: ImageSet, seed: UInt64) -> ClassBalancedDraws? {
     switch self {
     case .uniform: nil
