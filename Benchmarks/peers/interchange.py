@@ -202,11 +202,15 @@ def compare(tool, folder, name, model, classes, side, count):
     for double in (True, False):
         dtype = torch.float64 if double else torch.float32
         model = model.to(dtype)
-        write_safetensors(weights, model.state_dict())
         write_safetensors(image_file, {"images": images.to(dtype), "labels": labels})
         for batch_statistics in (False, True):
             kind = f"float{64 if double else 32}, {'batch' if batch_statistics else 'running'} statistics"
             state = {key: value.clone() for key, value in model.state_dict().items()}
+            # Both formats that are read: a checkpoint of PyTorch, and safetensors.
+            if batch_statistics:
+                torch.save({"epoch": 1, "state_dict": {f"module.{key}": value for key, value in state.items()}}, weights)
+            else:
+                write_safetensors(weights, state)
             theirs = evaluated(model, images.to(dtype), labels, batch_statistics)
             model.load_state_dict(state)
             ours = of_package(tool, name, classes, weights, image_file, out, double, batch_statistics)

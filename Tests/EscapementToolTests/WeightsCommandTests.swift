@@ -27,8 +27,8 @@ struct WeightsCommandTests {
       try images.encoded().write(to: directory.appendingPathComponent("pictures"))
       func evaluate(_ network: String, classes: Int) throws -> ToolProcess.Result {
         try ToolProcess.run([
-          "weights", "evaluate", "--network", network, "--classes", String(classes), "--weights",
-          path("weights"), "--images", path("pictures"), "--out", path("out"), "--double",
+          "weights", "evaluate", path("weights"), "--network", network, "--classes", String(classes),
+          "--images", path("pictures"), "--out", path("out"), "--double",
         ])
       }
       let network = "resnet\(6 * blocks + 2)-w\(width)"
@@ -50,6 +50,69 @@ struct WeightsCommandTests {
       let nowhere = try ToolProcess.run(["weights", "export", path("nowhere"), path("out")])
       #expect(nowhere.status == 69 && nowhere.errorLines.count == 1, "\(nowhere.errors)")
       #expect(!FileManager.default.fileExists(atPath: path("out")))
+    }
+  }
+
+  /// A run's weights, exported and imported again, are the same point: the accuracy of the run's last epoch, and its
+  /// eigenvalues to the digit.
+  @Test("weights from elsewhere are evaluated and measured like a run, and are no evidence")
+  func importing() throws {
+    try ToolProcess.withDirectory { directory in
+      func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
+      func run(_ arguments: [String]) throws -> ToolProcess.Result { try ToolProcess.run(arguments) }
+      let trained = try run(["train", "--preset", "fixture/ce", "--epochs", "1", "--out", path("run")])
+      #expect(trained.status == 0, "\(trained.errors)")
+      _ = try run(["weights", "export", path("run"), path("w.safetensors")])
+      let imported = try run([
+        "weights", "import", path("w.safetensors"), "--preset", "fixture/ce", "--out", path("imported"),
+      ])
+      #expect(imported.status == 0 && imported.errors.isEmpty, "\(imported.errors)")
+      let test = try #require(imported.output.split(separator: "\n").first { $0.hasPrefix("test ") })
+      #expect(trained.output.contains(test), "\(test)")
+      let own = try run(["spectrum", path("run"), "--class", "9", "--steps", "8"])
+      for arguments in [
+        [path("imported")], [path("w.safetensors"), "--network", "resnet8-w8", "--dataset", "fixture"],
+      ] {
+        let measured = try run(["spectrum"] + arguments + ["--class", "9", "--steps", "8"])
+        #expect(measured.status == 0, "\(measured.errors)")
+        func row(_ result: ToolProcess.Result) -> Substring? {
+          result.output.split(separator: "\n").first { $0.hasPrefix("class 9") }
+        }
+        #expect(row(measured) != nil && row(measured) == row(own))
+      }
+      let evaluated = try run(["weights", "evaluate", path("imported"), "--logits", path("logits")])
+      #expect(evaluated.status == 0 && evaluated.output.contains(test), "\(evaluated.errors)")
+      let logits = try Safetensors(contentsOf: directory.appendingPathComponent("logits"))
+      #expect(logits.names == ["labels", "logits"] && logits.tensors["logits"]?.shape == [1000, 10])
+
+      // It shows what the point is, and counts for nothing.
+      let listed = try run(["evidence", "list", path("imported")])
+      #expect(listed.output.contains("imported") && listed.output.contains("not counted: weights imported"))
+      #expect(try run(["evidence", "add", path("imported"), "--to", path("evidence")]).status != 0)
+      #expect(try run(["report", path("imported"), "--out", path("page.html")]).status == 0)
+      for (arguments, status, word) in [
+        (["train", "--resume", "--out", path("imported")], 65, "imported"),
+        (
+          ["weights", "import", path("w.safetensors"), "--preset", "fixture/ce", "--out", path("run")], 69,
+          "empty"
+        ),
+        (["weights", "import", path("w.safetensors"), "--out", path("x")], 64, "--preset"),
+        (["weights", "import", path("run"), "--preset", "fixture/ce", "--out", path("x")], 65, "directory"),
+        (
+          [
+            "weights", "import", path("w.safetensors"), "--preset", "fixture/vs", "--key", "ema", "--out",
+            path("x"),
+          ], 65,
+          "--key"
+        ),
+        (["spectrum", path("run"), "--preset", "fixture/ce"], 64, "file of weights"),
+      ] {
+        let refused = try run(arguments)
+        #expect(
+          refused.status == Int32(status) && refused.errorLines.count == 1, "\(arguments) \(refused.errors)")
+        #expect(refused.errors.contains(word), "\(refused.errors)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: path("x")))
     }
   }
 }

@@ -44,7 +44,7 @@ import Testing
     ("checkpoint.pth.tar", "PyTorch ZIP archive", "state_dict", "module."),
   ])
   func filesOfPyTorch(_ name: String, _ format: String, _ key: String, _ prefix: String) throws {
-    let weights = try ForeignWeights(contentsOf: Self.file(name), network: Self.network)
+    let weights = try ForeignWeights<Float>(contentsOf: Self.file(name), network: Self.network)
     #expect(weights.format == format && weights.key == key && weights.prefix == prefix)
     #expect(weights.rounded == 0)
     #expect(try weights.state == Self.expected())
@@ -61,7 +61,7 @@ import Testing
       tensors.tensors["linear.bias"] = .init(
         dtype: .f64, shape: bias.shape, data: wide.withUnsafeBytes { Data($0) })
       try tensors.encoded().write(to: url)
-      let weights = try ForeignWeights(contentsOf: url, network: Self.network)
+      let weights = try ForeignWeights<Float>(contentsOf: url, network: Self.network)
       #expect(weights.format == "safetensors" && weights.rounded == 1)
       let index = try #require(Self.network.layout.index(of: "linear.bias"))
       #expect(weights.state.parameters[index].elements == [0.1 as Float, 0.5, -2])
@@ -73,7 +73,7 @@ import Testing
     {
       let network = try #require(Architecture(.cifarResNet(depth: 8), width: width)).network(classes: 3)
       return try #require(throws: DataError.self) {
-        try ForeignWeights(contentsOf: Self.file(name), network: network, key: key, prefix: prefix)
+        try ForeignWeights<Float>(contentsOf: Self.file(name), network: network, key: key, prefix: prefix)
       }
     }
     let prefix = try error("checkpoint.pth.tar", prefix: "encoder.")
@@ -84,7 +84,7 @@ import Testing
     let other = try error("plain.pth", width: 4)
     #expect(other.place == "conv1.weight" && other.found == "F32 of shape 2×3×3×3", "\(other)")
     #expect(throws: MissingError.self) {
-      try ForeignWeights(contentsOf: Self.file("nowhere.pth"), network: Self.network)
+      try ForeignWeights<Float>(contentsOf: Self.file("nowhere.pth"), network: Self.network)
     }
   }
 

@@ -68,7 +68,7 @@ extension LoadedRun {
     let recipe = try weights.recipe()
     let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
     let network = recipe.architecture.network(classes: images.train.classes)
-    let foreign = try ForeignWeights(
+    let foreign = try ForeignWeights<Float>(
       contentsOf: file, network: network, key: weights.key, prefix: weights.prefix)
     // The loss of the last epoch is the one that such weights were trained with.
     self.init(

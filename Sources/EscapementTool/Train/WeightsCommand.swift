@@ -173,8 +173,9 @@ struct WeightsCommand: ParsableCommand {
           throw ToolError.usage("--images with a file of weights needs --network (or --preset) and --classes")
         }
         network = architecture.network(classes: classes)
-        state = try StateDictionary(
-          contentsOf: URL(fileURLWithPath: source), network: network, prefix: weights.prefix ?? "")
+        state = try ForeignWeights(
+          contentsOf: URL(fileURLWithPath: source), network: network, key: weights.key, prefix: weights.prefix
+        ).state
       }
       let batch = try InterchangeBatch<Element>(
         contentsOf: URL(fileURLWithPath: images), classes: network.classes)

@@ -24,7 +24,7 @@ public struct WeightsOrigin: Hashable, Sendable {
   static let key = "imported"
 
   /// The origin of weights that were read from a file.
-  init(_ weights: ForeignWeights, file: URL) {
+  init(_ weights: ForeignWeights<Float>, file: URL) {
     (self.file, digest, format) = (file.lastPathComponent, weights.digest, weights.format)
     (key, prefix, rounded) = (weights.key, weights.prefix, weights.rounded)
   }
@@ -60,7 +60,7 @@ extension RunDirectory {
     from url: URL, recipe: Recipe, data: LongTailedData, key: String? = nil, prefix: String? = nil
   ) throws -> (accuracy: EpochRecord.Accuracy, origin: WeightsOrigin) {
     let network = recipe.architecture.network(classes: data.train.classes)
-    let weights = try ForeignWeights(contentsOf: url, network: network, key: key, prefix: prefix)
+    let weights = try ForeignWeights<Float>(contentsOf: url, network: network, key: key, prefix: prefix)
     try Self.check(weights.state, network: network, file: url.path)
     let origin = WeightsOrigin(weights, file: url)
     // The loss of the last epoch is the one that such weights were trained with.

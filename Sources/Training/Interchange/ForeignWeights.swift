@@ -8,9 +8,9 @@ import Foundation
 ///
 /// Of a checkpoint the dictionary of tensors is taken that has all of the network's, under whatever keys it lies and
 /// whatever precedes each name (`module.` of data parallel training, `encoder.`). Nothing of the file is executed.
-public struct ForeignWeights: Sendable {
+public struct ForeignWeights<Element: Real>: Sendable {
   /// Bytes of a file at most.
-  public static let byteLimit = 8 << 30
+  public static var byteLimit: Int { 8 << 30 }
 
   /// "safetensors", "PyTorch ZIP archive" or "PyTorch stream".
   public let format: String
@@ -20,13 +20,13 @@ public struct ForeignWeights: Sendable {
   public let key: String
   /// What precedes every name.
   public let prefix: String
-  /// The weights; F64 was rounded once to F32.
-  public let state: StateDictionary<Float>
+  /// The weights; F64 is rounded once if `Element` is Float.
+  public let state: StateDictionary<Element>
   /// Elements that the rounding changed.
   public let rounded: Int
 
   /// Dictionaries that are taken before others, where several have all of a network's tensors.
-  private static let usualKeys = ["", "state_dict", "model_state_dict", "model", "net"]
+  private static var usualKeys: [String] { ["", "state_dict", "model_state_dict", "model", "net"] }
 
   /// Reads a network's weights. With `key` or `prefix` only that dictionary or prefix will do.
   ///
@@ -78,7 +78,7 @@ public struct ForeignWeights: Sendable {
     (self.key, self.prefix) = (chosen.group.path, chosen.prefix)
     var tensors = Safetensors(tensors: chosen.group.tensors)
     var changed = 0
-    for name in names {
+    for name in names where Element.self == Float.self {
       guard let entry = tensors.tensors[chosen.prefix + name], entry.dtype == .f64 else { continue }
       let wide: Tensor<Double> = InterchangeLayout.tensor(entry)
       let narrow = wide.converted(to: Float.self)
