@@ -1,15 +1,15 @@
 import EscapementKernels
 
-/// How the values of an axis become lengths along it.
+/// The mapping from the values of an axis to positions along it.
 package enum AxisScale: Hashable, Sendable {
-  /// Lengths are differences.
+  /// Position is proportional to the value.
   case linear
-  /// Lengths are ratios: log₁₀ x, for x > 0.
+  /// log₁₀ x, for x > 0.
   case logarithmic
   /// sign(x)·log₁₀(1 + |x|/c): linear within ±c, logarithmic beyond, and smooth between; c > 0.
   case symmetricLogarithmic(Double)
 
-  /// The scaled coordinate of a value; −∞ is never returned, as a logarithm starts at the least normal number.
+  /// The scaled coordinate of a value. It is never −∞: the logarithm clamps its argument at the least normal number.
   package func coordinate(_ value: Double) -> Double {
     switch self {
     case .linear: value
@@ -19,10 +19,10 @@ package enum AxisScale: Hashable, Sendable {
     }
   }
 
-  /// The scale that shows all of some values: logarithmic where they are positive and span more than a factor of 30,
-  /// symmetric where they change sign or touch zero and span more than 100, else linear.
+  /// The scale for a list of values: logarithmic if they are positive and span more than a factor of 30, symmetric
+  /// logarithmic if they change sign or touch zero and span more than 100, and linear otherwise.
   package static func fitting(_ values: [Double]) -> AxisScale {
-    // What is less than 10⁻³⁰⁰ is a zero here: no decade of it could be labeled.
+    // Magnitudes below 10⁻³⁰⁰ count as zero, because their decades cannot be labeled.
     let sizes = values.map(\.magnitude).filter { $0 >= decade(-300) }
     guard let largest = sizes.max(), let smallest = sizes.min() else { return .linear }
     if values.allSatisfy({ $0 >= decade(-300) }) { return largest > 30 * smallest ? .logarithmic : .linear }
@@ -30,8 +30,8 @@ package enum AxisScale: Hashable, Sendable {
       ? .symmetricLogarithmic(niceBelow(max(smallest, largest / 10_000))) : .linear
   }
 
-  /// The scale of an axis of eigenvalues: symmetric where one end is more than ten times the other, and linear within the
-  /// nearer end or, where that is rounding of zero, a thousandth of the farther one.
+  /// The scale of an axis of eigenvalues: symmetric logarithmic if one end is more than ten times the other. It is
+  /// linear within the nearer end, or within a thousandth of the farther end if the nearer one is a rounding of zero.
   package static func eigenvalues(from low: Double, to high: Double) -> AxisScale {
     let (near, far) = (min(low.magnitude, high.magnitude), max(low.magnitude, high.magnitude))
     guard far > 10 * near else { return .linear }
@@ -50,7 +50,7 @@ package enum AxisScale: Hashable, Sendable {
   /// 10ᵏ, correctly rounded.
   package static func decade(_ exponent: Int) -> Double { Double("1e\(exponent)") ?? .infinity }
 
-  /// Round numbers in a range, three to seven of them.
+  /// Three to seven round numbers in a range.
   package static func roundNumbers(in range: ClosedRange<Double>) -> [(Double, String)] {
     let wanted = (range.upperBound - range.lowerBound) / 5
     guard wanted > 0, wanted.isFinite else { return [] }
@@ -61,21 +61,21 @@ package enum AxisScale: Hashable, Sendable {
     let first = (range.lowerBound / step).rounded(.up)
     let count = Int((range.upperBound / step).rounded(.down) - first)
     return (0...max(count, 0)).map { k in
-      // A whole number of steps, so that 0 is 0 and 0.3 not its neighbor.
+      // Compute from a whole number of steps, so that 0 is exact and 0.3 is not a neighboring number.
       let index = first + Double(k)
       let value = step < 1 ? index / (1 / step).rounded() : index * step
       return (value, NumberText.short(value))
     }
   }
 
-  /// Candidates for ticks inside a range, the most welcome ones first.
+  /// Candidates for ticks inside a range, in order of preference.
   package func ticks(in range: ClosedRange<Double>) -> [(value: Double, text: String)] {
     switch self {
     case .linear:
       return Self.roundNumbers(in: range).map { ($0.0, Self.minus($0.1)) }
     case .logarithmic:
       let decades = Self.decades(in: range)
-      // One way of writing for all of an axis.
+      // All ticks of an axis use the same notation.
       let areRaised = decades.contains { $0 < 0.001 || $0 > 10_000 }
       return decades.map { ($0, areRaised ? Self.power($0) ?? Self.text($0) : Self.text($0)) }
     case .symmetricLogarithmic(let linear):
@@ -87,21 +87,21 @@ package enum AxisScale: Hashable, Sendable {
     }
   }
 
-  /// Powers of ten in a positive range, the outermost first, as what lies between can be guessed from them; where there
-  /// are fewer than two, twice and five times them as well.
+  /// Powers of ten in a positive range, the outermost first, because a reader can infer the ones between. If there are
+  /// fewer than two, twice and five times the powers are included.
   private static func decades(in range: ClosedRange<Double>) -> [Double] {
     let low = max(range.lowerBound, decade(-300))
     let powers = (-300...300).map(decade)
     let inside = powers.filter { low <= $0 && $0 <= range.upperBound }
     if inside.count > 1 {
-      // At most about eight of them, at even distances.
+      // At most about eight decades, evenly spaced.
       let stride = (inside.count + 7) / 8
       return inside.reversed().enumerated().filter { $0.offset.isMultiple(of: stride) }.map(\.element)
     }
     return inside + powers.flatMap { [2 * $0, 5 * $0] }.filter { low <= $0 && $0 <= range.upperBound }
   }
 
-  /// A plain number from 0.001 to 10,000, else a power of ten with a raised exponent.
+  /// A plain number from 0.001 to 10,000, otherwise a power of ten with a raised exponent.
   package static func text(_ value: Double) -> String {
     let size = value.magnitude
     if size == 0 || (size >= 0.001 && size <= 10_000) { return minus(NumberText.short(value)) }

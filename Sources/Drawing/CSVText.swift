@@ -1,8 +1,8 @@
 import EscapementArtifacts
 import Foundation
 
-/// Comma-separated values as RFC 4180 has them: records end with CR LF, and a field with a comma, a quote or a line break
-/// stands in quotes, its quotes doubled.
+/// Comma-separated values as defined by RFC 4180: records end with CR LF, and a field that contains a comma, a quote or
+/// a line break is quoted, with its quotes doubled.
 package struct CSVText: Sendable {
   /// A record with the line on which it begins, counted from 1.
   package struct Record: Sendable, Hashable {
@@ -12,7 +12,7 @@ package struct CSVText: Sendable {
     package var fields: [String]
   }
 
-  /// Fields of one record at most: a hostile file makes no long ones.
+  /// The largest number of fields in a record, which limits what a hostile file can allocate.
   package static let fieldLimit = 1000
 
   /// The records.
@@ -23,17 +23,17 @@ package struct CSVText: Sendable {
     records.map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
   }
 
-  /// A field, in quotes where it holds a comma, a quote or the end of a line.
+  /// A field, quoted if it contains a comma, a quote or a line break.
   package static func field(_ text: String) -> String {
     let special = text.utf8.contains { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }
     return special ? "\"" + text.replacing(scalars: ["\"": "\"\""]) + "\"" : text
   }
 
-  /// Reads records, all of as many fields as the first.
+  /// Reads records, which must all have as many fields as the first.
   ///
-  /// Lines may end with CR LF or LF alone; the last may do without. Throws a `DataError` with the line for a quote inside a
-  /// bare field, text behind a closing quote, a quote without its end, a bare CR, bytes that are not UTF-8, and a record of
-  /// another length.
+  /// Lines may end with CR LF or LF alone; the last line needs no terminator. Throws a `DataError` with the line number
+  /// for a quote inside an unquoted field, text after a closing quote, an unterminated quote, a bare CR, bytes that are
+  /// not UTF-8, and a record with another number of fields.
   package init(parsing data: Data, file: String) throws {
     var parser = CSVParser(bytes: [UInt8](data), file: file)
     records = try parser.parseWhole()

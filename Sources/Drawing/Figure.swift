@@ -1,11 +1,11 @@
-/// A drawing beside the table of what it shows.
+/// A drawing, and the table of the values that it shows.
 package struct Figure: Sendable {
-  /// One SVG file: no script, no font, nothing from elsewhere.
+  /// One self-contained SVG file, without scripts, fonts or external references.
   package let svg: String
   /// Everything drawn, as comma-separated values with a heading (RFC 4180).
   package let csv: String
 
-  /// What a line or a marker stands for; without a style a remark about a panel.
+  /// The meaning of a line or a marker; an entry without a style is a remark about a panel.
   package struct LegendEntry {
     package var style: SeriesStyle?
     package var text: String
@@ -21,7 +21,7 @@ package struct Figure: Sendable {
   /// The heading of every table.
   package static let heading = "panel,series,mark,x,y,lower,upper"
 
-  /// Panels under a title and above what must be known to read them.
+  /// Lays out panels below a title and above the notes that explain them.
   package init(
     title: String, panels: [(panel: Panel, x: Double, y: Double)], width: Double, height: Double,
     legend: [LegendEntry] = [], notes: [String]
@@ -85,7 +85,7 @@ package struct Figure: Sendable {
       + "\(attributes.isEmpty ? "" : " " + attributes)>\(lowered(Markup.escape(text)))</text>"
   }
 
-  /// "λ_min" and "λ_max" with their index set low, in escaped text.
+  /// "λ_min" and "λ_max" with their index as a subscript, in escaped text.
   private static func lowered(_ text: String) -> String {
     var result = ""
     var rest = text[...]
@@ -94,7 +94,7 @@ package struct Figure: Sendable {
       result += rest[..<place.lowerBound] + "λ<tspan dy=\"3\" font-size=\"75%\">\(index)</tspan>"
       rest = rest[place.upperBound...]
       guard let next = rest.first else { break }
-      // The baseline comes back with the next character, which must not be the first of an escape.
+      // The baseline is restored with the next character, which must not be the first of an escape.
       let end =
         next == "&" ? rest.firstIndex(of: ";").map(rest.index(after:)) : rest.index(after: rest.startIndex)
       let stop = end ?? rest.endIndex
@@ -104,7 +104,7 @@ package struct Figure: Sendable {
     return result + rest
   }
 
-  /// Lines of at most `limit` characters, broken at blanks, and inside words that are longer.
+  /// Lines of at most `limit` characters, broken at blanks, or inside words longer than `limit`.
   package static func wrapped(_ text: String, limit: Int) -> [String] {
     var lines: [String] = []
     var line = ""

@@ -1,6 +1,6 @@
 /// A plane with axes, mapped to the pixels of one drawing.
 package struct Frame {
-  /// Room around the plane for ticks and labels, in pixels.
+  /// The space around the plane for ticks and labels, in pixels.
   package struct Margin {
     package var left = 56.0
     package var right = 16.0
@@ -22,7 +22,7 @@ package struct Frame {
   package let scaleX: AxisScale
   package let scaleY: AxisScale
   package let margin: Margin
-  // The ends in scaled coordinates: a logarithm each, so taken once.
+  // The ends in scaled coordinates, stored so that their logarithms are computed once.
   private let endsX: (low: Double, high: Double)
   private let endsY: (low: Double, high: Double)
 

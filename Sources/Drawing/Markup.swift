@@ -1,6 +1,6 @@
 /// Text inside XML and HTML.
 package enum Markup {
-  /// Escapes the five special characters; what XML forbids becomes "·".
+  /// Escapes the five special characters; characters that XML forbids become "·".
   package static func escape(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Numbers as people read them, independent of the locale.
+/// Numbers as readable text, independent of the locale.
 package enum NumberText {
   /// Six significant digits.
   package static func short(_ value: Double) -> String { format(value, digits: 6) }
 
-  /// Four significant digits, and 0 for what is smaller than 10⁻⁹: for numbers whose last bits depend on a
-  /// library. What is left of rounding has no digits that repeat.
+  /// Four significant digits, and 0 for magnitudes below 10⁻⁹. It is for numbers whose last bits depend on a library:
+  /// the digits of a rounding residue are not reproducible.
   package static func rounded(_ value: Double) -> String {
     format(value.magnitude < 1e-9 ? 0 : value, digits: 4)
   }
 
-  /// Two significant digits: bounds that come from a library's numbers.
+  /// Two significant digits, for bounds computed from a library's numbers.
   package static func coarse(_ value: Double) -> String { format(value, digits: 2) }
 
-  /// Coordinates of drawings: two decimals.
+  /// Two decimals, for coordinates of drawings.
   package static func coordinate(_ value: Double) -> String { String(format: "%.2f", value) }
 
   private static func format(_ value: Double, digits: Int) -> String {
@@ -26,6 +26,6 @@ package enum NumberText {
 }
 
 extension String {
-  /// The text with blanks behind it, up to a width in characters.
+  /// The text padded on the right with blanks to a width in characters.
   package func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -1,7 +1,7 @@
 import EscapementArtifacts
 import Foundation
 
-/// One plane of a figure: each mark goes into the drawing and into the table at once.
+/// One plane of a figure. Each mark is added to the drawing and to the table.
 package struct Panel {
   package let name: String
   package let frame: Frame
@@ -9,7 +9,7 @@ package struct Panel {
   private(set) var rows: [String] = []
   private let clip: String
 
-  /// An empty plane; `serial` tells it from the others of its figure.
+  /// An empty plane; `serial` is its unique number within the figure.
   package init(_ name: String, serial: Int, frame: Frame) {
     self.name = name
     self.frame = frame
@@ -21,7 +21,7 @@ package struct Panel {
         + "height=\"\(NumberText.coordinate(frame.height - m.top - m.bottom))\"/></clipPath>")
   }
 
-  /// Grid, ticks, border, labels and the panel's name above it.
+  /// Adds grid, ticks, border, labels and the panel's name above it.
   package mutating func axes(
     labelX: String, labelY: String, grid: Bool = true, hasTicksX: Bool = true, hasTicksY: Bool = true
   ) {
@@ -50,7 +50,7 @@ package struct Panel {
     border(labelX: labelX, labelY: labelY)
   }
 
-  /// Border, labels and name alone.
+  /// Adds border, labels and name only.
   package mutating func border(labelX: String, labelY: String) {
     let m = frame.margin
     let (left, right, top, bottom) = (m.left, frame.width - m.right, m.top, frame.height - m.bottom)
@@ -98,7 +98,7 @@ package struct Panel {
     add(series, "point", x, y)
   }
 
-  /// A horizontal bar from `lower` to `upper` through a value; an unknown end has an arrow to the border.
+  /// A horizontal bar from `lower` to `upper` through a value; an unknown end is drawn as an arrow to the border.
   package mutating func interval(
     _ value: Double, lower: Double?, upper: Double?, y: Double, series: String, style: SeriesStyle
   ) {
@@ -118,7 +118,7 @@ package struct Panel {
     add(series, "interval", value, y, lower, upper)
   }
 
-  /// A vertical line through the whole plane.
+  /// A vertical line across the whole plane.
   package mutating func vertical(_ x: Double, series: String, style: SeriesStyle, label: String? = nil) {
     let c = NumberText.coordinate
     let (place, top) = (frame.horizontal(x), frame.margin.top)
@@ -141,7 +141,7 @@ package struct Panel {
         + "y2=\"\(c(height))\" stroke=\"#e3e7eb\"/>")
   }
 
-  /// Boxes of color with their meaning, above the plane.
+  /// Colored boxes with their meaning, above the plane.
   package mutating func key(_ entries: [(fill: String, text: String)]) {
     let room = (frame.width - frame.margin.left - frame.margin.right) / Double(max(entries.count, 1))
     for (index, entry) in entries.enumerated() {
@@ -163,7 +163,7 @@ package struct Panel {
       "<polygon clip-path=\"url(#\(clip))\" points=\"\(places.joined(separator: " "))\" fill=\"\(fill)\"/>")
   }
 
-  /// A filled rectangle that stands for a value; without a value it is no row of the table.
+  /// A filled rectangle that represents a value; without a value it adds no row to the table.
   package mutating func cell(
     _ columns: ClosedRange<Double>, _ rows: ClosedRange<Double>, value: Double?, series: String, fill: String
   ) {
@@ -178,7 +178,7 @@ package struct Panel {
     add(series, "cell", middle(columns), middle(rows), value, value)
   }
 
-  /// Words at a point, in white edging so that lines behind do not cut them.
+  /// Text at a point, with a white outline so that it stays readable over lines.
   package mutating func words(
     _ text: String, _ x: Double, _ y: Double, dx: Double = 0, dy: Double = 0, anchor: String
   ) {
@@ -188,7 +188,7 @@ package struct Panel {
         attributes: "font-size=\"11.5\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\""))
   }
 
-  /// The first, lowest, highest and last point of each column of pixels: they draw the same line.
+  /// The first, lowest, highest and last point of each column of pixels, which draw the same line as all points.
   package func thinned(_ points: [(Double, Double)]) -> [(Double, Double)] {
     var kept: [(Double, Double)] = []
     var start = 0
@@ -213,7 +213,7 @@ package struct Panel {
     rows.append(([name, series, mark].map(CSVText.field) + numbers).joined(separator: ","))
   }
 
-  /// Those ticks, taken in order of welcome, whose labels do not touch.
+  /// The ticks whose labels do not touch, chosen in order of preference.
   private static func spread(
     _ ticks: [(value: Double, text: String)], _ place: (Double) -> Double, gap: (String, String) -> Double
   ) -> [(place: Double, tick: (value: Double, text: String))] {

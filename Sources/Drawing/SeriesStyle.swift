@@ -1,4 +1,5 @@
-/// How one series of a figure is told from the others: by color, by dashes and by marker, so that either may fail.
+/// The style that distinguishes one series of a figure from the others: color, dashes and marker. Any one of them
+/// suffices.
 package struct SeriesStyle: Hashable {
   /// The shape of a marker.
   package enum Marker: Int, CaseIterable { case circle, square, triangle, diamond }
@@ -8,8 +9,8 @@ package struct SeriesStyle: Hashable {
   package let marker: Marker
   package var isHollow = false
 
-  /// The colors of Okabe and Ito (2008), which people with any color vision tell apart, without those that are too
-  /// light for lines on white.
+  /// The colors of Okabe and Ito (2008), which are distinguishable with any color vision, without those too light for
+  /// lines on white.
   package static let colors = ["#0072b2", "#d55e00", "#009e73", "#aa4499", "#000000", "#b8860b"]
   package static let dashes = ["", "8 3", "2 3", "9 3 2 3", "14 4", "5 2 1 2 1 2"]
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import EscapementArtifacts
 
-/// The command line: one subcommand a verb.
+/// The command line, with one subcommand per verb.
 struct Escapement: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "escapement",

@@ -8,10 +8,10 @@ import EscapementTraining
 @main
 enum Main {
   static func main() {
-    // A file beyond the limit on its size (ulimit -f) is then an error with a line, and not the end of the process.
+    // Exceeding the limit on the size of a file (ulimit -f) is then an error with a line, and does not end the process.
     signal(SIGXFSZ, SIG_IGN)
     Console.endOnExhaustedMemory()
-    // Rank 0 alone prints results.
+    // Only rank 0 prints results.
     if !Job.leads { Console.discardOutput() }
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
@@ -26,11 +26,12 @@ enum Main {
       leave(ExitStatus.expected.rawValue)
     } catch {
       var failure = Failure(error, arguments: arguments)
-      // The rank that failed says so; before ranks know each other, all fail alike and rank 0 speaks.
+      // The rank that failed prints the error. Before the ranks are connected, all fail in the same way and rank 0
+      // prints it.
       if error is RankFailed { failure.line = nil }
       if Job.ranks == nil && !Job.leads {
         failure.line = nil
-        // mpirun kills the others as soon as one ends with a fault: rank 0's line comes first.
+        // mpirun kills the other ranks when one ends with an error, so wait for rank 0's line.
         sleep(1)
       }
       end(failure)
@@ -45,7 +46,7 @@ enum Main {
     leave(failure.status)
   }
 
-  /// Ends without the exit handlers of libraries, none of which has anything to save: OpenBLAS's waits for its threads,
-  /// and one that finds no memory for its buffer looks for it for ever.
+  /// Ends the process without the exit handlers of libraries, none of which has data to save. OpenBLAS's handler waits
+  /// for its threads, and a thread without memory for its buffer never ends.
   private static func leave(_ status: Int32) -> Never { _exit(status) }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Who accepts a record.
+/// The name of the person who accepts a record.
 package enum AuthorName {
   /// `git config user.name` in the working directory; "unknown" without git or without a name.
   package static func fromGit() -> String {

@@ -1,6 +1,6 @@
 import EscapementArtifacts
 
-/// Why verdicts were not accepted as a baseline.
+/// The reason why verdicts were not accepted as a baseline.
 package enum BaselineRefusal: ReportedError, Hashable {
   /// The reason is blank.
   case noReason

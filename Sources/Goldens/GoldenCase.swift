@@ -1,10 +1,10 @@
 import EscapementArtifacts
 
-/// A deterministic computation whose values are on record.
+/// A deterministic computation whose values are recorded.
 package struct GoldenCase: Sendable {
-  /// The group, a folder of the store.
+  /// The group, which is a folder of the store.
   package var suite: String
-  /// The name within the group; one with a slash stands in a folder of the group.
+  /// The name within the group; a name with a slash is in a subfolder of the group.
   package var name: String
   /// What the values depend on, by name.
   package var provenance: [String: String]

@@ -4,12 +4,12 @@ import EscapementTraining
 
 /// The golden cases of this package.
 package enum GoldenCatalog {
-  /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and re-weighting
-  /// from the second epoch on, so that both phases are on record: on the embedded synthetic images, or on others.
-  /// Without other images the conformance trajectories, which see none, come along, and the suite of methods: every loss
-  /// with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`).
+  /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and
+  /// re-weighting from the second epoch on, so that both phases are recorded: on the embedded synthetic images, or on
+  /// others. Without other images, the list includes the conformance trajectories, which use no images, and the suite
+  /// of methods: every loss with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`).
   ///
-  /// Throws what reading the images throws.
+  /// Throws the errors of reading the images.
   package static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
     let data = try other ?? LongTailedData.fixture()
     let training: [GoldenCase] = try [
@@ -26,7 +26,7 @@ package enum GoldenCatalog {
       + GoldenCase.methods(on: data)
   }
 
-  /// The cases whose path ("training/sgd-resnet8"), suite or folder ("fixture/ldam") is named; all when nothing is.
+  /// The cases whose path ("training/sgd-resnet8"), suite or folder ("fixture/ldam") is named; all without a name.
   package static func selecting(_ names: [String], from cases: [GoldenCase]) throws(UnknownGolden)
     -> [GoldenCase]
   {
@@ -44,9 +44,9 @@ package enum GoldenCatalog {
 package struct UnknownGolden: ReportedError, Hashable {
   /// 64: the command was used wrongly.
   package var exitCode: Int32 { 64 }
-  /// The name asked for.
+  /// The requested name.
   package var name: String
-  /// The names there are.
+  /// The known names.
   package var known: [String]
   /// One line naming both.
   package var description: String {

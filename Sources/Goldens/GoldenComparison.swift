@@ -1,42 +1,42 @@
 import EscapementArtifacts
 import EscapementKernels
 
-/// How a computation compares with its record.
+/// The result of comparing a computation with its record.
 package enum GoldenOutcome: Hashable, Sendable {
   /// All values agree.
   case same(count: Int)
-  /// They do not; this is how.
+  /// The values differ in this way.
   case differs(GoldenComparison)
-  /// Nothing is on record.
+  /// There is no record.
   case missing
 
   /// Whether all values agree.
   package var agrees: Bool { if case .same = self { true } else { false } }
 
-  /// The contract of the record, where it is not the one in force: nothing else was compared then.
+  /// The contract of the record, if it is not the one in force; then nothing else was compared.
   package var otherContract: NumericContract? {
     if case .differs(let comparison) = self { comparison.otherContract } else { nil }
   }
 }
 
-/// One way in which a computation is not what is on record. Each has a line of its own.
+/// One way in which a computation differs from its record. Each is reported on its own line.
 package enum GoldenFailure: Hashable, Sendable {
-  /// The record was made under another numeric contract: its values differ by rounding, and are not compared.
+  /// The record was made under another numeric contract: its values differ by rounding and are not compared.
   case contract(recorded: NumericContract, found: NumericContract)
-  /// The record was made of something else: other data, another recipe.
+  /// The record was made from something else: other data or another recipe.
   case stale(key: String, recorded: String?, found: String?)
-  /// The two lists of values have two lengths.
+  /// The two lists of values have different lengths.
   case length(recorded: Int, found: Int)
-  /// Values on record that were not computed.
+  /// Recorded values that were not computed.
   case missingKeys([String])
-  /// Computed values that are not on record.
+  /// Computed values that are not recorded.
   case extraKeys([String])
   /// The same names in another order; the first position that differs.
   case order(index: Int, recorded: String, found: String)
-  /// Values of one name that do not agree, and the first of them.
+  /// Values of the same name that do not agree, and the first of them.
   case values(count: Int, of: Int, first: GoldenDifference)
 
-  /// One line for people.
+  /// One readable line.
   package var text: String {
     switch self {
     case .contract(let recorded, let found):
@@ -58,16 +58,16 @@ package enum GoldenFailure: Hashable, Sendable {
   }
 }
 
-/// A computation beside its record, where the two are not the same.
+/// A comparison of a computation with its record, if the two differ.
 package struct GoldenComparison: Hashable, Sendable {
-  /// What is wrong, the record as a whole first.
+  /// The failures; those of the record as a whole come first.
   package let failures: [GoldenFailure]
-  /// The first place at which they part.
+  /// The first difference.
   package let first: GoldenDifference
-  /// The steps of the record (A) beside the computed ones (B), where both have any.
+  /// The steps of the record (A) compared with the computed ones (B), if both have any.
   package let trace: TraceComparison?
 
-  /// Compares values computed under the contract in force with a record; nil where they agree.
+  /// Compares values computed under the contract in force with a record; nil if they agree.
   package init?(_ values: [GoldenValue], provenance: [String: String], with record: GoldenRecord) {
     let contract = NumericContract.current
     guard record.contract == contract else {
@@ -89,7 +89,7 @@ package struct GoldenComparison: Hashable, Sendable {
     trace = comparison.places.isEmpty ? nil : comparison
   }
 
-  /// The contract of the record, where it is not the one in force: nothing else was compared then.
+  /// The contract of the record, if it is not the one in force; then nothing else was compared.
   package var otherContract: NumericContract? {
     if case .contract(let recorded, _)? = failures.first { recorded } else { nil }
   }
@@ -129,12 +129,12 @@ package struct GoldenComparison: Hashable, Sendable {
     return failures
   }
 
-  /// One line a failure, then, where steps are on record, the ladder and the series around the first divergent step.
+  /// One line per failure, then, if steps are recorded, the ladder and the series around the first divergent step.
   package var lines: [String] {
     failures.map(\.text) + (trace.map { ["", "A is the record, B what was computed"] + $0.lines } ?? [])
   }
 
-  /// The comparison for machines.
+  /// The comparison as JSON.
   package var json: JSON {
     ["failures": .array(failures.map { .string($0.text) }), "trace": trace?.json ?? .null]
   }

@@ -1,19 +1,19 @@
-/// The first place where a computation leaves its record.
+/// The first place where a computation differs from its record.
 package struct GoldenDifference: Hashable, Sendable {
   /// The position in the case's list, from 0; nil when the provenance differs.
   package var index: Int?
-  /// The name of the value, as recorded if there is one.
+  /// The name of the value; the recorded name if there is one.
   package var name: String
-  /// What is on record; nil when the record ended before.
+  /// The recorded value; nil when the record ended earlier.
   package var recorded: String?
-  /// What was computed; nil when the computation ended before.
+  /// The computed value; nil when the computation ended earlier.
   package var found: String?
-  /// Representable numbers between the two.
+  /// The distance between the two, in representable numbers.
   package var ulps: UInt64?
-  /// How many values agree before it.
+  /// The number of values that agree before it.
   package var agreeing: Int
 
-  /// One line for people.
+  /// One readable line.
   package var text: String {
     let place = index.map { "value \($0 + 1), " } ?? ""
     let distance = ulps.map { ", \($0) ulp apart" } ?? ""
@@ -23,7 +23,7 @@ package struct GoldenDifference: Hashable, Sendable {
 }
 
 extension GoldenDifference {
-  /// Two values of one name that do not agree: of two series the first number that does not, counted from 1.
+  /// The difference of two values of one name; for two series, the first number that differs, counted from 1.
   init(index: Int, recorded: GoldenValue, found: GoldenValue) {
     var (left, right) = (recorded, found)
     if case .series(let a, let bytes) = recorded.content, case .series(let b, bytes) = found.content,
@@ -38,7 +38,8 @@ extension GoldenDifference {
       agreeing: index)
   }
 
-  /// Where computed values leave a record, in order: provenance first, then value by value; nil where they do not.
+  /// The first difference between computed values and a record: provenance first, then the values in order; nil if
+  /// there is none.
   init?(of values: [GoldenValue], provenance: [String: String], from record: GoldenRecord) {
     for key in Set(provenance.keys).union(record.provenance.keys).sorted()
     where provenance[key] != record.provenance[key] {

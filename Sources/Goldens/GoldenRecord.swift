@@ -3,12 +3,12 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// The recorded values of one golden case, as a file holds them.
+/// The recorded values of one golden case, as stored in a file.
 package struct GoldenRecord: Hashable, Sendable {
-  /// The layout of the file.
+  /// The version of the file's layout.
   package static let schema = 1
 
-  /// Who accepted values, and what they changed; the record's `reason` says why.
+  /// Who accepted values, and what changed; the record's `reason` states why.
   package struct Acceptance: Hashable, Sendable {
     /// A person's name, or "unknown".
     package var who: String
@@ -24,16 +24,16 @@ package struct GoldenRecord: Hashable, Sendable {
 
   /// Why these values were accepted.
   package var reason: String
-  /// By whom, and what that changed; nil in records older than this entry.
+  /// Who accepted them, and what that changed; nil in records older than this entry.
   package var accepted: Acceptance?
-  /// What produced them, by name: variant, data, seed.
+  /// What produced the values, by name: variant, data, seed.
   package var provenance: [String: String]
-  /// The numeric contract that they were computed under.
+  /// The numeric contract under which the values were computed.
   package var contract: NumericContract
-  /// The values, in the order in which they came about.
+  /// The values, in the order of their computation.
   package var values: [GoldenValue]
 
-  /// A record from its parts, of values computed under the contract in force unless another is named.
+  /// A record from its parts. The contract in force is the default.
   package init(
     reason: String, provenance: [String: String], values: [GoldenValue], accepted: Acceptance? = nil,
     contract: NumericContract = .current
@@ -45,7 +45,7 @@ package struct GoldenRecord: Hashable, Sendable {
     self.values = values
   }
 
-  /// SHA-256 chained over every value in order: an edited, dropped or exchanged value changes it.
+  /// SHA-256 chained over every value in order: it changes if a value is edited, dropped or exchanged.
   package var chain: Digest {
     values.reduce(Digest.zero) { previous, value in
       let stream = DigestStream()
@@ -104,7 +104,7 @@ package struct GoldenRecord: Hashable, Sendable {
     return .object(members)
   }
 
-  /// Reads a record; a malformed or edited file throws one line with its name and the key at fault.
+  /// Reads a record; for a malformed or edited file, throws an error of one line with its name and the invalid key.
   package init(contentsOf url: URL) throws {
     try self.init(json: JSON(contentsOf: url), file: url.path)
   }

@@ -14,28 +14,28 @@ package struct GoldenStore: Sendable {
     root.appendingPathComponent(golden.suite).appendingPathComponent("\(golden.name).json")
   }
 
-  /// The file beside it that holds what was computed instead.
+  /// The file beside it that holds the computed values of a failed check.
   package func receivedURL(of golden: GoldenCase) -> URL {
     root.appendingPathComponent(golden.suite).appendingPathComponent("\(golden.name)\(Self.received)")
   }
 
-  /// The end of the name of files that hold what a failed check computed.
+  /// The suffix of files that hold the computed values of a failed check.
   static let received = ".received.json"
 
-  /// What a check computed, and how that compares.
+  /// The result of a check: the computed values and the comparison.
   package struct Examination: Sendable {
-    /// How it compares.
+    /// The outcome of the comparison.
     package var outcome: GoldenOutcome
-    /// What was computed, as a record.
+    /// The computed values, as a record.
     package var received: GoldenRecord
   }
 
-  /// Computes a case and compares it with its record. Never writes.
+  /// Computes a case and compares it with its record. Writes nothing.
   package func check(_ golden: GoldenCase) throws -> GoldenOutcome {
     FileManager.default.fileExists(atPath: url(of: golden).path) ? try examine(golden).outcome : .missing
   }
 
-  /// Computes a case, on record or not, and compares it; never writes.
+  /// Computes a case and compares it with its record, if there is one. Writes nothing.
   package func examine(_ golden: GoldenCase) throws -> Examination {
     let file = url(of: golden)
     let record =
@@ -47,9 +47,9 @@ package struct GoldenStore: Sendable {
         reason: "computed by a check and not accepted", provenance: golden.provenance, values: values))
   }
 
-  /// Puts what a failed check computed beside the record, and removes such a file after one that agrees.
+  /// Writes the computed values of a failed check beside the record, and removes such a file after a check that agrees.
   ///
-  /// Returns the file where one was written.
+  /// Returns the file if one was written.
   @discardableResult
   package func keep(_ examination: Examination, of golden: GoldenCase) throws -> URL? {
     let file = receivedURL(of: golden)
@@ -65,9 +65,9 @@ package struct GoldenStore: Sendable {
     return file
   }
 
-  /// Computes a case and puts its values on record under the name of who accepts them.
+  /// Computes a case and records its values under the name of the person who accepts them.
   ///
-  /// The record says what changed. A blank reason throws before anything is computed.
+  /// The record states what changed. A blank reason throws an error before anything is computed.
   @discardableResult
   package func accept(_ golden: GoldenCase, reason: String, who: String = "unknown") throws -> GoldenRecord {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw BaselineRefusal.noReason }
@@ -84,7 +84,7 @@ package struct GoldenStore: Sendable {
     return record
   }
 
-  /// What a new record changes of the one in a file.
+  /// What a new record changes relative to the one in a file.
   private static func change(to record: GoldenRecord, on file: URL) -> String {
     let new = "first record of \(record.values.count) values"
     guard FileManager.default.fileExists(atPath: file.path) else { return new }
@@ -106,8 +106,8 @@ package struct GoldenStore: Sendable {
       + (parts.isEmpty && origin.isEmpty ? ["none changed"] : parts + origin).joined(separator: ", ")
   }
 
-  /// Files of the store that none of the cases reads, by their paths below it: a record that nobody compares anything
-  /// with protects nothing. `others` are files at the top that something else reads.
+  /// Files of the store that no case reads, as paths relative to it: a record that is never compared checks nothing.
+  /// `others` are top-level files with another use.
   package func unreferenced(by cases: [GoldenCase], others: [String] = []) throws -> [String] {
     guard FileManager.default.fileExists(atPath: root.path) else { return [] }
     let known = Set(cases.map { "\($0.path).json" } + others)
@@ -116,7 +116,8 @@ package struct GoldenStore: Sendable {
     }.sorted()
   }
 
-  /// Whether this process runs in continuous integration, where no check writes: a variable CI is set and not empty.
+  /// Whether this process runs in continuous integration, where checks write nothing: the variable CI is set and not
+  /// empty.
   package static func isContinuousIntegration(_ environment: [String: String]) -> Bool {
     environment["CI"].map { !$0.isEmpty } ?? false
   }

@@ -3,7 +3,7 @@ import EscapementArtifacts
 import EscapementKernels
 
 extension GoldenValue {
-  /// The value as files hold it: bits decide, decimals are for people.
+  /// The value as stored in files: the bits are compared, the decimals are for reading.
   var json: JSON {
     switch content {
     case .bits(let bits, let bytes):
@@ -14,7 +14,7 @@ extension GoldenValue {
     case .integer(let value): .object(["name": .string(name), "integer": .integer(value)])
     case .text(let text): .object(["name": .string(name), "text": .string(text)])
     case .series(let values, let bytes):
-      // One line a number, so that a diff shows which of them changed.
+      // One line per number, so that a diff shows which numbers changed.
       .object([
         "name": .string(name),
         "series": .array(
@@ -85,7 +85,7 @@ extension GoldenValue {
     }
   }
 
-  /// Numbers of one type: bits, and behind a space what people read.
+  /// Numbers of one type: the bits, a space, and the readable decimal.
   private static func series(
     _ fields: [String: JSON], _ place: String, _ reader: RecordReader
   ) throws -> Content {
@@ -123,7 +123,7 @@ extension GoldenValue {
     return .sample(numbers, level: level, reason: try reader.string(fields, "why", at: place))
   }
 
-  /// The bits of a Float or a Double, told apart by their digits.
+  /// The bits of a Float or a Double, distinguished by their number of digits.
   private static func pattern(
     _ fields: [String: JSON], _ key: String, _ place: String, _ reader: RecordReader
   ) throws -> (bits: UInt64, bytes: Int) {

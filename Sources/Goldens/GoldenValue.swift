@@ -13,7 +13,7 @@ public struct GoldenValue: Hashable, Sendable {
     case integer(Int)
     /// A text, for example a digest.
     case text(String)
-    /// Numbers by their bits, for example one a step; `bytes` is 4 or 8.
+    /// Numbers by their bits, for example one per step; `bytes` is 4 or 8.
     case series([UInt64], bytes: Int)
     /// A number within `tolerance` of the recorded one, for the reason given.
     case near(Double, tolerance: Double, reason: String)
@@ -21,8 +21,8 @@ public struct GoldenValue: Hashable, Sendable {
     case ulps(UInt64, bytes: Int, within: UInt64, reason: String)
     /// A number within `tolerance` times the recorded one's magnitude.
     case relative(Double, tolerance: Double, reason: String)
-    /// A sample, for example one number a seed, whose mean Welch's test at `level` does not tell from the recorded
-    /// sample's.
+    /// A sample, for example one number per seed, whose mean Welch's test at `level` does not distinguish from the
+    /// recorded sample's.
     case sample([Double], level: Double, reason: String)
   }
 
@@ -57,7 +57,8 @@ public struct GoldenValue: Hashable, Sendable {
   package static func counts(_ name: String, _ values: [Int]) -> GoldenValue {
     GoldenValue(name: name, content: .text(values.map(String.init).joined(separator: " ")))
   }
-  /// A number that may move by `tolerance`; the reason says why it is not exact and why that far.
+  /// A number that may differ by `tolerance`; the reason states why it is not exact and why the tolerance has this
+  /// size.
   package static func near(_ name: String, _ value: Double, tolerance: Double, because reason: String)
     -> GoldenValue
   {
@@ -65,7 +66,8 @@ public struct GoldenValue: Hashable, Sendable {
     return GoldenValue(name: name, content: .near(value, tolerance: tolerance, reason: reason))
   }
 
-  /// A number at most `within` representable numbers of its type away; the reason says why it is not exact.
+  /// A number that may differ by at most `within` representable numbers of its type; the reason states why it is not
+  /// exact.
   package static func near<Element: Real>(
     _ name: String, _ value: Element, ulps within: UInt64, because reason: String
   ) -> GoldenValue {
@@ -73,7 +75,7 @@ public struct GoldenValue: Hashable, Sendable {
       name: name,
       content: .ulps(value.bits, bytes: MemoryLayout<Element>.size, within: within, reason: reason))
   }
-  /// A number that may move by `tolerance` times the recorded magnitude.
+  /// A number that may differ by `tolerance` times the recorded magnitude.
   package static func near(
     _ name: String, _ value: Double, relative tolerance: Double, because reason: String
   )
@@ -82,8 +84,8 @@ public struct GoldenValue: Hashable, Sendable {
     precondition(tolerance >= 0, "a tolerance must not be negative, got \(tolerance)")
     return GoldenValue(name: name, content: .relative(value, tolerance: tolerance, reason: reason))
   }
-  /// A sample whose mean may move as far as Welch's two-sided test at `level`, in (0, 1), does not notice: what it
-  /// does not notice need not be equal.
+  /// A sample whose mean may differ as long as Welch's two-sided test at `level`, in (0, 1), does not reject equality.
+  /// A test that does not reject does not show that the means are equal.
   package static func sample(_ name: String, _ values: [Double], level: Double, because reason: String)
     -> GoldenValue
   {
@@ -102,7 +104,7 @@ public struct GoldenValue: Hashable, Sendable {
     }
   }
 
-  /// Why the value is compared as it is.
+  /// The reason for the way in which the value is compared.
   package var reason: String {
     switch content {
     case .bits, .integer, .text, .series: "the kernels give the same bits on every machine"
@@ -114,7 +116,7 @@ public struct GoldenValue: Hashable, Sendable {
 
   /// Whether `found` agrees with this recorded value; names and kinds must agree too.
   ///
-  /// The recorded tolerance decides, so that a run cannot widen its own. NaN agrees with nothing unless bits are
+  /// The recorded tolerance applies, so that a run cannot widen its own. NaN agrees with nothing unless bits are
   /// compared.
   package func accepts(_ found: GoldenValue) -> Bool {
     guard name == found.name else { return false }
@@ -127,14 +129,14 @@ public struct GoldenValue: Hashable, Sendable {
       return (a - b).magnitude <= tolerance * a.magnitude && tolerance == other && reason == otherReason
     case (.sample(let a, let level, let reason), .sample(let b, let other, let otherReason)):
       guard level == other, reason == otherReason else { return false }
-      // Without any spread there is no test: the samples are the same, or they are not.
+      // Without any spread there is no test: the samples must be equal.
       guard let test = WelchTest(a, b) else { return a == b }
       return test.pTwoSided >= level
     default: return content == found.content
     }
   }
 
-  /// The value for people: decimal, and bits where bits decide.
+  /// The readable value: the decimal, and the bits if bits are compared.
   package var text: String {
     switch content {
     case .bits(let bits, let bytes):
@@ -159,7 +161,7 @@ public struct GoldenValue: Hashable, Sendable {
     bytes == 4 ? Double(Float(bits: bits)) : Double(bits: bits)
   }
 
-  /// Representable numbers between two values of one type; nil where that has no meaning.
+  /// The distance between two values of one type, in representable numbers; nil if undefined.
   package func ulps(to other: GoldenValue) -> UInt64? {
     guard let (a, bytes) = pattern, let (b, otherBytes) = other.pattern, bytes == otherBytes else {
       return nil
@@ -167,7 +169,7 @@ public struct GoldenValue: Hashable, Sendable {
     return UlpDistance.between(a, b, bytes: bytes)
   }
 
-  /// The bits of a number compared by them.
+  /// The bits of a number that is compared by its bits.
   private var pattern: (bits: UInt64, bytes: Int)? {
     switch content {
     case .bits(let bits, let bytes), .ulps(let bits, let bytes, _, _): (bits, bytes)

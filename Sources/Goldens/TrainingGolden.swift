@@ -6,14 +6,14 @@ import EscapementNetworks
 import EscapementTraining
 
 extension GoldenCase {
-  /// A short training run: the order of every epoch, the initial parameters, then rate, radius, losses, norms, the
-  /// digest chain and a checksum of each tensor at every step; group accuracies and the curvature of the end point.
-  /// All of it is bit-exact by the numeric contract, so one wrong sign or one rounding shows, and the first value that
-  /// differs says where to look.
+  /// A short training run. The values are the order of every epoch and the initial parameters; rate, radius, losses,
+  /// norms, the digest chain and a checksum of each tensor at every step; and group accuracies and the curvature at the
+  /// end point. All are bit-exact by the numeric contract. One wrong sign or one rounding changes a value, and the
+  /// first value that differs locates the cause.
   ///
-  /// `recipe` trains on `data.train`; class weights follow its `weighting`. Accuracies are of `data.test`. The spectrum is that of the loss over the first `curvatureSamples`
-  /// images of classes 0 and C − 1 under running statistics: Lanczos in Float, its tridiagonal matrix by our own
-  /// solver.
+  /// `recipe` trains on `data.train`; class weights follow its `weighting`. Accuracies are of `data.test`. The spectrum
+  /// is that of the loss over the first `curvatureSamples` images of classes 0 and C − 1 under running statistics:
+  /// Lanczos in Float, the tridiagonal matrix by this package's solver.
   package static func training(
     name: String, recipe: Recipe, data: LongTailedData, steps: Int = 30, curvatureSamples: Int = 8,
     lanczosSteps: Int = 12

@@ -1,7 +1,7 @@
 import Foundation
 import EscapementKernels
 
-/// Describes the first place where two arrays differ in bits, nil where they agree.
+/// Describes the first place where two arrays differ in bits; nil if they agree.
 ///
 /// Any NaN equals any other (payloads are outside the numeric contract); −0 differs from +0.
 public func firstDifference<E: Real>(_ got: [E], _ expected: [E]) -> String? {

@@ -1,2 +1,2 @@
-// The oracles and execution paths that outside authors get as well.
+// The oracles and execution paths that are also public to other authors.
 @_exported import EscapementTesting

@@ -3,9 +3,9 @@ import EscapementKernels
 
 /// Elements that end exactly where an unmapped page begins, with canaries in front.
 ///
-/// A kernel that reads or writes behind the last element faults at once; one that writes in front of the first
-/// spoils a canary or faults. Inputs are mapped read-only, so writing to one faults too. The elements
-/// are aligned to their own size only, as a tensor's view may be.
+/// A kernel that reads or writes after the last element faults at once; one that writes before the first element
+/// changes a canary or faults. Inputs are mapped read-only, so writing to one also faults. The elements are aligned
+/// only to their own size, as a tensor's view may be.
 public final class FencedArray<Element: Real> {
   /// The first element.
   public let pointer: UnsafeMutablePointer<Element>
@@ -49,10 +49,10 @@ public final class FencedArray<Element: Real> {
   /// A copy of the elements.
   public var elements: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-  /// Whether the bytes in front of the first element are as they were.
+  /// Whether the bytes before the first element are unchanged.
   public var isIntact: Bool {
     let front = UnsafeRawBufferPointer(start: mapping + Self.page, count: slack)
-    // One comparison of the canaries with themselves, a byte on: far faster than a loop in a debug build.
+    // Compare the canaries with themselves shifted by one byte, which is much faster than a loop in a debug build.
     return slack == 0
       || (front[0] == Self.canary && memcmp(front.baseAddress!, front.baseAddress! + 1, slack - 1) == 0)
   }

@@ -5,13 +5,13 @@ import EscapementRandomness
 
 /// A dense symmetric matrix Q·diag(λ)·Qᵀ whose eigenvalues are known up to a derived error.
 public struct KnownSpectrum: Sendable {
-  /// What is particular about it.
+  /// The name, which describes the spectrum.
   public let name: String
-  /// The eigenvalues asked for, ascending.
+  /// The requested eigenvalues, ascending.
   public let values: [Double]
   /// The matrix, exactly symmetric.
   public let matrix: Tensor<Double>
-  /// How far each eigenvalue of `matrix` may be from `values`.
+  /// A bound on the distance of each eigenvalue of `matrix` from `values`.
   public let uncertainty: Double
 
   /// The matrix as an operator of either precision.
@@ -19,17 +19,17 @@ public struct KnownSpectrum: Sendable {
     DenseSymmetricOperator(matrix.converted(to: type))
   }
 
-  /// How far each eigenvalue of the matrix rounded to `type` may be from `values`: each entry moves by at
-  /// most u = ε/2 of itself, so the matrix by at most u·‖A‖_F.
+  /// A bound on the distance of each eigenvalue of the matrix, rounded to `type`, from `values`: each entry changes by
+  /// at most u = ε/2 of itself, so the matrix changes by at most u·‖A‖_F.
   public func uncertainty<Element: Real>(in type: Element.Type) -> Double {
     uncertainty + (type == Double.self ? 0 : 0.5 * Double(Element.ulpOfOne) * matrix.norm())
   }
 
   /// Applies `reflections` random Householder reflections to diag(values) from both sides.
   ///
-  /// Error of one two-sided step A − 2(vwᵀ + wvᵀ), p = Av, w = p − (vᵀp)v, with chains of n
-  /// terms: ‖δp‖ ≤ γ_n‖A‖_F, ‖δw‖ ≤ 2γ_{n+3}‖A‖_F, so the update errs by 8γ_{n+3}‖A‖_F; |‖v‖ − 1| ≤ (n/32 + 8)u
-  /// adds 8(n/32 + 8)u‖A‖_F and the rounded update 20u‖A‖_F: at most 8(n + 16)ε‖A‖_F in all.
+  /// Error of one two-sided step A − 2(vwᵀ + wvᵀ), p = Av, w = p − (vᵀp)v, with chains of n terms: ‖δp‖ ≤ γ_n‖A‖_F,
+  /// ‖δw‖ ≤ 2γ_{n+3}‖A‖_F, so the error of the update is 8γ_{n+3}‖A‖_F; |‖v‖ − 1| ≤ (n/32 + 8)u adds 8(n/32 + 8)u‖A‖_F,
+  /// and the rounded update adds 20u‖A‖_F: at most 8(n + 16)ε‖A‖_F in total.
   public init(_ name: String, values: [Double], reflections: Int = 2, seed: UInt64) {
     let sorted = values.sorted()
     let n = sorted.count

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Tests that take too long for every change: they run where ESCAPEMENT_TESTS is "nightly", as `./ci.sh nightly` sets it.
+/// Tests that take too long for every change. They run if ESCAPEMENT_TESTS is "nightly", as set by `./ci.sh nightly`.
 ///
-/// A test belongs here when a shorter one of the same code runs each time; CONTRIBUTING.md lists them.
+/// A test belongs here if a shorter test of the same code runs each time; CONTRIBUTING.md lists them.
 public enum Nightly {
-  /// Whether they are asked for.
+  /// Whether nightly tests are requested.
   public static let isAsked = ProcessInfo.processInfo.environment["ESCAPEMENT_TESTS"] == "nightly"
 
   /// All cases of a test at night, and some of them each time.

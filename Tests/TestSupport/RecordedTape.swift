@@ -1,8 +1,8 @@
 import EscapementKernels
-/// A recorded tape over scalars: the tests' witness for derivatives of any order.
+/// A recorded tape over scalars: the tests' reference for derivatives of any order.
 ///
-/// Every operation is a node whose partial derivatives are themselves nodes, so the gradient of a gradient is
-/// another walk over the same tape. It shares no code with the package's calculus.
+/// Every operation is a node whose partial derivatives are themselves nodes, so the gradient of a gradient is another
+/// pass over the same tape. It shares no code with the package's calculus.
 public final class RecordedTape {
   /// One recorded scalar.
   public struct Node {
@@ -26,7 +26,7 @@ public final class RecordedTape {
   public func constant(_ value: Double) -> Node { record(value, []) }
   public func constants(_ values: [Double]) -> [Node] { values.map(constant) }
 
-  /// The derivatives of `output` in each of `inputs`, as nodes.
+  /// The derivatives of `output` with respect to each of `inputs`, as nodes.
   public func gradient(of output: Node, in inputs: [Node]) -> [Node] {
     var adjoints: [Int: Node] = [output.index: constant(1)]
     let reached = output.index
@@ -69,7 +69,7 @@ extension RecordedTape.Node {
     tape.unary(1 / value, self) { y in -1 * (y * y) }
   }
   public func squareRoot() -> Node { tape.unary(value.squareRoot(), self) { y in 0.5 * y.reciprocal() } }
-  /// `value` and its derivative given by the caller: e^x.
+  /// e^x, computed by the given function. The derivative is the value itself.
   public func exponential(_ exp: (Double) -> Double) -> Node { tape.unary(exp(value), self) { y in y } }
   public func logarithm(_ log: (Double) -> Double) -> Node {
     tape.unary(log(value), self) { _ in self.reciprocal() }

@@ -4,15 +4,15 @@ import EscapementKernels
 ///
 /// Nothing here shares code with the C leaves. Documentation/Numerics.md states the same rules in words.
 public enum Reference {
-  /// Terms in one chain of a contraction.
+  /// The number of terms in one chain of a contraction.
   public static let chunk = 512
-  /// Lanes of a vector reduction.
+  /// The number of lanes of a vector reduction.
   public static let lanes = 32
 }
 
 extension Reference {
-  /// Σ aᵢbᵢ by one chain from +0: acc ← fma(aᵢ, bᵢ, acc), i ascending over `range`. A place without factors
-  /// is no term.
+  /// Σ aᵢbᵢ by one chain from +0: acc ← fma(aᵢ, bᵢ, acc), i ascending over `range`. A place without factors is not a
+  /// term.
   static func chain<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)?) -> E {
     var sum: E = 0
     var i = range.lowerBound
@@ -38,8 +38,8 @@ extension Reference {
     return p.first ?? 0
   }
 
-  /// Σ aᵢbᵢ over `range` in chains of 512 places whose sums meet in the tree. Places without factors are no
-  /// terms, but count.
+  /// Σ aᵢbᵢ over `range` in chains of 512 places whose sums are added in the tree. Places without factors are not
+  /// terms, but count as places.
   static func chunkedDot<E: Real>(_ range: Range<Int>, _ factors: (Int) -> (E, E)?) -> E {
     var parts: [E] = []
     var start = range.lowerBound
@@ -51,7 +51,8 @@ extension Reference {
     return tree(parts)
   }
 
-  /// Samples in one group of a sum over the batch: the largest power of two ≤ 8 with g·pixels ≤ 512, at least 1.
+  /// The number of samples in one group of a sum over the batch: the largest power of two ≤ 8 with g·pixels ≤ 512, at
+  /// least 1.
   public static func groupSize(pixels: Int) -> Int {
     var g = 8
     while g > 1 && g * pixels > chunk { g /= 2 }

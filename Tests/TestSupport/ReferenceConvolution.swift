@@ -26,11 +26,11 @@ extension Reference {
     public var oh: Int { h + 2 * pad < kh ? 0 : (h + 2 * pad - kh) / stride + 1 }
     /// Output columns.
     public var ow: Int { w + 2 * pad < kw ? 0 : (w + 2 * pad - kw) / stride + 1 }
-    /// Elements of x, the weights and y.
+    /// The number of elements of x.
     public var countX: Int { n * h * w * ci }
-    /// Elements of the weights [kh][kw][ci][co].
+    /// The number of elements of the weights [kh][kw][ci][co].
     public var countWeights: Int { kh * kw * ci * co }
-    /// Elements of y.
+    /// The number of elements of y.
     public var countY: Int { n * oh * ow * co }
     /// The largest number of fused multiply-adds of the three passes.
     public var work: Int {
@@ -49,10 +49,9 @@ extension Reference {
     }
   }
 
-  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the image are no terms, but keep their
-  /// places.
+  /// y[n,oy,ox,co] = Σ x·weights over (kh, kw, ci); taps outside the image are not terms, but keep their places.
   ///
-  /// Float goes by Winograd where the shape allows it and `direct` does not forbid it; so do the two below.
+  /// Float uses Winograd if the shape allows it and `direct` is false; the same holds for the two functions below.
   public static func convolutionForward<E: Real>(
     _ s: Convolution, x: [E], weights: [E], direct: Bool = false
   ) -> [E] {
@@ -82,8 +81,8 @@ extension Reference {
 
   /// dx[n,iy,ix,ci] = Σ dy·weights over (tap, co), taps being those of this pixel's phase in ascending order.
   ///
-  /// A tap (kh, kw) belongs to the phase when the stride divides iy + pad − kh and ix + pad − kw. Taps of the
-  /// phase whose output pixel lies outside are no terms, but keep their places; other taps have none.
+  /// A tap (kh, kw) belongs to the phase when the stride divides iy + pad − kh and ix + pad − kw. Taps of the phase
+  /// whose output pixel lies outside are not terms, but keep their places; other taps have no place.
   public static func convolutionBackwardData<E: Real>(
     _ s: Convolution, dy: [E], weights: [E], direct: Bool = false
   ) -> [E] {
@@ -117,8 +116,8 @@ extension Reference {
     return dx
   }
 
-  /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; pixels whose input lies outside the
-  /// image are no terms, but keep their places.
+  /// dweights[kh,kw,ci,co] = Σ x·dy over (n, oy, ox), grouped by samples; pixels whose input lies outside the image are
+  /// not terms, but keep their places.
   public static func convolutionBackwardWeight<E: Real>(
     _ s: Convolution, x: [E], dy: [E], direct: Bool = false
   ) -> [E] {

@@ -44,7 +44,7 @@ extension Reference {
     public var momentum: Double
     /// The factor of w in the gradient.
     public var weightDecay: Double
-    /// Whether the buffer starts here, its old content unread.
+    /// Whether this is the first step, for which the buffer's old content is not read.
     public var first: Bool
 
     /// A step.

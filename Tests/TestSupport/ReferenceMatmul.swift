@@ -7,7 +7,7 @@ extension Reference {
     public var m: Int, n: Int, k: Int
     /// Whether op transposes.
     public var transposeA = false, transposeB = false
-    /// Elements after each row as stored, beyond its extent.
+    /// The number of stored elements after the extent of each row.
     public var padding = 0
     /// C + op(A) op(B) instead of op(A) op(B).
     public var accumulate = false
@@ -32,11 +32,11 @@ extension Reference {
     public var ldb: Int { (transposeB ? k : n) + padding }
     /// The row length of C.
     public var ldc: Int { n + padding }
-    /// Elements of the stored arrays; the last row has no padding behind it.
+    /// The number of stored elements of A; the last row has no padding after it.
     public var countA: Int { Self.stored(rows: transposeA ? k : m, columns: transposeA ? m : k, lda) }
-    /// Elements of B as stored.
+    /// The number of stored elements of B.
     public var countB: Int { Self.stored(rows: transposeB ? n : k, columns: transposeB ? k : n, ldb) }
-    /// Elements of C as stored.
+    /// The number of stored elements of C.
     public var countC: Int { Self.stored(rows: m, columns: n, ldc) }
 
     private static func stored(rows: Int, columns: Int, _ ld: Int) -> Int {
@@ -52,7 +52,7 @@ extension Reference {
 
   /// Each output: chains of 512 over k, the tree, and C + sum as one more rounding when accumulating.
   ///
-  /// `c` is what the array held before; elements between rows keep their bits.
+  /// `c` is the previous content of the array; elements between rows keep their bits.
   public static func matmul<E: Real>(_ s: Matmul, _ a: [E], _ b: [E], into c: [E]) -> [E] {
     var result = c
     for i in 0..<s.m {

@@ -1,7 +1,7 @@
 import EscapementKernels
 
 extension Reference {
-  /// Square windows over images `[n][h][w][c]`; padding lies outside and counts for nothing.
+  /// Square windows over images `[n][h][w][c]`; padding lies outside and is ignored.
   public struct Windows: Sendable {
     public var n: Int, h: Int, w: Int, c: Int
     public var size: Int, stride: Int, padding: Int
@@ -15,10 +15,10 @@ extension Reference {
     public var oh: Int { (h + 2 * padding - size) / stride + 1 }
     /// Output columns.
     public var ow: Int { (w + 2 * padding - size) / stride + 1 }
-    /// Entries of one value a window.
+    /// The number of windows over all channels.
     public var count: Int { n * oh * ow * c }
 
-    /// The input's index of a tap of the window of output `i`, nil outside the image.
+    /// The input index of a tap of the window of output `i`; nil outside the image.
     func place(of i: Int, tap: Int) -> Int? {
       let (channel, column, row, sample) = (i % c, i / c % ow, i / (c * ow) % oh, i / (c * ow * oh))
       let (y, x) = (row * stride + tap / size - padding, column * stride + tap % size - padding)

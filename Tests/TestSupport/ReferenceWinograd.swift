@@ -1,7 +1,7 @@
 import EscapementKernels
 
 extension Reference.Convolution {
-  /// Whether Float convolutions of this shape go by Winograd: Documentation/Numerics.md, section 2.
+  /// Whether Float convolutions of this shape use Winograd: Documentation/Numerics.md, section 2.
   public var isWinograd: Bool {
     kh == 3 && kw == 3 && stride == 1 && pad == 1 && h > 0 && w > 0 && h % 4 == 0 && w % 4 == 0
       && h * w <= 8192 && [ci, co].allSatisfy { $0 > 0 && $0 % 16 == 0 && $0 <= 256 }
@@ -98,7 +98,7 @@ extension Reference {
     return down(rows, weightsToPoints).flatMap(weightsToPoints).map { Float($0) }
   }
 
-  /// Σ over terms of x ∗ weights, the terms' channels one after the other in one chain.
+  /// Σ over terms of x ∗ weights, with the terms' channels consecutively in one chain.
   private static func winogradCorrelation(
     n: Int, h: Int, w: Int, co: Int, terms: [(x: [Float], channels: Int, weight: (Int, Int, Int) -> Float)]
   ) -> [Float] {
@@ -142,15 +142,15 @@ extension Reference {
       terms: [(x, s.ci, { tap, ci, co in weights[(tap * s.ci + ci) * s.co + co] })])
   }
 
-  /// dx = dy ∗ the weights turned by half a circle, input and output channels exchanged.
+  /// dx = dy ∗ the weights rotated by 180°, with input and output channels exchanged.
   static func winogradBackwardData(_ s: Convolution, dy: [Float], weights: [Float]) -> [Float] {
     winogradCorrelation(
       n: s.n, h: s.h, w: s.w, co: s.ci,
       terms: [(dy, s.co, { tap, co, ci in weights[((8 - tap) * s.ci + ci) * s.co + co] })])
   }
 
-  /// dweights: in each group of samples one chain a point over (n, ty, tx), then GᵀzG; the groups' gradients meet in the
-  /// adjacent-pairs tree.
+  /// dweights: in each group of samples one chain per point over (n, ty, tx), then GᵀzG; the groups' gradients are
+  /// added in the adjacent-pairs tree.
   static func winogradBackwardWeight(_ s: Convolution, x: [Float], dy: [Float]) -> [Float] {
     let g = groupSize(pixels: s.h * s.w)
     var groups: [[Float]] = []

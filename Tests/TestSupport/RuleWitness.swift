@@ -10,18 +10,18 @@ package func vector<E: Real>(_ elements: [E]) -> ParameterVector<E> {
   return ParameterVector(layout: layout, flat: Tensor(elements))
 }
 
-/// The context of a step, in epoch 0 unless told otherwise.
+/// The context of a step, by default in epoch 0.
 package func context(_ step: Int, epoch: Int = 0, rate: Double = 0.1) -> StepContext {
   StepContext(step: step, epoch: epoch, learningRate: rate)
 }
 
-/// w + s·g with s = ρ / (‖g‖ + constant) on scalars, one rounded operation a line.
+/// w + s·g with s = ρ / (‖g‖ + constant) on scalars, with one rounded operation per line.
 package func ascended<E: Real>(_ w: [E], along g: [E], rho: Double, constant: Double = 1e-16) -> [E] {
   // The norm's own order of summation is the kernels' contract, tested there.
   moved(w, along: g, by: rho / (vector(g).flat.norm() + constant))
 }
 
-/// w + s·d on scalars, one rounded operation a line.
+/// w + s·d on scalars, with one rounded operation per line.
 package func moved<E: Real>(_ w: [E], along d: [E], by s: Double) -> [E] {
   let scale = E(rounding: s)
   return w.indices.map { i -> E in
@@ -30,7 +30,7 @@ package func moved<E: Real>(_ w: [E], along d: [E], by s: Double) -> [E] {
   }
 }
 
-/// SGD with momentum written out on scalars, one rounded operation a line.
+/// SGD with momentum on scalars, with one rounded operation per line.
 package struct ScalarSGD<E: Real> {
   package let momentum: E
   package let decay: E
@@ -59,7 +59,7 @@ package struct ScalarSGD<E: Real> {
   }
 }
 
-/// Starting points and spectra whose operations all round: odd fractions, and both zeros.
+/// Starting points and spectra for which all operations round: fractions that are not binary, and both zeros.
 package enum RuleCase {
   package static func start<E: Real>(_ type: E.Type) -> [E] {
     (0..<37).map { E(rounding: (Double($0) - 17.3) / 7.1) } + [0, -0.0]
@@ -67,7 +67,7 @@ package enum RuleCase {
   package static func spectrum<E: Real>(_ type: E.Type) -> [E] {
     (0..<37).map { E(rounding: (Double(($0 * 5) % 37) - 11) / 3.7) } + [1, 1]
   }
-  /// A second one, of smaller eigenvalues: a tail's.
+  /// A second spectrum, with smaller eigenvalues, for the tail.
   package static func tailSpectrum<E: Real>(_ type: E.Type) -> [E] {
     (0..<37).map { E(rounding: (Double(($0 * 7) % 37) - 15) / 21.3) } + [0.5, -0.25]
   }

@@ -1,8 +1,8 @@
 import EscapementKernels
 import Foundation
 
-/// The layers again, spelt out over tape nodes straight from their definitions. Arrays are row-major with
-/// the package's axes: images `[n][h][w][c]`, kernels `[kh][kw][ci][co]`, dense weights `[in][out]`.
+/// The layers over tape nodes, written directly from their definitions. Arrays are row-major with the package's axes:
+/// images `[n][h][w][c]`, kernels `[kh][kw][ci][co]`, dense weights `[in][out]`.
 public enum TapeLayers {
   public typealias Node = RecordedTape.Node
 
@@ -81,7 +81,7 @@ public enum TapeLayers {
     return y
   }
 
-  /// Cosines of the rows of x and the columns of weights, none of which is short.
+  /// Cosines of the rows of x and the columns of weights, none of which may have a small norm.
   public static func normalizedDense(_ x: [Node], samples: Int, weights: [Node], output: Int) -> [Node] {
     let input = x.count / samples
     func cosine(_ a: [Node], _ b: [Node]) -> Node {
@@ -93,7 +93,7 @@ public enum TapeLayers {
     }
   }
 
-  /// The first of the largest entries of each window, of those inside the image.
+  /// The first of the largest entries of each window, among those inside the image.
   public static func maxPool(_ x: [Node], _ e: Extents, size: Int, stride: Int, padding: Int) -> [Node] {
     var y: [Node] = []
     for n in 0..<e.n {

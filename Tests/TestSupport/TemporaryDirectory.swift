@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// An empty directory of its own, told apart by the process and a counter, for its maker to remove.
+/// A new empty directory with a name from the process and a counter. The creator must remove it.
 public struct TemporaryDirectory {
   private static let made = Atomic<Int>(0)
 
   /// The directory.
   public let url: URL
 
-  /// Makes the directory, or with `creating: false` only names it.
+  /// Creates the directory, or with `creating: false` only its name.
   public init(creating: Bool = true) throws {
     let number = Self.made.add(1, ordering: .relaxed).newValue
     url = FileManager.default.temporaryDirectory
@@ -17,6 +17,6 @@ public struct TemporaryDirectory {
     if creating { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
   }
 
-  /// Removes the directory and all in it.
+  /// Removes the directory and its contents.
   public func remove() { try? FileManager.default.removeItem(at: url) }
 }

@@ -1,18 +1,18 @@
 import EscapementKernels
 
-/// Seeded numbers for tests, chosen so that another order of operations gives other bits.
+/// Seeded numbers for tests, chosen so that another order of operations gives different bits.
 public struct TestNumbers: Sendable {
-  /// What kind of numbers.
+  /// The kind of numbers.
   public enum Kind: Sendable, CaseIterable {
     /// Random significands and signs, exponents −6…6.
     case ordinary
     /// Denormals and numbers whose products are denormal.
     case tiny
-    /// Ordinary, with one in 16 an edge: ±0, ±∞, NaN, the smallest and largest magnitudes.
+    /// Ordinary numbers, of which one in 16 is an edge: ±0, ±∞, NaN, the smallest and largest magnitudes.
     case edges
     /// Small whole numbers, so that ties occur.
     case whole
-    /// Zeros and smallest denormals of both signs, and ones: sums whose only content is the sign of their zero.
+    /// Zeros and smallest denormals of both signs, and ones: for sums in which only the sign of a zero matters.
     case signs
   }
 
@@ -30,7 +30,7 @@ public struct TestNumbers: Sendable {
     return z ^ (z >> 31)
   }
 
-  /// A number of `choices`.
+  /// An element of `choices`.
   public mutating func pick<T>(_ choices: [T]) -> T { choices[Int(next() % UInt64(choices.count))] }
 
   /// Zeros, infinities, NaN, and the smallest and largest magnitudes of a type, with both signs.
@@ -57,7 +57,7 @@ public struct TestNumbers: Sendable {
       var exponent = bias - 6 + small % 13
       switch kind {
       case .ordinary: break
-      // From the denormals to the root of the smallest normal number, and a few ordinary ones to meet them.
+      // From the denormals to the square root of the smallest normal number, and a few ordinary numbers.
       case .tiny: exponent = [0, 0, 1, bias / 2 - 8 + small % 8, bias / 2, exponent][small % 6]
       case .edges:
         if small % 16 == 0 {

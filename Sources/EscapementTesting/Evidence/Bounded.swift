@@ -1,22 +1,22 @@
-/// A number in Double with a bound on how far the same computation in another type may be from it.
+/// A number in Double with a bound on its distance from the same computation in another type.
 ///
-/// Every operation adds `unit` times its result: one rounding there, and the one made here.
+/// Every operation adds `unit` times its result to the bound: one rounding in the other type, and one in Double.
 struct Bounded {
   /// The value in Double.
   var value: Double
-  /// The bound on the other's distance.
+  /// The bound on the distance.
   var error: Double
   /// eps of the other type, twice its largest relative rounding error.
   let unit: Double
 
-  /// A number that both have exactly.
+  /// A number that is exact in both types.
   init(_ value: Double, error: Double = 0, unit: Double) {
     self.value = value
     self.error = error
     self.unit = unit
   }
 
-  /// A number that the other has rounded.
+  /// A number that is rounded in the other type.
   static func rounded(_ value: Double, unit: Double) -> Bounded {
     Bounded(value, error: value.magnitude * unit, unit: unit)
   }
@@ -36,7 +36,7 @@ struct Bounded {
   }
 }
 
-/// Gradient descent with momentum and decay, entry by entry, with a running bound of its rounding errors.
+/// Gradient descent with momentum and weight decay, entry by entry, with a running bound of its rounding errors.
 ///
 ///     d = g + λ·w;   b = d on the first step, μ·b + d after it;   w = w − η·b
 struct BoundedDescent {

@@ -4,27 +4,27 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// What a law compared, reduced to the comparison that says most.
+/// The comparisons of a law, reduced to the decisive one.
 public struct LawEvidence: Sendable {
   /// One comparison.
   public struct Comparison: Hashable, Sendable {
     /// What was compared.
     public var what: String
-    /// How far it is off: a distance, or the number of entries or facts that differ.
+    /// The deviation: a distance, or the number of entries or facts that differ.
     public var deviation: Double
-    /// What is allowed; 0 where bits were compared.
+    /// The allowed deviation; 0 if bits were compared.
     public var bound: Double
 
     /// Whether the deviation is within the bound; a NaN is not.
     public var holds: Bool { deviation <= bound }
 
-    /// How much of what is allowed was used; 0 where nothing deviates.
+    /// The deviation over the bound; 0 if there is no deviation.
     public var ratio: Double { deviation == 0 ? 0 : deviation / bound }
   }
 
-  /// The first comparison that failed, or else the one that came nearest to its bound; nil before any.
+  /// The first comparison that failed, or otherwise the one closest to its bound; nil without comparisons.
   public private(set) var decisive: Comparison?
-  /// Comparisons so far.
+  /// The number of comparisons so far.
   public private(set) var count = 0
 
   /// No comparisons.
@@ -38,7 +38,7 @@ public struct LawEvidence: Sendable {
     decisive = Comparison(what: what(), deviation: deviation, bound: bound)
   }
 
-  /// Compares entry by entry in Double: each |got − expected| with its own bound.
+  /// Compares entry by entry in Double: each |got − expected| against its own bound.
   public mutating func compare<Element: Real>(
     _ what: @autoclosure () -> String, _ got: Tensor<Element>, _ expected: [Double], within bounds: [Double]
   ) {
@@ -48,14 +48,14 @@ public struct LawEvidence: Sendable {
     }
   }
 
-  /// Counts the entries whose bits differ; none may.
+  /// Counts the entries whose bits differ; there must be none.
   public mutating func sameBits<Element: Real>(
     _ what: @autoclosure () -> String, _ got: ParameterVector<Element>, _ expected: ParameterVector<Element>
   ) {
     guard got.count == expected.count else {
       return require("\(what()), \(got.count) entries against \(expected.count)", false)
     }
-    // Entry by entry only where it matters: long vectors are compared often.
+    // Compare entry by entry only if the bytes differ, because long vectors are compared often.
     let isSame = got.flat.withPointer { a in
       expected.flat.withPointer { memcmp(a, $0, got.count * MemoryLayout<Element>.stride) == 0 }
     }
@@ -73,7 +73,7 @@ public struct LawEvidence: Sendable {
     for key in a.keys.sorted() where b[key] != nil { sameBits("\(what()), \(key)", a[key]!, b[key]!) }
   }
 
-  /// Counts a fact that must be so.
+  /// Compares a fact that must hold.
   public mutating func require(_ what: @autoclosure () -> String, _ isSo: Bool) {
     compare(what(), isSo ? 0 : 1, within: 0)
   }

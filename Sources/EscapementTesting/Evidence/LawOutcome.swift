@@ -1,16 +1,16 @@
 import Foundation
 
-/// How one law ended for one rule in one element type.
+/// The outcome of one law for one rule in one element type.
 public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
-  /// The end.
+  /// The result of a law.
   public enum Result: Hashable, Sendable {
-    /// Every comparison was within its bound; the one that came nearest to it, and how many there were.
+    /// Every comparison was within its bound; the one closest to its bound, and the number of comparisons.
     case holds(LawEvidence.Comparison, comparisons: Int)
-    /// A comparison was not; the first such.
+    /// A comparison was outside its bound; the first one.
     case fails(LawEvidence.Comparison)
-    /// The rule or its factory threw, it asked less than its claims say, or nothing was compared.
+    /// The rule or its factory threw an error, the rule made fewer queries than claimed, or nothing was compared.
     case stopped(String)
-    /// The claims give the law nothing to judge.
+    /// The law does not apply to the rule's claims.
     case doesNotApply(reason: String)
   }
 
@@ -20,10 +20,10 @@ public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
   public let law: String
   /// "F32" or "F64".
   public let element: String
-  /// How it ended.
+  /// The result.
   public let result: Result
 
-  /// Whether nothing speaks against the rule: the law held, or does not apply.
+  /// Whether the law held or does not apply.
   public var holds: Bool {
     switch result {
     case .holds, .doesNotApply: true
@@ -36,7 +36,7 @@ public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
     if case .doesNotApply = result { false } else { true }
   }
 
-  /// The comparison that decided; nil where there was none.
+  /// The decisive comparison; nil if there was none.
   public var comparison: LawEvidence.Comparison? {
     switch result {
     case .holds(let comparison, _), .fails(let comparison): comparison
@@ -47,7 +47,7 @@ public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
   /// "holds", "fails" or "does not apply".
   public var word: String { applies ? holds ? "holds" : "fails" : "does not apply" }
 
-  /// What was found, or why nothing was looked for.
+  /// The finding, or the reason why the law does not apply.
   public var finding: String {
     switch result {
     case .holds(let comparison, let count):
@@ -59,7 +59,7 @@ public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// One line: rule, law, type, and what was found.
+  /// One line: rule, law, type and finding.
   public var description: String {
     let numbers = comparison.map { ": \($0.deviationText), at most \($0.boundText) allowed" }
     return "\(subject), \(law), \(element): \(word) (\(finding)\(numbers ?? ""))"
@@ -67,13 +67,13 @@ public struct LawOutcome: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension LawEvidence.Comparison {
-  /// The deviation as people read it: three significant digits.
+  /// The deviation with three significant digits.
   public var deviationText: String { Self.text(deviation) }
 
-  /// The bound as people read it.
+  /// The bound with three significant digits.
   public var boundText: String { Self.text(bound) }
 
-  /// The deviation over the bound; "bits" where no deviation is allowed.
+  /// The deviation over the bound; "bits" if no deviation is allowed.
   public var shareText: String { bound == 0 ? "bits" : Self.text(ratio) }
 
   private static func text(_ value: Double) -> String {

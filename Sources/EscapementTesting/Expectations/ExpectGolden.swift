@@ -4,24 +4,25 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// Compares a metric series with the one on record, and records it where that is asked for.
+/// Compares a metric series with its record, and records it on request.
 ///
 ///     try expectGolden(losses, named: "quadratic-loss", in: "nesterov", because: "first record")
 ///
-/// The record is `Golden/SUITE/NAME.json` beside the calling file, or below `root`. Without one the expectation fails,
-/// unless the environment variable ESCAPEMENT_ACCEPT is 1: then the series goes on record with the reason `because`. A
-/// series that differs is put on record in the same way, but only under a reason other than the one on record, so that no
-/// change goes unexplained; where the record is of an older numeric contract, that is the explanation. Where the variable CI is set nothing is ever written; elsewhere a failure leaves the computed
-/// series beside the record, as `NAME.received.json`.
+/// The record is `Golden/SUITE/NAME.json` beside the calling file, or below `root`. Without a record the expectation
+/// fails, unless the environment variable ESCAPEMENT_ACCEPT is 1: then the series is recorded with the reason
+/// `because`. A series that differs is recorded in the same way, but only with a reason that differs from the recorded
+/// one, so that every change is explained. If the record is of an older numeric contract, the reason may stay the same.
+/// If the variable CI is set, nothing is written; otherwise a failure writes the computed series beside the record, as
+/// `NAME.received.json`.
 ///
 /// - Parameters:
 ///   - series: the values, step by step.
 ///   - name: the record's name; letters, digits, "-", "_" and ".".
 ///   - suite: the folder that groups records; likewise.
-///   - tolerance: how each value is compared. Everything but `.exact` says why.
-///   - provenance: what the series depends on, by name; a record made under another one is stale.
-///   - reason: why the series goes on record; it is written into the file.
-/// - Throws: one `ExpectationFailure`; what reading or writing a file throws.
+///   - tolerance: how each value is compared. Every tolerance except `.exact` has a reason.
+///   - provenance: what the series depends on, by name; a record with another provenance is stale.
+///   - reason: why the series is recorded; it is written into the file.
+/// - Throws: one `ExpectationFailure`, or an error of reading or writing a file.
 public func expectGolden(
   _ series: [some GoldenMetric], named name: String, in suite: String, tolerance: GoldenTolerance = .exact,
   provenance: [String: String] = [:], because reason: String, root: URL? = nil, file: String = #filePath
@@ -31,22 +32,23 @@ public func expectGolden(
     store: .beside(file, root))
 }
 
-/// Compares a training run with the one on record, step by step, and records it where that is asked for.
+/// Compares a training run with its record, step by step, and records it on request.
 ///
 ///     try expectGolden(of: run, named: "fixture-run", in: "nesterov", because: "first record")
 ///
-/// On record are, of every step, the learning rate, ρ, both losses, the gradient norm, ‖ε‖, the cosine, the images
-/// classified correctly and the digest of parameters, running statistics and the rule's vectors; of every epoch, the test
-/// images classified correctly. A failure names the first step that differs and what differed first there. Acceptance
-/// and the environment's variables are those of `expectGolden` of a series.
+/// For every step, the record contains the learning rate, ρ, both losses, the gradient norm, ‖ε‖, the cosine, the
+/// number of images classified correctly, and the digest of parameters, running statistics and the rule's vectors. For
+/// every epoch, it contains the number of test images classified correctly. A failure names the first step that differs
+/// and the first quantity that differs there. Acceptance and environment variables are those of `expectGolden` for a
+/// series.
 ///
 /// - Parameters:
-///   - run: a finished run whose metrics hold every step and its digest: `TrainingOptions.metricsEvery` and
+///   - run: a finished run whose metrics contain every step and its digest: `TrainingOptions.metricsEvery` and
 ///     `digestEvery` are 1.
 ///   - name: the record's name; letters, digits, "-", "_" and ".".
 ///   - suite: the folder that groups records; likewise.
-///   - reason: why the run goes on record; it is written into the file.
-/// - Throws: one `ExpectationFailure`; what reading the run, or reading or writing the record throws.
+///   - reason: why the run is recorded; it is written into the file.
+/// - Throws: one `ExpectationFailure`, or an error of reading the run, or of reading or writing the record.
 public func expectGolden(
   of run: RunDirectory, named name: String, in suite: String, because reason: String, root: URL? = nil,
   file: String = #filePath
@@ -126,7 +128,8 @@ struct GoldenExpectation {
 
   private var writes: Bool { !GoldenStore.isContinuousIntegration(environment) }
 
-  /// Whether the environment asks for it, and a reason is given that is not on record already; a newer contract is one.
+  /// Whether the environment requests acceptance, and the reason differs from the recorded one or the contract is
+  /// newer.
   private func mayAccept(_ golden: GoldenCase, _ reason: String, in store: GoldenStore) throws -> Bool {
     guard writes, environment["ESCAPEMENT_ACCEPT"] == "1", reason.contains(where: { !$0.isWhitespace })
     else { return false }
@@ -148,13 +151,13 @@ struct GoldenExpectation {
       if let recorded = comparison.otherContract {
         return ["\(comparison.failures[0].text); \(recorded.instruction), or accept it again (\(acceptance))"]
       }
-      // Where steps are on record, the ladder says more than the neighboring values.
+      // If steps are recorded, the ladder is more informative than the neighboring values.
       let place = comparison.trace.map { _ in [] } ?? series(comparison, values)
       return comparison.lines + place + [acceptance]
     }
   }
 
-  /// The values around the first that differs.
+  /// The values around the first difference.
   private func series(_ comparison: GoldenComparison, _ values: [GoldenValue]) -> [String] {
     guard let center = comparison.first.index else { return [] }
     return (max(0, center - 2)...center + 2).filter(values.indices.contains).map { index in

@@ -3,7 +3,7 @@
 ///     @Test func laws() throws { try expectLaws(of: mine) }
 ///
 /// `Laws.check` gives the outcomes as values, for a test that expects a law to fail.
-/// - Throws: one `ExpectationFailure` that has a line for each law that does not hold.
+/// - Throws: one `ExpectationFailure` with a line for each law that does not hold.
 public func expectLaws(of subject: RuleSubject, laws: [any Law] = Laws.all) throws(ExpectationFailure) {
   let broken = Laws.check(subject, laws: laws).filter { !$0.holds }
   guard broken.isEmpty else {

@@ -1,9 +1,9 @@
 import Foundation
 
-/// What an expectation throws when it is not met.
+/// The error that a failed expectation throws.
 ///
-/// Swift Testing and XCTest both print the description of an error that leaves a test, so this library needs neither of
-/// them to be built.
+/// Swift Testing and XCTest both print the description of an error thrown from a test, so this library depends on
+/// neither of them.
 public struct ExpectationFailure: Error, Hashable, Sendable, CustomStringConvertible, LocalizedError {
   /// What was expected, in a few words.
   public let expectation: String
@@ -13,6 +13,6 @@ public struct ExpectationFailure: Error, Hashable, Sendable, CustomStringConvert
   /// The expectation, then the findings.
   public var description: String { ([expectation] + findings).joined(separator: "\n") }
 
-  /// The same: what XCTest prints on some platforms.
+  /// The description, which XCTest prints on some platforms in this form.
   public var errorDescription: String? { description }
 }

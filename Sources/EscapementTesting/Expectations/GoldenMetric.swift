@@ -2,24 +2,25 @@ import EscapementGoldens
 import EscapementArtifacts
 import EscapementKernels
 
-/// What a metric series may consist of: `Float`, `Double`, `Int`, `Digest` and `String`.
+/// A type of values in a metric series: `Float`, `Double`, `Int`, `Digest` and `String`.
 public protocol GoldenMetric: Sendable {
-  /// The value under a name, compared as the tolerance says; nil where the type has no such comparison.
+  /// The value with a name, compared by the tolerance; nil if the type has no such comparison.
   func goldenValue(named name: String, _ tolerance: GoldenTolerance) -> GoldenValue?
 }
 
-/// How far a number may be from the one on record, and why it may.
+/// The allowed distance of a number from the recorded one, and the reason.
 public enum GoldenTolerance: Hashable, Sendable {
-  /// Not at all: every bit. The default, and right for whatever this package's kernels compute.
+  /// No distance: every bit must agree. This is the default, and the right choice for everything that this package's
+  /// kernels compute.
   case exact
-  /// So many representable numbers of its type.
+  /// At most this number of representable numbers of its type.
   case ulps(UInt64, because: String)
-  /// So far.
+  /// At most this distance.
   case absolute(Double, because: String)
-  /// So much of the recorded magnitude.
+  /// At most this multiple of the recorded magnitude.
   case relative(Double, because: String)
 
-  /// Whether the reason says something; exact needs none.
+  /// Whether the reason is not blank; `.exact` needs none.
   var hasReason: Bool {
     switch self {
     case .exact: true
@@ -30,7 +31,7 @@ public enum GoldenTolerance: Hashable, Sendable {
 }
 
 extension GoldenTolerance {
-  /// A number as a value on record.
+  /// A number as a recorded value.
   fileprivate func value<Element: Real>(_ name: String, _ number: Element, _ wide: Double) -> GoldenValue {
     switch self {
     case .exact: .exact(name, number)

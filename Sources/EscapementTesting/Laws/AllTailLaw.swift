@@ -3,11 +3,11 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// When every sample is a tail sample, a rule that perturbs the tail is SAM on the tail's loss.
+/// If every sample is a tail sample, a rule that perturbs the tail is SAM on the tail's loss.
 ///
-/// The tail's loss is the batch's times the factor by which the oracle weighs the tail (2 here); the head is
-/// empty. The constants added to ‖g‖ differ from SAM's: s by at most the larger over ‖g‖, relatively. Beyond
-/// that the two differ by rounding, bounded operation by operation.
+/// The tail's loss is the batch's times the factor by which the oracle weights the tail (2 here); the head is empty.
+/// The constants added to ‖g‖ differ from SAM's, so s differs relatively by at most the larger constant over ‖g‖.
+/// Otherwise the two differ by rounding, which is bounded operation by operation.
 struct AllTailLaw: Law {
   let name = "all-tail"
   let statement = "On a batch of tail samples alone the rule is SAM on the weighted tail's loss."
@@ -37,7 +37,7 @@ struct AllTailLaw: Law {
     let norm = Tensor(g.map(\.value)).norm()
     let scale = settings.radius / norm
     let slack = max(constant(in: trial.claims)!, SAM<SGD<Element>>.normConstant) / norm + 2 * unit
-    // Both runs are within the bound of the same exact step, so apart by at most twice it.
+    // Both runs are within the bound of the same exact step, so their distance is at most twice the bound.
     let s = Bounded(scale, error: scale * slack, unit: unit)
     var reference = BoundedDescent(settings, from: w, unit: unit)
     reference.descend(

@@ -2,11 +2,11 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// ε points up along the gradient it is claimed to be taken from.
+/// ε points along the gradient from which it is claimed to be computed.
 ///
-/// s = ρ/(‖g‖ + constant) is taken in Double, the constant included, and each entry of s·g may be off by the
-/// roundings of `RadiusLaw`. A turned sign, another gradient or a missing norm is off by the length of ε itself,
-/// a forgotten constant by constant/‖g‖ of it.
+/// s = ρ/(‖g‖ + constant) is computed in Double, including the constant, and each entry of s·g may have the rounding
+/// error of `RadiusLaw`. A reversed sign, another gradient or a missing norm gives an error of the length of ε, a
+/// missing constant an error of constant/‖g‖ of it.
 struct AscentLaw: Law {
   let name = "ascent"
   let statement = "ε = s·g with the claimed g and s = ρ/(‖g‖ + constant), within 4 eps ‖ε‖."

@@ -1,11 +1,11 @@
 import EscapementKernels
 import EscapementTraining
 
-/// On a saddle with the eigenvalues λ the step is known: from the answer λ∘w at w follows the point
-/// w + s·λ∘w, and from that the answer λ∘(1 + s·λ)∘w: g̃ = (I + sH)g.
+/// On a saddle with the eigenvalues λ the step is known. The answer λ∘w at w gives the point w + s·λ∘w, and the answer
+/// there is λ∘(1 + s·λ)∘w: g̃ = (I + sH)g.
 ///
-/// The bound follows each operation's rounding, entry by entry, with s off by the relative error of the
-/// gradient and of its norm. A factor 1 + sλ of the wrong sign, or one too many, is far outside.
+/// The bound follows each operation's rounding, entry by entry; s has the relative error of the gradient and of its
+/// norm. A wrong sign in 1 + sλ, or an additional factor, is far outside the bound.
 struct ClosedFormLaw: Law {
   let name = "closed-form"
   let statement = "On a quadratic the step is that of g̃ = (I + sH)g, within its rounding errors."
@@ -64,7 +64,7 @@ struct ClosedFormLaw: Law {
 
   /// w + s·direction with s = radius/(‖v‖ + constant), or the radius itself without v.
   ///
-  /// The error of the norm is at most the norm of the entries' errors and (n/32 + 8) roundings in Double; s is a
+  /// The error of the norm is at most the norm of the entries' errors plus (n/32 + 8) roundings in Double; s is a
   /// quotient rounded to Double and then to the type.
   private func moved(
     _ w: [Bounded], along direction: [Bounded], radius: Double, normBy: (v: [Bounded], constant: Double)?
@@ -75,7 +75,7 @@ struct ClosedFormLaw: Law {
       let norm = Tensor(v.map(\.value)).norm()
       let error = Tensor(v.map(\.error)).norm() / norm + 10 * Double.ulpOfOne + unit
       let value = radius / (norm + constant)
-      // Over the smallest norm that the errors allow.
+      // The relative error is taken over the smallest norm that the errors allow.
       s = Bounded(value, error: value * error / (1 - error), unit: unit)
     }
     return zip(w, direction).map { $0 + s * $1 }

@@ -3,13 +3,13 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// Decay enters the gradient, the gradient enters the momentum, and the momentum moves w:
+/// Weight decay is added to the gradient, the gradient to the momentum, and the momentum moves w:
 ///
 ///     d = g + λ·w;   b = d on the first step, μ·b + d after it;   w = w − η·b
 ///
-/// On a loss that is linear in w, g is the same everywhere, so the radius has no say. Of the gradient that
-/// the rule forms from its answers a distance of 16 eps ‖g‖ is allowed; the rest is bounded operation by
-/// operation. Decay inside the ascent leaves g alone here: see the law "ascent".
+/// On a loss that is linear in w, g is the same everywhere, so the radius has no effect. The gradient that the rule
+/// forms from its answers may differ by 16 eps ‖g‖; the rest is bounded operation by operation. Weight decay inside the
+/// ascent does not change g here: see the law "ascent".
 struct DescentOrderLaw: Law {
   let name = "descent-order"
   let statement = "On a linear loss the rule is d = g + λw, b = μb + d, w = w − ηb, decay before momentum."

@@ -2,7 +2,7 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementTraining
 
-/// A loss or gradient that is no finite number ends the step: `Divergence` names the step, nothing has changed.
+/// A loss or gradient that is not finite ends the step: `Divergence` contains the step, and nothing has changed.
 struct DivergenceLaw: Law {
   let name = "divergence"
   let statement =

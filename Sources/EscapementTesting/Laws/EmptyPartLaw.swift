@@ -2,11 +2,11 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementTraining
 
-/// Parts without samples have zero gradients, and a rule goes on with the others.
+/// Parts without samples have zero gradients, and a rule continues with the other parts.
 ///
-/// No point and no parameter leaves the finite numbers. The ascent along an empty part stays at w, to the bit;
-/// where every ascent does, the step is SGD's on the rest of the batch: ImbSAM without tail samples. On a
-/// batch without any sample, with neither momentum, decay nor noise, w stays.
+/// All points and parameters stay finite. The ascent along an empty part stays exactly at w. If every ascent does, the
+/// step is SGD's on the rest of the batch, for example ImbSAM without tail samples. On a batch without samples, and
+/// without momentum, weight decay and noise, w does not change.
 struct EmptyPartLaw: Law {
   let name = "empty-parts"
   let statement = "An empty part perturbs nothing: its ascents stay at w, and the step is the others'."
@@ -31,7 +31,7 @@ struct EmptyPartLaw: Law {
     var walk = try trial.saddleWalk(
       RuleSettings(radius: moves ? 0 : 0.5, momentum: 0, weightDecay: 0),
       emptyParts: Set(trial.claims.queries.map(\.part)).union([.all, .head, .tail]))
-    // A shard that no claim names is asked of the whole batch, which has samples.
+    // A shard that no claim names is evaluated on the whole batch, which has samples.
     walk.oracle.interference = { _, answer in
       answer.loss = 0
       answer.gradient.flat = .zeros(answer.gradient.flat.shape)

@@ -1,7 +1,7 @@
 import EscapementKernels
 import EscapementTraining
 
-/// A radius above 0 changes the way, and the record says that there was a perturbation.
+/// A radius above 0 changes the path, and the record contains a perturbation.
 struct FiringLaw: Law {
   let name = "fires"
   let statement = "A radius above 0 changes the parameters, and the record reports ‖ε‖ > 0."

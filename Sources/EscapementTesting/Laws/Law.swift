@@ -1,19 +1,19 @@
 import EscapementKernels
 
-/// Something that every update rule of some kind keeps, and a way to see whether one does.
+/// A property of every update rule of some kind, and a procedure that checks it.
 public protocol Law: Sendable {
   /// The name, for the command line and records.
   var name: String { get }
-  /// What is kept, in one sentence.
+  /// The property, in one sentence.
   var statement: String { get }
-  /// Why there is nothing to judge for a rule of these claims; nil where there is.
+  /// The reason why the law does not apply to a rule with these claims; nil if it applies.
   func exemption(for claims: RuleClaims) -> String?
-  /// Judges a rule; what it throws is a failure.
+  /// Judges a rule; a thrown error is a failure.
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws
 }
 
 extension Law {
-  /// Judges a rule, or says why the law does not apply to it.
+  /// Judges a rule, or states why the law does not apply to it.
   func outcome<Element: Real>(_ subject: String, _ trial: RuleTrial<Element>) -> LawOutcome {
     func outcome(_ result: LawOutcome.Result) -> LawOutcome {
       LawOutcome(subject: subject, law: name, element: Element.dtypeName, result: result)
@@ -28,8 +28,8 @@ extension Law {
 
 /// The laws of update rules.
 public enum Laws {
-  /// All of them: first what is kept to the bit, then what is kept to a derived bound, then what any rule owes
-  /// a run.
+  /// All laws: first those that compare bits, then those with a derived bound, then those that every rule in a run must
+  /// keep.
   public static let all: [any Law] = [
     ZeroRadiusLaw(), TinyRadiusLaw(), StageLimitLaw(), TwoPartSumLaw(), AllTailLaw(),
     QuerySequenceLaw(), FiringLaw(), RadiusLaw(), AscentLaw(), LossScaleLaw(), ClosedFormLaw(), NoiseLaw(),

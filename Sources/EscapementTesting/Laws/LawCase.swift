@@ -6,9 +6,9 @@ import EscapementNetworks
 import EscapementRandomness
 import EscapementTraining
 
-/// The losses and starting points that laws run on.
+/// The losses and starting points of laws.
 enum LawCase {
-  /// A matrix and a vector, so that noise by filters meets both.
+  /// A matrix and a vector, so that noise by filters is tested on both.
   static let layout: ParameterLayout = {
     var layout = ParameterLayout()
     layout.append(name: "weight", shape: [6, 5], role: .dense)
@@ -16,18 +16,18 @@ enum LawCase {
     return layout
   }()
 
-  /// Entries of both signs in [1/3, 1.1], odd fractions, so that operations round.
+  /// Entries of both signs with magnitudes in [1/3, 1.1] that are not binary fractions, so that operations round.
   static func start<Element: Real>(_ type: Element.Type = Element.self) -> ParameterVector<Element> {
     vector { i in (i % 3 == 1 ? -1 : 1) * (1 + Double(i * i % 17) / 7) / 3 }
   }
 
-  /// The same with a zero of each sign at the end.
+  /// The same entries, with a zero of each sign at the end.
   static func startWithZeros<Element: Real>() -> ParameterVector<Element> {
     let values: [Element] = start().flat.elements.dropLast(2) + [0, -0.0]
     return ParameterVector(layout: layout, flat: Tensor(values))
   }
 
-  /// The eigenvalues of head and tail, and their exact sums: binary fractions of both signs, none of them 0.
+  /// The eigenvalues of head and tail, and their exact sums: binary fractions of both signs, none of which is 0.
   static func spectrum<Element: Real>(_ part: BatchPart) -> Tensor<Element> {
     func head(_ i: Int) -> Double { (Double(5 * i % 17) - 6.5) / 8 }
     func tail(_ i: Int) -> Double { (Double(7 * i % 13) - 4.25) / 16 }
@@ -46,7 +46,7 @@ enum LawCase {
       spectra: [.all: spectrum(all), .head: spectrum(.head), .tail: spectrum(.tail)], emptyParts: emptyParts)
   }
 
-  /// Slopes 3 and 4 of both signs, 16 of each and the last eight entries 0: of the norm 20·size, exactly.
+  /// Slopes 3 and 4 of both signs, 16 of each, and the last eight entries 0. The norm is exactly 20·size.
   static func slope<Element: Real>(_ part: BatchPart, size: Double = 1) -> Tensor<Element> {
     let turn =
       switch part {
@@ -102,7 +102,8 @@ extension RuleTrial {
     RuleWalk(try rule(settings), on: LawCase.networkOracle(), from: LawCase.networkStart())
   }
 
-  /// A rule on the saddles before its first and before its third step, once for each query of that step.
+  /// Calls the closure with a rule on the saddles before its first and before its third step, once for each query of
+  /// that step.
   func eachQuery(
     _ body: (_ walk: RuleWalk<PartedQuadraticOracle<Element>>, _ query: Int) throws -> Void
   ) throws {

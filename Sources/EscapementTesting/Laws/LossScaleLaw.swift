@@ -1,12 +1,12 @@
 import EscapementKernels
 import EscapementTraining
 
-/// A loss 2¹² times as large or as small leads to the same perturbed points.
+/// A loss multiplied or divided by 2¹² leads to the same perturbed points.
 ///
-/// Powers of two scale every gradient without rounding. What remains is the constant in the norm, which
-/// shortens each of the two perturbations by constant/‖g‖ of itself, and the rounding of both: 4 eps of ‖ε‖
-/// each, as in `RadiusLaw`, and eps (‖w‖ + ‖ε‖) for placing them. An adaptive ascent has ‖|w|g‖ for ‖g‖, and its
-/// two products more round alike in both runs.
+/// Powers of two scale every gradient without rounding. Two errors remain. The constant in the norm shortens each of
+/// the two perturbations by constant/‖g‖ of itself. The rounding of both is 4 eps of ‖ε‖ each, as in `RadiusLaw`, plus
+/// eps (‖w‖ + ‖ε‖) for adding them to w. An adaptive ascent has ‖|w|g‖ instead of ‖g‖, and its two additional products
+/// round in the same way in both runs.
 struct LossScaleLaw: Law {
   let name = "loss-scale"
   let statement = "A normalized ascent leads to the same point when the loss is scaled by 2⁻¹² or 2¹²."
@@ -48,7 +48,7 @@ struct LossScaleLaw: Law {
 }
 
 extension RuleClaims.Query {
-  /// Along which answer a normalized ascent goes, with the constant in its norm; nil for other places.
+  /// The index of the answer along which a normalized ascent goes, and the constant in its norm; nil for other places.
   fileprivate var ascent: (along: Int, constant: Double, isAdaptive: Bool)? {
     switch place {
     case .ascent(let along, _, let constant?): (along, constant, false)

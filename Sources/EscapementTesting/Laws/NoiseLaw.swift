@@ -2,9 +2,9 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// Noise is a function of seed, step and query, and of nothing else.
+/// Noise is a function of seed, step and query only.
 ///
-/// On a loss that is zero everywhere, with neither momentum nor decay, what a step leaves behind is the noise.
+/// On a loss that is zero everywhere, without momentum and weight decay, the change of a step is the noise.
 struct NoiseLaw: Law {
   let name = "noise"
   let statement = "The same seed and step give the same noise; another seed, step or query gives other noise."

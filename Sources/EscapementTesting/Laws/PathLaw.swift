@@ -11,7 +11,7 @@ struct PathLaw: Law {
 
   func exemption(for claims: RuleClaims) -> String? { nil }
 
-  /// Long enough that every vector operation is split among threads.
+  /// A layout long enough that every vector operation is split among threads.
   private static let layout: ParameterLayout = {
     var layout = ParameterLayout()
     layout.append(name: "weight", shape: [150, 100], role: .dense)

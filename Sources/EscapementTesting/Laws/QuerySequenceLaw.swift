@@ -1,7 +1,7 @@
 import EscapementKernels
 import EscapementTraining
 
-/// A step asks what its claims say, in that order: parts, statistics, and whether at w or elsewhere.
+/// A step makes the claimed queries in the claimed order: parts, statistics, and whether at w or elsewhere.
 struct QuerySequenceLaw: Law {
   let name = "queries"
   let statement = "A step makes exactly the claimed queries: part, statistics, and whether at w."

@@ -2,12 +2,12 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementTraining
 
-/// ‖ε‖ = ρ, whatever the size of the gradient.
+/// ‖ε‖ = ρ for every size of the gradient.
 ///
-/// The gradients have the norm 20·size exactly. An ascent's scale and product round once each, in Float to
-/// within 1 eps; in Double the added constant, the quotient and the product make 1.5 eps, and the norm taken
-/// here of at most 32 squares in 32 lanes 2 eps more: 4 eps. The constant shortens ε by constant/‖g‖ of
-/// itself. At w ≠ 0 each entry of w + ε is rounded by half an ulp of itself: less than eps (‖w‖ + ρ) in all.
+/// The gradients have the norm 20·size exactly. An ascent's scale and product round once each, which is within 1 eps in
+/// Float. In Double, the added constant, the quotient and the product give 1.5 eps, and the norm computed here of at
+/// most 32 squares in 32 lanes adds 2 eps; the bound is 4 eps. The constant shortens ε by constant/‖g‖ of itself. At w
+/// ≠ 0 each entry of w + ε is rounded by half an ulp of itself, which is less than eps (‖w‖ + ρ) in total.
 struct RadiusLaw: Law {
   let name = "radius"
   let statement = "A normalized perturbation has the length ρ, within ρ(4 eps + constant/‖g‖)."
@@ -42,7 +42,7 @@ extension RuleClaims.Query {
     }
   }
 
-  /// The share of ρ, the roundings, and by which part of itself the constant shortens it.
+  /// The share of ρ, the number of roundings, and the fraction by which the constant shortens the perturbation.
   fileprivate func length<Oracle: GradientOracle>(
     _ asked: [RecordingOracle<Oracle>.Query]
   ) -> (share: Double, roundings: Double, shortening: Double) {

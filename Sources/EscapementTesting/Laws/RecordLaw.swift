@@ -1,7 +1,7 @@
 import EscapementKernels
 import EscapementTraining
 
-/// The record of a step says what happened: evaluations made, learning rate applied, finite numbers.
+/// The record of a step is correct: the evaluations made, the learning rate applied, and finite numbers.
 struct RecordLaw: Law {
   let name = "record"
   let statement = "The record counts the queries made and has the learning rate applied; all of it is finite."
@@ -22,7 +22,8 @@ struct RecordLaw: Law {
         record.loss, record.descentLoss, record.gradientNorm, record.perturbationNorm, record.cosine,
       ]
       evidence.require("the numbers of step \(step) are finite", numbers.allSatisfy(\.isFinite))
-      // A product of two rounded norms and a rounded dot of as many terms as the network has parameters.
+      // The bound is for a product of two rounded norms and a rounded dot product of as many terms as the network has
+      // parameters.
       let terms = Double(walk.parameters.count) / 32 + 16
       evidence.compare(
         "|cosine| of step \(step) beyond 1", max(0, record.cosine.magnitude - 1),

@@ -1,10 +1,10 @@
 import EscapementKernels
 import EscapementTraining
 
-/// A rule that takes up another's state goes on with the same bits.
+/// A rule that restores another's state continues with the same bits.
 ///
-/// A checkpoint keeps the parameters, the vectors of `state` and the number of steps, and nothing else of a
-/// rule: a rule that depends on anything else is caught at the step where it does.
+/// Of a rule, a checkpoint keeps only the parameters, the vectors of `state` and the number of steps. A rule that
+/// depends on anything else is detected at the step where it does.
 struct ResumeLaw: Law {
   let name = "resume"
   let statement = "A fresh rule given the saved state, at any step, continues to the same bits."

@@ -1,10 +1,10 @@
 import EscapementKernels
 import EscapementTraining
 
-/// A rule of two stages is its first form while e < γT and its second from then on, to the bit.
+/// A rule of two stages is its first form while e < γT and its second form afterwards, to the bit.
 ///
-/// γ near 1 leaves the first form alone, γ near 0 the second from epoch 1 on: of SSE-SAM, ImbSAM with both
-/// losses over the batch's size.
+/// With γ near 1 only the first form is used, with γ near 0 the second from epoch 1 on. For SSE-SAM the second form is
+/// ImbSAM with both losses divided by the batch's size.
 struct StageLimitLaw: Law {
   let name = "stage-limits"
   let statement = "In epochs e < γT a step is the first claimed form, from then on the second, to the bit."

@@ -2,10 +2,10 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementTraining
 
-/// Batch norm's running statistics take in the claimed queries and no others.
+/// Batch norm's running statistics are updated by the claimed queries and no others.
 ///
-/// With a single observing query, at w and of the whole batch, they are SGD's to the bit. A rule without
-/// stated queries must observe at least once a step, or evaluation would use the initial ones.
+/// With a single observing query, at w and of the whole batch, they equal SGD's to the bit. A rule without stated
+/// queries must observe at least once per step; otherwise evaluation would use the initial statistics.
 struct StatisticsLaw: Law {
   let name = "statistics"
   let statement = "Running statistics are those of the claimed observing queries; of one at w, SGD's."

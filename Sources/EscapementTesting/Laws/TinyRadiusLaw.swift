@@ -1,11 +1,11 @@
 import EscapementKernels
 import EscapementTraining
 
-/// A rule does the same at radius 0 and at 2⁻¹⁴⁰: the same queries, the same bits.
+/// A rule makes the same queries and gives the same bits at radius 0 and at 2⁻¹⁴⁰.
 ///
-/// Every entry of w and of the gradient is far above 2⁻⁸⁰ here, so a perturbation by 2⁻¹⁴⁰ is rounded away in
-/// either type and the two runs agree in every bit, unless the rule takes another way at exactly 0. Leaving
-/// out the addition of a zero perturbation, which keeps the sign of a zero, is no other way.
+/// Every entry of w and of the gradient is far above 2⁻⁸⁰ here, so a perturbation by 2⁻¹⁴⁰ is rounded away in both
+/// types. The two runs agree in every bit, unless the rule takes another path at exactly 0. Omitting the addition of a
+/// zero perturbation, which keeps the sign of a zero, does not count as another path.
 struct TinyRadiusLaw: Law {
   let name = "tiny-radius"
   let statement = "Radius 0 and radius 2⁻¹⁴⁰ give the same queries and the same bits."

@@ -2,14 +2,14 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementTraining
 
-/// At radius 0 a rule that asks for parts is SGD on the whole batch, but for rounding.
+/// At radius 0 a rule that queries parts is SGD on the whole batch, up to rounding.
 ///
-/// On the saddle with G = Σ |gradient of a part|: the two gradients are apart by m + 2 roundings of G for m
-/// summands, and the descents after them by two roundings of d and one of w each, all halved twice by
-/// counting in eps for two halves of it. On the network the parts' passes differ from the whole's in what
-/// they leave out: at most 8·(2·72 + 20) operations between a logit and a parameter (eight layers, at most
-/// 3·3·8 terms a sum, batch norm's sums and products, forth and back), each of a relative error eps on
-/// vectors of the parts' norms.
+/// On the saddle, with G = Σ |gradient of a part|, the two gradients differ by m + 2 roundings of G for m summands. The
+/// descents after them differ by two roundings of d and one of w each. A rounding is half of eps, and two runs
+/// contribute, so the bounds count in eps. On the network the parts' passes differ from the whole's in the samples that
+/// they leave out: at most 8·(2·72 + 20) operations between a logit and a parameter (eight layers, at most 3·3·8 terms
+/// per sum, batch norm's sums and products, forward and backward), each with a relative error eps on vectors of the
+/// parts' norms.
 struct TwoPartSumLaw: Law {
   let name = "two-part-sum"
   let statement = "At radius 0 a rule that asks for parts is SGD on the whole batch, to a rounding bound."
@@ -61,7 +61,7 @@ struct TwoPartSumLaw: Law {
 }
 
 extension RuleClaims.Query {
-  /// Whether it asks for a shard, which has batch statistics of its own.
+  /// Whether it queries a shard, which has its own batch statistics.
   var isShard: Bool {
     if case .shard = part { true } else { false }
   }

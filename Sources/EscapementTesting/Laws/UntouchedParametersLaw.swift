@@ -2,10 +2,10 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// Evaluations leave the parameters alone.
+/// Evaluations do not change the parameters.
 ///
-/// With the learning rate 0 a step must end at the bits it began with, which a perturbation taken off again by
-/// subtraction does not; and when a query throws, whichever it is, parameters and state are as before.
+/// With the learning rate 0 a step must end with the bits with which it began; a perturbation that is removed by
+/// subtraction violates this. If any query throws an error, parameters and state are unchanged.
 struct UntouchedParametersLaw: Law {
   let name = "untouched"
   let statement = "A step with η = 0, and one whose query throws, leaves every bit of the parameters."
@@ -13,7 +13,7 @@ struct UntouchedParametersLaw: Law {
   func exemption(for claims: RuleClaims) -> String? { nil }
 
   func judge<Element: Real>(_ trial: RuleTrial<Element>, _ evidence: inout LawEvidence) throws {
-    // Noise on the weights is meant to move them at any rate.
+    // Noise on the weights moves them at any learning rate, as intended.
     for radius in trial.claims.noise == .weights ? [0] : [0.05, 0.5, 2] {
       var still = try trial.saddleWalk(RuleSettings(radius: radius))
       still.learningRate = 0

@@ -4,8 +4,8 @@ import EscapementTraining
 
 /// At radius 0 a rule is SGD along the stated sum of gradients at w, to the bit.
 ///
-/// So SAM, PGD and LPF-SGD with one shard are SGD, and ImbSAM and SSE-SAM the two-part gradient. Zeros of
-/// either sign are among the parameters: a sum with a zero perturbation would turn -0 into +0.
+/// So SAM, PGD and LPF-SGD with one shard are SGD, and ImbSAM and SSE-SAM descend along the two-part gradient. The
+/// parameters include zeros of either sign: adding a zero perturbation would turn -0 into +0.
 struct ZeroRadiusLaw: Law {
   let name = "zero-radius"
   let statement = "At radius 0 the rule is SGD along its claimed sum of gradients at w, to the bit."

@@ -4,10 +4,10 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// For each part of a batch L(w) = Σ (½ λᵢwᵢ² + bᵢwᵢ) with λ and b of its own; the questions are remembered.
+/// For each part of a batch L(w) = Σ (½ λᵢwᵢ² + bᵢwᵢ) with its own λ and b. The queries are recorded.
 ///
-/// The gradient is λ∘w + b, product and sum rounded apart, or one of the two where the other is not given.
-/// A shard that is not named is asked of the whole batch.
+/// The gradient is λ∘w + b, with product and sum rounded separately, or one of the two if the other is not given. A
+/// shard without its own coefficients is evaluated on the whole batch.
 public struct PartedQuadraticOracle<Element: Real>: GradientOracle {
   /// The eigenvalues λ by part.
   public let spectra: [BatchPart: Tensor<Element>]
@@ -15,10 +15,10 @@ public struct PartedQuadraticOracle<Element: Real>: GradientOracle {
   public let slopes: [BatchPart: Tensor<Element>]
   /// Parts without samples: loss and gradient are zero.
   public var emptyParts: Set<BatchPart>
-  /// Questions so far.
+  /// The queries so far.
   public private(set) var queries: [ScriptedOracle<Element>.Query] = []
 
-  /// Losses of these coefficients; asking for a part with neither is a test's bug.
+  /// Losses with these coefficients. A part without coefficients must not be queried.
   public init(
     spectra: [BatchPart: Tensor<Element>], slopes: [BatchPart: Tensor<Element>] = [:],
     emptyParts: Set<BatchPart> = []
@@ -28,7 +28,7 @@ public struct PartedQuadraticOracle<Element: Real>: GradientOracle {
     self.emptyParts = emptyParts
   }
 
-  /// Quadratics of these eigenvalues.
+  /// Quadratics with these eigenvalues.
   public init(_ spectra: [BatchPart: [Element]]) { self.init(spectra: spectra.mapValues { Tensor($0) }) }
 
   /// The answer; see the type.

@@ -4,14 +4,14 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// L(w) = ½ Σ λᵢwᵢ² with a spectrum of the test's choice: gradient λᵢwᵢ, Hessian diag(λ).
+/// L(w) = ½ Σ λᵢwᵢ² with a given spectrum: gradient λᵢwᵢ, Hessian diag(λ).
 public struct QuadraticOracle<Element: Real>: GradientOracle {
   /// The eigenvalues λ.
   public let spectrum: Tensor<Element>
-  /// Points asked at, in order.
+  /// The queried points, in order.
   public private(set) var points: [ParameterVector<Element>] = []
 
-  /// A quadratic of these eigenvalues.
+  /// A quadratic with these eigenvalues.
   public init(spectrum: [Element]) { self.spectrum = Tensor(spectrum) }
 
   /// The answer; see the type.

@@ -4,37 +4,37 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// Passes questions on to another oracle, remembers them with their answers, and may change an answer.
+/// Forwards queries to another oracle, records them with their answers, and may change an answer.
 public struct RecordingOracle<Base: GradientOracle>: GradientOracle {
   /// The element type of the parameters.
   public typealias Element = Base.Element
 
-  /// One question and what the rule was told.
+  /// One query and the answer that the rule received.
   public struct Query: Sendable {
-    /// The point asked at.
+    /// The queried point.
     public let point: ParameterVector<Element>
-    /// The samples asked for.
+    /// The requested samples.
     public let part: BatchPart
-    /// What to do with running statistics.
+    /// The requested update of running statistics.
     public let statistics: StatisticsUpdate
-    /// The answer given.
+    /// The answer that was returned.
     public let answer: Evaluation<Element>
   }
 
-  /// Changes the answer to the question of that index since `forget`, or throws in its place.
+  /// Changes the answer to the query with this index since `forget`, or throws instead.
   public typealias Interference = (_ index: Int, _ answer: inout Evaluation<Element>) throws -> Void
 
   /// The oracle that answers.
   public private(set) var base: Base
-  /// Questions since `forget`.
+  /// The queries since `forget`.
   public private(set) var queries: [Query] = []
-  /// Applied to every answer; nil leaves them as they are.
+  /// A closure that is applied to every answer; nil leaves answers unchanged.
   public var interference: Interference?
 
-  /// Records what `base` is asked.
+  /// Records the queries to `base`.
   public init(_ base: Base) { self.base = base }
 
-  /// Forgets the questions so far.
+  /// Deletes the recorded queries.
   public mutating func forget() { queries.removeAll(keepingCapacity: true) }
 
   /// The other oracle's answer, after interference.

@@ -4,18 +4,18 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// An oracle that gives prepared answers in order and remembers the questions.
+/// An oracle that returns prepared answers in order and records the queries.
 public struct ScriptedOracle<Element: Real>: GradientOracle {
-  /// One question, as asked.
+  /// One query.
   public struct Query: Equatable {
     /// The point.
     public let point: ParameterVector<Element>
     /// The samples.
     public let part: BatchPart
-    /// What to do with running statistics.
+    /// The requested update of running statistics.
     public let statistics: StatisticsUpdate
 
-    /// A question.
+    /// A query.
     public init(_ point: ParameterVector<Element>, _ part: BatchPart, _ statistics: StatisticsUpdate) {
       self.point = point
       self.part = part
@@ -23,12 +23,12 @@ public struct ScriptedOracle<Element: Real>: GradientOracle {
     }
   }
 
-  /// Answers not yet given.
+  /// The answers that are not yet returned.
   public var answers: [Evaluation<Element>]
-  /// Questions so far.
+  /// The queries so far.
   public private(set) var queries: [Query] = []
 
-  /// An oracle with that many answers; asking for more is a test's bug.
+  /// An oracle with the given answers. There must not be more queries than answers.
   public init(_ answers: [Evaluation<Element>]) { self.answers = answers }
 
   /// The answer; see the type.

@@ -3,11 +3,11 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// What a rule's claims say, carried out: the reference of laws that compare bits.
+/// A rule that does what claims state: the reference of laws that compare bits.
 ///
-/// Ascents are w + s·g with s rounded once and the product rounded before the sum, and w itself where s·g is
-/// zero; the answers are summed in the stated order; SGD descends along the sum. At radius 0 every query is
-/// made at w, whatever its place, and a batch in one shard is the whole batch.
+/// Ascents are w + s·g with s rounded once and the product rounded before the sum, or w itself if s·g is zero; the
+/// answers are summed in the stated order; SGD descends along the sum. At radius 0 every query is made at w, and a
+/// batch with one shard is the whole batch.
 struct ClaimedRule<Element: Real>: UpdateRule {
   let claims: RuleClaims
   let settings: RuleSettings

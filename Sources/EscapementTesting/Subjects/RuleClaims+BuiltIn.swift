@@ -75,8 +75,8 @@ extension RuleClaims {
       followsLinearLoss: false)
   }
 
-  /// The second query at the distance ρ along the mini-batch's own part of the gradient; in the first step, all
-  /// of it. The constant in the norm of at least 0.02 shortens by less than 10⁻¹⁰.
+  /// The second query is at the distance ρ along the mini-batch's own part of the gradient, which is the whole gradient
+  /// in the first step. The norm is at least 0.02, so its constant shortens the perturbation by less than 10⁻¹⁰.
   public static let ownGradientAscent = RuleClaims(steps: [
     Step(
       [

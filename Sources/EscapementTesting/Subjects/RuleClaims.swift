@@ -1,31 +1,31 @@
 import EscapementOptimizers
 import EscapementTraining
 
-/// What a rule's author states about it, as data: a law applies where the claims say so.
+/// What a rule's author claims about it, as data. The claims determine which laws apply.
 ///
-/// The default claims nothing but that the rule perturbs when its radius is above 0.
+/// The default claims only that the rule perturbs if its radius is above 0.
 public struct RuleClaims: Hashable, Sendable {
-  /// Where a query is made.
+  /// The point of a query.
   public enum Place: Hashable, Sendable {
-    /// At the parameters w, to the bit.
+    /// Exactly at the parameters w.
     case parameters
     /// At w + s·g, g being the answer to an earlier query of the step (its index), s = share·ρ/(‖g‖ + constant),
     /// or s = share·ρ without a constant: unnormalized.
     case ascent(along: Int, share: Double = 1, normConstant: Double?)
     /// At w + s·(w²g), entry by entry, g being the answer to an earlier query, s = ρ/(‖|w|g‖ + constant).
     case adaptiveAscent(along: Int, normConstant: Double)
-    /// At the distance ρ from w, to so many roundings and a relative slack (of a constant in a norm); the
-    /// direction is not stated.
+    /// At the distance ρ from w, within the given number of roundings and a relative slack (for a constant in a norm);
+    /// the direction is not stated.
     case sphere(roundings: Double, slack: Double)
-    /// At w plus noise that the seed, the step and the query decide.
+    /// At w plus noise that is determined by the seed, the step and the query.
     case noise
-    /// Anywhere but at w.
+    /// At any point other than w.
     case elsewhere
 
-    /// Whether the query is made at another point than w when the radius is above 0.
+    /// Whether the query is made at a point other than w if the radius is above 0.
     public var isDisplaced: Bool { self != .parameters }
 
-    /// The query whose answer it goes along.
+    /// The index of the query along whose answer it goes.
     var along: Int? {
       switch self {
       case .ascent(let along, _, _), .adaptiveAscent(let along, _): along
@@ -33,7 +33,7 @@ public struct RuleClaims: Hashable, Sendable {
       }
     }
 
-    /// Whether the answers before it and the parameters decide the point.
+    /// Whether the parameters and the earlier answers determine the point.
     var isStatedInFull: Bool {
       switch self {
       case .parameters, .ascent, .adaptiveAscent: true
@@ -46,9 +46,9 @@ public struct RuleClaims: Hashable, Sendable {
   public struct Query: Hashable, Sendable {
     /// The samples.
     public var part: BatchPart
-    /// What it does to running statistics.
+    /// The update of running statistics.
     public var statistics: StatisticsUpdate
-    /// Where it is made.
+    /// The point of the query.
     public var place: Place
 
     /// A query.
@@ -61,7 +61,7 @@ public struct RuleClaims: Hashable, Sendable {
 
   /// One summand of the gradient that the base rule descends along.
   public struct Term: Hashable, Sendable {
-    /// The index of the query whose answer it is.
+    /// The index of the query whose answer is the summand.
     public var query: Int
     /// Its weight.
     public var weight: Double
@@ -73,16 +73,15 @@ public struct RuleClaims: Hashable, Sendable {
     }
   }
 
-  /// What one step does.
+  /// The queries and the descent of one step.
   public struct Step: Hashable, Sendable {
     /// The queries, in order.
     public var queries: [Query]
-    /// The summands of the descent gradient, in the order of summation; nil where it is no weighted sum of
-    /// the answers.
+    /// The summands of the descent gradient, in the order of summation; nil if it is not a weighted sum of the answers.
     public var descent: [Term]?
 
-    /// A step. It has a query, ascents refer to earlier queries, and the descent has summands, all of them
-    /// queries of the step.
+    /// A step. It must have a query, ascents must refer to earlier queries, and the descent must have summands, all of
+    /// which are queries of the step.
     public init(_ queries: [Query], descent: [Term]?) {
       precondition(!queries.isEmpty, "a step without queries")
       for (index, query) in queries.enumerated() {
@@ -98,15 +97,15 @@ public struct RuleClaims: Hashable, Sendable {
     }
   }
 
-  /// Which of `steps` is taken.
+  /// The rule by which one of `steps` is selected.
   public enum Turn: String, Hashable, Sendable {
-    /// Step number t takes form t modulo their count.
+    /// Step number t takes form t modulo the number of forms.
     case step
-    /// Form 0 in the 0-based epochs e < γT, form 1 from then on.
+    /// Form 0 in the 0-based epochs e < γT, form 1 afterwards.
     case stage
   }
 
-  /// To what noise is added.
+  /// The quantity to which noise is added.
   public enum Noise: String, Hashable, Sendable {
     /// The points of the queries.
     case points
@@ -116,18 +115,18 @@ public struct RuleClaims: Hashable, Sendable {
     case weights
   }
 
-  /// The forms of a step; empty where the author states none.
+  /// The forms of a step; empty if the author states none.
   public var steps: [Step]
-  /// Which of them is taken; with one form there is nothing to choose.
+  /// The selection of a form; irrelevant with one form.
   public var turn: Turn
-  /// The noise; nil without any.
+  /// The noise; nil without noise.
   public var noise: Noise?
-  /// Whether a radius above 0 changes what the rule does.
+  /// Whether a radius above 0 changes the steps of the rule.
   public var perturbs: Bool
-  /// Whether on a loss that is linear in w the rule descends along its gradient, whatever the radius.
+  /// Whether, on a loss that is linear in w, the rule descends along its gradient for every radius.
   public var followsLinearLoss: Bool
 
-  /// Claims; `perturbs` follows from the forms where there are any. Two stages are two forms.
+  /// Claims; `perturbs` follows from the forms if there are any. A rule of two stages must have two forms.
   public init(
     steps: [Step] = [], turn: Turn = .step, noise: Noise? = nil, perturbs: Bool? = nil,
     followsLinearLoss: Bool = true
@@ -144,12 +143,12 @@ public struct RuleClaims: Hashable, Sendable {
 }
 
 extension RuleClaims.Query {
-  /// Whether it is made at another point than w when the radius is above 0.
+  /// Whether it is made at a point other than w if the radius is above 0.
   public var isDisplaced: Bool { place.isDisplaced }
 }
 
 extension RuleClaims {
-  /// The form of a step; nil where none is stated.
+  /// The form of a step; nil if none is stated.
   public func form(step: Int, epoch: Int, settings: RuleSettings) -> Step? {
     guard !steps.isEmpty else { return nil }
     switch turn {
@@ -162,13 +161,13 @@ extension RuleClaims {
   /// Whether every form's descent gradient is a weighted sum of answers.
   public var statesDescent: Bool { !steps.isEmpty && steps.allSatisfy { $0.descent != nil } }
 
-  /// Whether the claims decide every bit of a step.
+  /// Whether the claims determine every bit of a step.
   var areStatedInFull: Bool { statesDescent && noise == nil && queries.allSatisfy(\.place.isStatedInFull) }
 
   /// All queries of all forms.
   var queries: [Query] { steps.flatMap(\.queries) }
 
-  /// Whether head and tail, or more than one shard, are asked for apart.
+  /// Whether head and tail, or more than one shard, are queried separately.
   var asksForParts: Bool {
     queries.contains { query in
       switch query.part {

@@ -74,7 +74,7 @@ extension RuleSubject {
 
   private static let adaptive = SAMVariant(ascent: .adaptive, secondPassStatistics: .observe)
 
-  // Half the radius for the head, so that the two cannot be mistaken for each other.
+  // The head has half the radius, so that an exchange of head and tail is detected.
   private static func sseSAM<Base: DescentRule>(_ settings: RuleSettings, _ base: Base) throws -> SSESAM<Base>
   {
     try SSESAM(

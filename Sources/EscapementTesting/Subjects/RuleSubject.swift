@@ -2,14 +2,15 @@ import EscapementOptimizers
 import EscapementKernels
 import EscapementTraining
 
-/// An update rule for the laws to judge: its name, what is claimed of it, and how to make one.
+/// An update rule to be judged by laws: its name, its claims, and its factories.
 ///
-///     let subject = RuleSubject("mine", { try Mine(base: $1, rho: $0.radius) }, { try Mine(base: $1, rho: $0.radius) })
+///     let subject = RuleSubject(
+///       "mine", { try Mine(base: $1, rho: $0.radius) }, { try Mine(base: $1, rho: $0.radius) })
 ///     for outcome in Laws.check(subject) { #expect(outcome.holds, "\(outcome)") }
 public struct RuleSubject: Sendable {
   /// The name, for records.
   public let name: String
-  /// What its author states.
+  /// The claims of its author.
   public let claims: RuleClaims
   /// The rule in single precision.
   public let float: RuleTrial<Float>
@@ -18,8 +19,8 @@ public struct RuleSubject: Sendable {
 
   /// A subject from two factories of the same rule, one for each element type.
   ///
-  /// A factory gets the settings and SGD with their momentum and weight decay, as the base of rules that have
-  /// one. What it throws is a failed law.
+  /// A factory receives the settings and SGD with their momentum and weight decay, as the base of rules that have one.
+  /// An error that it throws is a failed law.
   public init<Single: UpdateRule<Float>, Wide: UpdateRule<Double>>(
     _ name: String, claims: RuleClaims = RuleClaims(),
     _ float: @escaping @Sendable (RuleSettings, SGD<Float>) throws -> Single,
@@ -34,7 +35,7 @@ public struct RuleSubject: Sendable {
 
 /// A subject at one precision.
 public struct RuleTrial<Element: Real>: Sendable {
-  /// What its author states.
+  /// The claims of its author.
   public let claims: RuleClaims
   private let make: @Sendable (RuleSettings, SGD<Element>) throws -> any UpdateRule<Element>
 

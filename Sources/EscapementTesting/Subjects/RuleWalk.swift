@@ -3,19 +3,19 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// A rule on its way: the parameters, the oracle that records its questions, and the steps taken.
+/// A rule in operation: the parameters, the oracle that records its queries, and the number of steps.
 public struct RuleWalk<Oracle: GradientOracle> {
   /// The rule.
   public var rule: any UpdateRule<Oracle.Element>
-  /// What it asks, with the questions of the last step.
+  /// The oracle, with the queries of the last step.
   public var oracle: RecordingOracle<Oracle>
-  /// Where it stands.
+  /// The current parameters.
   public var parameters: ParameterVector<Oracle.Element>
   /// η of the next steps; the default is exact in every type.
   public var learningRate = 0.125
   /// The 0-based epoch of the next steps.
   public var epoch = 0
-  /// Steps begun.
+  /// The number of steps begun.
   public var steps: Int
 
   /// A rule at a point, before its step of index `steps`.
@@ -40,7 +40,7 @@ public struct RuleWalk<Oracle: GradientOracle> {
 }
 
 extension RuleWalk {
-  /// The questions of the last step, which must be as many as the form claims.
+  /// The queries of the last step, whose number must be that of the form.
   func queries(of form: RuleClaims.Step) throws -> [RecordingOracle<Oracle>.Query] {
     guard oracle.queries.count == form.queries.count else {
       throw BrokenClaim(
@@ -57,7 +57,7 @@ extension RuleWalk {
   }
 }
 
-/// A rule does so little of what its claims say that a law cannot go on.
+/// A rule violates its claims in a way that prevents a law from continuing.
 struct BrokenClaim: Error, CustomStringConvertible {
   let description: String
 }

@@ -9,7 +9,7 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement amplification`: what SAM does along the eigenvector of λ_min, mini-batch by mini-batch.
+/// `escapement amplification`: the effect of SAM along the eigenvector of λ_min, for each mini-batch.
 struct AmplificationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "amplification",

@@ -18,12 +18,12 @@ struct AmplificationReport {
   private let statistics: [Statistics]
   private let controls: [NegativeCurvatureNoise]
 
-  /// One direction's.
+  /// The statistics of one direction.
   private struct Statistics {
     let direction: AmplifiedDirection
     let shares: AmplificationShares
     let noise: NegativeCurvatureNoise
-    /// By the name of the curvature that theory was given.
+    /// The factors, by the name of the curvature used by the theory.
     let factors: [(curvature: String, factors: AscentFactors)]
     let products: [MiniBatchProduct]
   }
@@ -67,7 +67,7 @@ struct AmplificationReport {
 
   // MARK: Text
 
-  /// Tables with what they are of.
+  /// The tables, with their subject.
   var text: String {
     let subject = result.subject
     let norms = result.rows.map(\.gradientNorm).sorted()
@@ -187,7 +187,7 @@ struct AmplificationReport {
 
   // MARK: JSON
 
-  /// Everything that the text says, and the products' rows besides.
+  /// The contents of the text, and the rows of the products.
   var json: JSON {
     let subject = result.subject
     return [

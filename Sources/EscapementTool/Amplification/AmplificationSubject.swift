@@ -8,19 +8,20 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// The direction of some images' λ_min.
+/// The direction of λ_min for a selection of images.
 struct AmplifiedDirection {
   let name: String
   let images: Int
   let report: SpectrumReport
   let vector: Tensor<Float>
-  /// What a noiseless step on the whole loss does to these images'; nil for all images and where it was not asked for.
+  /// The effect of a noiseless step on the whole loss on the loss of these images; nil for all images, and if not
+  /// requested.
   var change: ClasswiseChange?
 
   var eigenvalue: Double { report.smallest.rayleighQuotient }
 }
 
-/// Everything measured, before statistics.
+/// All measurements, before statistics.
 struct AmplificationResult {
   let subject: AmplificationSubject
   /// The first directions of the rows; the others are controls.
@@ -28,7 +29,7 @@ struct AmplificationResult {
   let controls: Int
   let rows: [MiniBatchRow]
 
-  /// One line a mini-batch: what every direction's statistics are computed from.
+  /// One line per mini-batch, with the values from which the statistics of every direction are computed.
   var csv: String {
     let names = directions.map(\.name) + (0..<controls).map { "random \($0)" }
     var heading = ["batch", "samples", "loss", "gradient_norm"]
@@ -48,7 +49,8 @@ struct AmplificationResult {
   }
 }
 
-/// What mini-batches of a checkpoint are measured under: one loss, one radius, one kind of statistics for λ_min.
+/// The settings of a measurement of mini-batches at a checkpoint: one loss, one radius, one kind of statistics for
+/// λ_min.
 struct AmplificationSubject {
   let network: Network
   let loss: any ClassificationLoss
@@ -63,7 +65,7 @@ struct AmplificationSubject {
 
   private var objective: Objective<Float> { Objective(network: network, loss: loss) }
 
-  /// Directions first, then mini-batches, then the step on the whole loss.
+  /// Measures the directions, then the mini-batches, then the step on the whole loss.
   func measure(
     _ chosen: [(name: String, positions: [Int])], steps: Int, batches: Int, draws: MiniBatchDraws,
     controls: Int

@@ -2,7 +2,7 @@ import ArgumentParser
 import EscapementArtifacts
 import CEscapementKernels
 
-/// `escapement bench`: how fast kernels, training steps and Hessian-vector products are on this machine.
+/// `escapement bench`: the speed of kernels, training steps and Hessian-vector products on this machine.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Times kernels, training steps, Hessian-vector products and spectra.",

@@ -1,6 +1,6 @@
-/// One thing whose time is measured: its name, how much work one run is, and how to set it up.
+/// A benchmark: its name, the work of one run, and its setup.
 struct Benchmark {
-  /// What the work of a run is counted in.
+  /// The unit of work.
   enum Unit: String {
     /// Floating-point operations; a fused multiply-add is two.
     case flop
@@ -10,20 +10,20 @@ struct Benchmark {
     case bytes
   }
 
-  /// What a run tells besides its time.
+  /// The results of a run other than its time.
   struct Outcome {
-    /// The share of the time spent outside Hessian-vector products, where the run consists of them.
+    /// The share of the time spent outside Hessian-vector products, if the run consists of them.
     var vectorShare: Double?
   }
 
   /// A benchmark with its operands in memory.
   struct Prepared {
-    /// What is repeated before anything is measured.
+    /// The warm-up, which is repeated before the measurement.
     var warmUp: () throws -> Void
     /// One measured run.
     var run: () throws -> Outcome
 
-    /// Warms up by runs.
+    /// Uses runs as the warm-up.
     init(run: @escaping () throws -> Void) {
       warmUp = run
       self.run = {
@@ -32,7 +32,7 @@ struct Benchmark {
       }
     }
 
-    /// Warms up by something shorter than a run.
+    /// Uses a warm-up shorter than a run.
     init(warmUp: @escaping () throws -> Void, run: @escaping () throws -> Outcome) {
       self.warmUp = warmUp
       self.run = run
@@ -45,14 +45,14 @@ struct Benchmark {
   var shape: String
   /// The work of one run.
   var work: Double
-  /// What `work` counts.
+  /// The unit of `work`.
   var unit: Unit
-  /// Floating-point operations of the contractions in one run, nil where there are none.
+  /// Floating-point operations of the contractions in one run, nil if there are none.
   var flops: Double?
-  /// Warm-ups before the first measured run.
+  /// The number of warm-ups before the first measured run.
   var warmUps = 3
-  /// Measured runs where the command line asks for no number.
+  /// The default number of measured runs.
   var repetitions = 15
-  /// Makes the operands.
+  /// Creates the operands.
   var prepare: () throws -> Prepared
 }

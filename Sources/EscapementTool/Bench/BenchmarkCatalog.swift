@@ -7,9 +7,9 @@ enum BenchmarkCatalog {
       + CurvatureBenchmarks.all
   }
 
-  /// The benchmarks of these names; a name that is none stands for all names that begin with it and a hyphen.
+  /// The benchmarks with these names. A name that is not a benchmark selects all names that begin with it and a hyphen.
   ///
-  /// All of them without a name. A name that selects nothing is wrong usage.
+  /// Without a name, all are selected. A name that selects nothing is a usage error.
   static func selecting(_ names: [String]) throws -> [Benchmark] {
     if names.isEmpty { return all }
     var selected: Set<String> = []
@@ -22,7 +22,7 @@ enum BenchmarkCatalog {
     return all.filter { selected.contains($0.name) }
   }
 
-  /// The one benchmark of this name.
+  /// The benchmark with this name.
   static func named(_ name: String) throws -> Benchmark {
     guard let found = all.first(where: { $0.name == name }) else { throw ToolError.usage(unknown(name)) }
     return found

@@ -3,7 +3,7 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementRandomness
 
-/// Operands of benchmarks, pure functions of their shapes and of a number that tells them apart.
+/// Operands of benchmarks, as pure functions of their shapes and of an index that distinguishes them.
 enum BenchmarkData {
   private static let seed: UInt64 = 2022
 
@@ -19,7 +19,8 @@ enum BenchmarkData {
       images: normals([count, 32, 32, 3]), labels: (0..<count).map { _ in stream.integer(below: 10) })
   }
 
-  /// Directions in parameter space, taken in turn: drawing one takes long enough to disturb a measurement.
+  /// Directions in parameter space, which are used in turn because drawing one takes long enough to disturb a
+  /// measurement.
   static func directions(_ layout: ParameterLayout) -> [ParameterVector<Float>] {
     (0..<4).map { index in
       ParameterVector(layout: layout, flat: normals([layout.count], index: 2 + UInt64(index)))

@@ -4,24 +4,25 @@ import EscapementKernels
 
 /// The times of one benchmark's runs.
 struct BenchmarkMeasurement {
-  /// What was run.
+  /// The benchmark.
   let benchmark: Benchmark
   /// The seconds of each run, in order.
   let seconds: [Double]
-  /// The share of the last run's time outside Hessian-vector products, where it is known.
+  /// The share of the last run's time outside Hessian-vector products, if known.
   let vectorShare: Double?
 
-  /// What the runs took from the system together: blocks that the pool did not have, copies that writing to shared
-  /// tensors forced, pages touched for the first time. A steady training step or product takes none.
+  /// The total resources that the runs took from the system: blocks that the pool did not have, copies caused by
+  /// writing to shared tensors, and pages touched for the first time. A training step or product in a steady state
+  /// takes none.
   let taken: SystemCounts
 
-  /// Counters of what a process takes from the system.
+  /// Counters of the resources that a process takes from the system.
   struct SystemCounts {
-    /// Blocks that the pool did not have.
+    /// The number of blocks that the pool did not have.
     var freshBlocks = 0
-    /// Copies on write of the calling thread.
+    /// The number of copies on write of the calling thread.
     var copies = 0
-    /// Minor page faults.
+    /// The number of minor page faults.
     var pageFaults = 0
 
     /// The process's counts so far.
@@ -61,7 +62,7 @@ struct BenchmarkMeasurement {
     vectorShare = outcome.vectorShare
   }
 
-  /// The middle time; the mean of the two middle ones for an even number of runs.
+  /// The median time; for an even number of runs, the mean of the two middle ones.
   var median: Double {
     let sorted = seconds.sorted()
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
@@ -70,11 +71,11 @@ struct BenchmarkMeasurement {
   var shortest: Double { seconds.min()! }
   /// The longest time.
   var longest: Double { seconds.max()! }
-  /// Work a second at the median time.
+  /// Work per second at the median time.
   var rate: Double { benchmark.work / median }
 
-  /// Speed at the median time as a share of what the machine reaches: arithmetic where there are contractions,
-  /// else memory. A tensor that stays in a cache can pass the speed of memory.
+  /// The speed at the median time as a share of the machine's peak: of arithmetic if there are contractions, otherwise
+  /// of memory. A tensor that stays in a cache can exceed the speed of memory.
   func shareOfPeak(_ peak: MachinePeak) -> Double? {
     let (work, limit) =
       benchmark.unit == .bytes ? (benchmark.work, peak.gbytes) : (benchmark.flops ?? 0, peak.gflops)

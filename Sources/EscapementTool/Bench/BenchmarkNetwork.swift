@@ -9,12 +9,12 @@ struct BenchmarkNetwork {
   let objective = Objective<Float>(network: .resNet(depth: 32, width: 16, classes: 10))
   /// The initial parameters of seed 0.
   let parameters: ParameterVector<Float>
-  /// The batch statistics of the first 128 images, so that evaluation sees activations of ordinary size.
+  /// The batch statistics of the first 128 images, so that activations in evaluation have an ordinary size.
   let statistics: ParameterVector<Float>
   /// Standard normal images.
   let images: LabeledBatch<Float>
 
-  /// The network with that many images.
+  /// The network with the given number of images.
   init(images count: Int) {
     let network = objective.network
     parameters = network.initialParameters(seed: 0)
@@ -35,13 +35,13 @@ enum ContractionCount {
   /// The first convolution alone: its input is constant, so it needs neither a data gradient nor an input tangent.
   private static let stem = 2.0 * 3 * 3 * 3 * 16 * 32 * 32
 
-  /// Loss and gradient: forward, data and weight gradients.
+  /// Loss and gradient: the forward pass, data and weight gradients.
   static let gradient = 3 * forward - stem
 
   /// A Hessian-vector product on its own: the gradient's contractions and their derivatives, two each.
   static let product = 9 * forward - 5 * stem
 
-  /// A Hessian-vector product at a point whose own values are known: the derivatives alone.
+  /// A Hessian-vector product at a point whose own values are known: only the derivatives.
   static let repeatedProduct = product - gradient
 
   private static func isContraction(_ segment: ParameterLayout.Segment) -> Bool { segment.role != .vector }

@@ -6,16 +6,16 @@ import EscapementTraining
 
 /// Measurements as a table or a JSON object.
 struct BenchmarkReport {
-  /// What the machine reaches.
+  /// The peak of the machine.
   let peak: MachinePeak
-  /// One row each.
+  /// The measurements, one row each.
   let measurements: [BenchmarkMeasurement]
-  /// The threads that all of them used.
+  /// The number of threads of all measurements.
   let threads = Int(ek_threads_current())
-  /// The instruction set that all of them used.
+  /// The instruction set of all measurements.
   let isa = String(cString: ek_isa_name(ek_isa_current()))
 
-  /// One line a benchmark behind a heading, then the peaks.
+  /// A heading, one line per benchmark, then the peaks.
   var text: String {
     var table = TextTable(
       heading: ["name", "shape", "threads", "ISA", "median", "min", "max", "speed", "", "of peak"],
@@ -42,7 +42,7 @@ struct BenchmarkReport {
     return lines.joined(separator: "\n")
   }
 
-  /// Everything measured, every run's time included.
+  /// All measurements, including the time of every run.
   var json: JSON {
     [
       NumericContract.key: NumericContract.current.json,
@@ -73,7 +73,7 @@ struct BenchmarkReport {
     }
   }
 
-  /// Four significant digits in the unit that suits.
+  /// Four significant digits in a suitable unit.
   private static func time(_ seconds: Double) -> String {
     switch seconds {
     case ..<1e-3: String(format: "%.4g µs", seconds * 1e6)

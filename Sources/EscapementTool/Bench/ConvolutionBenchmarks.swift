@@ -11,15 +11,15 @@ enum ConvolutionBenchmarks {
     case forward, data, weight
   }
 
-  /// Forward, data gradient and weight gradient of each shape, and of all layers of a ResNet-32 that go by Winograd.
+  /// Forward, data gradient and weight gradient of each shape, and of all layers of a ResNet-32 that use Winograd.
   static var all: [Benchmark] {
     Operation.allCases.flatMap { operation in
       shapes.map { convolution(operation, input: $0, output: $1, side: $2, stride: $3) }
     } + [eligibleLayers]
   }
 
-  /// The 28 convolutions of a ResNet-32 whose shape goes by Winograd: ten, nine and nine of the first three shapes, each in its
-  /// three operations. Its work is counted as direct convolutions count it, so its share of the peak may exceed 1.
+  /// The 28 convolutions of a ResNet-32 whose shape uses Winograd: ten, nine and nine of the first three shapes, each
+  /// with its three operations. The work is that of direct convolutions, so the share of the peak may exceed 1.
   private static var eligibleLayers: Benchmark {
     let layers = zip(shapes, [10, 9, 9]).flatMap { shape, times in
       Operation.allCases.map { operation in
@@ -47,7 +47,7 @@ enum ConvolutionBenchmarks {
     let inputShape: Shape = [128, side, side, input]
     let weightShape: Shape = [3, 3, input, output]
     let outputShape = geometry.outputShape(input: inputShape, weights: weightShape)
-    // Windows that reach into the padding count whole, as everyone counts them.
+    // Windows that reach into the padding count fully, as is usual.
     let flops = 2 * Double(outputShape.count) * Double(9 * input)
     return Benchmark(
       name: "conv-\(operation.rawValue)-\(input)-\(output)-\(side)-s\(stride)",

@@ -20,7 +20,7 @@ enum CurvatureBenchmarks {
     }
   }
 
-  /// A product that keeps nothing from the one before.
+  /// A product that reuses nothing from the previous one.
   private static func product(_ count: Int) -> Benchmark {
     benchmark("hvp-\(count)", count, flops: ContractionCount.product) {
       let network = BenchmarkNetwork(images: count)
@@ -33,7 +33,7 @@ enum CurvatureBenchmarks {
     }
   }
 
-  /// Products at one point along new directions, as Lanczos asks for them.
+  /// Products at one point along new directions, as in Lanczos.
   private static func repeatedProduct(_ count: Int) -> Benchmark {
     benchmark("hvp-repeated-\(count)", count, flops: ContractionCount.repeatedProduct) {
       let network = BenchmarkNetwork(images: count)
@@ -57,7 +57,8 @@ enum CurvatureBenchmarks {
       return Benchmark.Prepared(
         warmUp: { _ = try hessian(network).product(start) },
         run: {
-          // What an operator keeps between products belongs to the run that fills it.
+          // The values that an operator keeps between products are computed within the run, so each run has a new
+          // operator.
           let timed = TimedOperator(hessian(network))
           let whole = try ContinuousClock().measure {
             let decomposition = try lanczos.decompose(timed, start: start)
@@ -82,11 +83,12 @@ enum CurvatureBenchmarks {
       samples: network.images, memoryBudget: network.images.count * bytesAnImage)
   }
 
-  /// What a product of a ResNet-32 in Float can keep of one image, rounded up (Documentation/Performance.md).
+  /// The number of bytes that a product of a ResNet-32 in Float can keep per image, rounded up
+  /// (Documentation/Performance.md).
   private static let bytesAnImage = 2_500_000
 }
 
-/// Values handed out in turn, for ever.
+/// Values in turn, repeated without end.
 private struct Cycle<Value> {
   private let values: [Value]
   private var position = 0

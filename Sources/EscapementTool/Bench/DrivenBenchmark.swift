@@ -1,16 +1,16 @@
 import EscapementArtifacts
 import Foundation
 
-/// One benchmark run on request, so that another program can take turns with this one.
+/// One benchmark run on request, so that another program can alternate with this one.
 ///
-/// Writes `ready {"case":…,"unit":…,"work":…}` once it is set up and warm; then runs once for each line that it
-/// reads and writes the seconds that it took; at the end of input writes `{"peak_rss_bytes":…}`, the largest memory
-/// that the whole process held.
+/// Writes `ready {"case":…,"unit":…,"work":…}` after setup and warm-up. Then it runs once for each line that it reads
+/// and writes the seconds that the run took. At the end of input it writes `{"peak_rss_bytes":…}`, the peak resident
+/// memory of the process.
 struct DrivenBenchmark {
-  /// What is run.
+  /// The benchmark.
   let benchmark: Benchmark
 
-  /// Serves standard input to its end.
+  /// Serves requests until the end of standard input.
   func serve() throws {
     let prepared = try benchmark.prepare()
     for _ in 0..<benchmark.warmUps { try prepared.warmUp() }
@@ -32,7 +32,7 @@ struct DrivenBenchmark {
     try Console.flush()
   }
 
-  /// VmHWM of this process; nil where the system does not tell.
+  /// VmHWM of this process; nil if the system does not provide it.
   private static var peakResidentBytes: Int? {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
     guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else {

@@ -3,13 +3,14 @@ import EscapementArtifacts
 import EscapementLongTail
 import EscapementTraining
 
-/// What loading costs: batches alone, and training steps that load beside the same steps on one batch in memory.
+/// The cost of loading: batches alone, and training steps that load, for comparison with the same steps on one batch in
+/// memory.
 enum LoadingBenchmarks {
-  /// A batch assembled, and a loop's steps with one batch made ahead.
+  /// The assembly of a batch, and the steps of a loop with one batch prepared ahead.
   static var all: [Benchmark] { [assembly, loadedStep] }
 
   private static let batch = 128
-  /// As many as CIFAR-10-LT with β = 100 keeps.
+  /// The number of images of CIFAR-10-LT with β = 100.
   private static let count = 12_406
 
   private static func source() -> AugmentedImages<Float> {

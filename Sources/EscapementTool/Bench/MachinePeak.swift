@@ -1,10 +1,10 @@
 import CEscapementKernels
 
-/// What this machine reaches at most with the current instruction set and number of threads.
+/// The peak speed of this machine with the current instruction set and number of threads.
 struct MachinePeak {
-  /// 10⁹ single-precision operations a second, operands in registers.
+  /// Single-precision operations with operands in registers, in 10⁹ per second.
   let gflops: Double
-  /// 10⁹ bytes a second through memory, by a triad over arrays of 64 MiB.
+  /// The memory bandwidth of a triad over arrays of 64 MiB, in 10⁹ bytes per second.
   let gbytes: Double
 
   /// Measures both, in about half a second.

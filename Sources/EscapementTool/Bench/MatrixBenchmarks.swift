@@ -2,7 +2,7 @@ import EscapementKernels
 
 /// Products of square matrices in Float.
 enum MatrixBenchmarks {
-  /// One benchmark a size.
+  /// One benchmark per size.
   static var all: [Benchmark] { [512, 1024, 2048].map(product) }
 
   private static func product(_ n: Int) -> Benchmark {

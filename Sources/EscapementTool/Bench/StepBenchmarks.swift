@@ -3,7 +3,7 @@ import EscapementCalculus
 import EscapementNetworks
 import EscapementTraining
 
-/// Training steps of ResNet-32 on a batch of 128, as the training loop takes them, without digests.
+/// Training steps of ResNet-32 on a batch of 128, as in the training loop, without digests.
 enum StepBenchmarks {
   /// SGD and SAM at the rates of the published recipes.
   static var all: [Benchmark] {

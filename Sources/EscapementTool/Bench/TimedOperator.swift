@@ -1,10 +1,10 @@
 import EscapementCurvature
 import EscapementKernels
 
-/// An operator that keeps the time its products take.
+/// An operator that measures the time of its products.
 final class TimedOperator<Base: SymmetricOperator>: SymmetricOperator {
   private let base: Base
-  /// The time of all products so far.
+  /// The total time of all products so far.
   private(set) var elapsed: Duration = .zero
 
   /// Wraps an operator.

@@ -4,20 +4,20 @@ import Foundation
 
 /// Standard output for results, standard error for everything else.
 enum Console {
-  /// Whether standard error is a terminal, where a progress line makes sense.
+  /// Whether standard error is a terminal, on which a progress line is shown.
   static var isTerminal: Bool { Job.leads && isatty(STDERR_FILENO) == 1 }
 
-  /// One line on standard error, behind the program's name; of any rank.
+  /// Writes one line on standard error, after the program's name, from any rank.
   static func error(_ line: String) {
     write("escapement: " + (Job.leads ? "" : "rank \(Job.launched?.rank ?? 0): ") + line)
   }
 
-  /// One line on standard error, of rank 0.
+  /// Writes one line on standard error, only from rank 0.
   static func note(_ line: String) { if Job.leads { write(line) } }
 
   private static func write(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
-  /// Sends standard output nowhere.
+  /// Discards standard output.
   static func discardOutput() {
     let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
     guard nowhere >= 0 else { return }
@@ -25,12 +25,12 @@ enum Console {
     close(nowhere)
   }
 
-  /// A JSON document on standard output.
+  /// Writes a JSON document on standard output.
   static func output(_ json: JSON) { print(json.canonical(pretty: true)) }
 
-  /// Has a tensor for which there is no memory end the process with one line, as a full disk does.
+  /// Makes the process end with one line if there is no memory for a tensor, as for a full disk.
   ///
-  /// Nothing is lost by it: what a checkpoint or a report is made of appears whole or not at all.
+  /// No data is lost, because files of checkpoints and reports are written atomically.
   static func endOnExhaustedMemory() {
     ek_pool_on_exhaustion { bytes in
       Console.error(
@@ -39,7 +39,7 @@ enum Console {
     }
   }
 
-  /// Hands everything printed to the system; a full disk or a closed pipe is an error, not silence.
+  /// Flushes standard output. A full disk or a closed pipe is an error.
   static func flush() throws {
     guard fflush(nil) == 0 else {
       throw FileError(operation: "write", path: "standard output", code: errno)

@@ -1,12 +1,12 @@
 import EscapementTraining
 import Foundation
 
-/// One epoch's line for people.
+/// The readable line of an epoch.
 struct EpochLine {
   /// The line.
   let text: String
 
-  /// The line of an epoch of so many.
+  /// The line of an epoch; `epochs` is the total.
   init(_ record: EpochRecord, epochs: Int) {
     func percent(_ counts: EpochRecord.Counts?) -> String? {
       counts?.percent.map { Self.fixed($0, 2) + " %" }
@@ -22,7 +22,7 @@ struct EpochLine {
       if let share = percent(counts) { parts.append("\(name) \(share)") }
     }
     if train.skipped > 0 { parts.append("\(train.skipped) steps skipped") }
-    // After the last epoch: the training images without augmentation.
+    // After the last epoch, the line includes the training images without augmentation.
     if let images = record.trainingImages, let all = percent(images.all) {
       parts.append("training images \(all)")
       if let tail = percent(images.tail) { parts.append("their tail \(tail)") }
@@ -34,7 +34,7 @@ struct EpochLine {
     text = parts.joined(separator: "  ")
   }
 
-  /// A number with a fixed count of decimals.
+  /// A number with a fixed number of decimals.
   static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
     var scale = 1.0
@@ -47,7 +47,7 @@ struct EpochLine {
   }
 }
 
-/// Samples a second since the first one.
+/// Samples per second since the first one.
 struct ProgressRate {
   private let start = ContinuousClock.now
   private var samples = 0

@@ -8,11 +8,11 @@ enum ExitStatus: Int32, CaseIterable {
   case inconclusive = 2
   /// The command was used wrongly.
   case usage = 64
-  /// Input data is not what its format promises.
+  /// Input data does not conform to its format.
   case badData = 65
-  /// Something needed is missing, or a place cannot be read or written.
+  /// Something that is needed is missing, or a file cannot be read or written.
   case missing = 69
-  /// An internal failure, or a computation left the finite numbers.
+  /// An internal failure, or a computation with a non-finite result.
   case internalFailure = 70
   /// Interrupted after a valid checkpoint: safe to run again.
   case interrupted = 75

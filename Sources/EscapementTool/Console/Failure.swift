@@ -1,16 +1,16 @@
 import ArgumentParser
 import EscapementArtifacts
 
-/// How a command that threw ends: an exit code and at most one line.
+/// The end of a command that threw an error: an exit code and at most one line.
 struct Failure: Equatable {
   /// The process exit code.
   var status: Int32
   /// The line for standard error, without the program's name.
   var line: String?
-  /// Text asked for (help, version), for standard output.
+  /// The requested text (help, version), for standard output.
   var output: String?
 
-  /// Maps any error; `arguments` name the subcommand whose help a usage error points to.
+  /// Maps any error; `arguments` identify the subcommand whose help a usage error mentions.
   init(_ error: any Error, arguments: [String] = []) {
     if let error = error as? any ReportedError {
       (status, line) = (error.exitCode, Failure.oneLine(error.description))

@@ -8,11 +8,11 @@ import EscapementTraining
 /// A command whose work the ranks of a job share.
 protocol RankedCommand: ParsableCommand {}
 
-/// The ranks of this job, where mpirun started the tool.
+/// The ranks of this job, if mpirun started the tool.
 enum Job {
-  /// What the launcher says; nil: this process is alone.
+  /// The launcher's description of the job; nil if this process is alone.
   static let launched = LaunchedJob(environment: ProcessInfo.processInfo.environment)
-  /// Whether this process writes and talks.
+  /// Whether this process writes files and messages.
   static var leads: Bool { (launched?.rank ?? 0) == 0 }
 
   private struct Membership: Sendable {
@@ -21,16 +21,16 @@ enum Job {
   }
   private static let membership = Mutex<Membership?>(nil)
 
-  /// The agreement of the ranks; nil: this process is alone.
+  /// The agreement of the ranks; nil if this process is alone.
   static var ranks: RankAgreement? { membership.withLock { $0?.ranks } }
-  /// Their exchanges; likewise.
+  /// The communicator of the ranks; nil if this process is alone.
   static var communicator: (any Communicator)? { membership.withLock { $0?.communicator } }
 
-  /// Joins the other ranks, if there are any and the command knows what to do with them.
+  /// Joins the other ranks, if there are any and the command supports them.
   static func join(for command: any ParsableCommand) throws {
     guard let launched else { return }
     guard MPICommunicator.isAvailable else {
-      // Its own words, before a run would be trained as often as there are ranks.
+      // Throws MPI's own error, before every rank would train the same run.
       _ = try MPICommunicator()
       return
     }
@@ -45,15 +45,15 @@ enum Job {
     }
   }
 
-  /// What `body` returns, once it returned on all ranks.
+  /// The result of `body`, after it has returned on all ranks.
   static func all<R>(_ body: () throws -> R) throws -> R { try ranks?.all(body) ?? body() }
 
-  /// Whether this process, or any rank's, was asked to stop.
+  /// Whether this process or that of any rank received a signal to stop.
   static func isInterrupted() throws -> Bool {
     try ranks?.stops(Interruption.isRequested) ?? Interruption.isRequested
   }
 
-  /// One line on what the ranks exchanged, over `steps` steps or products.
+  /// One line about the data that the ranks exchanged, over `count` units (steps or products).
   static func trafficLine(per unit: String, count: Int) -> String? {
     guard let communicator else { return nil }
     let traffic = communicator.traffic
@@ -63,7 +63,7 @@ enum Job {
     return "\(communicator.size) ranks: \(exchanges) exchanges and \(received) kB received a rank and \(unit)"
   }
 
-  /// Leaves the job after success, or after a fault that all ranks know; otherwise ends the others.
+  /// Leaves the job after success, or after an error that all ranks know; otherwise ends the other ranks.
   static func leave(status: Int32) {
     guard let member = membership.withLock({ $0 }) else { return }
     if status == 0 || member.ranks.isClosed {

@@ -1,11 +1,11 @@
 import EscapementArtifacts
 import Foundation
 
-/// A directory for results, made if it is not there, whose files appear whole or not at all.
+/// A directory for results, which is created if it does not exist and whose files are written atomically.
 struct OutputDirectory {
   let url: URL
 
-  /// Makes the directory; a `FileError` where that is refused.
+  /// Creates the directory; throws a `FileError` if that fails.
   init(path: String) throws {
     url = URL(fileURLWithPath: path, isDirectory: true)
     do {

@@ -1,22 +1,22 @@
 import Foundation
 import Synchronization
 
-/// The words of a progress line.
+/// The text of a progress line.
 struct ProgressText: Equatable {
   /// What is counted, e.g. "epoch 3/200".
   var label: String
-  /// Units done.
+  /// The number of units done.
   var done: Int
-  /// Units in all.
+  /// The total number of units.
   var total: Int
-  /// Units that were done when the clock started: a resumed run begins in the middle.
+  /// The number of units done when the clock started: a resumed run begins in the middle.
   var doneAtStart = 0
-  /// Seconds since then.
+  /// Seconds since the clock started.
   var elapsed: Double
-  /// What to show at the end, e.g. the loss.
+  /// A note at the end of the line, e.g. the loss.
   var note = ""
 
-  /// "LABEL  12% 6/50, 1m04s left, NOTE"; no estimate before a unit was timed.
+  /// "LABEL  12% 6/50, 1m04s left, NOTE"; without an estimate before the first unit is timed.
   var line: String {
     let percent = total > 0 ? min(done, total) * 100 / total : 100
     var line = "\(label)  \(percent)% \(done)/\(total)"
@@ -25,13 +25,13 @@ struct ProgressText: Equatable {
     return line
   }
 
-  /// Time left if the remaining units take as long as those timed; nil before the first.
+  /// The remaining time if the remaining units take as long as the timed ones; nil before the first.
   var secondsLeft: Double? {
     guard done > doneAtStart, done <= total, elapsed >= 0 else { return nil }
     return elapsed / Double(done - doneAtStart) * Double(total - done)
   }
 
-  /// "8s", "3m07s", "2h05m", "4d06h": the two largest units; "?" when not a time.
+  /// "8s", "3m07s", "2h05m", "4d06h": the two largest units; "?" if it is not a time.
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
     let whole = Int(seconds.rounded())
@@ -47,7 +47,7 @@ struct ProgressText: Equatable {
   }
 }
 
-/// One line on a terminal that is rewritten as work goes on; silent in a pipe. Any thread may call it.
+/// One line on a terminal that is rewritten during the work; not shown in a pipe. It is thread-safe.
 final class ProgressMeter: Sendable {
   private struct State {
     var start: (done: Int, time: ContinuousClock.Instant)?
@@ -74,7 +74,7 @@ final class ProgressMeter: Sendable {
       let text = ProgressText(
         label: label, done: done, total: total, doneAtStart: start.done,
         elapsed: (now - start.time) / .seconds(1), note: note)
-      // Carriage return, the line cut to the terminal's width, erase to the end.
+      // Write a carriage return, the line truncated to the terminal's width, and an erase to the end of the line.
       Self.write("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
     }
   }

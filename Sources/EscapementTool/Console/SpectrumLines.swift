@@ -1,7 +1,7 @@
 import EscapementExperiments
 import Foundation
 
-/// The lines for people of a spectrum event in the metrics, one a class.
+/// The readable lines of a spectrum event in the metrics, one per class.
 struct SpectrumLines {
   /// The lines.
   let lines: [String]

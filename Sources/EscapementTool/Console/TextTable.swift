@@ -4,10 +4,10 @@ struct TextTable {
   var heading: [String] = []
   /// The cells, row by row.
   var rows: [[String]] = []
-  /// Columns whose cells stand at the right.
+  /// The columns with right-aligned cells.
   var rightAligned: Set<Int> = []
 
-  /// One line a row, columns two blanks apart, no blanks at the ends.
+  /// One line per row, with columns separated by two blanks and without trailing blanks.
   var text: String {
     let all = (heading.isEmpty ? [] : [heading]) + rows
     var widths: [Int] = []

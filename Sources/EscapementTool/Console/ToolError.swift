@@ -1,14 +1,14 @@
 import EscapementArtifacts
 
-/// A fault that only the command line can see.
+/// An error that only the command line can detect.
 enum ToolError: ReportedError, Hashable {
   /// The command was used wrongly.
   case usage(String)
-  /// The command was stopped by a signal; the text says how to go on.
+  /// The command was stopped by a signal; the text states how to continue.
   case interrupted(String)
-  /// A computation left the finite numbers.
+  /// A computation had a non-finite result.
   case nonFinite(String)
-  /// What was computed is not as it must be.
+  /// A computed result is not the required one.
   case differs(String)
 
   var exitCode: Int32 {

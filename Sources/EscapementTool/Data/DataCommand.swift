@@ -3,13 +3,13 @@ import EscapementArtifacts
 import Foundation
 import EscapementLongTail
 
-/// `escapement data`: data sets, what they hold and where they come from.
+/// `escapement data`: data sets, their contents and origin.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Fetches, checks, lists and shows data sets.",
     subcommands: [DataFetchCommand.self, Check.self, Manifest.self, Sheet.self, DataListCommand.self])
 
-  /// The data set and its place, as every verb here takes them.
+  /// The data set and its location, as arguments of every subcommand.
   struct Choice: ParsableArguments {
     @Argument(
       help: ArgumentHelp(
@@ -22,7 +22,7 @@ struct DataCommand: ParsableCommand {
         valueName: "path"))
     var data: String?
 
-    /// The data, read.
+    /// Reads the data.
     func load() throws -> LongTailedData {
       try LongTailedData.named(name, at: data.map { URL(fileURLWithPath: $0) })
     }
@@ -100,7 +100,7 @@ struct DataCommand: ParsableCommand {
     }
   }
 
-  /// One line a part.
+  /// One line per part.
   static func table(_ data: LongTailedData) -> String {
     var table = TextTable(
       heading: ["part", "images", "by class", "origin", "SHA-256 of the records"], rightAligned: [1])
@@ -118,7 +118,7 @@ struct DataCommand: ParsableCommand {
     return table.text
   }
 
-  /// What a log says of counts that were made integers, if there are any.
+  /// The log line about counts that were rounded to integers, if there are any.
   static func snapLine(_ data: LongTailedData) -> String? {
     guard let profile = data.profile, !profile.snapped.isEmpty else { return nil }
     let list = profile.snapped.map(String.init).joined(separator: ", ")
@@ -127,7 +127,7 @@ struct DataCommand: ParsableCommand {
 }
 
 extension LongTailedData {
-  /// Holds the data against a manifest written by `data manifest`, or the record of a run.
+  /// Compares the data with a manifest written by `data manifest`, or with the record of a run.
   func check(againstFile path: String) throws {
     let url = URL(fileURLWithPath: path)
     let document = try JSON(parsing: FileContents.read(url, limit: DataManifest.byteLimit), file: path)

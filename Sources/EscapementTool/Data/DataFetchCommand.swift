@@ -24,7 +24,7 @@ struct DataFetchCommand: ParsableCommand {
   var timeout = 60
   @Flag(help: "Print one JSON object.") var json = false
 
-  // Other contents under the archive's name: what lets the whole command be tried on a few bytes.
+  // Other expected contents for the archive's name, so that the whole command can be tested on a few bytes.
   @Option(help: .hidden) var expectBytes: Int?
   @Option(name: .customLong("expect-sha256"), help: .hidden) var expectSHA256: String?
   @Option(name: .customLong("expect-md5"), help: .hidden) var expectMD5: String?
@@ -99,7 +99,7 @@ struct DataFetchCommand: ParsableCommand {
   }
 }
 
-/// Bytes a second since the first piece.
+/// Bytes per second since the first piece.
 private struct DownloadRate {
   private var start: (bytes: Int, time: ContinuousClock.Instant)?
 

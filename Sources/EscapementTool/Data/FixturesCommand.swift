@@ -11,7 +11,7 @@ struct FixturesCommand: ParsableCommand {
     abstract: "Makes, packs or checks small data sets: \(FixtureStore.name), or one cut from your own CIFAR.",
     subcommands: [Make.self, Pack.self, Check.self])
 
-  /// The number of classes, which picks the synthetic set.
+  /// The number of classes, which selects the synthetic set.
   struct Choice: ParsableArguments {
     @Option(help: "10 or 100.") var classes = 10
 

@@ -7,7 +7,7 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementTraining
 
-/// `escapement doctor`: what this machine offers, and whether its paths give the same bits.
+/// `escapement doctor`: the features of this machine, and whether its execution paths give the same bits.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
@@ -31,10 +31,10 @@ struct DoctorCommand: ParsableCommand {
     }
   }
 
-  /// What set the number of threads: "cores", "affinity", "quota" or "ESCAPEMENT_THREADS".
+  /// The source of the number of threads: "cores", "affinity", "quota" or "ESCAPEMENT_THREADS".
   private var threadsSource: String { String(cString: ek_threads_source_name(ek_threads_current_source())) }
 
-  /// The same with what it leaves out: "affinity: 1 of 8 cores".
+  /// The source with the excluded cores: "affinity: 1 of 8 cores".
   private var threadsReason: String {
     let cores = ek_cores_available()
     return switch ek_threads_current_source() {
@@ -48,7 +48,7 @@ struct DoctorCommand: ParsableCommand {
 
   private var currentISA: String { String(cString: ek_isa_name(ek_isa_current())) }
 
-  /// The contract in force, and why it is not the usual one.
+  /// The contract in force, and the reason if it is not the default.
   private var contract: String {
     let asked = ProcessInfo.processInfo.environment["ESCAPEMENT_CONVOLUTION"] ?? ""
     return "\(NumericContract.current)" + (asked.isEmpty ? "" : ", as ESCAPEMENT_CONVOLUTION=\(asked) is set")

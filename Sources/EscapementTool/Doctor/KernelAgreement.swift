@@ -2,30 +2,30 @@ import EscapementArtifacts
 import CEscapementKernels
 import EscapementKernels
 
-/// Runs one seeded piece of work on every instruction set and thread count and compares the bits.
+/// Runs one seeded computation on every instruction set and thread count and compares the bits.
 ///
-/// The work crosses every boundary where a path could differ: sizes that are no multiple of a tile,
-/// contractions longer than one chunk of 512, strides and padding, subnormal and special arguments.
+/// The computation covers every case in which a path could differ: sizes that are not multiples of a tile, contractions
+/// longer than one chunk of 512, strides and padding, subnormal and special arguments.
 struct KernelAgreement {
   /// The outcome on one path.
   struct Path {
     /// "scalar", "avx2", "avx512" or "neon".
     var isa: String
-    /// Threads used.
+    /// The number of threads.
     var threads: Int
     /// SHA-256 over all results, operation by operation.
     var digest: Digest
-    /// The first operation whose bits differ from those of the first path; nil when all agree.
+    /// The first operation whose bits differ from those of the first path; nil if all agree.
     var firstDifference: String?
   }
 
-  /// The outcome on every path that this machine can run, the scalar one first.
+  /// The results on every path that this machine can run, the scalar one first.
   let paths: [Path]
 
-  /// Whether all paths gave the same bits.
+  /// Whether all paths give the same bits.
   var agrees: Bool { paths.allSatisfy { $0.firstDifference == nil } }
 
-  /// Runs the work on each available instruction set with one thread and with `threads`.
+  /// Runs the computation on each available instruction set with one thread and with `threads`.
   init(threads: Int) {
     var paths: [Path] = []
     var reference: [(operation: String, digest: Digest)] = []
@@ -81,7 +81,7 @@ struct KernelAgreement {
         }
       })
 
-    // Direct, and in Float by Winograd.
+    // Direct convolutions, and in Float also by Winograd.
     for (name, geometry, input, output) in [
       ("convolution", ConvolutionGeometry(stride: 2, padding: 1), [11, 9, 7, 5] as Shape, 19),
       ("convolution of whole tiles", ConvolutionGeometry(stride: 1, padding: 1), [9, 8, 8, 32], 48),
@@ -98,7 +98,7 @@ struct KernelAgreement {
         dy.convolutionWeightGradient(input: x, weightShape: weights.shape, geometry))
     }
 
-    // Magnitudes from subnormal results to overflow, and the special values behind them.
+    // Magnitudes from subnormal results to overflow, followed by the special values.
     var arguments = normals(5, [4099])
     arguments.withMutablePointer { pointer in
       ek_zip_scalar(t, EK_MUL, 4099, pointer, 40, pointer)

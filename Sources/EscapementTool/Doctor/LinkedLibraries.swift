@@ -3,7 +3,7 @@ import CEscapementLAPACK
 import CEscapementZlib
 import Foundation
 
-/// The versions of the system libraries that this process runs with.
+/// The versions of the system libraries that this process uses.
 enum LinkedLibraries {
   /// Names and versions, in a fixed order.
   static var versions: [(name: String, version: String)] {
@@ -21,7 +21,7 @@ enum LinkedLibraries {
     return "\(major).\(minor).\(patch)"
   }
 
-  /// OpenBLAS names itself; another BLAS under the same interface does not.
+  /// OpenBLAS reports its version; another BLAS with the same interface does not.
   private static var blas: String {
     guard let symbol = dlsym(nil, "openblas_get_config") else { return "not OpenBLAS" }
     let config = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<CChar>).self)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The Swift toolchain that built this program and the one that PATH offers.
+/// The Swift toolchain that built this program and the one on PATH.
 enum Toolchain {
-  /// The compiler this program was built with, as far as conditional compilation can tell.
+  /// The compiler this program was built with, as far as conditional compilation can determine it.
   static var builtWith: String {
     #if compiler(>=6.4)
       "Swift 6.4 or later"
@@ -22,7 +22,7 @@ enum Toolchain {
     #endif
   }
 
-  /// The first line of `swift --version`; nil when no toolchain is on PATH.
+  /// The first line of `swift --version`; nil if no toolchain is on PATH.
   static var onPath: String? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -7,13 +7,13 @@ import Foundation
 import EscapementKernels
 import EscapementVerification
 
-/// A path with what a legend calls it: LABEL=PATH, or a path alone.
+/// A path with its label in a legend: LABEL=PATH, or a path alone.
 struct LabeledPath {
   let label: String?
   let path: String
 
   init(_ argument: String) {
-    // A path may hold "=" itself: what exists under the whole name is a path.
+    // A path may contain "=": if a file with the whole name exists, it is a path.
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 2, !parts[0].isEmpty, !FileManager.default.fileExists(atPath: argument) {
       (label, path) = (String(parts[0]), String(parts[1]))
@@ -36,7 +36,7 @@ struct SpectrumFiles: ParsableArguments {
   /// The files' paths, without labels.
   var paths: [String] { arguments.map { LabeledPath($0).path } }
 
-  /// Their spectra, by selection and procedure; `labeled` by file where several files hold the same selection.
+  /// The spectra, by selection and procedure; `labeled` by file if several files contain the same selection.
   func series(labeled: Bool = true) throws -> [SpectrumSeries] {
     try Self.series(arguments, labeled: labeled, acceptingInvalid: acceptInvalid)
   }
@@ -54,7 +54,7 @@ struct SpectrumFiles: ParsableArguments {
         "these spectra were computed under the numeric contracts \(contracts.joined(separator: ", ")): they differ by "
           + "rounding too")
     }
-    // A name that two files share needs their stems to be told apart.
+    // A name in two files is distinguished by the files' stems.
     let names = read.map { Set($0.map { $0.data + "/" + $0.mode.rawValue }) }
     let records = inputs.indices.flatMap { index in
       let isShared = inputs.indices.contains {
@@ -134,14 +134,14 @@ struct KernelWidth: ExpressibleByArgument {
   var defaultValueDescription: String { "auto" }
 }
 
-/// Where a figure goes.
+/// The output location of a figure.
 struct FigureOutput: ParsableArguments {
   @Option(help: ArgumentHelp("The SVG file; a figure that is there is replaced.", valueName: "file")) var out:
     String
   @Option(help: ArgumentHelp("Also everything drawn, as CSV.", valueName: "file")) var csv: String?
   @Option(help: "Another title.") var title: String?
 
-  /// Writes the drawing and the table, each whole or not at all, once both places are known to be good.
+  /// Writes the drawing and the table, each atomically, after checking that both locations can be written.
   func write(_ figure: Figure, from inputs: [String]) throws {
     var files = [(url: URL(fileURLWithPath: out), text: figure.svg, mark: "<svg ")]
     if let csv { files.append((URL(fileURLWithPath: csv), figure.csv, Figure.heading)) }
@@ -157,7 +157,7 @@ struct FigureOutput: ParsableArguments {
     for file in files { try AtomicFile.write(Data(file.text.utf8), to: file.url) }
   }
 
-  /// What is replaced must be a figure or a table of one, not somebody's work.
+  /// An existing file may only be replaced if it is a figure or its table, so that other files are not lost.
   private static func checkReplaceable(_ url: URL, startingWith mark: String) throws {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else { return }

@@ -9,7 +9,7 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement escape`: update rules side by side from a checkpoint, followed along its direction of negative curvature.
+/// `escapement escape`: a comparison of update rules from a checkpoint, along its direction of negative curvature.
 struct EscapeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "escape",

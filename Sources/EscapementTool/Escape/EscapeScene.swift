@@ -7,13 +7,13 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// A checkpoint with the images and losses of an escape experiment, and the words for its results.
+/// A checkpoint with the images and losses of an escape experiment, and the text of its results.
 struct EscapeScene {
   let run: LoadedRun
   /// The selection's name and images.
   let name: String
   let positions: [Int]
-  /// The loss descended.
+  /// The loss that is descended.
   let trained: any ClassificationLoss
   /// The loss whose saddle it is.
   let selected: any ClassificationLoss
@@ -24,7 +24,7 @@ struct EscapeScene {
 
   private var lastEpoch: Int { max(0, run.state.stepInEpoch == 0 ? run.state.epoch - 1 : run.state.epoch) }
 
-  /// The rules of a list of names, with their radius and tail.
+  /// The rules in a list of names, with their radius and tail.
   func rules(_ list: String, rho: Double, eta: Int?) throws -> [CheckpointEscape.Rule] {
     let known = OptimizerChoice.byName
     let counts = run.images.counts
@@ -77,7 +77,7 @@ struct EscapeScene {
     }
   }
 
-  /// What the numbers are of, then a table with a row for each rule.
+  /// The subject of the numbers, then a table with one row per rule.
   func text(
     of report: EscapeReport, _ saddle: SaddleDirection, _ experiment: EscapeExperiment<Float>,
     _ rules: [CheckpointEscape.Rule]
@@ -123,7 +123,7 @@ struct EscapeScene {
       """
   }
 
-  /// Everything measured, with the settings.
+  /// All measurements, with the settings.
   func json(
     of report: EscapeReport, _ saddle: SaddleDirection, _ experiment: EscapeExperiment<Float>,
     _ rules: [CheckpointEscape.Rule], seed: UInt64

@@ -5,7 +5,7 @@ import EscapementKernels
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement evidence`: finished runs that claims are judged by.
+/// `escapement evidence`: finished runs by which claims are judged.
 struct EvidenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evidence", abstract: "Finished runs that claims are judged by: never trained, only read.",

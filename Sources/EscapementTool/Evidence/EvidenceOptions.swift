@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import EscapementVerification
 
-/// Where finished runs are.
+/// The location of finished runs.
 struct EvidenceOptions: ParsableArguments {
   @Option(
     name: .customLong("runs"),
@@ -11,7 +11,7 @@ struct EvidenceOptions: ParsableArguments {
       valueName: "dir"))
   var folders: [String] = []
 
-  /// The runs of the folders named, or of the default one; what does not count is said on standard error.
+  /// The runs of the given folders, or of the default one. Runs that do not count are listed on standard error.
   func archive() throws -> RunArchive {
     let archive = try RunArchive(reading: Self.places(folders))
     let left = archive.entries.count { !$0.standing.isCounted }
@@ -22,7 +22,7 @@ struct EvidenceOptions: ParsableArguments {
     return archive
   }
 
-  /// The folders named; without any the default one, where it exists.
+  /// The given folders, or the default one if it exists.
   static func places(_ folders: [String]) -> [URL] {
     if !folders.isEmpty { return folders.map { URL(fileURLWithPath: $0, isDirectory: true) } }
     let standard = URL(fileURLWithPath: EvidenceFolder.defaultName, isDirectory: true)

@@ -5,7 +5,7 @@ import Foundation
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement diff A B`: where two runs part, and what differed first.
+/// `escapement diff A B`: where two runs diverge, and what differs first.
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",

@@ -7,16 +7,16 @@ import EscapementLongTail
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement golden`: metrics on record, compared bit for bit.
+/// `escapement golden`: recorded metrics, compared bit for bit.
 struct GoldenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "golden", abstract: "Compares short runs with the metrics on record, bit for bit.",
     subcommands: [Check.self, Accept.self, List.self], defaultSubcommand: Check.self)
 
-  /// The name under which `accept` writes the verdicts on record.
+  /// The name under which `accept` writes the recorded verdicts.
   static let claims = "claims"
 
-  /// The images that the training cases run on.
+  /// The images of the training cases.
   struct Images: ParsableArguments {
     @Option(
       help: ArgumentHelp(
@@ -86,7 +86,7 @@ struct GoldenCommand: ParsableCommand {
       }
     }
 
-    /// One line where records were made under another contract: what differs then is that, and no value.
+    /// One line if records were made under another contract: then the contract differs, and values are not compared.
     static func contractLine(_ outcomes: [GoldenOutcome]) -> String? {
       let recorded = outcomes.compactMap(\.otherContract)
       guard let oldest = recorded.min() else { return nil }
@@ -173,7 +173,7 @@ struct GoldenCommand: ParsableCommand {
           "\(golden.path): \(record.accepted?.what ?? ""); \(record.values.count) values on record, chain "
             + record.chain.hex)
       }
-      // Verdicts are on the embedded fixture.
+      // Verdicts are computed on the embedded fixture.
       if all, images.fixture == nil { try acceptClaims(claims) }
     }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import EscapementArtifacts
 import EscapementTesting
 
-/// `escapement laws`: which law each update rule keeps.
+/// `escapement laws`: which laws each update rule satisfies.
 struct LawsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "laws",
@@ -40,7 +40,7 @@ struct LawsCommand: ParsableCommand {
     return optimizer.isEmpty ? all : all.filter { optimizer.contains($0.name) }
   }
 
-  /// One row a law, one column a rule, as many rules side by side as a terminal shows.
+  /// One row per law and one column per rule, with as many rules side by side as fit on a terminal.
   private func grids(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> [TextTable] {
     let width = 7
     return stride(from: 0, to: subjects.count, by: width).map { first in
@@ -59,7 +59,7 @@ struct LawsCommand: ParsableCommand {
     return worst?.shareText ?? "-"
   }
 
-  /// One row a law and element type.
+  /// One row per law and element type.
   private func details(_ outcomes: [LawOutcome]) -> TextTable {
     var table = TextTable(
       heading: ["rule", "law", "type", "", "deviation", "bound", ""], rightAligned: [4, 5])

@@ -4,7 +4,7 @@ import EscapementArtifacts
 import Foundation
 import EscapementVerification
 
-/// `escapement vectors`: trajectories to check another implementation of the rules against.
+/// `escapement vectors`: trajectories for checking another implementation of the rules.
 struct VectorsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vectors",

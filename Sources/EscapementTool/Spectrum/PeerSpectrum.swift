@@ -4,7 +4,8 @@ import EscapementLongTail
 import EscapementNetworks
 
 extension SpectrumSubject {
-  /// The papers' released procedure over the images at `positions`; `redraws` crops and flips them anew at each product.
+  /// The papers' released procedure over the images at `positions`; `redraws` crops and flips them again at each
+  /// product.
   func measureAsReleased(
     _ name: String, _ positions: [Int], steps: Int, seed: UInt64, probe: UInt64, redraws: Bool
   ) throws -> JSON {

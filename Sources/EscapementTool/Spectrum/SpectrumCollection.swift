@@ -3,21 +3,22 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// Measurements of spectra, one a selection, probe and procedure, on file after each one where a file is named.
+/// Measurements of spectra, one per selection, probe and procedure. If there is a file, it is written after each
+/// measurement.
 ///
-/// A measurement that is there already is not taken again, so an interrupted command goes on where it stopped, and
-/// one file can hold several checkpoints. All are of one numeric contract.
+/// An existing measurement is not repeated, so an interrupted command continues where it stopped, and one file can
+/// contain several checkpoints. All measurements have the same numeric contract.
 struct SpectrumCollection {
   private(set) var records: [JSON] = []
   private let file: URL?
 
-  /// An empty collection, or what `file` holds.
+  /// An empty collection, or the contents of `file`.
   init(file: URL?) throws {
     self.file = file
     guard let file, FileManager.default.fileExists(atPath: file.path) else { return }
     let root = JSONCursor(try JSON(parsing: FileContents.read(file), file: file.path), file: file.path)
     for entry in try root.elements() {
-      // A file of another kind is not to be replaced by this one.
+      // A file of another kind must not be replaced.
       _ = try entry.field("data").string()
       _ = try entry.field("mode").string()
       let (contract, now) = (try NumericContract(of: entry), NumericContract.current)
@@ -31,7 +32,7 @@ struct SpectrumCollection {
     }
   }
 
-  /// The measurement of this identity that holds everything in `parts`.
+  /// The measurement with this identity that contains everything in `parts`.
   func measurement(_ identity: [String: JSON], holding parts: [String] = []) -> JSON? {
     records.first { record in
       identity.allSatisfy { record[$0.key] == $0.value }
@@ -39,10 +40,11 @@ struct SpectrumCollection {
     }
   }
 
-  /// Adds a measurement in place of an older one of its identity, and writes the file.
+  /// Adds a measurement, replaces an older one with the same identity, and writes the file.
   mutating func add(_ record: JSON, identity: [String: JSON]) throws {
     if let place = records.firstIndex(where: { old in identity.allSatisfy { old[$0.key] == $0.value } }) {
-      // What was measured besides, such as a saddle test, stays: the two are of one identity, so of the same numbers.
+      // Additional measurements, such as a saddle test, are kept: both have the same identity and therefore the same
+      // numbers.
       records[place] = .object((record.object ?? [:]).merging(records[place].object ?? [:]) { new, _ in new })
     } else {
       records.append(record)

@@ -96,7 +96,7 @@ struct SpectrumCommand: RankedCommand {
         throw ValidationError("--epsilon is \(epsilon), expected above 0 and below 0.5")
       }
     }
-    // Two statements, each with half of it.
+    // There are two statements, each with half of the failure probability.
     guard failureProbability > 0, failureProbability < 1 else {
       throw ValidationError("--failure-probability is \(failureProbability), expected above 0 and below 1")
     }
@@ -135,7 +135,7 @@ struct SpectrumCommand: RankedCommand {
       lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
       transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
       normalization: batchStatistics ? .batch : .running, matrix: matrix)
-    // Made before the work, so that a place that cannot be written to is known at once.
+    // Create it before the computation, so that a location that cannot be written is reported at once.
     let collection = try Job.all {
       if let vectors, Job.leads { _ = try OutputDirectory(path: vectors) }
       return try SpectrumCollection(file: out.map { URL(fileURLWithPath: $0) })
@@ -159,7 +159,7 @@ struct SpectrumCommand: RankedCommand {
           + (out.map { "they are in \($0): run the same command again to go on" }
             ?? "with --out FILE they would be kept"))
     }
-    // A measurement that fails its own checks is no result.
+    // A measurement that fails its own checks is not a result.
     if survey.invalid > 0 {
       throw ToolError.differs(
         "\(survey.invalid) measurements failed their self-checks and say nothing; --checks shows which")
@@ -192,12 +192,12 @@ struct SpectrumCommand: RankedCommand {
 
 extension SpectrumOperator: ExpressibleByArgument {}
 
-/// By which procedure a spectrum is taken.
+/// The procedure by which a spectrum is computed.
 enum SpectrumMode: String, ExpressibleByArgument, CaseIterable {
   case exact, pyhessian, compare
 }
 
-/// Which loss a spectrum is of.
+/// The loss of a spectrum.
 enum SpectrumLoss: String, ExpressibleByArgument, CaseIterable {
   case ce, training
 }

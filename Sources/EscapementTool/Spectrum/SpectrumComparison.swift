@@ -1,13 +1,13 @@
 import EscapementArtifacts
 import Foundation
 
-/// This package's and the released spectrum of the same images side by side, with what makes the difference.
+/// A comparison of this package's and the released spectrum of the same images, with the cause of the difference.
 struct SpectrumComparison {
   /// Lanczos with certificates on fixed images.
   let exact: JSON
   /// The released arithmetic on the same images.
   let released: JSON
-  /// The released arithmetic with crops and flips drawn anew at each product.
+  /// The released arithmetic with new crops and flips at each product.
   let redrawn: JSON
 
   static func text(_ comparisons: [SpectrumComparison]) -> String {
@@ -37,7 +37,7 @@ struct SpectrumComparison {
       """
   }
 
-  /// What of the difference is the arithmetic's and what the drawing's, in a sentence or two.
+  /// One or two sentences about the contributions of the arithmetic and of the random crops to the difference.
   var explanation: String {
     guard exact["valid"]?.bool == true, let certificate = exact["smallest"],
       let ours = certificate["rayleigh"]?.double, let residual = certificate["residual"]?.double,
@@ -47,7 +47,8 @@ struct SpectrumComparison {
     else { return "the spectrum on fixed images is invalid, so there is nothing to compare with" }
     let byArithmetic = arithmetic - ours
     let lost = released["orthogonality_loss"]?.double ?? .nan
-    // Ours is certified in Double; the released value is of products in Float, which err by about √n·ε·‖H‖.
+    // This package's value is certified in Double. The released value is of products in Float, whose error is about
+    // √n·ε·‖H‖.
     let allowed =
       residual + rounding
       + Double(dimension).squareRoot() * Double(Float.ulpOfOne) * max(ours.magnitude, top.magnitude)

@@ -3,7 +3,7 @@ import EscapementArtifacts
 import EscapementCurvature
 import Foundation
 
-/// What several probes of one selection say together: negative mass and trace.
+/// The combined result of several probes of one selection: negative mass and trace.
 struct SpectrumDensity {
   let name: String
   let mass: NegativeMass
@@ -11,7 +11,7 @@ struct SpectrumDensity {
   let hutchinson: MeanEstimate
   let sketched: MeanEstimate?
 
-  /// Combines valid measurements of one selection, in the order of their probes; nil where none is valid.
+  /// Combines valid measurements of one selection, in the order of their probes; nil if none is valid.
   init?(_ records: [JSON], sketched: MeanEstimate?) throws {
     let valid = records.filter { $0["valid"]?.bool == true }
     guard let first = valid.first, let dimension = first["dimension"]?.integer else { return nil }

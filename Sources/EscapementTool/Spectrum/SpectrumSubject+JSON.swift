@@ -2,7 +2,7 @@ import EscapementStatistics
 import EscapementArtifacts
 import EscapementCurvature
 
-// Measurements as JSON: everything measured; α and β let a density be drawn again.
+// Measurements as JSON. They include α and β, from which a density can be redrawn.
 extension SpectrumSubject {
   static func json(_ spectrum: CertifiedSpectrum, _ run: LoadedRun) -> [String: JSON] {
     let r = spectrum.report

@@ -10,14 +10,14 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// Which symmetric matrix a spectrum is of.
+/// The symmetric matrix of a spectrum.
 enum SpectrumOperator: String, CaseIterable {
   case hessian
   case gaussNewton = "gauss-newton"
   case remainder, fisher
 }
 
-/// How one probe is measured, beside what it is of.
+/// The procedure of one probe, independent of its subject.
 struct SpectrumProcedure {
   var steps: Int
   var seed: UInt64
@@ -26,11 +26,11 @@ struct SpectrumProcedure {
   var saddle = false
   var secondOpinion = false
   var landscape: (file: URL, radius: Double)?
-  /// Where the eigenvectors go, one file an end.
+  /// The location of the eigenvectors, one file per end.
   var vectors: URL?
 }
 
-/// What spectra of a checkpoint are taken of: one loss, one mode of batch norm, one kind of images.
+/// The subject of the spectra of a checkpoint: one loss, one mode of batch norm, one kind of images.
 struct SpectrumSubject {
   let run: LoadedRun
   let loss: any ClassificationLoss
@@ -43,7 +43,7 @@ struct SpectrumSubject {
   var state: TrainingState<Float> { run.state }
   var set: ImageSet { run.images.train }
 
-  /// What must be equal for a measurement on file to be this one; all of it stands in the measurement.
+  /// The values that must be equal for a stored measurement to be this one; the measurement contains all of them.
   func identity(
     mode: SpectrumMode, _ name: String, samples: Int, steps: Int, seed: UInt64, probe: UInt64,
     redraws: Bool = false
@@ -59,7 +59,8 @@ struct SpectrumSubject {
     ]
   }
 
-  /// One probe of the spectrum over the images at `positions`, with its judgment and what was asked besides.
+  /// One probe of the spectrum over the images at `positions`, with its self-checks and additional requested
+  /// measurements.
   func measure(_ name: String, _ positions: [Int], _ procedure: SpectrumProcedure) throws -> JSON {
     let double = hessian(of: Double.self, positions)
     let float = hessian(of: Float.self, positions)
@@ -80,7 +81,7 @@ struct SpectrumSubject {
     }
   }
 
-  /// Gradients kept for the empirical Fisher matrix: 500 images of a ResNet-32 in Double.
+  /// The memory for gradients of the empirical Fisher matrix, in bytes: 500 images of a ResNet-32 in Double.
   private static let fisherMemory = 2 << 30
 
   func hessian<Element: Real>(
@@ -136,7 +137,7 @@ struct SpectrumSubject {
     "\(name.replacing(" ", with: "-"))-\(probe)-\(end).safetensors"
   }
 
-  /// A vector under the parameters' names and in their arrangement.
+  /// A vector with the parameters' names and layout.
   private func vectorFile(_ vector: Tensor<Double>) -> Safetensors {
     var content = Safetensors(metadata: ["format": "pt"])
     let named = ParameterVector<Double>(layout: network.layout, flat: vector)
@@ -161,7 +162,7 @@ struct SpectrumSubject {
     try AtomicFile.write(Data(LandscapeFigure.draw(values, title: title).svg.utf8), to: landscape.file)
   }
 
-  /// λ_min by a method that shares nothing with Lanczos but the products.
+  /// λ_min by a method that shares only the products with Lanczos.
   private func secondOpinion<Operator: SymmetricOperator<Float>, Measure: SymmetricOperator<Double>>(
     on name: String, _ spectrum: CertifiedSpectrum, _ map: Operator, _ measure: Measure, _ seed: UInt64,
     _ meter: ProgressMeter
@@ -195,10 +196,11 @@ struct SpectrumSubject {
     return try HutchPlusPlusTrace(of: map, products: Self.sketchedProducts, seed: seed).estimate
   }
 
-  /// Ten columns for the sketch, its products and the rest.
+  /// The number of products: ten each for the sketch, its products and the remainder.
   private static let sketchedProducts = 30
 
-  /// Iterations of the second opinion at most: with a block of four, eight times a hundred steps' products.
+  /// The largest number of iterations of the second opinion: with a block of four, eight times the products of a
+  /// hundred steps.
   private static let secondOpinionIterations = 200
 
   private func saddle(
@@ -225,7 +227,7 @@ struct SpectrumSubject {
 /// A signal arrived while a spectrum was measured.
 struct SpectrumStopped: Error {}
 
-/// Shows each product and ends at a signal.
+/// Shows the progress of products and stops at a signal.
 final class ProductCount {
   private let label: String
   private let total: Int

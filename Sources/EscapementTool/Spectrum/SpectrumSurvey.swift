@@ -3,11 +3,11 @@ import EscapementCurvature
 import Foundation
 import EscapementLongTail
 
-/// The measurements of one command: taken, or found on file, and shown together.
+/// The measurements of one command, computed or read from a file, and shown together.
 struct SpectrumSurvey {
   let subject: SpectrumSubject
   private var collection: SpectrumCollection
-  /// This command's measurements, in the order asked for.
+  /// This command's measurements, in the requested order.
   private(set) var taken: [JSON] = []
   private var comparisons: [SpectrumComparison] = []
   private var densities: [SpectrumDensity] = []
@@ -17,7 +17,7 @@ struct SpectrumSurvey {
     self.collection = collection
   }
 
-  /// Measurements that failed a self-check.
+  /// The number of measurements that failed a self-check.
   var invalid: Int { taken.count { $0["valid"]?.bool == false } }
 
   /// One probe by this package's procedure.
@@ -58,7 +58,7 @@ struct SpectrumSurvey {
     comparisons.append(SpectrumComparison(exact: exact, released: released, redrawn: redrawn))
   }
 
-  /// What the probes of a selection say together; it stands in the last one's record as `over_probes`.
+  /// The combined result of the probes of a selection, stored in the last probe's record as `over_probes`.
   mutating func summarize(
     _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, probes: Int
   ) throws {
@@ -92,7 +92,7 @@ struct SpectrumSurvey {
     return record
   }
 
-  /// Everything as tables.
+  /// All measurements as tables.
   func text(checks: Bool) -> String {
     let exact = taken.filter { $0["mode"] == "exact" }
     let released = taken.filter { $0["mode"] == "pyhessian" }
@@ -119,7 +119,7 @@ struct SpectrumSurvey {
 }
 
 extension SpectrumProcedure {
-  /// Whether the files asked for beside the record are there.
+  /// Whether the requested additional files exist.
   func isOnFile(_ name: String) -> Bool {
     guard landscape == nil else { return false }
     guard let vectors else { return true }

@@ -2,9 +2,9 @@ import EscapementArtifacts
 import EscapementCurvature
 import Foundation
 
-/// Measurements as tables for people.
+/// Measurements as readable tables.
 enum SpectrumTables {
-  /// Spectra of one kind with their self-checks; where one fails, what failed stands in place of the numbers.
+  /// Spectra of one kind with their self-checks; a failed check replaces the numbers.
   static func exact(_ records: [JSON]) -> String {
     var table = TextTable(
       heading: [
@@ -30,7 +30,7 @@ enum SpectrumTables {
     return table.text + "\n* but for a probability of \(failure) over the start vector"
   }
 
-  /// The measured deviations of a spectrum beside their bounds.
+  /// The measured deviations of a spectrum with their bounds.
   static func checks(_ records: [JSON]) -> String {
     var table = TextTable(
       heading: ["data", "probe", "self-check", "deviation", "bound", ""], rightAligned: [1, 3, 4])

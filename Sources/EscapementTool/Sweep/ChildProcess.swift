@@ -1,10 +1,10 @@
 import EscapementArtifacts
 import Foundation
 
-/// Processes of this one that a terminal's Ctrl-C does not reach: they are stopped by this one, once, so that each can
-/// write its checkpoint. A second signal would end them at once.
+/// Child processes that do not receive a terminal's Ctrl-C. This process stops them with one signal, so that each can
+/// write its checkpoint; a second signal would end them at once.
 enum ChildProcess {
-  /// Starts a program in a process group of its own. What it prints is appended to `output`; nil: to this process's
+  /// Starts a program in its own process group. Its output is appended to `output`; with nil it goes to this process's
   /// standard error.
   static func start(_ words: [String], environment: [String: String], output: URL?) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
@@ -41,8 +41,8 @@ enum ChildProcess {
     return pid
   }
 
-  /// One of these processes that has ended, with its exit code, or 128 and the signal's number; nil while all run. Children that
-  /// another part of the program started are left to it.
+  /// One of these processes that has ended, with its exit code, or 128 plus the signal's number; nil while all are
+  /// running. Other children are not waited for.
   static func ended(of pids: some Sequence<pid_t>) -> (pid: pid_t, status: Int32)? {
     for pid in pids {
       var status: Int32 = 0

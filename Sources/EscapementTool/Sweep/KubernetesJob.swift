@@ -1,16 +1,16 @@
 import EscapementArtifacts
 
-/// A Kubernetes Job of one index a row (batch/v1, Indexed; podFailurePolicy is stable from 1.31 on, backoffLimitPerIndex
-/// from 1.33).
+/// A Kubernetes Job with one index per row (batch/v1, Indexed; podFailurePolicy is stable from 1.31 on,
+/// backoffLimitPerIndex from 1.33).
 ///
-/// A pod that ends with 75 is replaced without being counted, one that could only fail again ends its index, and any
-/// other failure, such as memory that ran out, is counted against `retries`. The volume holds plan, images and runs.
+/// A pod that ends with 75 is replaced without being counted. A pod that would fail again ends its index. Any other
+/// failure, such as exhausted memory, counts against `retries`. The volume contains plan, images and runs.
 struct KubernetesJob {
   var name: String
   var image: String
   /// The persistent volume claim.
   var volume: String
-  /// Where it is mounted.
+  /// The path at which it is mounted.
   var mount: String
   var completions: Int
   var parallelism: Int
@@ -19,10 +19,10 @@ struct KubernetesJob {
   var memory: String?
   var command: [String]
 
-  /// Exit codes after which a pod would end in the same way again: usage, bad data, something missing, not finite.
+  /// Exit codes after which a pod would fail in the same way again: usage, bad data, something missing, not finite.
   static let final: [ExitStatus] = [.usage, .badData, .missing, .internalFailure]
 
-  /// The manifest as YAML; texts are quoted as JSON has them, which YAML 1.2 reads as they are.
+  /// The manifest as YAML; texts are quoted as in JSON, which is valid YAML 1.2.
   var yaml: String {
     func quoted(_ text: String) -> String { JSON.string(text).canonical() }
     let words = command.map { "            - \(quoted($0))" }.joined(separator: "\n")

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Flags of `--backend slurm`; what is not given is the cluster's default.
+/// Flags of `--backend slurm`; an omitted flag has the cluster's default.
 struct SlurmOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Time limit of a task, as sbatch takes it.", valueName: "limit")) var time:
     String?

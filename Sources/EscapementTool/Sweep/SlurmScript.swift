@@ -1,13 +1,13 @@
 /// The batch script of one job array.
 ///
-/// Slurm signals the shell before the time limit; the tool gets the signal from it, writes a checkpoint and ends with 75, and the
-/// task is queued again. A user who cancels a task, and Slurm when it pre-empts one, send TERM to every process of
-/// the task: then the tool ends in the same way, and whether the task comes back is not for the script to say.
+/// Slurm signals the shell before the time limit. The shell forwards the signal to the tool, which writes a checkpoint
+/// and ends with 75, and the task is queued again. When a user cancels a task or Slurm preempts it, every process of
+/// the task receives TERM. The tool then ends in the same way, but the script does not queue the task again.
 struct SlurmScript {
   let name: String
   let command: [String]
   let logs: String
-  /// Row of the array's task 0.
+  /// The row of the array's task 0.
   let offset: Int
   /// The array's tasks, ascending.
   let tasks: [Int]
@@ -18,7 +18,7 @@ struct SlurmScript {
     let throttle = options.throttle.map { "%\($0)" } ?? ""
     var lines = [
       "#!/bin/bash", "#SBATCH --job-name=\(name)", "#SBATCH --array=\(Self.ranges(tasks))\(throttle)",
-      // Both streams, appended to: a task that is queued again goes on in its log.
+      // Both streams are appended, so that a requeued task continues its log.
       "#SBATCH --output=\"\(logs)/%A_%a.log\"", "#SBATCH --open-mode=append", "#SBATCH --requeue",
       "#SBATCH --signal=B:USR1@\(options.warning)", "#SBATCH --nodes=1", "#SBATCH --ntasks=1",
       "#SBATCH --cpus-per-task=\(options.cpus)",
@@ -85,7 +85,8 @@ struct SlurmScript {
     return runs.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }.joined(separator: ",")
   }
 
-  /// The numbers of such a text, also with a throttle behind it or in brackets, as squeue prints them; nil for another.
+  /// The numbers of such a text, optionally followed by a throttle or in brackets, as printed by squeue; nil for other
+  /// texts.
   static func numbers(_ text: Substring) -> [Int]? {
     let list = text.prefix { $0 != "%" }.trimming { $0 == "[" || $0 == "]" }
     var numbers: [Int] = []

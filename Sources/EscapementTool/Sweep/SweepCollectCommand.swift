@@ -3,7 +3,7 @@ import ArgumentParser
 import EscapementCurvature
 import EscapementVerification
 
-/// `escapement sweep collect`: the results, row by row and over seeds.
+/// `escapement sweep collect`: the results, by row and over seeds.
 struct SweepCollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect", abstract: "Accuracies of every run of a plan, and their means over seeds.",

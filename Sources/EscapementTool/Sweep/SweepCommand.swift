@@ -17,7 +17,7 @@ struct SweepCommand: ParsableCommand {
     ])
 }
 
-/// The plan and the place of its runs, as all but `plan` take them.
+/// The plan and the location of its runs, as arguments of all subcommands except `plan`.
 struct SweepPlace: ParsableArguments {
   @Argument(help: ArgumentHelp("The plan that `sweep plan` wrote.", valueName: "sweep.csv"))
   var manifest: String
@@ -27,7 +27,7 @@ struct SweepPlace: ParsableArguments {
   var manifestURL: URL { URL(fileURLWithPath: manifest) }
   var folder: SweepFolder { SweepFolder(URL(fileURLWithPath: runs, isDirectory: true)) }
 
-  /// The plan, read and compared with its hashes.
+  /// Reads the plan and checks its hashes.
   func load() throws -> SweepManifest { try SweepManifest(contentsOf: manifestURL) }
 }
 
@@ -46,7 +46,7 @@ extension SweepResults {
     return "\(rows.count) runs: " + counts.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
   }
 
-  /// Ends the command with 2 where a run of the plan is not done.
+  /// Ends the command with 2 if a run of the plan is not done.
   func checkComplete() throws {
     guard isComplete else { throw ExitCode(ExitStatus.inconclusive.rawValue) }
   }

@@ -3,23 +3,23 @@ import Foundation
 import EscapementVerification
 
 extension SweepEngine {
-  /// Slurm's MaxArraySize where the cluster does not say: the default of slurm.conf.
+  /// Slurm's MaxArraySize if the cluster does not state it: the default of slurm.conf.
   private static let standardArraySize = 1001
 
-  /// Every open row as a task of Slurm job arrays; what is in the queue already is not submitted again.
+  /// Submits every open row as a task of Slurm job arrays; rows already in the queue are not submitted again.
   func submit(_ options: SlurmOptions) throws {
-    // The batch script quotes it between double quotes, and Slurm replaces what follows a %.
+    // The batch script puts the path between double quotes, and Slurm replaces patterns that begin with %.
     guard !logs.url.path.contains(where: { "\"\\%\n$`".contains($0) }) else {
       throw ToolError.usage("--runs \(folder.url.path): Slurm takes no path with \" \\ % $ or ` for its logs")
     }
-    // With --print there may be no cluster here; the largest array is then the default's.
+    // With --print there may be no cluster; then the default array size is used.
     let largest = options.printsOnly ? (try? arraySize()) ?? Self.standardArraySize : try arraySize()
     let size = min(options.chunk ?? largest, largest)
     var previous: String?
     var submitted = 0
     var scripts: [SlurmScript] = []
     let indices = open
-    // Other plans, and this one in another folder, have jobs of other names.
+    // Other plans, and this plan in another folder, have other job names.
     let prefix = "escapement-\(Digest(of: manifest.digest.hex + folder.url.path).hex.prefix(12))-"
     let queued = options.printsOnly ? [] : try rowsInQueue(prefix)
     if !queued.isEmpty { Console.note("\(queued.count) tasks are in the queue already") }
@@ -36,7 +36,7 @@ extension SweepEngine {
       return
     }
     for script in scripts {
-      // A throttle holds within an array, so with one the arrays follow each other.
+      // A throttle applies within an array, so with a throttle the arrays run one after another.
       let after = options.throttle == nil ? nil : previous.map { "--dependency=afterany:\($0)" }
       let job = try Self.slurm(["sbatch", "--parsable"] + (after.map { [$0] } ?? []), input: script.text)
       let number = String(job.prefix { $0 != ";" && !$0.isWhitespace })
@@ -74,7 +74,7 @@ extension SweepEngine {
     return rows
   }
 
-  /// What a program of Slurm prints.
+  /// The output of a Slurm program.
   private static func slurm(_ words: [String], input: String = "") throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -82,7 +82,7 @@ extension SweepEngine {
     let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
     (process.standardInput, process.standardOutput, process.standardError) = (stdin, stdout, stderr)
     do { try process.run() } catch { throw MissingError(what: "/usr/bin/env", advice: "install coreutils") }
-    // A script is shorter than a pipe holds, but a program that ends early must not end this one.
+    // A script fits into a pipe's buffer, but a program that ends early must not end this process.
     signal(SIGPIPE, SIG_IGN)
     try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
     try? stdin.fileHandleForWriting.close()

@@ -3,7 +3,7 @@ import CEscapementKernels
 import Foundation
 import EscapementVerification
 
-/// What all engines need: the rows that are open, the command of a task, and a place for what tasks print.
+/// The data common to all engines: the open rows, the command of a task, and the logs of tasks.
 struct SweepEngine {
   let manifest: SweepManifest
   let manifestPath: String
@@ -11,9 +11,9 @@ struct SweepEngine {
   let jobs: Int
   /// The words of a task's command before its index.
   let command: [String]
-  /// What tasks print.
+  /// The directory of the tasks' logs.
   let logs: OutputDirectory
-  /// What was there at the start.
+  /// The results at the start.
   let found: SweepResults
 
   init(
@@ -33,10 +33,10 @@ struct SweepEngine {
     found = SweepResults(manifest, in: folder)
   }
 
-  /// This program, so that tasks run the version that was asked.
+  /// The path of this program, so that tasks run the same version.
   static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
 
-  /// The rows with work to do; those without are named on standard error.
+  /// The rows with work left; the others are named on standard error.
   var open: [Int] {
     for row in found.rows where !row.finding.state.isOpen && row.finding.state != .done {
       Console.note("run \(row.index), \(row.row.id): \(row.finding.state.text); left out")
@@ -44,8 +44,8 @@ struct SweepEngine {
     return found.rows.filter(\.finding.state.isOpen).map(\.index)
   }
 
-  /// The environment of tasks on this machine: each gets its share of the cores, unless threads are given already.
-  /// A pool of threads that shares its cores with others waits for them at every step.
+  /// The environment of tasks on this machine: each gets its share of the cores, unless the number of threads is
+  /// already set. A thread pool that shares its cores with others waits for them at every step.
   var environment: [String: String] {
     var environment = ProcessInfo.processInfo.environment
     if environment["ESCAPEMENT_THREADS"] == nil {
@@ -57,7 +57,7 @@ struct SweepEngine {
   /// The log of a row's task.
   func log(_ index: Int) -> URL { logs.url.appendingPathComponent("\(index).log") }
 
-  /// Says what there is now; 75 after an interruption, 2 where a run is not done.
+  /// Reports the current results; exits with 75 after an interruption, and with 2 if a run is not done.
   func conclude() throws {
     let results = SweepResults(manifest, in: folder)
     Console.note(results.summary)
@@ -67,7 +67,7 @@ struct SweepEngine {
     try results.checkComplete()
   }
 
-  /// Every open row as a process of this one, `jobs` at a time.
+  /// Runs every open row as a child process, `jobs` at a time.
   func runHere() throws {
     var queue = open[...]
     var running: [pid_t: Int] = [:]
@@ -103,11 +103,12 @@ struct SweepEngine {
     try conclude()
   }
 
-  /// Every open row by GNU parallel, which keeps a record of them in `logs/parallel.joblog`.
+  /// Runs every open row by GNU parallel, which keeps a record of them in `logs/parallel.joblog`.
   func runByParallel() throws {
     let indices = open
     guard !indices.isEmpty else { return try conclude() }
-    // Not parallel's {}: a path may hold it. A shell's own process would get the signals meant for the task.
+    // Do not use parallel's default {}, because a path may contain it. Use exec, because a separate shell process would
+    // receive the signals intended for the task.
     let place = "{index}"
     let template =
       "exec " + (command + ["--index"]).map(TrainCommand.quoted).joined(separator: " ") + " \(place)"
@@ -115,9 +116,9 @@ struct SweepEngine {
     let words =
       [
         "/usr/bin/env", "parallel", "--will-cite", "--jobs", String(jobs), "-I", place,
-        // No task is begun any more once half of them failed: then it is the place, not the run.
+        // Start no further task after half of them failed: then the cause is the environment, not a run.
         "--halt", "soon,fail=50%", "--joblog", "+" + logs.url.appendingPathComponent("parallel.joblog").path,
-        // A task that is told to stop takes a step and writes a checkpoint.
+        // A task that receives the signal finishes a step and writes a checkpoint.
         "--termseq", "TERM,600000,KILL,25", template, ":::",
       ] + indices.map(String.init)
     var environment = environment

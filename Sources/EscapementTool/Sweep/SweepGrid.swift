@@ -4,7 +4,7 @@ import Foundation
 import EscapementTraining
 import EscapementVerification
 
-/// The flags of `train` as lists: a sweep is their product.
+/// The flags of `train` as lists; a sweep is their product.
 struct SweepGrid: ParsableArguments {
   @Option(help: ArgumentHelp("Recipes, DATA/METHOD, separated by commas.", valueName: "list"))
   var preset: String?
@@ -29,7 +29,7 @@ struct SweepGrid: ParsableArguments {
   /// A value of a flag.
   private typealias Choice = (flag: String, value: String)
 
-  /// The product's rows, presets outermost and seeds innermost; equal ones are all there.
+  /// The rows of the product, with presets outermost and seeds innermost, including duplicates.
   func rows() throws -> [SweepRow] {
     let spectra = try spectra.map { try SpectrumPlan(parsing: $0) }
     let seeds = try Self.seeds(seeds)
@@ -68,7 +68,7 @@ struct SweepGrid: ParsableArguments {
     }
   }
 
-  /// The recipe that `train` would choose by these flags; a radius or a threshold is left out where the rule has none.
+  /// The recipe that `train` selects for these flags; a radius or a threshold is omitted if the rule has none.
   private static func row(_ choices: [Choice], _ spectra: SpectrumPlan?) throws -> SweepRow {
     func command(_ choices: [Choice]) throws -> TrainCommand {
       try TrainCommand.parse(["--out=."] + choices.map { "\($0.flag)=\($0.value)" })

@@ -4,7 +4,7 @@ import Foundation
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement sweep plan`: the runs, frozen.
+/// `escapement sweep plan`: freezes the runs.
 struct SweepPlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Writes the runs of a product of flags, or those that claims still need.",

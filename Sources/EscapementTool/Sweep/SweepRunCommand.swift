@@ -3,7 +3,7 @@ import EscapementArtifacts
 import Foundation
 import EscapementVerification
 
-/// `escapement sweep run`: one row, or all that are not done on an engine.
+/// `escapement sweep run`: runs one row, or all unfinished rows on an engine.
 struct SweepRunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Trains one row of a plan, or hands all that are not done to an engine.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import EscapementArtifacts
 import EscapementVerification
 
-/// `escapement sweep status`: how far each run is.
+/// `escapement sweep status`: the state of each run.
 struct SweepStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",

@@ -9,16 +9,16 @@ struct SweepTask {
   let row: SweepRow
   let index: Int
   let folder: SweepFolder
-  /// Where the images are; nil for fixtures.
+  /// The location of the images; nil for fixtures.
   let data: String?
-  /// Steps between checkpoints besides those of the epochs, for a run that begins.
+  /// The number of steps between checkpoints in addition to those of the epochs, for a new run.
   let checkpointEvery: Int?
-  /// Epochs between checkpoints that are kept for good, for a run that begins.
+  /// The number of epochs between checkpoints that are kept permanently, for a new run.
   let keepEvery: Int?
 
-  /// Begins the run, or goes on with it; does nothing where it is done.
+  /// Begins or resumes the run; does nothing if it is done.
   ///
-  /// A run that another process writes is none to fail for: 75 says to ask again, and engines do.
+  /// A run that another process is writing is not a failure: the exit code 75 tells engines to try again.
   func run() throws {
     do { try train() } catch let held as RunHeld {
       throw ToolError.interrupted("run \(index): \(held.description); run the task again later")
@@ -56,16 +56,16 @@ struct SweepTask {
   }
 }
 
-/// The task index that an engine hands to its tasks.
+/// The task index that an engine passes to its tasks.
 struct TaskIndex {
-  /// Variables in which engines put it, with the index of the first task.
+  /// The environment variables of engines, with the index of the first task.
   private static let variables = [
     (name: "SLURM_ARRAY_TASK_ID", first: 0), (name: "JOB_COMPLETION_INDEX", first: 0),
-    // Grid Engine counts from 1, and says "undefined" outside an array.
+    // Grid Engine counts from 1, and the value is "undefined" outside an array.
     (name: "SGE_TASK_ID", first: 1),
   ]
 
-  /// The index of the row, counted from 0; a usage error where no engine or more than one says it.
+  /// The index of the row, counted from 0; throws a usage error if no engine or more than one sets it.
   static func value(in environment: [String: String]) throws -> Int {
     let said = variables.compactMap { variable in
       environment[variable.name].map { (variable.name, $0, variable.first) }

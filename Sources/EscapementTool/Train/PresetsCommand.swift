@@ -3,7 +3,7 @@ import ArgumentParser
 import EscapementArtifacts
 import EscapementTraining
 
-/// `escapement presets`: what can be trained by name.
+/// `escapement presets`: the named recipes that can be trained.
 struct PresetsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "presets", abstract: "Lists the presets, or shows what one resolves to.",
@@ -48,7 +48,7 @@ struct PresetsCommand: ParsableCommand {
 }
 
 extension Preset {
-  /// The recipe with what belongs to it besides.
+  /// The recipe with its further properties.
   fileprivate var json: JSON {
     [
       "name": .string(name), "method": .string(recipe.method), "recipe": recipe.json,

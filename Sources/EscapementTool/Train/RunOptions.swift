@@ -5,7 +5,7 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// Which run, which of its checkpoints, and where its images are.
+/// The run, its checkpoint, and the location of its images.
 struct RunOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
@@ -22,7 +22,7 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup(title: "OF A FILE OF WEIGHTS") var weights: WeightsOptions
 
-  /// Reads the run. Throws where it, its checkpoint or its images are missing or damaged.
+  /// Reads the run. Throws an error if it, its checkpoint or its images are missing or damaged.
   func load() throws -> LoadedRun {
     try LoadedRun(runDirectory, data: data, checkpoint: checkpoint, weights: weights)
   }
@@ -56,7 +56,7 @@ extension LoadedRun {
         advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
     }
     let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
-    // A spectrum on other images than those trained on would look like one of the run's.
+    // A spectrum on images other than the run's would be mistaken for one of the run.
     try images.check(againstFile: run.record.path)
     let network = recipe.architecture.network(classes: images.train.classes)
     self.init(
@@ -78,16 +78,16 @@ extension LoadedRun {
   }
 }
 
-/// A checkpoint of a run with everything that its recipe names.
+/// A checkpoint of a run with everything specified by its recipe.
 struct LoadedRun {
   let recipe: Recipe
   let images: LongTailedData
   let network: Network
-  /// Steps taken before the checkpoint.
+  /// The number of steps taken before the checkpoint.
   let step: Int
   let state: TrainingState<Float>
 
-  /// The loss of the last epoch trained; nil for a loss of more than a network's output.
+  /// The loss of the last epoch trained; nil for a loss that depends on more than a network's output.
   var trainingLoss: (any ClassificationLoss)? {
     recipe.loss.criterion(
       counts: images.train.classCounts, weighting: recipe.weighting,
@@ -95,7 +95,7 @@ struct LoadedRun {
   }
 }
 
-/// Some training images: of one class, each class, one group, or all.
+/// A selection of training images: one class, each class, one group, or all.
 struct ImageSelection: ParsableArguments {
   @Option(name: .customLong("class"), parsing: .unconditional, help: "Only this class's images.") var label:
     Int?
@@ -114,7 +114,7 @@ struct ImageSelection: ParsableArguments {
     }
   }
 
-  /// Images by name, each selection in the training set's order.
+  /// The selected images by name, each selection in the order of the training set.
   func positions(in data: LongTailedData) throws -> [(name: String, positions: [Int])] {
     let set = data.train
     func ofClass(_ label: Int) throws -> (name: String, positions: [Int]) {

@@ -3,7 +3,7 @@ import EscapementNetworks
 import EscapementTraining
 
 extension TrainCommand {
-  /// The preset's recipe with what the flags override.
+  /// The preset's recipe with the overrides of the flags.
   func chosenRecipe() throws -> Recipe {
     var recipe = try Recipe.preset(preset ?? "")
     if let epochs { recipe = recipe.lasting(epochs) }
@@ -26,7 +26,7 @@ extension TrainCommand {
         throw ToolError.usage("--loss \(loss): there is no \(recipe.architecture) with cosine logits")
       }
       recipe.architecture = network
-      // Published with a start halfway through: the epoch of the published run would never come in a shorter one.
+      // The published start is halfway through the run; a shorter run would never reach the epoch of the published run.
       if case .influenceBalanced(let alpha, _) = recipe.loss {
         recipe.loss = .influenceBalanced(alpha: alpha, start: recipe.epochs / 2)
         recipe.weighting = ClassWeighting(.inverseFrequency, start: recipe.epochs / 2)
@@ -83,7 +83,7 @@ extension TrainCommand {
 }
 
 extension Recipe {
-  /// The 0-based epoch in which the last of class weights and loss sets in; nil where all is as it is from the start.
+  /// The 0-based epoch in which the later of class weights and the influence-balanced loss begins; nil without either.
   var lastStart: Int? {
     var starts = weighting.map { [$0.start] } ?? []
     if case .influenceBalanced(_, let start) = loss { starts.append(start) }
@@ -91,7 +91,7 @@ extension Recipe {
   }
 }
 
-/// Class weights and draws by name.
+/// Class weights and sampling by name.
 enum WeightingName: String, ExpressibleByArgument, CaseIterable {
   case none, drw, rw, printed, rs
 }

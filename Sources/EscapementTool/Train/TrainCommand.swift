@@ -136,7 +136,7 @@ struct TrainCommand: RankedCommand {
     }
   }
 
-  /// One run of a recipe, whatever chose it.
+  /// Trains one run of a recipe.
   func train(
     _ recipe: Recipe, _ options: TrainingOptions, in directory: RunDirectory,
     spectra chosenSpectra: (LongTailedData) throws -> ClassSpectra?
@@ -157,7 +157,7 @@ struct TrainCommand: RankedCommand {
     if resume { try images.check(againstFile: directory.record.path) }
     let spectra = try chosenSpectra(images)
     let meter = ProgressMeter()
-    // A meter of its own, because it counts other units.
+    // A separate meter, because it counts other units.
     let spectrumMeter = ProgressMeter()
     let trainer = Trainer<Float>(
       recipe: recipe, data: images, options: options,
@@ -184,7 +184,7 @@ struct TrainCommand: RankedCommand {
           case .epoch(let record):
             meter.clear()
             print(json ? record.json.canonical() : EpochLine(record, epochs: recipe.epochs).text)
-            // A pipe's reader sees each epoch as it ends.
+            // Flush, so that the reader of a pipe sees each epoch at its end.
             try? Console.flush()
           case .measurement(let event):
             spectrumMeter.clear()
@@ -216,7 +216,7 @@ struct TrainCommand: RankedCommand {
     }
   }
 
-  /// What goes on with this run, for a shell in the same directory.
+  /// The command that resumes this run, for a shell in the same directory.
   private var resumeCommand: String {
     var words = [CommandLine.arguments.first ?? "escapement", "train", "--resume"]
     if let data { words += ["--data", data] }
@@ -225,7 +225,7 @@ struct TrainCommand: RankedCommand {
     return (words + ["--out", out]).map(Self.quoted).joined(separator: " ")
   }
 
-  /// A word as a POSIX shell reads it.
+  /// A word quoted for a POSIX shell.
   static func quoted(_ word: String) -> String {
     let plain = word.unicodeScalars.allSatisfy {
       $0.isASCII

@@ -112,7 +112,7 @@ struct WeightsCommand: ParsableCommand {
       false
 
     func validate() throws {
-      // As many as the largest of the published data sets, with room.
+      // The limit exceeds the number of classes of the largest published data set.
       if let classes, !(2...100_000).contains(classes) {
         throw ValidationError("--classes is \(classes), expected 2 to 100000")
       }

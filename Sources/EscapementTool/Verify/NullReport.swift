@@ -33,7 +33,7 @@ struct NullReport {
     }
   }
 
-  /// Prints the report; exit code 1 where a claim keeps its verdict, 2 where none is judged.
+  /// Prints the report; the exit code is 1 if a claim keeps its verdict, and 2 if none is judged.
   func write(json: Bool) throws {
     if json { Console.output(self.json) } else { print(text) }
     for trial in trials where trial.isKept {

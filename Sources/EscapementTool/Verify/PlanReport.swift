@@ -2,23 +2,23 @@ import EscapementArtifacts
 import EscapementTraining
 import EscapementVerification
 
-/// A plan with what this machine would take for it, as text or JSON.
+/// A plan with its cost on this machine, as text or JSON.
 struct PlanReport {
   private let plan: VerificationPlan
-  /// What each request takes; nil where nothing is to be trained, or nothing was measured.
+  /// The cost of each request; nil if nothing is to be trained, or if nothing was measured.
   private let costs: [StepCost?]
-  /// Whether this machine was asked for its speed.
+  /// Whether the speed of this machine was measured.
   private let isTimed: Bool
   private let cores = QuietCores.current
 
-  /// Counts alone.
+  /// A report with counts only.
   init(_ plan: VerificationPlan) {
     self.plan = plan
     costs = plan.requests.map { _ in nil }
     isTimed = false
   }
 
-  /// With the time of what is missing, measured or remembered.
+  /// A report with the time of the missing runs, measured now or earlier.
   init(_ plan: VerificationPlan, timedBy calibration: StepCalibration) throws {
     self.plan = plan
     isTimed = true
@@ -86,7 +86,7 @@ struct PlanReport {
     return parts.joined(separator: "\n\n")
   }
 
-  /// A line of the table of runs.
+  /// A row of the table of runs.
   private func row(_ request: RunRequest, _ cost: StepCost?) -> [String] {
     func text(_ count: Int?) -> String { count.map(String.init) ?? "?" }
     let others = request.onOtherImages > 0 ? " + \(request.onOtherImages) other" : ""
@@ -102,7 +102,7 @@ struct PlanReport {
     return cells
   }
 
-  /// The same as one object.
+  /// The report as one JSON object.
   var json: JSON {
     [
       "claims": .array(

@@ -5,7 +5,7 @@ import Foundation
 import EscapementTraining
 import EscapementVerification
 
-/// `escapement report RUN… --out FILE.html`: a page about runs, from their files alone.
+/// `escapement report RUN… --out FILE.html`: a page about runs, computed only from their files.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",

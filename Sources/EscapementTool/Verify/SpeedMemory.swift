@@ -3,33 +3,34 @@ import CEscapementKernels
 import Foundation
 import EscapementKernels
 
-/// Costs that were measured on this machine in the last days, in a file of the user's cache.
+/// Costs that were measured on this machine recently, in a file of the user's cache.
 ///
-/// A convenience and no record: a file that cannot be read is left aside with one line, and one that cannot be written is not
-/// missed.
+/// The cache is only a convenience: an unreadable file is ignored with one line, and a file that cannot be written is
+/// ignored silently.
 struct SpeedMemory {
   /// Numbers that were measured together.
   struct Entry: Equatable {
     /// Seconds since 1970.
     var measured: Double
-    /// By what they are.
+    /// The numbers by name.
     var numbers: [String: Double]
   }
 
-  /// The layout of the file.
+  /// The version of the file's layout.
   static let schema = 1
-  /// How long a measurement is used, in seconds: seven days.
+  /// The time for which a measurement is used, in seconds: seven days.
   static let lifetime = 7.0 * 86_400
 
-  /// The file; nil keeps everything in memory.
+  /// The file; with nil, everything is kept in memory.
   let file: URL?
-  /// What was measured, by machine, version and case.
+  /// The measurements, by machine, version and case.
   private(set) var entries: [String: Entry] = [:]
-  /// What changes the speed of everything: CPU, threads, numeric contract and version.
+  /// Everything that affects the speed: CPU, threads, numeric contract and version.
   private let machine: String
   private let now: () -> Double
 
-  /// The memory in a file, read at once. The clock dates measurements, which are used for seven days; no result depends on it. `machine` and `now` are this machine's and the clock's unless a test has others.
+  /// The cache in a file, which is read immediately. The clock dates measurements, which are used for seven days; no
+  /// result depends on it. `machine` and `now` are those of this machine and its clock; tests pass others.
   init(
     file: URL?, machine: String = SpeedMemory.thisMachine,
     now: @escaping () -> Double = { Date().timeIntervalSince1970 }
@@ -47,21 +48,21 @@ struct SpeedMemory {
   static var place: URL? {
     let environment = ProcessInfo.processInfo.environment
     func absolute(_ name: String) -> URL? {
-      // The base directory specification has relative paths ignored.
+      // The base directory specification requires that relative paths are ignored.
       environment[name].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0, isDirectory: true) : nil }
     }
     let base = absolute("XDG_CACHE_HOME") ?? absolute("HOME")?.appendingPathComponent(".cache")
     return base?.appendingPathComponent("escapement/speed.json")
   }
 
-  /// CPU model, instruction set, threads, numeric contract and version, in words.
+  /// CPU model, instruction set, threads, numeric contract and version, as text.
   static var thisMachine: String {
     let isa = String(cString: ek_isa_name(ek_isa_current()))
     return "\(cpuModel), \(isa), \(ek_threads_current()) threads, contract \(NumericContract.current), "
       + "escapement \(PackageVersion.current)"
   }
 
-  /// The processor's name as Linux states it; the machine's architecture where it states none.
+  /// The processor's name from Linux, or the machine's architecture if there is none.
   private static var cpuModel: String {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
@@ -73,15 +74,15 @@ struct SpeedMemory {
     return withUnsafeBytes(of: &name.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
-  /// What was measured of a case in the last seven days; nil without it.
+  /// The measurement of a case in the last seven days; nil if there is none.
   func numbers(of name: String) -> [String: Double]? {
     guard let entry = entries[key(name)] else { return nil }
     let age = now() - entry.measured
-    // A clock that was set back makes no measurement young for ever.
+    // A measurement dated in the future, from before the clock was set back, is not used.
     return age >= 0 && age <= Self.lifetime ? entry.numbers : nil
   }
 
-  /// Keeps what was just measured of a case, in the file where that can be written.
+  /// Stores a new measurement of a case, in the file if it can be written.
   mutating func keep(_ numbers: [String: Double], of name: String) {
     entries[key(name)] = Entry(measured: now(), numbers: numbers)
     let oldest = now() - Self.lifetime

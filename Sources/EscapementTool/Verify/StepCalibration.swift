@@ -9,23 +9,23 @@ import EscapementNetworks
 import EscapementTraining
 import EscapementVerification
 
-/// Times a few steps of a recipe and a Hessian product on this machine, on random images; data loading runs beside the steps
-/// and is not in it.
+/// Times a few steps of a recipe and a Hessian product on this machine, on random images. Data loading is concurrent
+/// with the steps and not included.
 ///
-/// CPU time is what counts: a process that waits for a core beside others, or has a low priority, is not told that its
-/// steps take longer than they do.
+/// It measures CPU time, so waiting for cores that are shared with other processes, or a low priority, does not
+/// increase the result.
 struct StepCalibration {
-  /// Timed steps; the shortest counts, as nothing makes a step faster than it is.
+  /// The number of timed steps. The shortest counts, because disturbances only make a step slower.
   static let repetitions = 2
 
   private let clock: () -> Double
   private var memory: SpeedMemory
-  /// Whether what the memory held at first is measured anew; what was measured since is not.
+  /// Whether measurements that were in the cache at the start are repeated; those made since are not.
   private let again: Bool
   private var renewed: Set<String> = []
 
-  /// By a clock in seconds; the CPU time of all threads of this process, unless a test has another. What `memory` holds is not
-  /// measured, unless `again` says so.
+  /// A calibration with a clock in seconds. The default is the CPU time of all threads of this process; tests pass
+  /// another. Measurements in `memory` are not repeated, unless `again` is true.
   init(
     clock: @escaping () -> Double = StepCalibration.processSeconds,
     memory: SpeedMemory = SpeedMemory(file: nil),
@@ -36,7 +36,7 @@ struct StepCalibration {
     self.again = again
   }
 
-  /// With what this machine remembers.
+  /// A calibration with the cache of this machine.
   static func remembered(again: Bool) -> StepCalibration {
     StepCalibration(memory: SpeedMemory(file: SpeedMemory.place), again: again)
   }
@@ -48,13 +48,14 @@ struct StepCalibration {
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
-  /// What a run of a recipe takes, measured once for each network, batch and rule; `withProducts`: a Hessian product too.
-  /// `onMeasure` hears of each measurement before it is made, and not of what is remembered.
+  /// The cost of a run of a recipe, measured once for each network, batch and rule; `withProducts` includes a Hessian
+  /// product. `onMeasure` is called before each measurement, but not for cached ones.
   mutating func cost(
     of recipe: Recipe, withProducts: Bool = false, onMeasure: (_ what: String) -> Void = { _ in }
   ) throws -> StepCost {
     let (optimizer, clock) = (recipe.optimizer, clock)
-    // The gradients of a thousand steps tell rules of one name apart that ask for different numbers of them.
+    // The number of gradients in a thousand steps distinguishes rules of one name that request different numbers of
+    // gradients.
     let rule = "\(optimizer.label ?? "sgd") of \(optimizer.evaluations(steps: 1000, after: 0) ?? 0) gradients"
     let step = try numbers(
       of: "step of \(recipe.architecture), batch \(recipe.batchSize), \(rule)",
@@ -70,7 +71,7 @@ struct StepCalibration {
       productImage: product["picture"], memory: Int(step["memory"] ?? 0))
   }
 
-  /// Numbers of these names from the memory, or measured and kept there.
+  /// The numbers with these names from the cache, or measured and stored there.
   private mutating func numbers(
     of name: String, keys: Set<String>, _ onMeasure: (String) -> Void, measure: () throws -> [String: Double]
   ) throws -> [String: Double] {
@@ -90,7 +91,7 @@ struct StepCalibration {
     let batch = BenchmarkData.images(recipe.batchSize)
     var parameters = network.initialParameters(seed: 0) as ParameterVector<Float>
     var statistics = network.initialStatistics() as ParameterVector<Float>
-    // Half of the classes have one image, so that rules of two parts have both.
+    // Half of the classes have one image, so that rules with two parts have a head and a tail.
     let settings = try ResolvedOracleSettings(
       recipe.optimizer.oracle, counts: (0..<10).map { $0 < 5 ? 100_000 : 1 }, batchSize: recipe.batchSize)
     var rule = try recipe.makeRule(Float.self)
@@ -104,7 +105,8 @@ struct StepCalibration {
       let record = try rule.step(&parameters, oracle: &oracle, context: context)
       let seconds = clock() - start
       statistics = oracle.statistics
-      // A gradient at a time: rules that ask for more in every k-th step have steps of different length.
+      // Times per gradient, because rules that request more gradients in every k-th step have steps of different
+      // length.
       if step > 0 { evaluations.append(seconds / Double(record.evaluations)) }
     }
     let start = clock()
@@ -114,12 +116,12 @@ struct StepCalibration {
     getrusage(.init(RUSAGE_SELF.rawValue), &usage)
     return [
       "evaluation": evaluations.min() ?? .nan, "testPicture": test / Double(recipe.batchSize),
-      // Kilobytes, as getrusage counts on Linux.
+      // getrusage counts kilobytes on Linux.
       "memory": Double(usage.ru_maxrss * 1024),
     ]
   }
 
-  /// A product that keeps nothing for the next one, as those over more images than fit.
+  /// A product that keeps nothing for the next one, as for more images than fit into the memory.
   private static func measureProduct(_ recipe: Recipe, _ clock: () -> Double) throws -> [String: Double] {
     let network = recipe.architecture.network(classes: 10)
     let hessian = HessianOperator<Float>(
@@ -135,24 +137,24 @@ struct StepCalibration {
   }
 }
 
-/// How CPU time becomes time on the clock where nothing else runs.
+/// The conversion from CPU time to wall-clock time on a machine without other load.
 struct QuietCores {
-  /// Threads of the process.
+  /// The number of threads of the process.
   let threads: Int
-  /// Cores' worth of time that it may use.
+  /// The number of cores that it may use.
   let cores: Double
 
-  /// Of so many threads under these limits.
+  /// The conversion for a number of threads under these limits.
   init(threads: Int, limits: ek_cores) {
     self.threads = threads
     cores = limits.quota > 0 ? min(Double(limits.allowed), limits.quota) : Double(limits.allowed)
   }
 
-  /// Those of this process.
+  /// The conversion for this process.
   static var current: QuietCores {
     QuietCores(threads: Int(ek_threads_current()), limits: ek_cores_available())
   }
 
-  /// Seconds on the clock: every thread is busy throughout, on a core of its own as long as there are enough.
+  /// Wall-clock seconds, if every thread is always busy, on its own core as long as there are enough.
   func seconds(_ cpuSeconds: Double) -> Double { cpuSeconds / min(Double(threads), cores) }
 }

@@ -18,7 +18,7 @@ extension Tier: ExpressibleByArgument {
   }
 }
 
-/// `escapement verify`: judges claims and compares the verdicts with those on record.
+/// `escapement verify`: judges claims and compares the verdicts with the recorded ones.
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
@@ -28,7 +28,7 @@ struct VerifyCommand: ParsableCommand {
       refuted), or a claim keeps its verdict under its own null; 2 nothing was selected or a claim stayed undecided.
       """)
 
-  /// What a word may be, for every command that selects claims.
+  /// The help for the words with which commands select claims.
   static let wordsHelp: String =
     "Claims: an id (T3), the beginning of ids (P4*), or a place in the papers (\"supplement/Table 3\", poster, §D, "
     + "\"Algorithm 1\"); all of the tiers without one."
@@ -96,10 +96,10 @@ struct VerifyCommand: ParsableCommand {
       if json { Console.output(report.json) } else { print(report.text) }
       return
     }
-    // Made before the work, so that a place that cannot be written to is known at once.
+    // Create it before the computation, so that a location that cannot be written is reported at once.
     let directory = try out.map { try OutputDirectory(path: $0) }
     let archive = try evidence.archive()
-    // Likewise: a spectrum that cannot be drawn.
+    // Likewise for a spectrum that cannot be drawn.
     let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
     let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
     let verifier = Verifier(

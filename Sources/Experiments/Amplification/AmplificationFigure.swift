@@ -3,21 +3,22 @@ import EscapementDrawing
 import EscapementOptimizers
 import EscapementTraining
 
-/// The factor (1 + ρλ)² of the second moment of a gradient's component, over ρ and λ, with the lines where it is 0 and 1.
+/// The factor (1 + ρλ)² of the second moment of a gradient's component, as a function of ρ and λ, with the lines where
+/// it is 0 and 1.
 ///
-/// It is 1 at λ = 0 and at ρλ = −2, 0 at ρλ = −1: negative curvature is amplified only beyond ρ|λ| = 2. With the
-/// normalized ascent the radius that counts is ρ/‖g‖ (see claims T3, T4 and T8).
+/// It is 1 at λ = 0 and at ρλ = −2, and 0 at ρλ = −1: negative curvature is amplified only beyond ρ|λ| = 2. With the
+/// normalized ascent the effective radius is ρ/‖g‖ (see claims T3, T4 and T8).
 package enum AmplificationFigure {
-  /// A pair that was measured.
+  /// A measured pair of radius and eigenvalue.
   package struct Point: Hashable, Sendable {
     /// The radius ρ.
     package let radius: Double
     /// The eigenvalue λ.
     package let eigenvalue: Double
-    /// What it is of, for the legend.
+    /// The name of its series, for the legend.
     package let series: String
 
-    /// A pair under the name of its series.
+    /// A pair with the name of its series.
     package init(radius: Double, eigenvalue: Double, series: String) {
       self.radius = radius
       self.eigenvalue = eigenvalue
@@ -25,7 +26,7 @@ package enum AmplificationFigure {
     }
   }
 
-  /// Products ρλ between which the factor lies within a factor of four or so, with the color of that band.
+  /// Bands of ρλ within which the factor varies by about a factor of four, with their colors.
   private static let bands: [(from: Double, to: Double, fill: String)] = [
     (-.infinity, -11, "#b35806"), (-11, -5, "#e08214"), (-5, -3, "#fdb863"), (-3, -2, "#fee0b6"),
     (-2, -1.5, "#d8e6f3"), (-1.5, -0.5, "#9dc3e2"), (-0.5, 0, "#d8e6f3"), (0, 1, "#fee0b6"),
@@ -44,7 +45,8 @@ package enum AmplificationFigure {
 
   /// Draws the plane for positive radii and eigenvalues −`reach`…`reach`, both logarithmic, λ linear within ±`linear`.
   ///
-  /// `gradientNorm` draws the normalized form. Throws `HyperparameterError` where a number is not positive and finite.
+  /// `gradientNorm` draws the normalized form. Throws `HyperparameterError` for a number that is not positive and
+  /// finite.
   package static func draw(
     radii: ClosedRange<Double>, reach: Double, linear: Double, gradientNorm: Double? = nil,
     points: [Point] = [], title: String
@@ -74,7 +76,7 @@ package enum AmplificationFigure {
       if step == steps { return radii.upperBound }
       return radii.lowerBound * exponential(ratio * Double(step) / Double(steps))
     }
-    /// λ at which ρλ/‖g‖ is `product`, within the plane.
+    /// The λ at which ρλ/‖g‖ is `product`, clamped to the plane.
     func height(_ product: Double, _ radius: Double) -> Double {
       min(max(product * norm / radius, -reach), reach)
     }
@@ -94,7 +96,7 @@ package enum AmplificationFigure {
       let text =
         value == 0 ? "factor 1 (λ = 0)" : "factor \(factor) (\(product) = \(NumberText.short(-value)))"
       panel.curve(inside, series: text, style: style)
-      // Beside the line: the zero above it on the left, the far side of it below on the right.
+      // Place the label beside the line: for the zero above it on the left, for the other line below it on the right.
       let place = inside[value == 0 ? inside.count / 12 : inside.count * 2 / 5]
       panel.words(
         text, place.0, place.1, dx: value == -1 ? -12 : 12, dy: value == -2 ? 12 : -7,

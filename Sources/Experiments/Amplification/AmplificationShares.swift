@@ -1,12 +1,13 @@
-/// On how many mini-batches Theorem 1's factor amplifies and turns round, by its condition and as measured.
+/// The shares of mini-batches on which Theorem 1's factor amplifies a component or reverses its sign, by its condition
+/// and as measured.
 package struct AmplificationShares: Hashable, Sendable {
   /// The share of mini-batches on which (1 + ρλ/‖g_b‖)² > 1: for λ < 0 those with ρ|λ| > 2‖g_b‖.
   package let amplifying: Double
   /// The share on which 1 + ρλ/‖g_b‖ < 0: those with ρ|λ| > ‖g_b‖ and λ < 0.
   package let reversing: Double
-  /// The share on which the normalized ascent did make |⟨v, g⟩| larger.
+  /// The share on which the normalized ascent was measured to increase |⟨v, g⟩|.
   package let amplified: Double
-  /// The share on which ⟨v, g^SAM⟩ did have the other sign than ⟨v, g⟩.
+  /// The share on which ⟨v, g^SAM⟩ was measured to have the opposite sign of ⟨v, g⟩.
   package let reversed: Double
 
   /// The shares along direction number `direction`, for the normalized ascent.

@@ -24,7 +24,7 @@ package struct WholeStep<Element: Real>: Sendable {
     perturbedGradient = try gradient(perturbed)
   }
 
-  /// The step that a rule took, of its parts.
+  /// The step that a rule took, from its parts.
   package init(
     rho: Double, gradient: Tensor<Element>, perturbed: Tensor<Element>, perturbedGradient: Tensor<Element>
   ) {
@@ -35,16 +35,18 @@ package struct WholeStep<Element: Real>: Sendable {
   }
 }
 
-/// What a SAM step on the whole loss F = Σ_j p_j f_j does to one part's gradient along that part's direction v.
+/// The effect of a SAM step on the whole loss F = Σ_j p_j f_j on the gradient of one part f_k along that part's
+/// direction v.
 ///
 /// The theorem is about an eigenvector of F's Hessian; the papers' figures show those of single classes. For v a unit
 /// eigenvector of f_k's Hessian with eigenvalue λ_k, to first order in ρ exactly
 ///
 ///     ⟨v, ∇f_k(w + ε)⟩ − ⟨v, ∇f_k(w)⟩ = ρ λ_k cos(v, ∇F),
 ///
-/// which is at most ρ|λ_k| in size, whatever the class's gradient. The short form (factor 1 + ρλ_k p_k/‖∇F‖ of ⟨v, ∇f_k⟩) follows
-/// only if the other classes leave v alone, |Σ_{j≠k} p_j⟨v, ∇f_j⟩| ≪ p_k|⟨v, ∇f_k⟩|. Near a stationary point of F the gradients of
-/// the classes cancel, ‖∇F‖ is small where p_k⟨v, ∇f_k⟩ is not, and the short form fails.
+/// which is at most ρ|λ_k| in size, whatever the class's gradient. The short form (factor 1 + ρλ_k p_k/‖∇F‖ of
+/// ⟨v, ∇f_k⟩) follows only if the other classes contribute little along v: |Σ_{j≠k} p_j⟨v, ∇f_j⟩| ≪ p_k|⟨v, ∇f_k⟩|.
+/// Near a stationary point of F the gradients of the classes cancel: ‖∇F‖ is small although p_k⟨v, ∇f_k⟩ is not, and
+/// the short form fails.
 package struct ClasswiseChange: Hashable, Sendable {
   /// ρ.
   package let rho: Double
@@ -56,7 +58,7 @@ package struct ClasswiseChange: Hashable, Sendable {
   package let wholeNorm: Double
   /// ⟨v, ∇F(w)⟩.
   package let wholeComponent: Double
-  /// ⟨v, ∇F(w + ε)⟩: what the step descends along.
+  /// ⟨v, ∇F(w + ε)⟩, the component along which the step descends.
   package let perturbedWholeComponent: Double
   /// ⟨v, ∇f_k(w)⟩.
   package let component: Double
@@ -80,9 +82,9 @@ package struct ClasswiseChange: Hashable, Sendable {
     ((wholeComponent - share * component) / (share * component)).magnitude
   }
 
-  /// Measures a part of `step`'s loss at w: two gradients of the part.
+  /// Measures a part of `step`'s loss at w, which takes two gradients of the part.
   ///
-  /// `direction` is of unit length, `curvatureOfWhole` is vᵀH_F v.
+  /// `direction` has unit length, `curvatureOfWhole` is vᵀH_F v.
   package init<Element: Real>(
     of step: WholeStep<Element>, from w: Tensor<Element>, along direction: Tensor<Element>,
     eigenvalue: Double,

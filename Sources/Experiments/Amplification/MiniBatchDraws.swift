@@ -2,10 +2,11 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementTraining
 
-/// Mini-batches as a run draws them, numbered through its epochs: every epoch a fresh order, its last batch smaller.
+/// Mini-batches as a run draws them, numbered consecutively across epochs. Each epoch has a new order, and its last
+/// batch may be smaller.
 ///
-/// Batch number b is a pure function of the set, the seed and b. Images are as they are, or cropped and flipped as an
-/// epoch of training would have them.
+/// Batch number b is a pure function of the set, the seed and b. Images are unaugmented, or cropped and flipped as in
+/// an epoch of training.
 package struct MiniBatchDraws: Sendable {
   private let set: ImageSet
   private let seed: UInt64
@@ -14,7 +15,7 @@ package struct MiniBatchDraws: Sendable {
   private let order: EpochOrder
   private let draws: ClassBalancedDraws?
 
-  /// Mini-batches of `batchSize` of a set under a recipe's sampling.
+  /// Mini-batches of `batchSize` images of a set under a recipe's sampling.
   package init(
     _ set: ImageSet, batchSize: Int, seed: UInt64, sampling: Sampling = .uniform, augmented: Bool = false
   ) {
@@ -27,10 +28,10 @@ package struct MiniBatchDraws: Sendable {
     draws = sampling.draws(from: set, seed: seed)
   }
 
-  /// Mini-batches an epoch.
+  /// Mini-batches per epoch.
   package var perEpoch: Int { (set.count + batchSize - 1) / batchSize }
 
-  /// The mini-batches of numbers in `range`, in turn.
+  /// Calls the closure with the mini-batches numbered in `range`, in order.
   package func forEach<Element: Real>(
     in range: Range<Int>, of type: Element.Type = Element.self,
     _ body: (_ number: Int, _ batch: LabeledBatch<Element>) throws -> Void

@@ -6,8 +6,8 @@ import EscapementNetworks
 import EscapementTraining
 
 extension MiniBatchRow {
-  /// The row of one mini-batch of a network, with batch norm in training mode: each pass, and the Hessian-vector product,
-  /// uses the mini-batch's own statistics and differentiates through them; the running ones stay as they are.
+  /// The row of one mini-batch of a network, with batch norm in training mode: each pass and the Hessian-vector product
+  /// use the mini-batch's own statistics and differentiate through them. The running statistics do not change.
   package init<Element: Real>(
     _ objective: Objective<Element>, at w: ParameterVector<Element>, statistics: ParameterVector<Element>,
     batch: LabeledBatch<Element>, rho: Double?, along directions: [Tensor<Element>],

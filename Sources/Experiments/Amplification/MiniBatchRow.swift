@@ -4,23 +4,23 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// What a mini-batch's own Hessian does to a direction v that is an eigenvector of another one.
+/// The product of a mini-batch's own Hessian with a direction v that is an eigenvector of another Hessian.
 package struct MiniBatchProduct: Hashable, Sendable {
   /// vᵀH_b v.
   package let curvature: Double
-  /// ‖H_b v − λv‖: 0 where vᵀH_b = λvᵀ, which the proof of Theorem 1 puts in the place of vᵀH.
+  /// ‖H_b v − λv‖: 0 if vᵀH_b = λvᵀ, which the proof of Theorem 1 substitutes for vᵀH.
   package let residual: Double
 
-  /// Measures `product` = H_b v against the eigenvalue λ of the unit vector v.
+  /// Compares `product` = H_b v with the eigenvalue λ of the unit vector v.
   package init<Element: Real>(_ product: Tensor<Element>, eigenvalue: Double, direction: Tensor<Element>) {
     curvature = direction.dot(product)
     residual = product.addingScaled(-eigenvalue, direction).norm()
   }
 }
 
-/// The gradients of one mini-batch b at w and after SAM's two ascents, seen along fixed unit vectors.
+/// The gradients of one mini-batch b at w and after SAM's two ascents, projected on fixed unit vectors.
 ///
-/// All three are of the same samples: g = ∇f_b(w), and ∇f_b at w + ρ g/(‖g‖ + 10⁻¹²), the released step, and at w + ρ g,
+/// All three use the same samples: g = ∇f_b(w), and ∇f_b at w + ρ g/(‖g‖ + 10⁻¹²), the released step, and at w + ρ g,
 /// the step of Theorem 1's proof (NeurIPS 2022 supplement, eq. 3).
 package struct MiniBatchRow: Hashable, Sendable {
   /// Samples in the mini-batch.
@@ -35,13 +35,13 @@ package struct MiniBatchRow: Hashable, Sendable {
   package let normalized: [Double]
   /// ⟨v, ∇f_b(w + ρ g)⟩ for each direction.
   package let unnormalized: [Double]
-  /// For the first directions, as many as eigenvalues were given.
+  /// The products with the first directions, one for each given eigenvalue.
   package let products: [MiniBatchProduct]
 
-  /// Asks the oracle three times, without a radius once, and leaves its running statistics alone.
+  /// Queries the oracle three times, or once without a radius, and does not change its running statistics.
   ///
-  /// With `product`, the map v ↦ H_b v, the first `eigenvalues.count` directions are multiplied too. Without `rho` there are
-  /// no ascents, and `normalized` and `unnormalized` are empty.
+  /// With `product`, the map v ↦ H_b v, the first `eigenvalues.count` directions are multiplied too. Without `rho`
+  /// there are no ascents, and `normalized` and `unnormalized` are empty.
   package init<Oracle: GradientOracle>(
     _ oracle: inout Oracle, at w: ParameterVector<Oracle.Element>, rho: Double?,
     along directions: [Tensor<Oracle.Element>], eigenvalues: [Double] = [],
@@ -75,7 +75,7 @@ package struct MiniBatchRow: Hashable, Sendable {
       } ?? []
   }
 
-  /// Whether every number measured is finite.
+  /// Whether every measured number is finite.
   package var isFinite: Bool {
     loss.isFinite && gradientNorm.isFinite
       && (plain + normalized + unnormalized + products.flatMap { [$0.curvature, $0.residual] })

@@ -1,15 +1,16 @@
 import EscapementStatistics
 
-/// How much of the mini-batch gradients' second moment lies along a direction: the assumption CNC of Theorem 1.
+/// The share of the mini-batch gradients' second moment along a direction, which tests the assumption CNC of Theorem 1.
 ///
-/// Correlated negative curvature (Daneshmand et al., ICML 2018) asks for E⟨v, g_b⟩² ≥ γ > 0 along the eigenvector v of
-/// λ_min. Any noise that is not exactly orthogonal to v has that, so the inequality alone cannot fail. What can fail is that
-/// the gradients prefer v: the ratio d·E⟨v, g_b⟩² / E‖g_b‖², d the number of parameters, is 1 on average over directions
-/// uniform on the sphere, and 1 for isotropic noise in every direction.
+/// Correlated negative curvature (Daneshmand et al., ICML 2018) requires E⟨v, g_b⟩² ≥ γ > 0 along the eigenvector v of
+/// λ_min. Any noise that is not exactly orthogonal to v satisfies this, so the inequality alone cannot fail. The
+/// statement that the gradients prefer v can fail: the ratio d·E⟨v, g_b⟩² / E‖g_b‖², d the number of parameters, is 1
+/// on average over directions uniform on the sphere, and 1 for isotropic noise in every direction.
 package struct NegativeCurvatureNoise: Hashable, Sendable {
   /// d·Σ⟨v, g_b⟩² / Σ‖g_b‖².
   package let ratio: BootstrapEstimate
-  /// (mean ⟨v, g_b⟩)² / mean ⟨v, g_b⟩²: the part of the second moment that is the mean gradient's and not noise.
+  /// (mean ⟨v, g_b⟩)² / mean ⟨v, g_b⟩²: the share of the second moment that comes from the mean gradient, not from
+  /// noise.
   package let meanShare: BootstrapEstimate
 
   /// The ratio along direction number `direction` of the rows, in a space of `dimension` parameters.

@@ -1,9 +1,9 @@
 import EscapementCalculus
 import EscapementKernels
 
-/// Directions that know nothing of the loss, as a control for those that do.
+/// Directions that do not depend on the loss, as a control.
 package enum RandomDirections {
-  /// Lanczos' own streams of the purpose lie below it.
+  /// The streams that Lanczos uses for the same purpose are below this number.
   private static let stream: UInt64 = 1 << 55
 
   /// `count` seeded Gaussian vectors of length 1: uniform on the sphere.

@@ -5,11 +5,12 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// The escape experiment on a checkpoint: rules by name on the training loss and its own mini-batches.
+/// The escape experiment on a checkpoint: rules by name on the training loss and its mini-batches.
 ///
-/// Step t takes the t-th mini-batch of the training set's order from `epoch` on, cropped and flipped as in training, and
-/// batch norm normalizes by the mini-batch as in training. The selection's loss is measured under the checkpoint's
-/// running statistics, which stay as they are: it is one fixed function of the parameters, the one whose v is followed.
+/// Step t takes the t-th mini-batch of the training order, counted from the start of `epoch`, cropped and flipped as in
+/// training. Batch norm normalizes by the mini-batch, as in training. The selection's loss is measured under the
+/// checkpoint's running statistics, which do not change: it is one fixed function of the parameters, and v is the
+/// direction of this function.
 package struct CheckpointEscape: Sendable {
   /// One rule: its name and its constants.
   package typealias Rule = (name: String, optimizer: OptimizerChoice)
@@ -25,11 +26,11 @@ package struct CheckpointEscape: Sendable {
   private let epoch: Int
   private let orders: [[Int]]
 
-  /// An experiment on `recipe`'s data; its seed decides mini-batches and noise, its momentum and weight decay are the
-  /// rules', and its network is the objectives'.
+  /// An experiment on `recipe`'s data; its seed determines mini-batches and noise. The rules use its momentum and
+  /// weight decay, and the objectives use its network.
   ///
-  /// `descended` is the loss the rules see, `measured` the selection's. Throws `HyperparameterError` for a number of the
-  /// experiment that differs from the recipe's.
+  /// `descended` is the loss that the rules minimize, `measured` is the selection's. Throws `HyperparameterError` for a
+  /// number of the experiment that differs from the recipe's.
   package init(
     _ experiment: EscapeExperiment<Float>, recipe: Recipe, descended: Objective<Float>,
     measured: Objective<Float>, statistics: ParameterVector<Float>, selection: any SampleSource<Float>,
@@ -53,15 +54,15 @@ package struct CheckpointEscape: Sendable {
     orders = (0...((experiment.steps - 1) / stepsPerEpoch)).map { source.order(epoch: epoch + $0) }
   }
 
-  /// What is asked of the oracle besides the point, on which slopes and curvatures depend: rules that agree in it share
-  /// them.
+  /// The arguments of an oracle query other than the point, on which slopes and curvatures depend. Rules with equal
+  /// arguments share them.
   private struct Question: Hashable {
     let parts: EscapeModel.Parts
     let settings: OracleSettings
   }
 
-  /// Runs the rules in turn. `onStep` is told what is under way, and may throw to stop. Throws `HyperparameterError` for a
-  /// rule that does not go with the recipe's loss or batch size.
+  /// Runs the rules in turn. `onStep` is called with the current rule and step, and may throw to stop. Throws
+  /// `HyperparameterError` for a rule that cannot be combined with the recipe's loss or batch size.
   package func run(
     _ rules: [Rule], onStep: (_ what: String, _ step: Int) throws -> Void = { _, _ in }
   ) throws -> [EscapeSeries] {
@@ -107,7 +108,7 @@ package struct CheckpointEscape: Sendable {
     }
   }
 
-  /// Epochs ahead of the first, and the first position in that epoch's order.
+  /// The number of epochs after the first, and the first position in that epoch's order.
   private func place(of step: Int) -> (epoch: Int, start: Int) {
     let stepsPerEpoch = (source.count + recipe.batchSize - 1) / recipe.batchSize
     let (ahead, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)

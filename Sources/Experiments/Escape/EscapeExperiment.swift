@@ -3,14 +3,16 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// Rules side by side from one point: how far each moves along one direction, beside what the local quadratic predicts.
+/// A comparison of rules from one starting point: how far each moves along one direction, and what the local quadratic
+/// predicts.
 ///
-/// Each rule begins at rest in w₀ + δ·v, and step t asks the oracle of step t, the same one for every rule. The oracle's
-/// answers must depend on the step and the point alone. The radii of schedules are those of epoch 0, which is SSE-SAM's
-/// first stage.
+/// Each rule begins at rest in w₀ + δ·v, and step t queries the oracle of step t, which is the same for every rule. The
+/// oracle's answers must depend only on the step and the point. Radii of schedules are those of epoch 0, which is in
+/// SSE-SAM's first stage.
 package struct EscapeExperiment<Element: Real>: Sendable {
-  /// How far to either side of w₀ curvature along v is measured. A choice of this package: ten to a hundred times what
-  /// Float gradients need, and small against the distances at which losses of trained networks bend.
+  /// The distance to either side of w₀ at which the curvature along v is measured. A choice of this package: ten to a
+  /// hundred times what Float gradients need, and small compared with the distances at which the curvature of trained
+  /// networks changes.
   package static var probeDistance: Double { 0.01 }
 
   /// w₀.
@@ -19,20 +21,20 @@ package struct EscapeExperiment<Element: Real>: Sendable {
   package let direction: Tensor<Double>
   /// δ.
   package let offset: Double
-  /// Steps of each rule.
+  /// The number of steps of each rule.
   package let steps: Int
   /// η, constant.
   package let learningRate: Double
-  /// The rules' momentum, which the recurrence has to know.
+  /// The rules' momentum, which the recurrence uses.
   package let momentum: Double
-  /// Their weight decay, likewise.
+  /// The rules' weight decay, which the recurrence uses.
   package let weightDecay: Double
-  /// The selection's loss is measured every so many steps, and after the last.
+  /// The number of steps between measurements of the selection's loss, which is also measured after the last step.
   package let measureEvery: Int
-  /// At most this many steps' mini-batches, evenly spaced, give the mean curvature.
+  /// The largest number of mini-batches, at evenly spaced steps, over which the mean curvature is taken.
   package let curvatureBatches: Int
 
-  /// An experiment; the direction is divided by its length. Throws `HyperparameterError` for a number out of its range.
+  /// An experiment; the direction is divided by its length. Throws `HyperparameterError` for a number out of range.
   package init(
     origin: ParameterVector<Element>, direction: Tensor<Double>, offset: Double = 0, steps: Int,
     learningRate: Double, momentum: Double, weightDecay: Double = 0, measureEvery: Int = 5,
@@ -53,7 +55,7 @@ package struct EscapeExperiment<Element: Real>: Sendable {
     guard offset.isFinite else {
       throw HyperparameterError(name: "offset", value: "\(offset)", expected: "a finite number")
     }
-    // The base rule states what momentum and decay may be.
+    // The base rule checks the ranges of momentum and weight decay.
     _ = try SGD<Element>(momentum: momentum, weightDecay: weightDecay)
     precondition(
       direction.count == origin.count, "a direction of \(direction.count) for \(origin.count) parameters")
@@ -77,10 +79,11 @@ package struct EscapeExperiment<Element: Real>: Sendable {
       origin: origin.flat.converted(to: Double.self).dot(direction))
   }
 
-  /// Slopes at w₀ of every step's mini-batch, and mean curvatures, for the parts that a rule asks for.
+  /// The slopes at w₀ of every step's mini-batch, and the mean curvatures, for the parts that a rule queries.
   ///
-  /// a = mean of ⟨v, ∇f_z(w₀ + τv) − ∇f_z(w₀ − τv)⟩/2τ: exact on a quadratic, and otherwise the mean of vᵀHv over ±τ, in
-  /// the very mode (batch statistics, augmentation, divisors) in which the rule descends. `onStep` may throw to stop.
+  /// a = mean of ⟨v, ∇f_z(w₀ + τv) − ∇f_z(w₀ − τv)⟩/2τ: exact on a quadratic, and otherwise the mean of vᵀHv over ±τ.
+  /// It uses the same mode (batch statistics, augmentation, divisors) as the rule's descent. `onStep` may throw to
+  /// stop.
   package func field<Oracle: GradientOracle<Element>>(
     of parts: EscapeModel.Parts, oracle: (Int) throws -> Oracle, onStep: (Int) throws -> Void = { _ in }
   ) throws -> EscapeField {
@@ -93,7 +96,7 @@ package struct EscapeExperiment<Element: Real>: Sendable {
             .converted(to: Double.self).dot(v)
         })
     }
-    // The distance as made: adding τv to Float parameters rounds.
+    // The actual distance: adding τv to Float parameters rounds.
     let width = (above.flat.converted(to: Double.self) - below.flat.converted(to: Double.self)).dot(v)
     let stride = max(1, (steps + curvatureBatches - 1) / curvatureBatches)
     var slopes: [[Double]] = []
@@ -111,10 +114,10 @@ package struct EscapeExperiment<Element: Real>: Sendable {
     return EscapeField(slopes: slopes, curvatures: sums.map { $0 / count })
   }
 
-  /// Runs one rule. `loss` is the selection's; `onStep` is told of each step and may throw to stop.
+  /// Runs one rule. `loss` is the selection's loss; `onStep` is called at each step and may throw to stop.
   ///
-  /// A loss or gradient that is no finite number ends the series early; the oracle's and the callers' own errors pass
-  /// through. `model` and `field` go together: without them nothing is predicted.
+  /// A loss or gradient that is not finite ends the series early. Errors of the oracle and of closures are rethrown.
+  /// `model` and `field` are given together; without them nothing is predicted.
   package func run<Oracle: GradientOracle<Element>>(
     _ name: String, _ rule: any UpdateRule<Element>, theory: (model: EscapeModel, field: EscapeField)? = nil,
     oracle: (Int) throws -> Oracle, loss: (ParameterVector<Element>) throws -> Double,
@@ -140,7 +143,7 @@ package struct EscapeExperiment<Element: Real>: Sendable {
         break
       }
     }
-    // A rule that once did not ask for a part of its model is not described by it.
+    // The model does not describe a rule that omitted one of its parts in some step.
     let isDescribed = points.allSatisfy { $0.move.map { $0.drive != nil } ?? true }
     return EscapeSeries(
       name: name, points: points, curvatures: isDescribed ? theory?.field.curvatures ?? [] : [],
@@ -167,7 +170,7 @@ package struct EscapeExperiment<Element: Real>: Sendable {
       perturbationNorm: record.perturbationNorm, slope: seen?.slope, descent: seen?.descent, drive: drive)
   }
 
-  /// w₀ + t·v, rounded to the parameters' type; w₀'s own bits at t = 0.
+  /// w₀ + t·v, rounded to the parameters' type; exactly w₀ at t = 0.
   private func moved(by t: Double) -> ParameterVector<Element> {
     guard t != 0 else { return origin }
     let point = origin.flat.converted(to: Double.self).addingScaled(t, direction)
@@ -183,14 +186,14 @@ package struct EscapeExperiment<Element: Real>: Sendable {
   }
 }
 
-/// What the loss descended has at w₀ along v: the recurrence's input.
+/// The slopes and curvatures along v, at w₀, of the loss that is descended: the recurrence's input.
 package struct EscapeField: Hashable, Sendable {
-  /// By step and part, ⟨v, ∇f_z(w₀)⟩.
+  /// ⟨v, ∇f_z(w₀)⟩ by step and part.
   package let slopes: [[Double]]
-  /// By part, the mean of vᵀHv.
+  /// The mean of vᵀHv by part.
   package let curvatures: [Double]
 
-  /// A field by its numbers.
+  /// A field from its numbers.
   package init(slopes: [[Double]], curvatures: [Double]) {
     self.slopes = slopes
     self.curvatures = curvatures

@@ -1,20 +1,20 @@
 import EscapementDrawing
 
-/// An escape experiment as a figure: |p| by step beside the recurrence's, and the loss of the selection.
+/// An escape experiment as a figure: |p| by step with the recurrence's prediction, and the loss of the selection.
 package enum EscapeFigure {
   private static let size = (width: 500.0, height: 390.0)
   private static let level = SeriesStyle(solid: "#5b6875")
-  /// Marks on a curve at most, about.
+  /// The approximate largest number of marks on a curve.
   private static let marks = 12
-  /// Decades below the largest |p| that are drawn.
+  /// The number of decades drawn below the largest |p|.
   private static let decades = 4
 
-  /// Draws it under a title.
+  /// Draws the figure with a title.
   package static func draw(_ report: EscapeReport, title: String) -> Figure {
     let legend = report.series.enumerated().map { index, rule in
       var text = rule.name
       if let growth = rule.growth { text += ": growth \(NumberText.rounded(growth))" }
-      // The axis has no signs.
+      // The axis shows magnitudes, so the sign of the last p is given in the text.
       if let last = rule.positions.last { text += ", last p = \(NumberText.coarse(last))" }
       if let step = rule.divergedAt { text += ", diverged at step \(step)" }
       return Figure.LegendEntry(style: SeriesStyle(index), text: text)
@@ -31,7 +31,7 @@ package enum EscapeFigure {
 
   private static func positions(_ report: EscapeReport) -> Panel {
     let measured = report.series.map { points($0.positions) }
-    // Predictions may run far away from where the rules stay: they do not set the scale.
+    // Predictions may be far from the measured values, so they do not determine the scale.
     let sizes = (measured.flatMap { $0.map(\.1) } + [report.threshold]).filter { $0 > 0 && $0.isFinite }
     let top = sizes.max() ?? 1
     let bottom = max(sizes.min() ?? top, top * AxisScale.decade(-decades))
@@ -74,7 +74,7 @@ package enum EscapeFigure {
     return panel
   }
 
-  /// Curves with their marks, and the level at which a rule has escaped where it lies within the axis.
+  /// Curves with their marks, and the escape threshold if it lies within the axis.
   private static func add(
     _ curves: [[(Double, Double)]], to panel: inout Panel, _ report: EscapeReport, level value: Double
   ) {
@@ -87,7 +87,7 @@ package enum EscapeFigure {
     for (index, points) in curves.enumerated() {
       let (name, style) = (report.series[index].name, SeriesStyle(index))
       panel.curve(points, series: name, style: style)
-      // Marks of different rules stand at different steps, so that curves that coincide stay visible.
+      // Marks of different rules are at different steps, so that coinciding curves stay visible.
       let stride = max(1, points.count / marks)
       for (number, point) in points.enumerated()
       where (number + index).isMultiple(of: stride) && frame.y.contains(point.1) {

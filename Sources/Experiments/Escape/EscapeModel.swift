@@ -3,18 +3,19 @@ import EscapementCalculus
 import EscapementKernels
 import EscapementTraining
 
-/// What the recurrence has to know of a rule: which parts of the loss it asks for, and what noise it adds.
+/// The properties of a rule that the recurrence needs: the parts of the loss that it queries, and the noise that it
+/// adds.
 package struct EscapeModel: Hashable, Sendable {
-  /// How the gradient descended along is made up.
+  /// The parts whose gradients make up the descent direction.
   package enum Parts: Hashable, Sendable {
     /// One gradient of the whole batch.
     case whole
-    /// Those of head and tail, added.
+    /// The sum of the gradients of head and tail.
     case headAndTail
-    /// The mean over that many shards.
+    /// The mean over this number of shards.
     case shards(Int)
 
-    /// What is asked of the oracle.
+    /// The queries to the oracle.
     var queries: [BatchPart] {
       switch self {
       case .whole: [.all]
@@ -23,14 +24,14 @@ package struct EscapeModel: Hashable, Sendable {
       }
     }
 
-    /// Values by query as values by part: shards are averaged, everything else stands for itself.
+    /// Converts values by query to values by part: shards are averaged, other values are unchanged.
     func combined(_ values: [Double]) -> [Double] {
       guard case .shards(let count) = self else { return values }
       return [values.reduce(0, +) / Double(count)]
     }
   }
 
-  /// Noise that the rule draws itself; σ·ξ with the draws of `PGD`.
+  /// The noise that the rule draws: σ·ξ with the draws of `PGD`.
   package enum Noise: Hashable, Sendable {
     case none
     case weights(sigma: Double, seed: UInt64)
@@ -48,8 +49,8 @@ package struct EscapeModel: Hashable, Sendable {
     self.noise = noise
   }
 
-  /// The model of a rule by name, whose noise has this seed; nil where no linear recurrence is known: for adaptive
-  /// ascents, which do not follow the gradient, and for rules that keep gradients of earlier steps or take them apart.
+  /// The model of a rule by name, with the seed of its noise. It is nil if no linear recurrence is known: for adaptive
+  /// ascents, which do not follow the gradient, and for rules that reuse or decompose gradients of earlier steps.
   package init?(_ optimizer: OptimizerChoice, seed: UInt64) {
     switch optimizer {
     case .sgd: self.init(.whole)

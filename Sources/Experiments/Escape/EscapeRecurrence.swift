@@ -1,6 +1,6 @@
-/// What moves the projection p = ⟨v, w − w₀⟩ in one step, as the local quadratic has it.
+/// The terms that move the projection p = ⟨v, w − w₀⟩ in one step, according to the local quadratic.
 package struct EscapeDrive: Hashable, Sendable {
-  /// One part of the loss descended: all of it, its head, its tail, or the mean over shards.
+  /// One part of the loss that is descended: the whole, the head, the tail, or the mean over shards.
   package struct Part: Hashable, Sendable {
     /// s = ⟨v, ∇f_z(w₀)⟩ of the step's mini-batch z.
     package var slope: Double
@@ -11,7 +11,7 @@ package struct EscapeDrive: Hashable, Sendable {
     /// ⟨v, ε⟩ of a perturbation that is not along the gradient: the noise of a smoothed loss.
     package var shift: Double
 
-    /// A part; without radius and shift the gradient is taken where the parameters are.
+    /// A part; without radius and shift the gradient is taken at the parameters.
     package init(slope: Double, curvature: Double, radius: Double = 0, shift: Double = 0) {
       self.slope = slope
       self.curvature = curvature
@@ -34,7 +34,7 @@ package struct EscapeDrive: Hashable, Sendable {
     self.weightNoise = weightNoise
   }
 
-  /// The component along v of the gradient descended along: Σ (1 + ra)(s + ap) + a⟨v, ε⟩ over the parts, and the noise.
+  /// The component along v of the descent gradient: Σ (1 + ra)(s + ap) + a⟨v, ε⟩ over the parts, plus the noise.
   package func gradient(at p: Double) -> Double {
     parts.reduce(gradientNoise) { sum, part in
       let here = part.slope + part.curvature * p
@@ -42,7 +42,7 @@ package struct EscapeDrive: Hashable, Sendable {
     }
   }
 
-  /// The same drive where the loss has no curvature along v: the gradients of w₀ followed blindly.
+  /// The same drive without curvature along v, which follows the gradients at w₀.
   var withoutCurvature: EscapeDrive {
     var flat = self
     flat.parts = parts.map { Part(slope: $0.slope, curvature: 0) }
@@ -52,11 +52,11 @@ package struct EscapeDrive: Hashable, Sendable {
 
 /// The linear recurrence that the projection on v obeys under a rule with heavy-ball momentum, on the local quadratic.
 ///
-/// With d = w − w₀ and a mini-batch z, ∇f_z(w) ≈ ∇f_z(w₀) + H_z d. Two replacements close the equation along v:
-/// H_z by its mean H (exact for additive noise), and vᵀH by a·vᵀ with a = vᵀHv (exact for an eigenvector of H). Then
+/// With d = w − w₀ and a mini-batch z, ∇f_z(w) ≈ ∇f_z(w₀) + H_z d. Two replacements close the equation along v: H_z by
+/// its mean H (exact for additive noise), and vᵀH by a·vᵀ with a = vᵀHv (exact for an eigenvector of H). Then
 /// ⟨v, ∇f_z(w)⟩ = s_z + ap. The gradient at w + rg is g + rHg, whose component is (1 + ra)(s_z + ap): Theorem 1 of the
-/// supplement of "Escaping Saddle Points…" (NeurIPS 2022, section B) before it is squared, with r = ρ for its unnormalized
-/// ascent and r = ρ/‖g_z‖ for the ascent of its Algorithm 1. Descent is
+/// supplement of "Escaping Saddle Points…" (NeurIPS 2022, section B) before it is squared, with r = ρ for its
+/// unnormalized ascent and r = ρ/‖g_z‖ for the ascent of its Algorithm 1. Descent is
 ///
 ///     b ← m·b + D + λ_wd(p + ⟨v, w₀⟩),   p ← p − η·b (+ noise)
 ///
@@ -68,7 +68,7 @@ package struct EscapeRecurrence: Hashable, Sendable {
   package let momentum: Double
   /// λ_wd.
   package let weightDecay: Double
-  /// ⟨v, w₀⟩, which decay alone sees.
+  /// ⟨v, w₀⟩, which only affects the weight decay.
   package let origin: Double
 
   /// A recurrence that starts at rest: b = 0 before the first step.
@@ -92,10 +92,10 @@ package struct EscapeRecurrence: Hashable, Sendable {
     return path
   }
 
-  /// The factor by which |p| changes a step in the long run, without drive: the larger root's size of
-  /// z² − (1 + m − ηc)z + m, where c = a(1 + ra) is the rule's linear coefficient (with decay, c + λ_wd).
+  /// The long-run factor of |p| per step without drive: the magnitude of the larger root of z² − (1 + m − ηc)z + m,
+  /// where c = a(1 + ra) is the rule's linear coefficient (with decay, c + λ_wd).
   ///
-  /// For SGD c = a; above 1 the rule leaves the saddle, below 1 it is drawn to it.
+  /// For SGD c = a. Above 1 the rule leaves the saddle; below 1 it converges to it.
   package func growth(coefficient c: Double) -> Double {
     let s = 1 + momentum - learningRate * (c + weightDecay)
     let discriminant = s * s - 4 * momentum

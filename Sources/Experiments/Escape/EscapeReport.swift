@@ -1,22 +1,22 @@
 import EscapementArtifacts
 
-/// An escape experiment's results with what they are of, for files.
+/// An escape experiment's results and their subject, for files.
 package struct EscapeReport: Sendable {
   /// The selection's name: "class 9".
   package let selection: String
-  /// Its images.
+  /// The number of its images.
   package let samples: Int
   /// λ, the selection's curvature along v.
   package let eigenvalue: Double
   /// f(w₀).
   package let loss: Double
-  /// |p| from which on a rule has escaped.
+  /// The |p| from which a rule counts as escaped.
   package let threshold: Double
-  /// The fall of the selection's loss with which it has.
+  /// The decrease of the selection's loss at which a rule has escaped.
   package let drop: Double
-  /// The rules.
+  /// The series of the rules.
   package let series: [EscapeSeries]
-  /// How far a prediction may be off (`EscapeSeries.misfit`) and be called consistent. A choice of this package.
+  /// The largest error of a prediction (`EscapeSeries.misfit`) that counts as consistent. A choice of this package.
   package static let consistentMisfit = 0.25
 
   /// Results of rules from one saddle.
@@ -29,7 +29,7 @@ package struct EscapeReport: Sendable {
       threshold: threshold, drop: drop, series: series)
   }
 
-  /// The same from its numbers.
+  /// A report from its numbers.
   init(
     selection: String, samples: Int, eigenvalue: Double, loss: Double, threshold: Double, drop: Double,
     series: [EscapeSeries]
@@ -43,12 +43,12 @@ package struct EscapeReport: Sendable {
     self.series = series
   }
 
-  /// Whether a rule went where the recurrence says: consistent or not, no more; nil without a prediction.
+  /// Whether a rule's path is consistent with the recurrence; nil without a prediction.
   package static func isConsistent(_ series: EscapeSeries) -> Bool? {
     series.misfit.map { $0 <= consistentMisfit }
   }
 
-  /// One line a rule and step; empty cells where nothing was measured or predicted.
+  /// One line per rule and step; cells without a measurement or prediction are empty.
   package var csv: String {
     let heading =
       "rule,step,position,predicted,distance,perpendicular,selection_loss,batch_loss,gradient_norm,rho,"
@@ -69,7 +69,7 @@ package struct EscapeReport: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The rules as JSON: summaries, and every step.
+  /// The rules as JSON: summaries and all steps.
   package var json: JSON { .array(series.map(json)) }
 
   private func json(_ rule: EscapeSeries) -> JSON {

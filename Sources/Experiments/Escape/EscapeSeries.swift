@@ -1,4 +1,4 @@
-/// Where a rule stood before a step, and what it did there.
+/// The position of a rule before a step, and the step from there.
 package struct EscapePoint: Hashable, Sendable {
   /// Steps taken so far.
   package let step: Int
@@ -8,41 +8,41 @@ package struct EscapePoint: Hashable, Sendable {
   package let distance: Double
   /// ‖w − w₀ − pv‖.
   package let perpendicular: Double
-  /// The loss of the selection, where it was measured.
+  /// The loss of the selection; nil if it was not measured.
   package let loss: Double?
   /// The step from here; nil after the last one.
   package internal(set) var move: EscapeMove?
 }
 
-/// One step of a rule as it is recorded and as the local quadratic has it.
+/// One step of a rule, as recorded and as described by the local quadratic.
 package struct EscapeMove: Hashable, Sendable {
   /// The mini-batch's loss at the first query.
   package let batchLoss: Double
   /// ‖g‖ at it.
   package let gradientNorm: Double
-  /// The radius asked for.
+  /// The requested radius.
   package let rho: Double
   /// ‖ε‖.
   package let perturbationNorm: Double
-  /// ⟨v, g⟩ where the rule stood; nil for rules that never ask there, and for those without a model.
+  /// ⟨v, g⟩ at the rule's position; nil for rules that do not query it, and for rules without a model.
   package let slope: Double?
-  /// ⟨v, ·⟩ of the gradient descended along, before noise; nil without a model.
+  /// ⟨v, ·⟩ of the descent gradient, before noise; nil without a model.
   package let descent: Double?
   /// The drive of the recurrence; nil without a model.
   package let drive: EscapeDrive?
 }
 
-/// One rule's way from the saddle, beside the recurrence's.
+/// The path of one rule from the saddle, with the recurrence's prediction.
 package struct EscapeSeries: Hashable, Sendable {
   /// The rule's name.
   package let name: String
   /// The start and one point for each step taken.
   package let points: [EscapePoint]
-  /// vᵀHv of the parts of the loss descended; empty without a model.
+  /// vᵀHv of the parts of the loss that is descended; empty without a model.
   package let curvatures: [Double]
   /// The recurrence of the settings; nil without a model.
   package let recurrence: EscapeRecurrence?
-  /// The step at which a loss or gradient was no finite number; the series ends before it.
+  /// The step at which a loss or gradient was not finite; the series ends before it.
   package let divergedAt: Int?
 
   /// The projections p₀, p₁, ….
@@ -51,10 +51,10 @@ package struct EscapeSeries: Hashable, Sendable {
   /// The recurrence's p at the same steps, from the same start; nil without a model.
   package var predicted: [Double]? { prediction { $0 } }
 
-  /// The same with curvature left out: the gradients of w₀ alone.
+  /// The prediction without curvature, from the gradients at w₀ only.
   package var predictedWithoutCurvature: [Double]? { prediction(\.withoutCurvature) }
 
-  /// The long-run factor of |p| a step at the mean radii; nil without a model.
+  /// The long-run factor of |p| per step at the mean radii; nil without a model.
   package var growth: Double? {
     recurrence?.growth(coefficient: zip(curvatures, meanRadii).reduce(0) { $0 + $1.0 * (1 + $1.1 * $1.0) })
   }
@@ -64,7 +64,7 @@ package struct EscapeSeries: Hashable, Sendable {
     points.first { $0.position.magnitude >= threshold }?.step
   }
 
-  /// The first step measured at which the selection's loss is at most `level`; nil if there is none.
+  /// The first measured step at which the selection's loss is at most `level`; nil if there is none.
   package func escape(below level: Double) -> Int? {
     points.first { point in point.loss.map { $0 <= level } ?? false }?.step
   }
@@ -77,14 +77,15 @@ package struct EscapeSeries: Hashable, Sendable {
     }
   }
 
-  /// √(Σ(p̂ − p)²/Σ(p − p₀)²), 0 where the recurrence says it all, 1 where it says no more than that nothing moves.
+  /// √(Σ(p̂ − p)²/Σ(p − p₀)²), which is 0 for a perfect prediction and 1 for the prediction that nothing moves.
   package var misfit: Double? { predicted.flatMap(misfit) }
 
-  /// The same of the prediction without curvature, which the recurrence has to beat to have said anything of it.
+  /// The misfit of the prediction without curvature. The recurrence says something about curvature only if its misfit
+  /// is smaller.
   package var misfitWithoutCurvature: Double? { predictedWithoutCurvature.flatMap(misfit) }
 
-  /// √(Σ(D̂ − D)²/ΣD²) over the steps: D the measured component along v of the gradient descended along, D̂ that of the
-  /// local quadratic at the measured p. It tests one step at a time what `misfit` tests in sum.
+  /// √(Σ(D̂ − D)²/ΣD²) over the steps: D is the measured component along v of the descent gradient, D̂ is the local
+  /// quadratic's at the measured p. It tests single steps, while `misfit` tests the whole path.
   package var closureError: Double? {
     var (squares, total, count) = (0.0, 0.0, 0)
     for point in points {

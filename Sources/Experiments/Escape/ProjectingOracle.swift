@@ -4,7 +4,7 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// One query of a rule at w + ε, seen along v.
+/// One query of a rule at w + ε, projected on v.
 struct ProjectedQuery: Hashable, Sendable {
   let part: BatchPart
   /// ⟨v, ∇f(w + ε)⟩.
@@ -13,11 +13,11 @@ struct ProjectedQuery: Hashable, Sendable {
   let norm: Double
   /// ⟨v, ε⟩.
   let shift: Double
-  /// ‖ε‖ of the move as made; exactly 0 where the query was at w.
+  /// ‖ε‖ of the actual displacement; exactly 0 if the query was at w.
   let displacement: Double
 }
 
-/// Hands a rule's queries on to another oracle and keeps what each one has to do with a direction v.
+/// Forwards a rule's queries to another oracle and records their projections on a direction v.
 struct ProjectingOracle<Base: GradientOracle>: GradientOracle {
   typealias Element = Base.Element
 
@@ -45,18 +45,18 @@ struct ProjectingOracle<Base: GradientOracle>: GradientOracle {
   }
 }
 
-/// A step's queries by part of a model: what the rule saw where it stood, and what it descended along.
+/// A step's queries by part of a model: the gradients at the rule's position, and those of the descent.
 struct PartedQueries: Hashable, Sendable {
-  /// r = ‖ε‖/‖g‖ of each part; 0 where nothing was perturbed or g is zero.
+  /// r = ‖ε‖/‖g‖ of each part; 0 if there was no perturbation or g is zero.
   let radii: [Double]
-  /// Mean ⟨v, ε⟩ of noise around w; 0 for ascents, whose shift is the gradient's own.
+  /// Mean ⟨v, ε⟩ of noise around w; 0 for ascents, whose shift follows the gradient.
   let shift: Double
-  /// ⟨v, g⟩ at w summed over the parts; nil where no query was made there.
+  /// ⟨v, g⟩ at w summed over the parts; nil if no query was made there.
   let slope: Double?
-  /// ⟨v, ·⟩ of the sum descended along, before noise.
+  /// ⟨v, ·⟩ of the descent gradient, before noise.
   let descent: Double
 
-  /// Sorts the queries of a step; nil where a part of the model was never asked for.
+  /// Groups the queries of a step; nil if a part of the model was not queried.
   init?(_ queries: [ProjectedQuery], parts: EscapeModel.Parts) {
     let byPart = parts.queries.map { part in queries.filter { $0.part == part } }
     guard byPart.allSatisfy({ !$0.isEmpty }) else { return nil }

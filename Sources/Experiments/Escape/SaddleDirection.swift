@@ -4,10 +4,11 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-/// The direction of most negative curvature of a loss over some images, with what makes the point a saddle or not.
+/// The direction of most negative curvature of a loss over some images, with the quantities that decide whether the
+/// point is a saddle.
 ///
-/// Found by Lanczos in Float with full reorthogonalization, its residual measured in Double, under running statistics; it
-/// points to where the loss falls to first order, so that a positive projection is a way down.
+/// It is computed by Lanczos in Float with full reorthogonalization under running statistics; its residual is measured
+/// in Double. Its sign is chosen such that the loss decreases along it to first order.
 package struct SaddleDirection: Sendable {
   /// v, of unit length.
   package let vector: Tensor<Double>
@@ -15,7 +16,7 @@ package struct SaddleDirection: Sendable {
   package let eigenvalue: Double
   /// ‖Hv − λv‖, in Double.
   package let residual: Double
-  /// The largest eigenvalue found beside it.
+  /// The largest eigenvalue of the same computation.
   package let largest: Double
   /// f(w₀).
   package let loss: Double
@@ -23,10 +24,10 @@ package struct SaddleDirection: Sendable {
   package let gradientNorm: Double
   /// ⟨v, ∇f(w₀)⟩ ≤ 0.
   package let slope: Double
-  /// Lanczos steps taken.
+  /// The number of Lanczos steps taken.
   package let steps: Int
 
-  /// Searches the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
+  /// Computes the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
   package init(
     network: Network, loss: any ClassificationLoss, parameters: ParameterVector<Float>,
     statistics: ParameterVector<Float>, images: ImageSet, positions: [Int], steps: Int = 60, seed: UInt64,

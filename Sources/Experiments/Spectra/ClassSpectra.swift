@@ -7,32 +7,33 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// Extreme Hessian eigenvalues of single classes, and of all, along training, as the NeurIPS 2022 poster draws |λ_min/λ_max|
-/// over epochs.
+/// Extreme Hessian eigenvalues of single classes, and of all classes, during training. The NeurIPS 2022 poster draws
+/// |λ_min/λ_max| over epochs.
 ///
-/// Each is of the plain mean cross-entropy over a class's training images (or over all), un-augmented and always the same, under
-/// running statistics, by Lanczos in Float from one Gaussian start vector. The published code draws crops and flips anew in each
-/// product.
+/// Each spectrum is of the plain mean cross-entropy over a class's training images (or over all), unaugmented and
+/// unchanged, under running statistics. It is computed by Lanczos in Float from one Gaussian start vector. The
+/// published code draws new crops and flips in each product.
 package struct ClassSpectra: Hashable, Sendable {
-  /// The loss, as records name it: without weights of classes and without weight decay.
+  /// The name of the loss in records: without class weights and without weight decay.
   package static let loss = "plain mean cross-entropy"
-  /// Whose statistics batch norm uses, as records name it.
+  /// The name in records of the statistics that batch norm uses.
   package static let normalization = "running"
 
-  /// Distances along the eigenvector of λ_min over which the slope of the curvature is measured. `SaddleTest.distances` begin at
-  /// 10⁻³, where Float's rounding of a product, about 10⁻⁵ of λ_max, would enter the slope divided by it.
+  /// Distances along the eigenvector of λ_min over which the slope of the curvature is measured. `SaddleTest.distances`
+  /// begin at 10⁻³, which is too small here: Float's rounding of a product is about 10⁻⁵ of λ_max, and the slope
+  /// contains it divided by the distance.
   package static let distances = [1e-2, 1e-1, 1]
-  /// The published code's Lanczos steps.
+  /// The number of Lanczos steps of the published code.
   package static let defaultSteps = 100
 
-  /// Which losses are measured, and after which epochs.
+  /// The losses that are measured, and the epochs after which they are.
   package let plan: SpectrumPlan
   /// Lanczos steps; the published code's 100 by default.
   package let steps: Int
-  /// At most this many images of a class, the first ones; of all classes, every image counts.
+  /// The largest number of images of a class; the first ones are used. The loss over all classes uses every image.
   package let samples: Int
 
-  /// Spectra of classes below `count`. Throws `HyperparameterError` for a class that is none, or a number below 1.
+  /// Spectra of classes below `count`. Throws `HyperparameterError` for a class out of range, or a number below 1.
   package init(
     _ plan: SpectrumPlan, of count: Int, steps: Int = defaultSteps, samples: Int = .max
   ) throws {
@@ -50,7 +51,7 @@ package struct ClassSpectra: Hashable, Sendable {
     self.samples = samples
   }
 
-  /// For `run.json`.
+  /// The JSON for `run.json`.
   package var json: JSON {
     [
       "spectra": .string(plan.text), "steps": .integer(steps),
@@ -66,7 +67,8 @@ package struct ClassSpectra: Hashable, Sendable {
       samples: try record.optionalField("samples")?.integer() ?? .max)
   }
 
-  /// The measurement on a training set. `onStep` is told of each Lanczos step (with nil for the loss over all classes), may show progress and may throw to interrupt.
+  /// The measurement on a training set. `onStep` is called at each Lanczos step (with nil for the loss over all
+  /// classes). It may show progress and may throw to interrupt.
   package func measurement(
     on set: ImageSet, seed: UInt64,
     onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
@@ -111,7 +113,7 @@ package struct ClassSpectra: Hashable, Sendable {
       loss: test.loss, gradientNorm: test.gradientNorm, curvatureSlope: test.measuredLipschitzConstant,
       negativeMass: NegativeMass([quadrature]).masses[0], lowerLimit: report.smallestLowerLimit,
       upperLimit: report.largestUpperLimit,
-      // Of either limit away from the Ritz values, as `spectrum --json` states it.
+      // The probability covers both limits away from the Ritz values, as in `spectrum --json`.
       failureProbability: 2 * report.probabilityBound.failureProbability, probes: 1,
       asymmetry: report.asymmetry, drift: report.drift, orthogonalityLoss: report.orthogonalityLoss)
   }

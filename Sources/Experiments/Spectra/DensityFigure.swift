@@ -2,22 +2,22 @@ import EscapementKernels
 import EscapementDrawing
 import EscapementCurvature
 
-/// Spectral densities on a logarithmic axis, with λ_min, λ_max and their limits: overlaid, one panel each, or the exact
-/// beside the released procedure.
+/// Spectral densities on a logarithmic axis, with λ_min, λ_max and their limits: overlaid, in one panel each, or the
+/// exact next to the released procedure.
 package enum DensityFigure {
-  /// How series are laid out.
+  /// The layout of series.
   package enum Layout: String, Hashable, Sendable, CaseIterable {
     /// All in one panel.
     case overlay
-    /// One panel a series.
+    /// One panel per series.
     case multiples
-    /// One panel a selection, in it both procedures.
+    /// One panel per selection, with both procedures.
     case compare
   }
 
-  /// Which axis of eigenvalues.
+  /// The axis of eigenvalues.
   package enum Axis: Hashable, Sendable {
-    /// Symmetric-logarithmic where one end is more than ten times the other, else linear.
+    /// Symmetric-logarithmic if one end is more than ten times the other, otherwise linear.
     case automatic
     /// Linear.
     case linear
@@ -31,7 +31,7 @@ package enum DensityFigure {
     let style: SeriesStyle
   }
 
-  /// Draws series of at least one; throws for a kernel width that cannot be drawn, and `TridiagonalEigenError`.
+  /// Draws one or more series. Throws for a kernel width that cannot be drawn, and `TridiagonalEigenError`.
   package static func draw(
     _ series: [SpectrumSeries], title: String, layout: Layout, width: SpectralDensity.Width = .automatic,
     axis: Axis = .automatic
@@ -47,7 +47,7 @@ package enum DensityFigure {
       groups = names.map { name in series.indices.filter { series[$0].name == name } }
     }
     let rules = try series.map { try $0.rules() }
-    // One width for all, so that heights compare: the narrowest that any asks for.
+    // One width for all series, so that heights are comparable: the narrowest that any requires.
     let sigma = try rules.map { try SpectralDensity.width(width, of: $0) }.min() ?? 1
     let ordered = try zip(series, rules).enumerated().map { index, pair in
       let number =
@@ -58,7 +58,7 @@ package enum DensityFigure {
       return Curve(
         series: pair.0, density: try SpectralDensity(pair.1, width: .absolute(sigma)), style: style)
     }
-    // The procedure is named where there are two.
+    // The procedure is named if there are two.
     let isMixed = Set(series.map(\.mode)).count > 1
     let names = series.map { isMixed ? "\($0.name), \($0.modeName)" : $0.name }
     let ends = series.flatMap { [$0.smallest.value, $0.largest.value] }
@@ -97,7 +97,7 @@ package enum DensityFigure {
         legend.append(Figure.LegendEntry(style: curve.style, text: name))
       }
     }
-    // Curves of one panel need a key each; panels have their names above them.
+    // Curves in a shared panel need a legend entry each; separate panels have names above them.
     for group in groups {
       for member in group {
         legend.append(
@@ -118,7 +118,7 @@ package enum DensityFigure {
     for piece in pieces(points, above: floor) {
       panel.curve(panel.thinned(piece), series: name, style: curve.style)
     }
-    // The bars lie in the empty top of the plane, one height a series.
+    // The bars are in the empty top of the plane, at one height per series.
     let (top, bottom) = (ownLog(panel.frame.y.upperBound), ownLog(floor))
     let share = 0.97 - 0.045 * Double(row)
     let height = exponential(bottom + share * (top - bottom))
@@ -155,7 +155,7 @@ package enum DensityFigure {
     return notes
   }
 
-  /// From a decade below the lowest peak at an end, and no more than twelve decades, to a decade's room above the top.
+  /// From a decade below the lowest peak at an end, but at most twelve decades, to one decade above the top.
   private static func heights(_ curves: [Curve]) -> ClosedRange<Double> {
     let top = curves.flatMap(\.density.values).max() ?? 1
     let peaks = curves.flatMap { curve in
@@ -167,7 +167,7 @@ package enum DensityFigure {
     return decade(lowest, below: true) / 10...decade(top, below: false) * 10
   }
 
-  /// Everything above the floor, and the limits of both ends.
+  /// The range of everything above the floor, and of the limits of both ends.
   private static func span(
     _ curves: [Curve], floor: Double, on scale: AxisScale
   ) -> ClosedRange<Double> {
@@ -184,13 +184,13 @@ package enum DensityFigure {
     return low - max(0.25 * low.magnitude, linear / 4)...high + max(0.25 * high.magnitude, linear / 4)
   }
 
-  /// The power of ten next to a positive value.
+  /// The largest power of ten at most a positive value (`below`), or the smallest that is at least the value.
   static func decade(_ value: Double, below: Bool) -> Double {
     let powers = (-300...300).map(AxisScale.decade)
     return (below ? powers.last { $0 <= value } : powers.first { $0 >= value }) ?? 1
   }
 
-  /// The stretches above the floor, each begun and ended on it.
+  /// The parts of the curve above the floor, each starting and ending on the floor.
   static func pieces(_ points: [(Double, Double)], above floor: Double) -> [[(Double, Double)]] {
     var pieces: [[(Double, Double)]] = []
     var piece: [(Double, Double)] = []

@@ -1,8 +1,8 @@
 import EscapementDrawing
 
-/// λ_min, λ_max, their ratio, loss and gradient norm of single classes over the epochs of runs, one above the other.
+/// λ_min, λ_max, their ratio, loss and gradient norm of single classes over the epochs of runs, in rows.
 package enum DynamicsFigure {
-  /// Classes drawn side by side at most.
+  /// The largest number of classes drawn side by side.
   package static let classLimit = 4
 
   private static let quantities: [(name: String, value: @Sendable (SpectrumDynamics.Point) -> Double)] = [
@@ -10,7 +10,7 @@ package enum DynamicsFigure {
     ("loss f", { $0.loss }), ("gradient norm ‖∇f‖", { $0.gradientNorm }),
   ]
 
-  /// Draws runs, at least one, for one to `classLimit` classes; a class that no run measured is a caller's bug.
+  /// Draws one or more runs for one to `classLimit` classes. Each class must have been measured by at least one run.
   package static func draw(_ runs: [SpectrumDynamics], classes: [Int], title: String) -> Figure {
     precondition(
       !runs.isEmpty && (1...classLimit).contains(classes.count), "\(classes.count) classes of no run")
@@ -24,7 +24,7 @@ package enum DynamicsFigure {
     for (row, quantity) in quantities.enumerated() {
       let values = points.map(quantity.value)
       let scale = AxisScale.fitting(values)
-      // One scale a row, so that classes compare.
+      // One scale per row, so that classes are comparable.
       let range = padded(values, scale)
       let isLast = row == quantities.count - 1
       let room = isLast ? 20.0 : 0
@@ -38,7 +38,7 @@ package enum DynamicsFigure {
         for (index, run) in runs.enumerated() {
           let style = SeriesStyle(index)
           if let start = run.reweighting, Double(start) <= last {
-            // Runs that begin it together share a black line.
+            // Runs that begin re-weighting at the same epoch share a black line.
             let isShared = Set(runs.map(\.reweighting)).count == 1
             if !isShared || index == 0 {
               panel.vertical(
@@ -69,7 +69,7 @@ package enum DynamicsFigure {
       ])
   }
 
-  /// A range with a little room on the scale, with zero in it where it is near.
+  /// A range with a margin on the scale, which includes zero if it is near.
   package static func padded(_ values: [Double], _ scale: AxisScale) -> ClosedRange<Double> {
     let (low, high) = (values.min() ?? 0, values.max() ?? 1)
     switch scale {

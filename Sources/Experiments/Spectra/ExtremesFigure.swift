@@ -1,8 +1,9 @@
 import EscapementDrawing
 
-/// λ_min, or λ_max, of several selections, runs and procedures side by side: a dot and the interval of its limits each.
+/// λ_min or λ_max of several selections, runs and procedures side by side, each as a dot with the interval of its
+/// limits.
 package enum ExtremesFigure {
-  /// Which end of a spectrum.
+  /// An end of a spectrum.
   package enum End: String, Hashable, Sendable, CaseIterable {
     /// λ_min.
     case smallest
@@ -10,7 +11,7 @@ package enum ExtremesFigure {
     case largest
   }
 
-  /// Draws series of at least one: a row a selection, in it one line a run and procedure.
+  /// Draws one or more series: one row per selection, and in it one line per run and procedure.
   package static func draw(
     _ series: [SpectrumSeries], end: End = .smallest, title: String, axis: DensityFigure.Axis = .automatic
   ) -> Figure {
@@ -25,7 +26,7 @@ package enum ExtremesFigure {
       if !rows.contains(one.data) { rows.append(one.data) }
       if !labels.contains(one.label) { labels.append(one.label) }
     }
-    // Both procedures of a run next to each other.
+    // The two procedures of a run are adjacent.
     for label in labels {
       for one in series where one.label == label && !kinds.contains(kind(one)) { kinds.append(kind(one)) }
     }
@@ -37,13 +38,13 @@ package enum ExtremesFigure {
     switch axis {
     case .automatic:
       let fitting = AxisScale.fitting(values + [0])
-      // A logarithm has no place for the zero that tells a saddle from a minimum.
+      // A logarithmic axis cannot show zero, which separates saddles from minima.
       scale = fitting == .logarithmic ? .linear : fitting
     case .linear: scale = .linear
     case .symmetric(let linear): scale = .symmetricLogarithmic(linear)
     }
     let padded = DynamicsFigure.padded(values + [0], scale)
-    // Zero, the line that tells a saddle, is seen with something on both sides of it.
+    // The range extends to both sides of zero, which separates saddles from minima.
     var room = (padded.upperBound - padded.lowerBound) / 40
     if case .symmetricLogarithmic(let linear) = scale { room = linear }
     let x = min(padded.lowerBound, -room)...max(padded.upperBound, room)
@@ -89,10 +90,10 @@ package enum ExtremesFigure {
     [one.label, one.modeName].compactMap(\.self).joined(separator: ", ")
   }
 
-  /// A color and a marker a run; released values are hollow: nothing is known of how far they are off.
+  /// One color and marker per run. Released values are hollow, because their error is unknown.
   private static func style(_ one: SpectrumSeries, _ labels: [String?]) -> SeriesStyle {
     let run = labels.firstIndex(of: one.label) ?? 0
-    // On images at rest a marker of its own: beside the exact value it would hide.
+    // The released procedure on unchanged images has its own marker, because it would coincide with the exact value.
     var style = SeriesStyle(one.mode == .released && !one.isRedrawn ? run + labels.count : run)
     style.isHollow = one.mode == .released
     return style

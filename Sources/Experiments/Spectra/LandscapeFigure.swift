@@ -1,12 +1,12 @@
 import EscapementCurvature
 import EscapementDrawing
 
-/// A landscape as a figure: the loss along both directions beside the quadratic model, and the plane between them.
+/// A landscape as a figure: the loss along both directions with the quadratic model, and the plane that they span.
 package enum LandscapeFigure {
   private static let side = 460.0
   private static let origin = SeriesStyle(solid: "#1c2733")
 
-  /// Draws it under a title.
+  /// Draws the figure with a title.
   package static func draw(_ landscape: Landscape, title: String) -> Figure {
     let legend = [("v_min", landscape.smallest), ("v_max", landscape.largest)].enumerated().map {
       Figure.LegendEntry(
@@ -66,7 +66,7 @@ package enum LandscapeFigure {
     return panel
   }
 
-  /// What the colors of the plane stand for.
+  /// The key of the plane's colors.
   private static func colorBar(_ landscape: Landscape) -> Panel {
     let losses = range(landscape)
     var panel = Panel(
@@ -85,7 +85,7 @@ package enum LandscapeFigure {
     return panel
   }
 
-  /// The losses of the plane, smallest to largest.
+  /// The range of the losses in the plane.
   private static func range(_ landscape: Landscape) -> ClosedRange<Double> {
     let values = landscape.plane.flatMap { $0 }.filter(\.isFinite)
     guard let low = values.min(), let high = values.max() else { return 0...1 }
@@ -96,7 +96,7 @@ package enum LandscapeFigure {
     (value - range.lowerBound) / (range.upperBound - range.lowerBound)
   }
 
-  /// From near white through blue to near black, as a share goes from 0 to 1; gray where it is no number.
+  /// A color from near white through blue to near black for a share from 0 to 1; gray for NaN.
   package static func color(_ share: Double) -> String {
     let stops: [(Double, Double, Double)] = [
       (247, 251, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107),

@@ -3,24 +3,25 @@ import EscapementCurvature
 import EscapementKernels
 import EscapementTraining
 
-/// A spectral density drawn from the quadrature rules of several probes: their mean, each node widened to a Gaussian.
+/// A spectral density drawn from the quadrature rules of several probes: their mean, with each node replaced by a
+/// Gaussian.
 ///
-/// ρ(x) = 1/p · Σ_probes Σᵢ wᵢ·exp(−(x − θᵢ)²/2σ²)/(σ√2π), in 1/eigenvalue. Its integral over the line is `mass` exactly,
-/// as no weight is renormalized. (Lin, Saad and Yang, SIAM Review 58, 2016, §3.2.3.)
+/// ρ(x) = 1/p · Σ_probes Σᵢ wᵢ·exp(−(x − θᵢ)²/2σ²)/(σ√2π), in 1/eigenvalue. Its integral is exactly `mass`, because
+/// weights are not renormalized. (Lin, Saad and Yang, SIAM Review 58, 2016, §3.2.3.)
 package struct SpectralDensity: Hashable, Sendable {
-  /// How wide a kernel is.
+  /// The width of a kernel.
   package enum Width: Hashable, Sendable {
-    /// 1 % of the range of nodes, or a quarter of the nearer end's distance from zero where that is less.
+    /// 1 % of the range of nodes, or a quarter of the nearer end's distance from zero if that is less.
     ///
-    /// A rule of m nodes tells eigenvalues about range/m apart in the bulk, and 100 steps are usual. Where
-    /// |λ_min| ≪ λ_max, such a kernel would let the bulk at zero cover λ_min; four widths keep them apart. The second
-    /// rule never goes below 0.01 % of the range, so that an end at rounding of zero draws no needles.
+    /// A rule of m nodes resolves eigenvalues about range/m apart in the bulk, and 100 steps are usual. If |λ_min| ≪
+    /// λ_max, a kernel of 1 % would let the bulk at zero cover λ_min; four widths separate them. The width is at least
+    /// 0.01 % of the range, so that an end that is a rounding of zero does not draw needles.
     case automatic
     /// This σ, in eigenvalues.
     case absolute(Double)
     /// This share of the range of nodes.
     case relative(Double)
-    /// σ² = 10⁻⁵·max(1, length of grid), as the papers' released code has it (see `ReleasedDensity`).
+    /// σ² = 10⁻⁵·max(1, length of grid), as in the papers' released code (see `ReleasedDensity`).
     case released
   }
 
@@ -28,14 +29,14 @@ package struct SpectralDensity: Hashable, Sendable {
   package let width: Double
   /// Σ of all weights over the number of probes.
   package let mass: Double
-  /// Where the density is known, ascending.
+  /// The points at which the density is known, ascending.
   package let grid: [Double]
-  /// The density there.
+  /// The density at the points of `grid`.
   package let values: [Double]
 
-  /// The density of one rule a probe on `grid`; without one on `grid(of:width:)`.
+  /// The density of one rule per probe on `grid`; the default is `grid(of:width:)`.
   ///
-  /// Throws `HyperparameterError` for a width that is no positive number whose square is one too.
+  /// Throws `HyperparameterError` unless the width and its square are positive and finite.
   package init(_ rules: [GaussQuadrature], width: Width = .automatic, on grid: [Double]? = nil) throws {
     precondition(!rules.isEmpty && rules.allSatisfy { !$0.nodes.isEmpty }, "a density of no nodes")
     let sigma = try Self.width(width, of: rules)
@@ -47,13 +48,13 @@ package struct SpectralDensity: Hashable, Sendable {
     values = mean.density(on: grid, variance: sigma * sigma)
   }
 
-  /// log₁₀ of the density, never below log₁₀(`floor`): far from all nodes the kernels underflow to zero.
+  /// log₁₀ of the density, at least log₁₀(`floor`): far from all nodes the kernels underflow to zero.
   package func logarithms(floor: Double) -> [Double] {
     precondition(floor > 0 && floor.isFinite, "the floor of a logarithm is \(floor)")
     return Tensor(values.map { max($0, floor) }).map(.log).zip(.divide, scalar: ownLog(10)).elements
   }
 
-  /// The height of the kernel of a node with that weight.
+  /// The height of the kernel of a node with the given weight.
   package func peak(ofWeight weight: Double) -> Double {
     weight / (2 * Double.pi * width * width).squareRoot()
   }
@@ -62,7 +63,7 @@ package struct SpectralDensity: Hashable, Sendable {
   package static func width(_ width: Width, of rules: [GaussQuadrature]) throws -> Double {
     let nodes = rules.flatMap(\.nodes)
     let (low, high) = (nodes.min() ?? 0, nodes.max() ?? 0)
-    // A single eigenvalue has no range: its own size, or 1, stands for it.
+    // A single eigenvalue has no range; its magnitude, or 1, is used instead.
     let range = high > low ? high - low : max(high.magnitude, low.magnitude) > 0 ? high.magnitude : 1
     let sigma: Double
     switch width {
@@ -81,7 +82,8 @@ package struct SpectralDensity: Hashable, Sendable {
     return sigma
   }
 
-  /// Points that miss no peak: each node and half widths around it to six widths, and 400 even steps over all.
+  /// Points that include every peak: each node and half-width steps around it to six widths, and 400 even steps over
+  /// the whole range.
   package static func grid(of nodes: [Double], width: Double) -> [Double] {
     let around = nodes.flatMap { node in (-12...12).map { node + Double($0) * width / 2 } }
     let (low, high) = (around.min() ?? 0, around.max() ?? 0)

@@ -2,15 +2,15 @@ import EscapementArtifacts
 import Foundation
 import EscapementTraining
 
-/// How extreme eigenvalues of single classes went along one run, as `train --spectra` measured them.
+/// The extreme eigenvalues of single classes over the epochs of one run, as measured by `train --spectra`.
 package struct SpectrumDynamics: Hashable, Sendable {
-  /// What was measured of a class after an epoch.
+  /// The measurement of a class after an epoch.
   package struct Point: Hashable, Sendable {
     /// Epochs done.
     package let epoch: Int
     /// λ_min of the class's loss.
     package let smallest: Double
-    /// λ_max of it.
+    /// λ_max of the class's loss.
     package let largest: Double
     /// |λ_min/λ_max|.
     package let ratio: Double
@@ -20,28 +20,29 @@ package struct SpectrumDynamics: Hashable, Sendable {
     package let gradientNorm: Double
   }
 
-  /// One class along the run.
+  /// One class over the epochs of the run.
   package struct Course: Hashable, Sendable {
     /// The class.
     package let label: Int
     /// Its measurements, by epoch.
     package let points: [Point]
 
-    /// A course by its parts.
+    /// A course from its parts.
     package init(label: Int, points: [Point]) { (self.label, self.points) = (label, points) }
   }
 
-  /// The run, as a legend names it.
+  /// The name of the run in legends.
   package let name: String
-  /// Epochs done when class weights set in; nil for a run without, or with weights from the start.
+  /// The number of completed epochs when class weights begin; nil for a run without weights, or with weights from the
+  /// start.
   package let reweighting: Int?
   /// The classes measured, ascending.
   package let classes: [Course]
 
-  /// Bytes of metrics at most.
+  /// The largest size of a metrics file, in bytes.
   package static let byteLimit = 1 << 30
 
-  /// A course by its parts.
+  /// A course from its parts.
   package init(name: String, reweighting: Int?, classes: [Course]) {
     (self.name, self.reweighting, self.classes) = (name, reweighting, classes)
   }
@@ -67,7 +68,7 @@ package struct SpectrumDynamics: Hashable, Sendable {
       guard try event.field("event").string() == SpectrumEvent.name else { continue }
       let epoch = try event.field("epoch").integer(atLeast: 0)
       for (row, place) in zip(try SpectrumEvent(event).rows, try event.field("classes").elements()) {
-        // The loss over all classes has no course among theirs.
+        // The loss over all classes is not one of the courses.
         guard let label = row.label else { continue }
         guard let ratio = row.ratio, let gradientNorm = row.gradientNorm else {
           throw place.fault(found: "no ratio or gradient_norm", expected: "both")
@@ -85,7 +86,7 @@ package struct SpectrumDynamics: Hashable, Sendable {
     }
     return found.keys.sorted().map { label in
       let points = found[label, default: []]
-      // A run that was interrupted and resumed may have measured an epoch twice; the last one counts.
+      // An interrupted and resumed run may have measured an epoch twice; the last measurement counts.
       var latest: [Int: Point] = [:]
       for point in points { latest[point.epoch] = point }
       return Course(label: label, points: latest.keys.sorted().compactMap { latest[$0] })

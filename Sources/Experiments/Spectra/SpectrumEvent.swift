@@ -7,25 +7,25 @@ package struct SpectrumEvent: Hashable, Sendable {
   package struct End: Sendable, Hashable {
     /// The Rayleigh quotient λ of the Ritz vector y.
     package let value: Double
-    /// ‖Hy − λy‖/‖y‖: some eigenvalue lies within it of λ. Nil where the record has none.
+    /// ‖Hy − λy‖/‖y‖: some eigenvalue lies within this distance of λ. Nil if it is not recorded.
     package let residual: Double?
-    /// How much rounding may have changed either; 0 where the record has none.
+    /// A bound on the effect of rounding on value and residual; 0 if it is not recorded.
     package let rounding: Double
 
-    /// An end by its parts.
+    /// An end from its parts.
     package init(value: Double, residual: Double?, rounding: Double) {
       (self.value, self.residual, self.rounding) = (value, residual, rounding)
     }
 
-    /// How far from `value` the eigenvalue may be that it stands for; nil where nothing is known.
+    /// The largest distance of the eigenvalue from `value`; nil if it is unknown.
     package var uncertainty: Double? { residual.map { $0 + rounding } }
   }
 
-  /// What was measured of one class. Members that are nil are not in older records.
+  /// The measurement of one class. Optional members are absent from older records.
   package struct Row: Hashable, Sendable {
-    /// The class; nil: the loss over all classes.
+    /// The class; nil for the loss over all classes.
     package let label: Int?
-    /// Images it is over, and Lanczos steps taken.
+    /// The number of images, and of Lanczos steps taken.
     package let samples, steps: Int
     /// λ_min and λ_max.
     package let smallest, largest: End
@@ -35,15 +35,15 @@ package struct SpectrumEvent: Hashable, Sendable {
     package let loss: Double
     /// ‖∇f‖.
     package let gradientNorm: Double?
-    /// What the Lipschitz constant of the Hessian is at least, along λ_min's eigenvector.
+    /// A lower bound on the Lipschitz constant of the Hessian, measured along λ_min's eigenvector.
     package let curvatureSlope: Double?
     /// The share of eigenvalues below −λ_max/100.
     package let negativeMass: Double?
-    /// λ_min ≥ the one and λ_max ≤ the other, but for `failureProbability`.
+    /// λ_min ≥ `lowerLimit` and λ_max ≤ `upperLimit`, except with probability `failureProbability`.
     package let lowerLimit, upperLimit: Double?
     /// The probability that a limit fails, over the start vector.
     package let failureProbability: Double?
-    /// Start vectors.
+    /// The number of start vectors.
     package let probes: Int
     /// The self-checks of `SpectrumReport`.
     package let asymmetry, drift, orthogonalityLoss: Double?
@@ -52,13 +52,13 @@ package struct SpectrumEvent: Hashable, Sendable {
   /// The event's name.
   package static let name = "spectrum"
 
-  /// The loss, in words; nil in older records.
+  /// The name of the loss; nil in older records.
   package let loss: String?
-  /// Which statistics batch norm used; nil in older records.
+  /// The statistics that batch norm used; nil in older records.
   package let normalization: String?
   /// The classes.
   package let rows: [Row]
-  /// Seconds that it took.
+  /// The duration in seconds.
   package let seconds: Double?
 }
 
@@ -71,7 +71,7 @@ extension SpectrumEvent {
     ]
   }
 
-  /// Reads a line; a `DataError` for members that no measurement has.
+  /// Reads a line. Throws a `DataError` for invalid members.
   package init(_ event: JSONCursor) throws {
     loss = try event.optionalField("loss")?.string()
     normalization = try event.optionalField("normalization")?.string()
@@ -97,7 +97,7 @@ extension SpectrumEvent.Row {
   }
 
   fileprivate init(_ row: JSONCursor) throws {
-    // Null is the loss over all classes; without the member the row is none.
+    // Null is the loss over all classes; a row without the member is invalid.
     label = try row.value["class"] == .null ? nil : row.field("class").integer(atLeast: 0)
     func number(_ key: String, minimum: Double = -.infinity) throws -> Double {
       try Self.number(row.field(key), minimum: minimum)
@@ -118,7 +118,7 @@ extension SpectrumEvent.Row {
         rounding: try optional("\(key)_rounding", minimum: 0) ?? 0)
     }
     (smallest, largest, loss) = (try end("smallest"), try end("largest"), try number("loss"))
-    // No eigenvalue lies below the limit, so that the one which was measured does not.
+    // No eigenvalue lies below the limit, so the measured one cannot either.
     lowerLimit = try optional(
       "smallest_lower_limit", maximum: smallest.value + (smallest.uncertainty ?? 0))
     upperLimit = try optional("largest_upper_limit")

@@ -1,16 +1,17 @@
 import EscapementOptimizers
 import EscapementTraining
 
-/// The losses whose curvature is measured along a run, and after which epochs.
+/// The losses whose curvature is measured during a run, and the epochs after which it is measured.
 ///
-/// In words, `0,9@10,all`: class 0 after the last epoch, class 9 after every tenth epoch and the last, and the loss over all
-/// classes after the last. A spectrum takes time in proportion to the images of its class, so that each has its own interval.
+/// The text form `0,9@10,all` means class 0 after the last epoch, class 9 after every tenth epoch and the last, and the
+/// loss over all classes after the last. The time of a spectrum is proportional to the images of its class, so each
+/// loss has its own interval.
 package struct SpectrumPlan: Hashable, Sendable {
-  /// One loss, and when its curvature is measured.
+  /// One loss, and the epochs after which its curvature is measured.
   package struct Subject: Hashable, Sendable {
     /// The class; nil is the loss over all classes.
     package let label: Int?
-    /// Epochs between measurements; nil: only after the last.
+    /// The number of epochs between measurements; nil for one measurement after the last epoch.
     package let every: Int?
 
     /// A class, or all of them, and the interval.
@@ -31,13 +32,13 @@ package struct SpectrumPlan: Hashable, Sendable {
     }
   }
 
-  /// Classes ascending, then the loss over all of them; at least one, none twice.
+  /// Classes in ascending order, then the loss over all of them; at least one subject, without duplicates.
   package let subjects: [Subject]
 
-  /// Classes up to this one can be named.
+  /// The largest class that a plan can name.
   private static let labelLimit = 100_000
 
-  /// A plan. Throws `HyperparameterError` without a subject, for one that is there twice, and for numbers out of range.
+  /// A plan. Throws `HyperparameterError` if there are no subjects or duplicates, and for numbers out of range.
   package init(_ subjects: [Subject]) throws {
     let isValid = subjects.allSatisfy { subject in
       (subject.label.map { (0..<Self.labelLimit).contains($0) } ?? true)
@@ -72,15 +73,15 @@ package struct SpectrumPlan: Hashable, Sendable {
     )
   }
 
-  /// The subjects between commas.
+  /// The subjects, separated by commas.
   package var text: String { subjects.map(\.text).joined(separator: ",") }
 
-  /// Whether it measures all that another does.
+  /// Whether it includes all measurements of another plan.
   package func covers(_ other: SpectrumPlan) -> Bool {
     other.subjects.allSatisfy { wanted in subjects.contains { $0.covers(wanted) } }
   }
 
-  /// What is measured at either's epochs; an interval of both divides each one's.
+  /// A plan that includes the measurements of both; a combined interval divides both intervals.
   package func union(_ other: SpectrumPlan) throws -> SpectrumPlan {
     var intervals: [Int?: Int?] = [:]
     for subject in subjects + other.subjects {
@@ -89,7 +90,7 @@ package struct SpectrumPlan: Hashable, Sendable {
     return try SpectrumPlan(intervals.map { Subject($0.key, every: $0.value) })
   }
 
-  /// The largest interval that meets the epochs of both; nil where neither has one.
+  /// The largest interval that includes the epochs of both; nil if neither has one.
   package static func commonInterval(_ a: Int?, _ b: Int?) -> Int? {
     guard var a, var b else { return a ?? b }
     while b != 0 { (a, b) = (b, a % b) }

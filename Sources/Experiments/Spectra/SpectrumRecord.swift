@@ -4,41 +4,41 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// One spectrum as `escapement spectrum --json` keeps it: enough to redraw its density without a product.
+/// One spectrum as written by `escapement spectrum --json`: enough to redraw its density without new Hessian products.
 ///
-/// Members that this reader does not know are passed over, so that records may grow.
+/// Unknown members are ignored, so that the format can be extended.
 package struct SpectrumRecord: Hashable, Sendable {
-  /// By which procedure a spectrum was taken.
+  /// The procedure by which a spectrum was computed.
   package enum Mode: String, Hashable, Sendable, CaseIterable {
-    /// One fixed matrix, residuals and limits measured.
+    /// One fixed matrix, with measured residuals and limits.
     case exact
-    /// The papers' released procedure, which keeps neither α and β nor limits.
+    /// The papers' released procedure, which records neither α and β nor limits.
     case released = "pyhessian"
   }
 
   /// One end of a spectrum.
   package struct Extreme: Hashable, Sendable {
-    /// The Rayleigh quotient measured; the Ritz value where none was.
+    /// The measured Rayleigh quotient, or the Ritz value if none was measured.
     package let value: Double
-    /// ‖Hv − λv‖ of it; nil where none was measured.
+    /// ‖Hv − λv‖; nil if it was not measured.
     package let residual: Double?
-    /// The eigenvalue is at least this; nil where nothing is known.
+    /// A lower limit of the eigenvalue; nil if there is none.
     package let lowerLimit: Double?
-    /// The eigenvalue is at most this; nil where nothing is known.
+    /// An upper limit of the eigenvalue; nil if there is none.
     package let upperLimit: Double?
   }
 
-  /// The file that it was read from.
+  /// The file from which it was read.
   package let file: String
-  /// The numeric contract that it was computed under.
+  /// The numeric contract under which it was computed.
   package let contract: NumericContract
-  /// What the spectrum is of: "class 9", "tail", "all".
+  /// The selection of images: "class 9", "tail", "all".
   package let data: String
-  /// Images it is over.
+  /// The number of images.
   package let samples: Int
-  /// Which procedure.
+  /// The procedure.
   package let mode: Mode
-  /// Number of the start vector; nil where the record does not say.
+  /// The number of the start vector; nil if it is not recorded.
   package let probe: Int?
   /// Diagonal and off-diagonal of Lanczos's matrix; nil for the released procedure.
   package let tridiagonal: SymmetricTridiagonal?
@@ -48,18 +48,18 @@ package struct SpectrumRecord: Hashable, Sendable {
   package let smallest: Extreme
   /// The upper end.
   package let largest: Extreme
-  /// With what probability a limit away from the Ritz values may fail; nil where there is none.
+  /// The probability that a limit away from the Ritz values fails; nil if there is none.
   package let failureProbability: Double?
   /// ‖H₁v − H₂v‖/‖H₁v‖: 0 for one matrix.
   package let drift: Double
   /// Whether the spectrum passed its own checks; nil for records without them.
   package let isValid: Bool?
 
-  /// Bytes of a file at most.
+  /// The largest size of a file, in bytes.
   package static let byteLimit = 256 << 20
-  /// Nodes of a spectrum at most: the eigenvalues of its matrix cost the square of that.
+  /// The largest number of nodes of a spectrum; the cost of the eigenvalues grows with its square.
   package static let nodeLimit = 10_000
-  /// Eigenvalues at most, so that no square of one overflows.
+  /// The largest magnitude of an eigenvalue, so that its square does not overflow.
   package static let magnitudeLimit = 1e100
 
   /// The records of a file, an array of objects or one object.
@@ -115,7 +115,7 @@ package struct SpectrumRecord: Hashable, Sendable {
     switch mode {
     case .exact:
       let alpha = try Self.numbers(cursor.field("alpha"), count: nodes.count)
-      // The last β is the norm of the remainder, which is outside the matrix.
+      // The last β is the norm of the remainder and not an element of the matrix.
       let beta = try Self.numbers(cursor.field("beta"), count: nodes.count)
       tridiagonal = SymmetricTridiagonal(diagonal: alpha, offDiagonal: Array(beta.dropLast()))
       smallest = try Self.end(cursor, "smallest", limit: "smallest_lower_limit", isLower: true)
@@ -136,16 +136,17 @@ package struct SpectrumRecord: Hashable, Sendable {
     if tridiagonal != nil { try checkStoredRule(cursor) }
   }
 
-  /// Nodes and weights anew from α and β by the package's own implicit QL; the stored rule where there are none.
+  /// The nodes and weights recomputed from α and β by the package's own implicit QL, or the stored rule if there are
+  /// none.
   package func redrawn() throws -> GaussQuadrature {
     try tridiagonal.map { try GaussQuadrature($0) } ?? rule
   }
 
-  /// Throws unless the stored nodes and weights are those of α and β.
+  /// Throws unless the stored nodes and weights agree with α and β.
   ///
   /// Both come from QL, so nodes may differ by twice its error bound e. Eigenvectors of matrices at most 2e apart
   /// enclose an angle φ with sin φ ≤ 4e/gap (Davis and Kahan 1970, in the form of Yu, Wang and Samworth 2015), and
-  /// squared components of unit vectors differ by at most sin φ; a rotation's rounding adds 8 ulp of 1 a sweep.
+  /// squared components of unit vectors differ by at most sin φ; the rounding of rotations adds 8 ulp of 1 per sweep.
   private func checkStoredRule(_ cursor: JSONCursor) throws {
     guard let tridiagonal else { return }
     let eigen: TridiagonalEigen

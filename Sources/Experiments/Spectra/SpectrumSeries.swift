@@ -1,23 +1,23 @@
 import EscapementDrawing
 import EscapementCurvature
 
-/// The spectra of one selection of images by one procedure, one a probe: a curve or a row of a figure.
+/// The spectra of one selection of images by one procedure, one per probe: a curve or a row of a figure.
 package struct SpectrumSeries: Hashable, Sendable {
-  /// The run or file, where a figure has several; nil otherwise.
+  /// The run or file, if a figure has several; nil otherwise.
   package let label: String?
-  /// What it is of: "class 9", "tail".
+  /// The selection of images: "class 9", "tail".
   package let data: String
-  /// By which procedure.
+  /// The procedure.
   package let mode: SpectrumRecord.Mode
-  /// One a probe, at least one.
+  /// One record per probe, at least one.
   package let records: [SpectrumRecord]
 
-  /// Records under their labels, put together by label, selection and procedure in the order in which they come.
+  /// Groups records by label, selection and procedure, in the order of their first occurrence.
   package static func grouping(_ records: [(label: String?, record: SpectrumRecord)]) -> [SpectrumSeries] {
     var keys: [[String]] = []
     var members: [[String]: (String?, [SpectrumRecord])] = [:]
     for (label, record) in records {
-      // The released procedure on images at rest and on re-drawn ones are two measurements.
+      // The released procedure on unchanged images and on re-drawn ones are different measurements.
       let key = [label ?? "", record.data, record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
       if members[key] == nil { keys.append(key) }
       members[key, default: (label, [])].1.append(record)
@@ -29,12 +29,12 @@ package struct SpectrumSeries: Hashable, Sendable {
 
   /// "sgd, class 9".
   package var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
-  /// "exact", "released" or, where the images changed between products, "released, re-drawn".
+  /// "exact", "released" or, if the images changed between products, "released, re-drawn".
   package var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
-  /// Whether two products with one vector differed, as they do over images cropped and flipped anew.
+  /// Whether two products with the same vector differed, as they do if images are cropped and flipped again.
   package var isRedrawn: Bool { drift > 0 }
 
-  /// The smallest value measured, at least the highest of the lower limits: each probe's limits hold for the one λ_min.
+  /// The smallest measured value, with the highest of the lower limits: each probe's limits hold for the same λ_min.
   package var smallest: SpectrumRecord.Extreme {
     let best = records.min { $0.smallest.value < $1.smallest.value } ?? records[0]
     return SpectrumRecord.Extreme(
@@ -43,7 +43,7 @@ package struct SpectrumSeries: Hashable, Sendable {
       upperLimit: records.compactMap(\.smallest.upperLimit).min())
   }
 
-  /// The largest value measured, with limits likewise.
+  /// The largest measured value, with the lowest of the upper limits.
   package var largest: SpectrumRecord.Extreme {
     let best = records.max { $0.largest.value < $1.largest.value } ?? records[0]
     return SpectrumRecord.Extreme(
@@ -52,7 +52,7 @@ package struct SpectrumSeries: Hashable, Sendable {
       upperLimit: records.compactMap(\.largest.upperLimit).min())
   }
 
-  /// The largest drift between two products with one vector.
+  /// The largest drift between two products with the same vector.
   package var drift: Double { records.map(\.drift).max() ?? 0 }
 
   /// A bound on the probability that any of the limits fails: the sum over probes.
@@ -61,7 +61,7 @@ package struct SpectrumSeries: Hashable, Sendable {
     return all.isEmpty ? nil : min(1, all.reduce(0, +))
   }
 
-  /// The rules from α and β, one a probe.
+  /// The rules from α and β, one per probe.
   package func rules() throws -> [GaussQuadrature] { try records.map { try $0.redrawn() } }
 
   /// "λ_min −0.52 in [−0.9, −0.51], λ_max 60.1 in [60.1, 61], 139 images, 2 probes".
@@ -80,7 +80,7 @@ package struct SpectrumSeries: Hashable, Sendable {
       + (drift > 0 ? ", drift \(NumberText.coarse(drift))" : "")
   }
 
-  /// The data that α and β cannot tell: a note for all figures of several series.
+  /// A note about the limits, for all figures of several series.
   static func limitNote(_ series: [SpectrumSeries]) -> String {
     let failures = series.compactMap(\.failureProbability)
     guard let worst = failures.max() else { return "Of the released procedure no limits are known." }

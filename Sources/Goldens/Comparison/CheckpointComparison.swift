@@ -4,19 +4,19 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// The checkpoints of two runs, at the steps at which both kept one.
+/// A comparison of the checkpoints of two runs, at the steps for which both have one.
 package enum CheckpointComparison: Hashable, Sendable {
-  /// No step has a checkpoint of both.
+  /// At no step do both runs have a checkpoint.
   case noCommonStep
-  /// The two are of other networks, classes or element types: no tensor of one has a counterpart.
+  /// The networks, classes or element types differ, so no tensors correspond.
   case otherNetworks
   /// All tensors agree at these steps.
   case agrees(steps: [Int])
-  /// At the first step at which a tensor differs, the first such tensor.
+  /// The first differing tensor, at the first step at which one differs.
   case differs(step: Int, TensorDifference)
 
   /// Compares the checkpoints of two runs, earliest common step first: parameters in layout order, then running
-  /// statistics, then the rule's vectors by name. A `DataError` where one of those read is damaged.
+  /// statistics, then the rule's vectors by name. Throws a `DataError` if one of the checkpoints read is damaged.
   package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let records = try [left, right].map { try $0.readRecord() }
     let networks = records.map { $0.recipe.architecture.network(classes: $0.classCounts.count) }
@@ -49,7 +49,7 @@ package enum CheckpointComparison: Hashable, Sendable {
     return .agrees(steps: steps)
   }
 
-  /// The first tensor in which two states differ, in that order; nil where all agree.
+  /// The first tensor, in that order, in which two states differ; nil if all agree.
   package static func difference<Element: Real>(
     _ a: TrainingState<Element>, _ b: TrainingState<Element>
   ) -> TensorDifference? {
@@ -79,7 +79,7 @@ package enum CheckpointComparison: Hashable, Sendable {
     }
   }
 
-  /// The same for machines.
+  /// The comparison as JSON.
   package var json: JSON {
     switch self {
     case .noCommonStep: ["outcome": "no common step"]

@@ -2,31 +2,31 @@ import EscapementArtifacts
 import EscapementKernels
 import EscapementTraining
 
-/// A member of two records (`run.json`) that is not the same in both.
+/// A member that differs between two records (`run.json`).
 package struct RecordDifference: Hashable, Sendable {
-  /// Where: keys joined by dots, positions in brackets.
+  /// The path of the member: keys joined by dots, positions in brackets.
   package var place: String
-  /// The first record's text there; nil where it has none.
+  /// The text in the first record; nil if the member is absent.
   package var left: String?
-  /// The second's.
+  /// The text in the second record; nil if the member is absent.
   package var right: String?
 
-  /// How the files of a run are written, and no part of what is computed.
+  /// Settings of how the files of a run are written, which do not affect what is computed.
   static let settingsOfRecording = ["digest_every", "metrics_every", "checkpoint_every", "keep_every"]
 
-  /// Members that are digests of what happens in a run: its trace has them.
+  /// Members that are digests of what happens in a run; its trace contains them.
   static let partsOfTheTrace = ["first_order_sha256", "initial_parameters_sha256"]
 
-  /// The file's layout and seal: they follow from its version and the other members. The contract is compared by itself
-  /// (`RunComparison.contracts`), as older files state none.
+  /// The file's layout and seal, which follow from its version and the other members. The contract is compared
+  /// separately (`RunComparison.contracts`), because older files state none.
   static let partsOfTheFile = ["schema", SealedJSON.key, NumericContract.key]
 
-  /// Whether it concerns how often things are written, which changes nothing of the run.
+  /// Whether the member concerns how often something is written, which does not affect the run.
   package var isOfRecording: Bool { Self.settingsOfRecording.contains(place) }
 
   /// The differing leaves of two records, recipe first, then data, then the rest, each by their keys.
   ///
-  /// A member that only one of them has is a difference; a list of other length is one, as a whole.
+  /// A member that only one record has is a difference. Two lists of different lengths are one difference as a whole.
   package static func all(between left: JSON, and right: JSON) -> [RecordDifference] {
     let keys = Set((left.object ?? [:]).keys).union((right.object ?? [:]).keys)
     let first = ["recipe", "provenance"]

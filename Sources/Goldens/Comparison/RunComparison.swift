@@ -3,21 +3,21 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// Two run directories side by side: their records, their steps and their checkpoints.
+/// A comparison of two run directories: their records, steps and checkpoints.
 package struct RunComparison: Sendable {
-  /// The numeric contracts of the two. Where they differ, nothing below need have another cause.
+  /// The numeric contracts of the two runs. If they differ, they can explain every other difference.
   package let contracts: (left: NumericContract, right: NumericContract)
   /// Members of `run.json` that differ: recipe, data, then the rest.
   package let records: [RecordDifference]
-  /// The steps, on the ladder.
+  /// The comparison of the steps, rung by rung.
   package let trace: TraceComparison
-  /// The tensors.
+  /// The comparison of the tensors.
   package let checkpoints: CheckpointComparison
 
   /// Compares two runs.
   ///
-  /// - Throws: `MissingError` where there is no run; `DataError` where a record, a line of the metrics or a checkpoint
-  ///   is damaged.
+  /// - Throws: `MissingError` if there is no run; `DataError` if a record, a line of the metrics or a checkpoint is
+  ///   damaged.
   package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let (leftRecord, rightRecord) = (try left.readRecord(), try right.readRecord())
     contracts = (leftRecord.contract, rightRecord.contract)
@@ -27,9 +27,9 @@ package struct RunComparison: Sendable {
     checkpoints = try CheckpointComparison(left, right)
   }
 
-  /// Whether the two are one run as far as the records tell: contract, recipe and data, all steps, all tensors.
+  /// Whether contract, recipe, data, all steps and all tensors agree, as far as they are recorded.
   ///
-  /// How often something was written, and the time it took, do not count.
+  /// How often something was written, and how long it took, is not compared.
   package var agrees: Bool {
     guard records.allSatisfy(\.isOfRecording), trace.agrees, contracts.left == contracts.right else {
       return false
@@ -62,7 +62,7 @@ package struct RunComparison: Sendable {
     return lines
   }
 
-  /// The comparison for machines.
+  /// The comparison as JSON.
   package var json: JSON {
     [
       "same": .bool(agrees), "contracts": [contracts.left.json, contracts.right.json],

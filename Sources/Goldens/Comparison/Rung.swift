@@ -1,8 +1,9 @@
-/// The ladder on which two training runs are compared: what comes first may explain all that comes after it.
+/// The rungs of the ladder on which two training runs are compared. A difference on one rung can explain all
+/// differences on later ones.
 package enum Rung: String, CaseIterable, Hashable, Sendable {
-  /// Which images are trained on.
+  /// The training images.
   case data
-  /// In which order, in which batches and under which augmentation.
+  /// Their order, batches and augmentation.
   case order
   /// The parameters before the first step.
   case initialization
@@ -10,60 +11,60 @@ package enum Rung: String, CaseIterable, Hashable, Sendable {
   case rate
   /// The radius ρ of a step.
   case rho
-  /// The loss at the parameters and the images classified correctly there.
+  /// The loss at the parameters, and the number of images classified correctly there.
   case forward
   /// The norm of that loss's gradient.
   case backward
-  /// What a rule does with the gradient before it descends: ‖ε‖, the loss of the perturbed point, the cosine between
-  /// the two gradients.
+  /// The rule's ascent before the descent: ‖ε‖, the loss at the perturbed point, and the cosine between the two
+  /// gradients.
   case ascent
   /// The parameters, the rule's vectors and the running statistics after the step.
   case update
   /// The accuracy on the test images.
   case evaluation
 
-  /// The position, from 0 for what comes first.
+  /// The position on the ladder; the first rung is 0.
   package var position: Int { Self.allCases.firstIndex(of: self)! }
 }
 
-/// One thing that records hold about a step, or about the run before its first step.
+/// A quantity that records contain about a step, or about the run before its first step.
 package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
-  /// The digests of the training images and of their choice.
+  /// The digests of the training images and of their selection.
   case trainingImages = "training images"
-  /// What decides every order, batch and augmentation.
+  /// The settings that determine every order, batch and augmentation.
   case orderSettings = "seed, sampling and batch size"
   /// The digest of an epoch's order.
   case order = "order of the epoch"
-  /// What decides the initial parameters.
+  /// The settings that determine the initial parameters.
   case initialSettings = "network, classes and seed"
-  /// Their digest.
+  /// The digest of the initial parameters.
   case initialParameters = "initial parameters"
-  /// The learning rate applied.
+  /// The learning rate that was applied.
   case learningRate = "learning rate"
-  /// The radius asked for.
+  /// The requested radius.
   case rho
-  /// The images of the step, or of the epoch.
+  /// The number of images of the step, or of the epoch.
   case samples
-  /// The loss of the first query; of an epoch the mean.
+  /// The loss of the first query; for an epoch, the mean.
   case loss
-  /// The images classified correctly there.
+  /// The number of images classified correctly there.
   case correct
   /// ‖g‖ of the first query.
   case gradientNorm = "gradient norm"
   /// ‖ε‖.
   case perturbationNorm = "perturbation norm"
-  /// The loss whose gradient is descended along.
+  /// The loss whose gradient the descent follows.
   case descentLoss = "descent loss"
   /// The cosine between the two gradients.
   case cosine
   /// The link of the digest chain.
   case digest
-  /// The test images.
+  /// The number of test images.
   case testSamples = "test samples"
-  /// Those of them classified correctly.
+  /// The number of test images classified correctly.
   case testCorrect = "test correct"
 
-  /// The rung that it stands on.
+  /// The rung of the quantity.
   package var rung: Rung {
     switch self {
     case .trainingImages: .data
@@ -82,11 +83,11 @@ package enum TraceQuantity: String, CaseIterable, Hashable, Sendable {
   /// The quantities of a rung, in the order in which they are compared.
   static func on(_ rung: Rung) -> [TraceQuantity] { allCases.filter { $0.rung == rung } }
 
-  /// Whether it is a number that was computed, and neither a setting nor a count.
+  /// Whether it is a computed number, not a setting or a count.
   var isMeasured: Bool {
     [.loss, .gradientNorm, .perturbationNorm, .descentLoss, .cosine].contains(self)
   }
 
-  /// The record that makes this one superfluous: settings stand in for what they lead to.
+  /// The quantity that makes this one redundant: settings are used only if their result is not recorded.
   var betterRecord: TraceQuantity? { self == .initialSettings ? .initialParameters : nil }
 }

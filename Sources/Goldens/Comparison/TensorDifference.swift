@@ -5,28 +5,29 @@ import EscapementKernels
 
 /// The first tensor, in layout order, in which two vectors of one layout differ.
 package struct TensorDifference: Hashable, Sendable {
-  /// Which vector: "parameters", "running statistics" or "optimizer NAME".
+  /// The vector: "parameters", "running statistics" or "optimizer NAME".
   package var vector: String
-  /// The tensor's name as PyTorch gives it.
+  /// The tensor's name in PyTorch.
   package var name: String
-  /// Its extents in the layout, not those of the file.
+  /// Its extents in the layout, not in the file.
   package var shape: [Int]
-  /// Elements with other bits.
+  /// The number of elements whose bits differ.
   package var differing: Int
-  /// Representable numbers between the two furthest elements; nil where one of the two is not finite.
+  /// The largest distance between two elements, in representable numbers; nil if one of the two is not finite.
   package var ulps: UInt64?
-  /// Where these stand: one index an axis; the first of them, and the first non-finite one before all others.
+  /// The index of that element, one number per axis: the first of equal distances. A non-finite element precedes all
+  /// others.
   package var index: [Int]
-  /// The first vector's element there, by its bits.
+  /// The first vector's element there, as exact text.
   package var left: String
-  /// The second vector's.
+  /// The second vector's element there, as exact text.
   package var right: String
-  /// The same as a number.
+  /// The first vector's element as a number.
   package var leftNumber: Double
-  /// The second vector's number.
+  /// The second vector's element as a number.
   package var rightNumber: Double
 
-  /// The first tensor of other bits; nil where all agree.
+  /// The first tensor whose bits differ; nil if all agree.
   package static func first<Element: Real>(
     between a: ParameterVector<Element>, and b: ParameterVector<Element>, vector: String
   ) -> TensorDifference? {
@@ -37,7 +38,7 @@ package struct TensorDifference: Hashable, Sendable {
     return nil
   }
 
-  /// Element by element, of the one tensor that differs.
+  /// Compares one tensor element by element; nil if no element differs.
   private init?<Element: Real>(_ a: Tensor<Element>, _ b: Tensor<Element>, vector: String, name: String) {
     let (x, y) = (a.elements, b.elements)
     let bytes = MemoryLayout<Element>.size
@@ -46,7 +47,7 @@ package struct TensorDifference: Hashable, Sendable {
     for position in x.indices where x[position].bits != y[position].bits {
       count += 1
       let distance = UlpDistance.between(x[position].bits, y[position].bits, bytes: bytes)
-      // A number that is not finite is further away than any other.
+      // A number that is not finite counts as farther away than any other.
       if let known = worst, known.ulps == nil || (distance.map { $0 <= known.ulps! } ?? false) { continue }
       worst = (position, distance)
     }
@@ -76,7 +77,7 @@ package struct TensorDifference: Hashable, Sendable {
       """
   }
 
-  /// The same for machines.
+  /// The difference as JSON.
   package var json: JSON {
     [
       "vector": .string(vector), "tensor": .string(name), "shape": .array(shape.map { .integer($0) }),
@@ -87,7 +88,7 @@ package struct TensorDifference: Hashable, Sendable {
 }
 
 extension Tensor {
-  /// Whether two tensors of one shape are equal as bytes: -0 is not +0, and NaN is itself.
+  /// Whether two tensors of one shape are bitwise equal: -0 differs from +0, and a NaN equals itself.
   fileprivate func hasSameBits(as other: Tensor) -> Bool {
     withPointer { own in
       other.withPointer { memcmp(own, $0, count * MemoryLayout<Element>.stride) == 0 }

@@ -1,6 +1,7 @@
 extension Trace {
   /// The steps of a golden training case, from values named as `GoldenCase.training` names them ("step 3 loss") or from
-  /// series named by what they hold ("loss", one number a step); values of other names are no part of it. Without any such value there are no steps to compare.
+  /// series named by their quantity ("loss", one number per step). Values with other names are ignored. Without any
+  /// such value there are no steps to compare.
   init(golden values: [GoldenValue], provenance: [String: String]) {
     var start = TracePoint(TracePlace(step: 0, kind: .step))
     if let train = provenance["train"] { start.values[.trainingImages] = .text(train) }
@@ -24,7 +25,7 @@ extension Trace {
           points[index].values[quantity] = .number(GoldenValue.number(bits, bytes: bytes))
         }
       } else if words.count > 2, words[0] == "step", let step = Int(words[1]), step > 0 {
-        // Where series come first they have made the point already.
+        // If series come first, the point exists already.
         let index = points.lastIndex { $0.place.step == step } ?? points.count
         if index == points.count {
           points.append(TracePoint(TracePlace(step: step, kind: .step)))
@@ -44,8 +45,8 @@ extension Trace {
 }
 
 extension Trace {
-  /// A finished run as values on record, from which `init(golden:provenance:)` makes the same steps; nil where a step or
-  /// its digest is missing, or the run did not come to its end.
+  /// The values of a finished run, from which `init(golden:provenance:)` restores the same steps; nil if a step or its
+  /// digest is missing, or if the run did not finish.
   package var goldenValues: [GoldenValue]? {
     let steps = points.filter { $0.place.kind == .step && $0.place.step > 0 }
     guard ending == nil, !steps.isEmpty, steps.map(\.place.step) == Array(1...lastStep),

@@ -3,10 +3,10 @@ import Foundation
 import EscapementTraining
 
 extension Trace {
-  /// What a run directory has on record, from `run.json` and `metrics.jsonl`.
+  /// Reads the trace of a run directory from `run.json` and `metrics.jsonl`.
   ///
-  /// A last line without its end, which a killed run may leave, is left out. `MissingError` where there is no run;
-  /// `DataError` where a file is damaged.
+  /// An incomplete last line, which a killed run may leave, is ignored. Throws `MissingError` if there is no run, and
+  /// `DataError` if a file is damaged.
   package init(of run: RunDirectory) throws {
     let record = try run.readRecord()
     digestEvery = record.options.digestEvery
@@ -14,7 +14,7 @@ extension Trace {
     try readMetrics(of: run)
   }
 
-  /// What the record of a run says before its first step; settings stand in for what runs of old do not record.
+  /// What the record of a run states before its first step. Settings replace what older runs do not record.
   private static func beforeTheFirstStep(_ record: RunRecord) -> TracePoint {
     var point = TracePoint(TracePlace(step: 0, kind: .step))
     let (recipe, provenance) = (record.recipe, record.provenance)
@@ -38,7 +38,7 @@ extension Trace {
         file: run.metrics.path, found: "no such file", expected: "the metrics of a run")
     }
     let path = written.file.path
-    // Behind the last newline stands nothing, or half a line.
+    // The text after the last newline is empty or an incomplete line.
     let lines = written.bytes.split(separator: 0x0A, omittingEmptySubsequences: false).dropLast()
     for (index, line) in lines.enumerated() {
       let place = "\(path), line \(index + 1)"
@@ -46,7 +46,7 @@ extension Trace {
     }
   }
 
-  /// One event; kinds unknown here (measurements) are no part of a trace.
+  /// Reads one event; other kinds (measurements) are not part of a trace.
   private mutating func read(_ event: JSONCursor) throws {
     let kind = try event.field("event").string()
     guard ["step", "epoch", "divergence"].contains(kind) else { return }

@@ -13,7 +13,7 @@ package enum TraceValue: Hashable, Sendable {
   /// The number; nil for a text.
   package var double: Double? { if case .bits(let bits) = self { Double(bitPattern: bits) } else { nil } }
 
-  /// Shortest decimal that gives the bits back, or the first twelve characters of a text.
+  /// The shortest decimal that restores the bits, or the first twelve characters of a text.
   package var text: String {
     switch self {
     case .bits(let bits):
@@ -25,11 +25,12 @@ package enum TraceValue: Hashable, Sendable {
   }
 }
 
-/// When something was recorded: after how many steps, and whether of that step or of the epoch that it ends.
+/// The place of a record in a run: the number of steps taken, and whether it is about that step or the epoch that it
+/// ends.
 package struct TracePlace: Hashable, Sendable, Comparable {
-  /// What a record is about.
+  /// The subject of a record.
   package enum Kind: Int, Hashable, Sendable {
-    /// One step; step 0 stands for what holds before the first.
+    /// One step; step 0 is the state before the first step.
     case step
     /// The epoch that the step ends.
     case epoch
@@ -37,10 +38,10 @@ package struct TracePlace: Hashable, Sendable, Comparable {
 
   /// Steps taken.
   package var step: Int
-  /// Of the step or of the epoch.
+  /// Whether it is about the step or the epoch.
   package var kind: Kind
 
-  /// Earlier steps first, the epoch after its last step.
+  /// Orders by step; an epoch comes after its last step.
   package static func < (a: TracePlace, b: TracePlace) -> Bool {
     (a.step, a.kind.rawValue) < (b.step, b.kind.rawValue)
   }
@@ -52,19 +53,19 @@ package struct TracePlace: Hashable, Sendable, Comparable {
   }
 }
 
-/// What was recorded at one place.
+/// The values recorded at one place.
 package struct TracePoint: Hashable, Sendable {
-  /// When.
+  /// The place.
   package var place: TracePlace
   /// The values.
   package var values: [TraceQuantity: TraceValue] = [:]
-  /// A checksum of each parameter tensor, in layout order; empty where none are on record.
+  /// A checksum of each parameter tensor, in layout order; empty if none are recorded.
   package var tensors: [String] = []
 
   /// A point without values.
   package init(_ place: TracePlace) { self.place = place }
 
-  /// "53/128", "53" without a count of samples, "-" without either: of the test set where the point is an epoch's.
+  /// "53/128", "53" without a count of samples, "-" without either. For an epoch, it is the accuracy on the test set.
   var accuracyText: String {
     let (correct, samples) =
       place.kind == .epoch
@@ -74,20 +75,20 @@ package struct TracePoint: Hashable, Sendable {
   }
 }
 
-/// What a run left on record, step by step.
+/// The recorded values of a run, step by step.
 package struct Trace: Hashable, Sendable {
-  /// The points in order; the first stands for what holds before the first step.
+  /// The points in order; the first is the state before the first step.
   package var points: [TracePoint] = []
-  /// Steps between links of the digest chain, 0 for epochs only; nil where there is no chain.
+  /// Steps between links of the digest chain, 0 for epochs only; nil if there is no chain.
   package var digestEvery: Int?
-  /// The names of the parameter tensors, in layout order; empty where no checksums are on record.
+  /// The names of the parameter tensors, in layout order; empty if no checksums are recorded.
   package var tensorNames: [String] = []
-  /// How the run ended where it did not come to its end, for example "diverged in step 13 (loss)".
+  /// How the run ended if it did not finish, for example "diverged in step 13 (loss)".
   package var ending: String?
 
   /// A trace without points.
   package init() {}
 
-  /// The last step on record.
+  /// The last recorded step.
   package var lastStep: Int { points.last?.place.step ?? 0 }
 }

@@ -8,7 +8,7 @@ extension TraceComparison {
   ]
 
   /// Loss, gradient norm and accuracy of both traces from `radius` places before the first divergence to as many after
-  /// it; the last places where there is none. The last cell marks the first divergent step.
+  /// it; the last places if there is none. The last cell marks the first divergent step.
   package func seriesRows(radius: Int = 3) -> [[String]] {
     let kind = firstDivergentStep?.kind ?? (places.contains { $0.kind == .step } ? .step : .epoch)
     let own = places.filter { $0.kind == kind }
@@ -25,7 +25,7 @@ extension TraceComparison {
     }
   }
 
-  /// The comparison in words: where the traces part, how sharply the records tell, the ladder and the series.
+  /// The comparison in words: where the traces diverge, how precisely the records locate it, the ladder and the series.
   package var lines: [String] {
     var lines: [String] = []
     for (name, trace) in [("A", left), ("B", right)] {
@@ -56,7 +56,7 @@ extension TraceComparison {
     return "\(step); first to differ: \(first.rung.rawValue), \(difference.text)\(tensor)"
   }
 
-  /// What the records leave open: steps between the last agreement and the first difference, where nothing differs
+  /// What the records cannot decide: the steps between the last agreement and the first difference, if nothing differs
   /// before the first step.
   package var sharpness: String? {
     guard let first = firstDivergentStep, first.step > lastAgreeingStep + 1,
@@ -68,7 +68,7 @@ extension TraceComparison {
       """
   }
 
-  /// The comparison for machines.
+  /// The comparison as JSON.
   package var json: JSON {
     [
       "agrees": .bool(agrees),
@@ -95,7 +95,7 @@ extension TraceComparison {
   }
 }
 
-/// Rows of text in aligned columns, two blanks apart.
+/// Rows of text in aligned columns, separated by two blanks.
 enum Columns {
   static func aligned(_ rows: [[String]]) -> [String] {
     let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in

@@ -1,15 +1,16 @@
-/// The first place where two traces part on one rung.
+/// The first place where two traces differ on one rung.
 package struct TraceDifference: Hashable, Sendable {
-  /// When.
+  /// The place.
   package var place: TracePlace
-  /// What differs.
+  /// The quantity that differs.
   package var quantity: TraceQuantity
   /// The value in the first trace.
   package var left: TraceValue
   /// The value in the second.
   package var right: TraceValue
 
-  /// Representable Doubles between the two; nil for counts, settings and texts, and where one is not finite.
+  /// The number of representable Doubles between the two values; nil for counts, settings and texts, and if one is not
+  /// finite.
   package var ulps: UInt64? {
     guard quantity.isMeasured, case .bits(let a) = left, case .bits(let b) = right else { return nil }
     return UlpDistance.between(a, b, bytes: 8)
@@ -23,15 +24,15 @@ package struct TraceDifference: Hashable, Sendable {
   }
 }
 
-/// What the records say about one rung of the ladder.
+/// The result of comparing one rung of the ladder.
 package struct RungFinding: Hashable, Sendable {
   /// The outcome.
   package enum Outcome: Hashable, Sendable {
-    /// So many values are on both records, and all agree.
+    /// Both records contain this number of values, and all agree.
     case agrees(values: Int)
-    /// They part; this is the first place.
+    /// A value differs; this is the first place.
     case differs(TraceDifference)
-    /// Not both records have it.
+    /// At least one record does not contain it.
     case notRecorded
   }
 
@@ -39,7 +40,7 @@ package struct RungFinding: Hashable, Sendable {
   package var rung: Rung
   /// The outcome.
   package var outcome: Outcome
-  /// What was compared.
+  /// The quantities that were compared.
   package var compared: [TraceQuantity]
 
   /// "agrees", "differs" or "not recorded".
@@ -51,7 +52,7 @@ package struct RungFinding: Hashable, Sendable {
     }
   }
 
-  /// What was compared, or where it parts.
+  /// The compared quantities, or the first difference.
   package var detail: String {
     switch outcome {
     case .agrees(let count):
@@ -61,25 +62,25 @@ package struct RungFinding: Hashable, Sendable {
     }
   }
 
-  /// The difference, where there is one.
+  /// The difference; nil if there is none.
   package var difference: TraceDifference? {
     if case .differs(let difference) = outcome { difference } else { nil }
   }
 }
 
-/// Two traces side by side, rung by rung.
+/// A comparison of two traces, rung by rung.
 ///
-/// Only places on both records are compared, by bits. The digest chain is compared where both runs link it equally often.
-/// A chain that agrees at a step says that all linked steps before it agreed; one that differs says so of that step or
-/// of one since the last agreement.
+/// Only places in both records are compared, by bits. The digest chain is compared if both runs link it equally often.
+/// If the chain agrees at a step, all linked steps before it agreed. If it differs, that step or one since the last
+/// agreement differs.
 package struct TraceComparison: Hashable, Sendable {
   /// The first trace, A.
   package let left: Trace
   /// The second, B.
   package let right: Trace
-  /// One finding a rung, in the ladder's order.
+  /// One finding per rung, in the ladder's order.
   package let ladder: [RungFinding]
-  /// The places on both records, in order, before the first step excluded.
+  /// The places in both records, in order, without the state before the first step.
   package let places: [TracePlace]
 
   /// Compares two traces.
@@ -112,25 +113,25 @@ package struct TraceComparison: Hashable, Sendable {
     }
   }
 
-  /// The rung that differs first: at the earliest place, and there on the upper rung; nil where none does.
+  /// The rung that differs first: at the earliest place, and there the earliest rung; nil if none differs.
   package var first: RungFinding? {
     ladder.filter { $0.difference != nil }.min {
       ($0.difference!.place, $0.rung.position) < ($1.difference!.place, $1.rung.position)
     }
   }
 
-  /// The first step, of those on both records, in which anything differs; nil where none does.
+  /// The first step, of those in both records, in which a value differs; nil if none differs.
   package var firstDivergentStep: TracePlace? {
     ladder.compactMap { $0.difference?.place }.filter { $0.step > 0 }.min()
   }
 
-  /// The last step on both records before the first divergent one, 0 where there is none.
+  /// The last step in both records before the first divergent one; 0 if there is none.
   package var lastAgreeingStep: Int {
     guard let first = firstDivergentStep else { return places.last?.step ?? 0 }
     return places.last { $0.step < first.step }?.step ?? 0
   }
 
-  /// The first parameter tensor, in layout order, whose checksum differs at the earliest place where one does.
+  /// The first parameter tensor, in layout order, whose checksum differs at the earliest place with a difference.
   package var firstTensor: (place: TracePlace, name: String)? {
     guard left.tensorNames == right.tensorNames else { return nil }
     let others = Dictionary(right.points.map { ($0.place, $0) }) { $1 }
@@ -143,7 +144,7 @@ package struct TraceComparison: Hashable, Sendable {
     return nil
   }
 
-  /// Whether both ended alike at the same place and nothing on both records differs.
+  /// Whether both ended in the same way at the same place, and nothing in both records differs.
   package var agrees: Bool {
     first == nil && left.points.last?.place == right.points.last?.place && left.ending == right.ending
   }

@@ -10,8 +10,8 @@ extension GoldenCase {
   /// The suite of losses, rules and presets on the fixture.
   package static let methods = "fixture"
 
-  /// One case a pair of loss and rule, then one for each family of presets that no pair stands for, on the miniature of
-  /// a data set.
+  /// One case for each pair of loss and rule, then one for each family of presets that no pair represents, on the
+  /// miniature of a data set.
   package static func methods(on full: LongTailedData) -> [GoldenCase] {
     let data = MiniatureRun.data(of: full)
     let pairs = MethodGrid.pairs.map { pair in
@@ -23,12 +23,13 @@ extension GoldenCase {
     return pairs + families
   }
 
-  /// A whole run in miniature: what each step reported, the digest of where it ended and of how it came there, the test
-  /// images classified correctly by class, and of each class's training loss the Lanczos coefficients and the outer Ritz
-  /// values.
+  /// A whole run in miniature. The values are what each step reported, the digests of the end point and of the path to
+  /// it, the test images classified correctly by class, and the Lanczos coefficients and outer Ritz values of each
+  /// class's training loss.
   ///
-  /// Hessians in Float over a class's training images under running statistics, of the plain cross-entropy, as the papers'
-  /// spectra have it; the tridiagonal matrix is solved in Double by our own QL. All of it is exact by the numeric contract.
+  /// Hessians are in Float, of the plain cross-entropy over a class's training images under running statistics, as in
+  /// the papers' spectra. The tridiagonal matrix is solved in Double by this package's QL. All values are exact by the
+  /// numeric contract.
   package static func method(_ name: String, _ recipe: Recipe, _ data: LongTailedData) -> GoldenCase {
     let provenance = [
       "train": data.train.provenance.digest.hex, "test": data.test.provenance.digest.hex,

@@ -1,30 +1,30 @@
 import EscapementTraining
 
-/// Every loss with every update rule, as far as the two go together.
+/// Every loss with every update rule, if the two can be combined.
 package enum MethodGrid {
-  /// A loss and a rule that are not trained together, and why.
+  /// A loss and a rule that are not combined, and the reason.
   package struct LeftOut: Hashable, Sendable {
     /// The loss's short name.
     package let loss: String
     /// The rule's short name, or "any".
     package let optimizer: String
-    /// Why, in one line.
+    /// The reason, in one line.
     package let reason: String
   }
 
-  /// A loss and a rule that go together.
+  /// A loss and a rule that can be combined.
   package struct Pair: Sendable {
     package let loss: String
     package let optimizer: String
     package let recipe: Recipe
   }
 
-  /// The pairs, losses in their order and rules in theirs: deferred re-weighting with each, and with the
-  /// influence-balanced loss the weights that it is published with. Constants are those that the names stand for.
+  /// The pairs, in the order of the losses and then of the rules. Each uses deferred re-weighting; the
+  /// influence-balanced loss uses its published weights. Constants are the defaults of the names.
   package static let pairs: [Pair] = all.filter { refusal(of: $0.recipe) == nil }
 
-  /// What is left out: parametric contrastive learning, which this package's loop does not train, and what a recipe
-  /// refuses to be made of.
+  /// The combinations that are left out: parametric contrastive learning, which this package's loop does not train, and
+  /// combinations that a recipe refuses.
   package static let leftOut: [LeftOut] =
     [
       LeftOut(
@@ -49,7 +49,7 @@ package enum MethodGrid {
     }
   }
 
-  /// Why a recipe cannot be trained, in its own words; nil where it can.
+  /// The error message of a recipe that cannot be trained; nil if it can.
   private static func refusal(of recipe: Recipe) -> String? {
     do { try recipe.validate() } catch { return "\(error)" }
     return nil

@@ -3,27 +3,29 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// The published protocol in miniature: images, network and phases of the goldens of methods.
+/// The published protocol in miniature: images, network and phases of the method goldens.
 ///
-/// Three epochs of a few steps on a handful of images of the embedded fixture. Whatever switches in a published run
-/// switches here: the learning rate rises with the second epoch and drops with the third, class weights (and the
-/// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends three times and
-/// an epoch's last batch is a smaller one. It trains nothing worth having: its numbers are held, not read.
+/// Three epochs of a few steps on a few images of the embedded fixture. Everything that changes during a published run
+/// also changes here: the learning rate rises with the second epoch and drops with the third, class weights (and the
+/// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends three
+/// times and an epoch's last batch is a smaller one. The trained network is useless; its numbers only detect changes of
+/// the code.
 package enum MiniatureRun {
   /// Epochs of a run.
   package static let epochs = 3
   /// The 0-based epoch with which class weights begin.
   package static let weightsFrom = 1
-  /// Images a step: LPF-SGD cuts them into eight shards of two.
+  /// Images per step: LPF-SGD splits them into eight shards of two.
   package static let batchSize = 16
-  /// η, below whose number of images a class is in the tail.
+  /// η: a class with fewer training images is in the tail.
   package static let eta = 5
-  /// SSE-SAM's γ: a switch at 0.6 of three epochs comes with the third.
+  /// SSE-SAM's γ: a switch at 0.6 of three epochs takes effect in the third.
   package static let stageFraction = 0.6
   /// Lanczos steps of each class's spectrum.
   package static let lanczosSteps = 4
 
-  /// Ten classes of 12 to 2 training and of 5 test images: the first of each class of a set in the classes' order.
+  /// Ten classes with 12 to 2 training images and 5 test images each: the first images of each class of a set, in the
+  /// order of the classes.
   package static func data(of full: LongTailedData) -> LongTailedData {
     let counts = ImbalanceProfile(
       kind: .longTailed, ratio: 6, classes: full.train.classes, perClass: 12
@@ -42,8 +44,8 @@ package enum MiniatureRun {
         name: set.provenance.name, kind: set.provenance.kind, digest: kept.recordsDigest))
   }
 
-  /// A recipe on these images: its loss, weights, draws, rule, momentum and decay as they are, the curves of rate and
-  /// radius as they are with their changes at the second and third epoch, everything else the miniature's.
+  /// A recipe on these images. Loss, weights, sampling, rule, momentum and weight decay are the recipe's. So are the
+  /// curves of rate and radius, with their changes at the second and third epoch. Everything else is the miniature's.
   package static func recipe(of recipe: Recipe) -> Recipe {
     var small = recipe
     guard let network = Architecture(.cifarResNet(depth: 8), width: 4, classifier: recipe.loss.classifier)
@@ -62,10 +64,12 @@ package enum MiniatureRun {
 
   private static func schedule(of recipe: Recipe) -> LearningRateSchedule {
     if case .cosine(_, let ahead) = recipe.schedule.curve {
-      // One epoch more than the run: where it is taken ahead the last rate would be 0 and hide the last epoch.
+      // One epoch more than the run: if the schedule is read one epoch ahead, the last rate would otherwise be 0 and
+      // hide the last epoch.
       return .cosine(base: recipe.schedule.base, epochs: epochs + 1, ahead: ahead)
     }
-    // The influence-balanced loss, a thousand times the others, is published with a drop where it begins.
+    // The influence-balanced loss is a thousand times larger than the others; its published schedule drops the rate
+    // when it begins.
     let isInfluence = if case .influenceBalanced = recipe.loss { true } else { false }
     return LearningRateSchedule(
       base: 0.1, warmupEpochs: isInfluence ? 1 : 2,

@@ -1,17 +1,17 @@
 import EscapementTraining
 
-/// The presets that differ in data, length, network or constants alone, and the golden that stands for them.
+/// Presets that differ only in data, length, network or constants, and the golden that represents them.
 ///
-/// A family is named by the method of its presets, with "-cosine" where the learning rate follows a cosine and "-rising"
-/// where the radius grows with the epochs: each is another path through the code.
+/// A family is named by the method of its presets, with "-cosine" where the learning rate follows a cosine and
+/// "-rising" where the radius grows with the epochs: each takes another path through the code.
 package struct PresetFamily: Sendable {
   /// The name, "ldam-drw-sam" or "ce-drw-sam-cosine-rising".
   package let name: String
   /// The presets, in the order of their definition.
   package let presets: [String]
-  /// The golden's path; nil for what no loop of this package trains.
+  /// The golden's path; nil for a method that this package does not train.
   package let golden: String?
-  /// The recipe of a golden of its own; nil where the grid of losses and rules has one.
+  /// The recipe of the family's own golden; nil if the grid of losses and rules has one.
   package let recipe: Recipe?
 
   /// The families of all presets, in the order of their first members.

@@ -5,11 +5,11 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// Samples whose losses are quadratics, with one Hessian a class: ℓᵢ(w) = ½ wᵀH_{yᵢ}w + ⟨ξᵢ, w⟩.
+/// Samples whose losses are quadratics, with one Hessian per class: ℓᵢ(w) = ½ wᵀH_{yᵢ}w + ⟨ξᵢ, w⟩.
 ///
-/// A mini-batch's mean loss is a quadratic with a saddle where the classes' negative directions outweigh the
-/// positive ones, and any part of a batch has a loss and a gradient of its own: heads, tails and shards as in
-/// training, without a network.
+/// A mini-batch's mean loss is a quadratic with a saddle if the classes' negative directions outweigh the positive
+/// ones. Any part of a batch (head, tail or shard) has its own loss and gradient, as in training, but without a
+/// network.
 package struct ClasswiseQuadratic: Sendable {
   /// H_c `[classes][d][d]`, symmetric to the bit.
   package let hessians: Tensor<Double>
@@ -25,7 +25,7 @@ package struct ClasswiseQuadratic: Sendable {
       let rows = (0..<d).map { j in
         quadratic.product(Tensor((0..<d).map { $0 == j ? 1 : 0 })).elements
       }
-      // The upper triangle twice: rounding would leave the two halves a bit apart.
+      // The upper triangle is used twice, because rounding would make the two halves differ.
       return (0..<d).flatMap { i in (0..<d).map { j in rows[min(i, j)][max(i, j)] } }
     }
     hessians = Tensor(entries, shape: [spectra.count, d, d])

@@ -2,7 +2,7 @@ import EscapementOptimizers
 import EscapementArtifacts
 import EscapementTraining
 
-/// The problems, rules and losses of the conformance vectors, and which of their combinations are cases.
+/// The problems, rules and losses of the conformance vectors, and the combinations that are cases.
 package enum ConformanceCatalog {
   /// Every problem.
   package static let problems: [ConformanceProblem] = [.quadratic, .perceptron, .resNet, .cosineResNet]
@@ -24,7 +24,7 @@ package enum ConformanceCatalog {
     .imbSAM("imbsam-whole-batch", rho: .constant(0.1), normalization: .wholeBatch),
     .imbSAM("imbsam-doubled-tail", rho: .constant(0.1), normalization: .doubledTail),
     .imbSAM("imbsam-group-means", rho: .constant(0.1), normalization: .groupMeans),
-    // γT is a whole number of epochs: the switch falls on its boundary.
+    // γT is a whole number of epochs: the switch is at an epoch boundary.
     .sseSAM("sse-sam", head: .constant(0.05), tail: .constant(0.1), stageFraction: 0.6),
     .pgd("pgd-weights", sigma: 0.01, variant: .weights),
     .pgd("pgd-gradient", sigma: 0.01, variant: .gradient),
@@ -68,19 +68,20 @@ package enum ConformanceCatalog {
       weighting: .init(.inverseFrequency, start: 2)),
   ]
 
-  /// Rules that meet every loss; the others meet a problem's first, and what `pairs` adds.
+  /// Rules that are combined with every loss. The others are combined with a problem's first loss and with those in
+  /// `pairs`.
   package static let widely = ["sgd", "sam-released"]
 
-  /// Rule and loss of further cases: weights where parts are normalized by them, the losses of the SSE-SAM
-  /// code.
+  /// The rule and the loss of further cases: class weights with rules that normalize parts by them, and the losses of
+  /// the SSE-SAM code.
   package static let pairs = [
     ("imbsam-whole-batch", "ce-drw"), ("imbsam-group-means", "ce-drw"), ("sse-sam", "ldam-of-sse-sam"),
     ("sse-sam", "logit-adjustment"), ("lpf-sgd", "ce-drw"), ("pgd-weights", "ce-drw"),
   ]
 
-  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits
-  /// are cosines), each loss with SGD and SAM, and `pairs`. Not every rule with every loss: they meet in
-  /// the gradient alone.
+  /// The cases: each rule on the quadratic; on each network each rule with cross-entropy (LDAM where logits are
+  /// cosines), each loss with SGD and SAM, and `pairs`. Not every rule is combined with every loss, because the two
+  /// interact only through the gradient.
   package static let cases: [ConformanceCase] = problems.flatMap { problem in
     rules.flatMap { rule in
       losses(of: problem, with: rule).map { ConformanceCase(problem: problem, rule: rule, loss: $0) }
@@ -104,11 +105,11 @@ package enum ConformanceCatalog {
   }
 }
 
-/// One trajectory: a problem, a rule and, where there are logits, a loss.
+/// One trajectory: a problem, a rule and, if there are logits, a loss.
 package struct ConformanceCase: Sendable {
-  /// What it runs on.
+  /// The problem.
   package let problem: ConformanceProblem
-  /// What moves the parameters.
+  /// The update rule.
   package let rule: ConformanceRule
   /// The loss; nil for a problem without logits.
   package let loss: ConformanceLoss?
@@ -123,7 +124,7 @@ package struct ConformanceCase: Sendable {
 package struct UnknownConformanceCase: ReportedError, Hashable {
   /// 64: the command was used wrongly.
   package var exitCode: Int32 { 64 }
-  /// The name asked for.
+  /// The requested name.
   package var name: String
   /// One line.
   package var description: String {

@@ -3,8 +3,8 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// Conformance vectors as files: what another implementation of the rules needs to take the same steps, and
-/// what it should get.
+/// Conformance vectors as files: the inputs that another implementation of the rules needs to take the same steps, and
+/// the expected results.
 ///
 /// For each problem `PROBLEM.json` and `PROBLEM.safetensors` (samples and labels); for each case
 /// `CASE.json` (rule, loss, constants) and `CASE.safetensors` (trajectory); last `index.json` with the
@@ -13,13 +13,13 @@ package struct ConformanceExport {
   /// The layout of the files.
   package static let schema = 1
 
-  /// What is exported.
+  /// The exported cases.
   package let cases: [ConformanceCase]
 
   /// An export of some cases, with the problems that they need.
   package init(cases: [ConformanceCase] = ConformanceCatalog.cases) { self.cases = cases }
 
-  /// Writes the files into a directory that exists and is empty; a `FileError` where it is not.
+  /// Writes the files into a directory that exists and is empty; throws a `FileError` if it is not.
   ///
   /// `progress` is called with the number of cases done.
   package func write(to directory: URL, progress: (Int) -> Void = { _ in }) throws {

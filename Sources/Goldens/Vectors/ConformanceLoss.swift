@@ -1,16 +1,15 @@
 import EscapementNetworks
 import EscapementTraining
 
-/// A loss and its class weights, under the name that cases have it by.
+/// A loss and its class weights, with the name used in cases.
 package struct ConformanceLoss: Sendable {
   /// The name, the third part of the names of its cases.
   package let name: String
-  /// The loss; not one of more than a network's output and labels.
+  /// The loss, which must be a function of a network's output and labels only.
   package let choice: LossChoice
-  /// Class weights; nil: ones.
+  /// Class weights; nil means all ones.
   package let weighting: ClassWeighting?
-  /// Whether it is meant for cosine logits: on others a scale of 30 makes steps that amplify roundings
-  /// 10⁶-fold.
+  /// Whether it is meant for cosine logits: on others, a scale of 30 makes steps that amplify rounding errors 10⁶-fold.
   package let wantsCosines: Bool
 
   package init(
@@ -22,7 +21,7 @@ package struct ConformanceLoss: Sendable {
     self.wantsCosines = wantsCosines
   }
 
-  /// What is minimized in a 0-based epoch.
+  /// The loss that is minimized in a 0-based epoch.
   package func criterion(epoch: Int) -> any ClassificationLoss {
     guard
       let criterion = choice.criterion(counts: ConformanceData.counts, weighting: weighting, epoch: epoch)

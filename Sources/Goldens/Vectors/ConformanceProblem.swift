@@ -6,7 +6,7 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// What conformance trajectories run on: where they start, and the loss of each mini-batch.
+/// The problem of a conformance trajectory: its starting point, and the loss of each mini-batch.
 package struct ConformanceProblem: Sendable {
   package enum Content: Sendable {
     case quadratic(ClasswiseQuadratic)
@@ -15,10 +15,10 @@ package struct ConformanceProblem: Sendable {
 
   /// The name, the first part of the names of its cases.
   package let name: String
-  /// What it is, for a reader that builds it again.
+  /// The description from which a reader can rebuild the problem.
   package let fields: [String: JSON]
   package let content: Content
-  /// Whether its logits are cosines, which the losses that scale them are for.
+  /// Whether its logits are cosines, as losses that scale logits require.
   package let hasCosines: Bool
 
   /// Quadratics with saddles: the Hessians of the rare classes have the larger negative eigenvalues.
@@ -68,7 +68,7 @@ package struct ConformanceProblem: Sendable {
       content: .network(network, inputs: ConformanceData.inputs(sample: extents)), hasCosines: hasCosines)
   }
 
-  /// Whether it has logits, and so a choice of losses.
+  /// Whether it has logits, and therefore a choice of losses.
   package var hasLogits: Bool { if case .network = content { true } else { false } }
 
   /// w₀.
@@ -119,7 +119,7 @@ package enum ConformanceOracle: GradientOracle {
   case quadratic(ClasswiseQuadraticOracle)
   case network(NetworkOracle<Double>)
 
-  /// Running statistics after the queries so far; nil for a problem without.
+  /// Running statistics after the queries so far; nil for a problem without batch norm.
   package var statistics: ParameterVector<Double>? {
     if case .network(let oracle) = self { oracle.statistics } else { nil }
   }

@@ -2,7 +2,7 @@ import EscapementOptimizers
 import EscapementArtifacts
 import EscapementTraining
 
-// One line of the catalog each: the fields and the rule come from the same arguments.
+// The papers' rules. The fields and the rule are made from the same arguments.
 extension ConformanceRule {
   package static let descent =
     "descend along d: d = d + decay*w; b = d at step 0, momentum*b + d later; w = w - rate*b"

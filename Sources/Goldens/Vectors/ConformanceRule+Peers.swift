@@ -2,7 +2,7 @@ import EscapementOptimizers
 import EscapementArtifacts
 import EscapementTraining
 
-// Rules beyond the papers, which users compare with: one line of the catalog each.
+// Rules from outside the two papers, for comparison.
 extension ConformanceRule {
   private static let ascent = "g = g(w); e = rho * g / (|g| + 1e-12); s = g(w + e)"
   private static let statistics = "running statistics observe g; s as second_pass_statistics says"

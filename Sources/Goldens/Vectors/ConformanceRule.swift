@@ -10,17 +10,17 @@ package struct ConformanceRule: Sendable {
   package let name: String
   /// Hyper-parameters for a reader: every number that the rule uses besides those of SGD.
   package let fields: [String: JSON]
-  /// One step, line by line.
+  /// The definition of one step, line by line.
   package let definition: [String]
-  /// What the losses of head and tail are divided by.
+  /// The divisor of the losses of head and tail.
   package let normalization: PartNormalization
-  /// Shares of the classes in the tail, in place of tail classes; nil: none.
+  /// Shares of the classes in the tail, in place of tail classes; nil if there are none.
   package let sharpness: FocalSharpness?
-  /// Samples in a shard; nil: ⌈B/count⌉.
+  /// Samples in a shard; nil means ⌈B/count⌉.
   package let shardSize: Int?
-  /// Vectors of standard normals drawn in a step: the stream index of each, by step.
+  /// The stream index of each vector of standard normals drawn in a step.
   package let draws: @Sendable (_ step: Int) -> [UInt64]
-  /// The rule around a descent rule that has taken no step.
+  /// Makes the rule around a descent rule that has taken no step.
   package let make: @Sendable (SGD<Double>) throws -> any UpdateRule<Double>
 
   /// A rule from its parts; `draws` may be left out by a rule without noise.
@@ -45,7 +45,7 @@ package struct ConformanceRule: Sendable {
     try SGD(momentum: ConformanceData.momentum, weightDecay: ConformanceData.weightDecay)
   }
 
-  /// The standard normals that a step draws, one vector a draw.
+  /// The standard normals that a step draws, one vector per draw.
   package func noise(step: Int, layout: ParameterLayout) -> [ParameterVector<Double>] {
     draws(step).map { index in
       ParameterVector(

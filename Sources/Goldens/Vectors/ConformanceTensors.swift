@@ -6,7 +6,7 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementTraining
 
-// Trajectories and problems as named tensors, in PyTorch's names and arrangement.
+// Trajectories and problems as named tensors, with PyTorch's names and layout.
 
 extension Safetensors.Entry {
   /// Doubles in row-major order.
@@ -16,7 +16,7 @@ extension Safetensors.Entry {
       data: values.withUnsafeBytes { Data($0) })
   }
 
-  /// A tensor in its own shape.
+  /// A tensor with its own shape.
   package init(_ tensor: Tensor<Double>) { self.init(tensor.elements, shape: tensor.shape.extents) }
 
   /// Integers.

@@ -4,13 +4,13 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// What a conformance case did, step by step.
+/// The course of a conformance case, step by step.
 package struct Trajectory: Sendable {
   /// The parameters at the start and after each step.
   package var points: [ParameterVector<Double>]
-  /// Batch norm's running statistics at the same moments; empty vectors without batch norm.
+  /// Batch norm's running statistics at the same points; empty vectors without batch norm.
   package var statistics: [ParameterVector<Double>]
-  /// What the rule reported of each step.
+  /// The rule's record of each step.
   package var records: [StepRecord] = []
   /// The standard normals that each step drew.
   package var noise: [[ParameterVector<Double>]] = []
@@ -19,7 +19,7 @@ package struct Trajectory: Sendable {
 }
 
 extension ConformanceCase {
-  /// Takes the steps; the same bits on every machine.
+  /// Takes the steps. The result has the same bits on every machine.
   package func trajectory() throws -> Trajectory {
     var rule = try rule.make(ConformanceRule.base())
     var point = problem.start

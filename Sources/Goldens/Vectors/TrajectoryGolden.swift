@@ -4,12 +4,12 @@ import EscapementCalculus
 import EscapementTraining
 
 extension GoldenCase {
-  /// The conformance trajectories of a problem, one case for each problem so that its file names what
+  /// The conformance trajectories of a problem, one case for each problem, so that the file name identifies what
   /// differs.
   ///
-  /// For each trajectory: the loss of the first step and of the last, and a chain of digests of records,
-  /// parameters and running statistics after steps 1 and 25. A rule that goes wrong later than in its first
-  /// step parts only there.
+  /// For each trajectory: the loss of the first step and of the last, and a chain of digests of records, parameters and
+  /// running statistics after steps 1 and 25. An error that appears after the first step changes only the values of the
+  /// last step.
   package static func trajectories(of problem: ConformanceProblem) -> GoldenCase {
     let cases = ConformanceCatalog.cases.filter { $0.problem.name == problem.name }
     return GoldenCase(

@@ -1,7 +1,7 @@
 import EscapementDrawing
 import EscapementOptimizers
 
-// What the factor (1 + ρλ)² does with ρ: where it amplifies, attenuates, vanishes and reverses.
+// The factor (1 + ρλ)² as a function of ρ: where it amplifies, attenuates, vanishes and reverses the sign.
 
 extension Claim {
   /// The claims about Theorem 1's factor, in the catalog's order.
@@ -64,7 +64,7 @@ extension Claim {
       refutation: "amplifies at \(amplified) of \(points) radii, which are not those with ρ|λ| > 2")
   }
 
-  /// T3b: the condition that the supplement leaves unstated.
+  /// T3b: the condition that the supplement does not state.
   static let amplificationCondition = Claim(
     id: "T3b", kind: .own, source: .supplement("§B, \"under certain conditions\""),
     statement: "With ρ > 0 SAM amplifies along an eigenvector exactly if ρλ < −2 or λ > 0.",
@@ -84,7 +84,7 @@ extension Claim {
       let crossing = try Bisection.root(between: 1 / a, and: 4 / a) { rho in
         try experiment.moments(context.subject, rho: rho, normalized: false).factor - 1
       }
-      // Near the crossing the factor's slope is 2a, so an error β of the factor moves it by β/2a.
+      // Near the crossing the factor's slope is 2a, so an error β of the factor moves the crossing by β/2a.
       let moments = try experiment.moments(context.subject, rho: 2 / a, normalized: false)
       let bound = experiment.roundingBound(moments, rho: 2 / a) / (2 * a)
       crossings.append(
@@ -178,7 +178,7 @@ extension SaddleExperiment {
 
 /// Where a continuous function changes sign.
 enum Bisection {
-  /// Fifty halvings.
+  /// The width after fifty halvings.
   static let resolution = 1 / Double(1 << 50)
 
   /// A root in the interval, whose ends must have opposite signs; NaN if they do not.

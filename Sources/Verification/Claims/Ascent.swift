@@ -35,7 +35,7 @@ extension Claim {
       let g = Gaussian.vector(Double.self, count: d, seed: context.seed, index: 4000)
       let ascent = try AscentStep(context.subject, rho: rho, linear: g, at: .zeros([d]))
       let epsilon = ascent.perturbation
-      // Within the rounding of a dot of d terms nothing can be told apart.
+      // Values within the rounding of a dot product of d terms cannot be distinguished.
       let rounding = 4 * Double(d) * Double.ulpOfOne * rho * g.norm()
       evidence.equal(
         "⟨g, ε⟩ of the rule over ρ‖g‖, ρ = \(NumberText.short(rho))", g.dot(epsilon) / (rho * g.norm()),
@@ -44,7 +44,7 @@ extension Claim {
       let value = g.dot(epsilon) + rounding + 1e-12 * rho
       for rival in rivals(of: epsilon, gradient: g, rho: rho, seed: context.seed) {
         points += 1
-        // A rival is brought into the ball by its own rounded norm, so it may stick out by d roundings.
+        // A rival is scaled into the ball by its rounded norm, so it may lie outside by d roundings.
         let reached = g.dot(rival)
         best = max(best, reached / (rho * g.norm()))
         if !(reached <= value) { beaten += 1 }
@@ -72,7 +72,7 @@ extension Claim {
     return (random + tilts + axes + [signs]).map { $0.scaled(by: rho / $0.norm()) }
   }
 
-  /// M1: length of the step, one mini-batch, one loss.
+  /// M1: the length of the step; both gradients are of one mini-batch and one loss.
   static let ascentLength = Claim(
     id: "M1", kind: .own, source: .supplement("Algorithm 1"),
     statement:
@@ -115,13 +115,14 @@ extension Claim {
           steps += 1
           let first = ascent.firstGradient.norm()
           let epsilon = Double(Element.ulpOfOne)
-          // At w = 0 the perturbed point is ε itself; elsewhere w + ε is rounded once an entry, by at most
-          // half an ulp of |w| + |ε|.
+          // At w = 0 the perturbed point is ε itself; elsewhere each entry of w + ε is rounded once, by at most half an
+          // ulp of |w| + |ε|.
           let placing = point.norm() == 0 ? 0 : epsilon * (point.norm() + rho)
           let bound = rho * (4 * epsilon + 1e-12 / first) + placing
           worst = Worst.of(worst, (ascent.perturbation.norm() - rho).magnitude / bound)
           let along = ascent.firstGradient.dot(ascent.perturbation) / (first * ascent.perturbation.norm())
-          // A sideways error of relative size δ costs the cosine δ²/2, its own rounding 2d·ε₆₄ more.
+          // A perpendicular error of relative size δ reduces the cosine by δ²/2; the rounding of the cosine adds
+          // 2d·ε₆₄.
           let sideways = 4 * epsilon + placing / rho
           let allowed = sideways * sideways + 2 * Double(d) * Double.ulpOfOne
           lowestCosine = -Worst.of(-lowestCosine, (1 - along) / allowed)
@@ -147,7 +148,7 @@ extension Claim {
       because: "Algorithm 1; momentum 0, so w − ηg is one product and one difference")
   }
 
-  /// M3: the direction does not see the loss's scale.
+  /// M3: the direction does not depend on the scale of the loss.
   static let ascentScaleInvariance = Claim(
     id: "M3", kind: .own, source: .supplement("Algorithm 1"),
     statement:
@@ -176,7 +177,7 @@ extension Claim {
       for c in [0.3, 7, 1240] {
         let other = try AscentStep(context.subject, rho: 0.5, linear: g, at: .zeros([24]), scale: c)
         let difference = (other.perturbation - one.perturbation).norm()
-        // c·g rounds once an entry, the factor ρ/‖g‖ and the product once each, on both sides.
+        // c·g rounds once per entry; the factor ρ/‖g‖ and the product round once each, on both sides.
         let bound = 0.5 * (6 * Double(Float.ulpOfOne) + 1e-12 * (1 + 1 / c) / one.firstGradient.norm())
         worst = Worst.of(worst, difference / bound)
       }
@@ -192,15 +193,15 @@ extension Claim {
   }
 }
 
-/// One step of the SAM rule on f(x) = ½‖x‖² + ⟨b, x⟩, and what its queries reveal.
+/// One step of the SAM rule on f(x) = ½‖x‖² + ⟨b, x⟩, and the properties of its queries.
 struct AscentStep<Element: Real> {
-  /// The second query's point less w.
+  /// The second query's point minus w.
   var perturbation: Tensor<Element>
   var firstGradient: Tensor<Element>
   var queries: Int
-  /// Whether both queries asked the same part of the mini-batch.
+  /// Whether both queries requested the same part of the mini-batch.
   var samePart: Bool
-  /// Whether the gradients are those of one loss at the points asked.
+  /// Whether the gradients are those of one loss at the queried points.
   var sameLoss: Bool
   var descendedTo: Tensor<Element>
   /// w − ηg(w + ε), each operation rounded.
@@ -218,7 +219,7 @@ struct AscentStep<Element: Real> {
     var run = RuleRun(rule, on: oracle, from: point, learningRate: 0.1)
     try run.step()
     let asked = run.oracle.queries
-    // A rule that asks once has no second point: its perturbation is zero.
+    // A rule with a single query has no second point; its perturbation is zero.
     let last = asked[asked.count - 1]
     perturbation = last.point - point
     firstGradient = asked[0].gradient

@@ -69,7 +69,7 @@ extension Claim {
       ifAllHold: .supported, summary: "\(images.joined(separator: " and ")) images")
   }
 
-  /// D2: the split and the thresholds that are said to give it.
+  /// D2: the split, and the thresholds that are stated to produce it.
   static let splitThresholds = Claim(
     id: "D2", kind: .consistency, source: .supplement("§C"),
     quote:

@@ -4,7 +4,7 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 
-// What re-weighting does to the Hessian of one class's loss.
+// The effect of re-weighting on the Hessian of one class's loss.
 
 extension Claim {
   /// H17: class weights cancel from a class-wise Hessian.
@@ -45,8 +45,8 @@ extension Claim {
       let plain = try product(nil)
       return (try product(data.effectiveNumberWeights) - plain).norm() / plain.norm()
     }
-    // The shares w/Σw and 1/n differ by a few roundings, and so do all numbers that a pass computes from them: about
-    // 2000 operations lie on the longest path through ResNet-8, forward, backward and along the direction.
+    // The shares w/Σw and 1/n differ by a few roundings, and so do all numbers that a pass computes from them. The
+    // longest path through ResNet-8 has about 2000 operations, forward, backward and along the direction.
     let rounding = 2000 * Double.ulpOfOne
     for label in [0, 4, 9] {
       let positions = Array(data.train.positions(ofClass: label).prefix(10))

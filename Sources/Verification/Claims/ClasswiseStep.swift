@@ -3,10 +3,10 @@ import EscapementExperiments
 import EscapementOptimizers
 import EscapementKernels
 
-// Theorem 1 is about the loss that is trained; the figures are about the losses of single classes.
+// Theorem 1 concerns the loss that is trained; the figures concern the losses of single classes.
 
 extension Claim {
-  /// T14: what a step on the whole loss does to one class's gradient.
+  /// T14: the effect of a step on the whole loss on one class's gradient.
   static let classwiseStep = Claim(
     id: "T14", kind: .own, source: .supplement("§B read with §D: Theorem 1 and the class-wise spectra"),
     statement:
@@ -24,7 +24,7 @@ extension Claim {
     variant: "normalized ascent, full batch", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
-    // Along v the tail class curves down and the head class up; at x* the two gradients cancel.
+    // Along v the tail class has negative and the head class positive curvature; at x* the two gradients cancel.
     let mixture = ClasswiseScene(headCurvature: 2, seed: context.seed)
     var changes = 0.0
     var beyond = 0
@@ -71,8 +71,8 @@ extension Claim {
   }
 }
 
-/// Two classes in four dimensions, p = (0.8, 0.2), with one eigenbasis: the tail's λ along v is −1, its saddle is at v and the
-/// head's at 0.
+/// Two classes in four dimensions, p = (0.8, 0.2), with one eigenbasis: the tail's λ along v is −1. The tail's
+/// stationary point is at v, the head's at 0.
 private struct ClasswiseScene {
   let whole: QuadraticMixture
   let tail: CenteredQuadratic
@@ -98,7 +98,8 @@ private struct ClasswiseScene {
 
   static let distances = [0.02, 0.002]
 
-  /// Points at these distances from the stationary point −p₂/κ·v of F, κ = vᵀH_F v, along (v + q)/√2 for another eigenvector q.
+  /// Points at these distances from the stationary point −p₂/κ·v of F, κ = vᵀH_F v, along (v + q)/√2 for another
+  /// eigenvector q.
   var nearStationary: [Tensor<Double>] {
     Self.distances.map { distance in
       let along = -0.2 / curvatures[0] + distance * 0.5.squareRoot()
@@ -106,7 +107,7 @@ private struct ClasswiseScene {
     }
   }
 
-  /// The change at a point, with the perturbed point that the subject's rule asks about.
+  /// The change at a point, with the perturbed point that the subject's rule queries.
   func change(_ subject: any ClaimSubject, at point: Tensor<Double>, rho: Double) throws -> ClasswiseChange {
     let rule = try subject.sharpnessAware(rho: rho, normalized: true, momentum: 0, as: Double.self)
     var run = RuleRun(rule, on: LossOracle(whole), from: point, learningRate: 1)
@@ -121,10 +122,11 @@ private struct ClasswiseScene {
     ) { tail.gradient($0) }
   }
 
-  /// A bound on what rounding does to a component along v after the step.
+  /// A bound on the rounding error of a component along v after the step.
   ///
-  /// A gradient along v is off by δ = 64·d·ε·‖H‖·G as in `SaddleExperiment`, G = ‖x‖ + ‖c‖ + ρ; the direction of ∇F by δ/‖∇F‖ and
-  /// by 10⁻¹²/‖∇F‖ for the constant beside the norm, and a step of ρ carries that to a gradient with ρ‖H‖.
+  /// The error of a gradient along v is δ = 64·d·ε·‖H‖·G as in `SaddleExperiment`, with G = ‖x‖ + ‖c‖ + ρ. The error of
+  /// the direction of ∇F is δ/‖∇F‖, plus 10⁻¹²/‖∇F‖ for the constant added to the norm. A step of length ρ multiplies
+  /// it by ρ‖H‖ in a gradient.
   func roundingBound(_ change: ClasswiseChange, at point: Tensor<Double>) -> Double {
     let norm = 3.0
     let delta = 64 * 4 * Double.ulpOfOne * norm * (point.norm() + 1 + change.rho)

@@ -8,7 +8,7 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-// The assumption of Theorem 1 on a trained network: do mini-batch gradients prefer negative curvature?
+// The assumption of Theorem 1 on a trained network: whether mini-batch gradients prefer negative curvature.
 
 extension Claim {
   /// T10: correlated negative curvature on a network trained on the fixture.
@@ -44,7 +44,8 @@ extension Claim {
     return noiseVerdict(ratios, evidence)
   }
 
-  /// T10's verdict: refuted by an interval at or below 1, and inconclusive by one that includes 1 or cannot be had.
+  /// T10's verdict: refuted by an interval at or below 1, and inconclusive if an interval includes 1 or cannot be
+  /// computed.
   static func noiseVerdict(_ ratios: [BootstrapEstimate], _ evidence: Evidence) -> Verdict {
     let least = -ratios.map { -$0.value }.reduce(-.infinity, Worst.of)
     var verdict = evidence.verdict(
@@ -64,14 +65,14 @@ extension Claim {
     of checkpoint: FixtureCheckpoint, data: LongTailedData, seed: UInt64, into evidence: inout Evidence
   ) throws -> [BootstrapEstimate] {
     var parts = [("class 9", data.train.positions(ofClass: 9), 40)]
-    // An eighth of the training set stands for all of it, which would cost more than all the rest.
+    // An eighth of the training set represents all of it, because the whole set would cost more than everything else.
     parts.append(("all classes", Array(stride(from: 0, to: data.train.count, by: 8)), 30))
     let pairs = try parts.map { name, positions, steps in
       (name, try checkpoint.extremes(over: positions, in: data.train, steps: steps, seed: seed))
     }
     let dimension = checkpoint.parameters.count
     let controls = RandomDirections.unit(Float.self, count: 8, dimension: dimension, seed: seed)
-    // v_max as well: noise that follows the curvature's size prefers both ends of the spectrum.
+    // v_max is included because noise that follows the curvature's magnitude prefers both ends of the spectrum.
     let directions =
       pairs.flatMap { [$0.1.smallest, $0.1.largest] }.map { $0.converted(to: Float.self) } + controls
     var rows: [MiniBatchRow] = []
@@ -119,7 +120,7 @@ private struct FixtureCheckpoint {
   let objective: Objective<Float>
   let parameters: ParameterVector<Float>
   let statistics: ParameterVector<Float>
-  /// Epochs trained.
+  /// The number of epochs trained.
   let epoch: Int
 
   /// The states after these epochs of one run.

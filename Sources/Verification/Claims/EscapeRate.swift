@@ -57,7 +57,7 @@ extension Claim {
           points += 1
           if !(measured > 1) { held += 1 }
           if attracted ? !(measured < 1) : !(measured > 1) { wrong += 1 }
-          // Paths that are computed alike grow alike to rounding; at these radii SAM's differs by 10⁻⁴ and more.
+          // Paths of the same computation agree up to rounding; at these radii SAM's path differs by 10⁻⁴ and more.
           if (measured - plain).magnitude <= 1e-9 * plain { idle += 1 }
         }
       }
@@ -116,7 +116,7 @@ extension Claim {
       let escape = EscapeDirection(curvature: a, rho: rho, learningRate: 0.1, momentum: 0)
       let path = try escape.path(subject, steps: 1)
       let q = 1 + 0.1 * a * (1 - rho * a)
-      // Some eight roundings, the largest intermediate ηa(1 + ρa).
+      // About eight roundings; the largest intermediate is ηa(1 + ρa).
       evidence.equal(
         "growth factor at a = \(NumberText.short(a)), ρ = \(NumberText.short(rho)), η = 0.1",
         path[1] / path[0],
@@ -189,7 +189,7 @@ extension Claim {
       let measured = try escape.variance(subject, steps: 6, noise: 0.5)
       let q = 1 + rate * a * (1 - rho * a)
       let square = q * q
-      // (q¹² − 1)/(q² − 1) as the geometric sum it is: the quotient is undefined at q = ±1.
+      // (q¹² − 1)/(q² − 1) is computed as a geometric sum, because the quotient is undefined at q = ±1.
       var sum = 0.0
       for _ in 0..<6 { sum = sum * square + 1 }
       let expected = rate * rate * 0.25 * (1 - rho * a) * (1 - rho * a) * sum
@@ -205,7 +205,7 @@ extension Claim {
 /// Movement along one direction of curvature −a.
 struct EscapeDirection {
   var curvature: Double
-  /// 0 is plain gradient descent.
+  /// The radius ρ; 0 is plain gradient descent.
   var rho: Double
   var learningRate: Double
   var momentum: Double
@@ -232,11 +232,11 @@ struct EscapeDirection {
     return path
   }
 
-  /// The growth per step that the path settles to, from its first four points.
+  /// The asymptotic growth of the path per step, from its first four points.
   ///
-  /// A step with momentum obeys y₂ = s·y₁ − p·y₀ and y₃ = s·y₂ − p·y₁; solving for s and p assumes neither
-  /// the momentum nor the rule's formula. The growth is the size of the larger root of z² − sz + p: √p where
-  /// the roots are complex. Without momentum the path is geometric and one ratio says it all.
+  /// A step with momentum obeys y₂ = s·y₁ − p·y₀ and y₃ = s·y₂ − p·y₁; solving for s and p assumes neither the momentum
+  /// nor the rule's formula. The growth is the size of the larger root of z² − sz + p: √p where the roots are complex.
+  /// Without momentum the path is geometric, and one ratio suffices.
   func growth(_ subject: any ClaimSubject) throws -> Double {
     let y = try path(subject, steps: momentum == 0 ? 1 : 3)
     if momentum == 0 { return (y[1] / y[0]).magnitude }

@@ -3,7 +3,7 @@ import EscapementDrawing
 import EscapementOptimizers
 import EscapementKernels
 
-// The assumption of Theorem 1, and what its factor does to positive curvature.
+// The assumption of Theorem 1, and the effect of its factor on positive curvature.
 
 extension Claim {
   /// The claims about the gradient's noise, in the catalog's order.
@@ -28,14 +28,14 @@ extension Claim {
     variant: "unnormalized ascent, additive noise", procedureVersion: 2
   ) { context in
     var evidence = Evidence()
-    // No reflections: the axes are the eigenvectors and a component of exactly 0 stays exactly 0.
+    // Without reflections the axes are the eigenvectors, and a component of exactly 0 stays exactly 0.
     let loss = KnownQuadratic<Double>(spectrum: [-1, 2], reflections: 0, seed: 0)
     let gamma = 1e-4
     var stays: [Measurement] = []
     for rho in [0.05, 0.5, 1, 3] {
       let noisy = [-1.0, 1].flatMap { s in [-1.0, 1].map { Tensor([s * 0.01, $0]) } }
       var smallest = Double.infinity
-      // The component of the point adds to the second moment; at the saddle the bound is reached.
+      // The component of the point adds to the second moment; at the saddle the bound is attained.
       for point in [[0.0, 0], [0.3, -0.2], [-1, 0.5], [0.02, 2]] {
         let moments = try SaddleExperiment(loss: loss, index: 0, point: Tensor(point), noise: noisy)
           .moments(context.subject, rho: rho, normalized: false)
@@ -70,7 +70,7 @@ extension Claim {
         + "200 steps SAM is \(stays[1].valueText) from the saddle")
   }
 
-  /// |y| along v after 200 noisy steps of SAM from the saddle, η = 0.1.
+  /// The magnitude |y| along v after 200 noisy steps of SAM from the saddle, η = 0.1.
   private static func drift(
     _ subject: any ClaimSubject, loss: KnownQuadratic<Double>, rho: Double, component: Double
   ) throws -> Double {

@@ -3,7 +3,7 @@ import EscapementDrawing
 import EscapementCurvature
 import EscapementKernels
 
-// Extreme eigenvalues from the Lanczos process, as the spectra of the papers are made.
+// Extreme eigenvalues from the Lanczos process, with which the spectra of the papers are computed.
 
 extension Claim {
   /// H15: the ends of a Lanczos spectrum.
@@ -34,7 +34,8 @@ extension Claim {
     let bulk = (0..<(n - 3)).map { 0.1 * Double($0) / Double(n - 4) }
     let tiny = (1..<n).map { 1e-8 * Double($0 * $0) / Double(n * n) }
     let ranked = Array(repeating: 0.0, count: n - 40) + (1...40).map { Double($0) / 10 }
-    // Where PyHessian's arithmetic has a limit, it is named: there its numbers do not decide but make the condition.
+    // The known limit of PyHessian's arithmetic, if there is one. Its numbers then do not decide the claim but give the
+    // condition.
     let operators: [(name: String, values: [Double], limit: String?)] = [
       ("evenly spaced -1 … 4", even, nil),
       ("bulk 0 … 0.1 with outliers -0.5, 5, 9", bulk + [-0.5, 5, 9], nil),
@@ -113,7 +114,7 @@ extension Claim {
         + "redrawn at each product")
   }
 
-  /// Products with XᵀX, X of 50 rows whose entries get fresh relative noise at every product.
+  /// Products with XᵀX, where X has 50 rows, and its entries get new relative noise at every product.
   private static func redraw<Element: Real>(
     _ context: ClaimContext, _ noise: Double
   ) -> (Tensor<Element>) throws -> Tensor<Element> {
@@ -134,7 +135,7 @@ extension Claim {
   }
 }
 
-/// Both processes on one fixed operator with a known spectrum, and what LAPACK says of it.
+/// Both processes on one fixed operator with a known spectrum, and LAPACK's result.
 private struct LanczosTrial {
   static let dimension = 200
   static let ends = ["(θ_min − λ_min)/(λ_max − λ_min)", "(λ_max − θ_max)/(λ_max − λ_min)"]
@@ -168,12 +169,13 @@ private struct LanczosTrial {
     oracleError = zip(exact, values.sorted()).map { ($0 - $1).magnitude }.reduce(0, Worst.of) / norm
   }
 
-  /// Backward error of a dense eigen-solver and of 100 products over ‖H‖: n·ε each, times a modest factor.
+  /// The backward error of a dense eigen-solver and of 100 products, over ‖H‖: n·ε each, times a modest factor.
   static func rounding<Element: Real>(_ type: Element.Type) -> Double {
     16 * Double(dimension) * Double(Element.ulpOfOne)
   }
 
-  /// How far both ends that were found lie inside the spectrum, over its length, and what the arithmetic allows.
+  /// The distance by which both computed ends lie inside the spectrum, over its length, and the bound from the
+  /// arithmetic.
   func gaps<Element: Real>(
     of ritz: RitzExtremes, _ type: Element.Type
   ) -> (values: [Double], lower: Double, upper: Double, hold: Bool) {

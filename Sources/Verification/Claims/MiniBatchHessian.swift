@@ -3,10 +3,10 @@ import EscapementDrawing
 import EscapementOptimizers
 import EscapementKernels
 
-// The step in Theorem 1's proof that puts the whole loss's eigenvalue in the place of a mini-batch's Hessian.
+// The step in Theorem 1's proof that replaces a mini-batch's Hessian by the whole loss's eigenvalue.
 
 extension Claim {
-  /// T11: vᵀH_b = λvᵀ holds for additive noise and for nothing else.
+  /// T11: vᵀH_b = λvᵀ holds only for additive noise.
   static let miniBatchHessian = Claim(
     id: "T11", kind: .paper, source: .supplement("§B, proof of Theorem 1"),
     quote:
@@ -51,7 +51,7 @@ extension Claim {
           rho: rho)
         worst = Worst.of(worst, (perturbed - factor * plain).magnitude)
       }
-      // `SaddleExperiment.roundingBound` derives this size of a rounding error along v.
+      // `SaddleExperiment.roundingBound` derives this bound of a rounding error along v.
       let norm = experiment.loss.norm
       let size = (norm + 1) * experiment.point.norm() + (experiment.noise.map { $0.norm() }.max() ?? 0)
       evidence.atMost(
@@ -62,7 +62,7 @@ extension Claim {
     }
   }
 
-  /// H = diag(−2, 1), v = e₁, E = ±2uuᵀ with u = (0.6, 0.8); w = 0, so that g = ξ does not see E.
+  /// H = diag(−2, 1), v = e₁, E = ±2uuᵀ with u = (0.6, 0.8); w = 0, so that g = ξ does not depend on E.
   private static func ownHessians(
     _ context: ClaimContext, into evidence: inout Evidence
   ) throws -> (norms: [Measurement], ratios: [Measurement]) {
@@ -109,7 +109,7 @@ extension Claim {
     return (norms, ratios)
   }
 
-  /// ⟨v, g⟩ and ⟨v, g^SAM⟩ of one mini-batch, read off the parameters after a step of each rule.
+  /// ⟨v, g⟩ and ⟨v, g^SAM⟩ of one mini-batch, recovered from the parameters after a step of each rule.
   private static func components<Loss: SmoothLoss>(
     _ context: ClaimContext, of loss: Loss, along v: Tensor<Double>, at point: Tensor<Double>,
     noise: Tensor<Double>, rho: Double

@@ -7,7 +7,7 @@ import EscapementTraining
 // The step of Algorithm 1, ε = ρg/‖g‖: the theorem's ρ becomes ρ/‖g‖.
 
 extension Claim {
-  /// The claims about the step as SAM takes it, in the catalog's order.
+  /// The claims about SAM's normalized step, in the catalog's order.
   static let normalizedSteps: [Claim] = [.normalizedStep, .signReversal, .nearSaddle]
 
   /// T4: the factor of the normalized step.
@@ -40,7 +40,8 @@ extension Claim {
     let moments = try exact.moments(context.subject, rho: rho, normalized: true)
     let mean = radii.reduce(0, +) / 3
     let square = radii.map { $0 * $0 }.reduce(0, +) / 3
-    // The rule divides by ‖g‖ + 10⁻¹²: relative 10⁻¹²/min r on the effective radius, hence twice that on ρλ's terms.
+    // The rule divides by ‖g‖ + 10⁻¹². This changes the effective radius by a relative 10⁻¹²/min r, and the terms in ρλ
+    // by twice that.
     let guardTerm = 2e-12 / radii[0] * (rho * 3 / radii[0]) * (1 + rho * 3 / radii[0])
     evidence.equal(
       "factor over 36 mini-batches of norm 0.4, 1, 2.5", moments.factor,
@@ -103,7 +104,7 @@ extension Claim {
         let experiment = SaddleExperiment(loss: loss, index: 0, point: .zeros([3]), noise: noise)
         for product in [0.3, 0.95, 1.05, 1.9, 2.1, 5] {
           for normalized in [false, true] {
-            // The threshold is ρ|λ| = 1 for the one and ρ|λ| = ‖g‖ for the other.
+            // The threshold is ρ|λ| = 1 for the unnormalized step and ρ|λ| = ‖g‖ for the normalized one.
             let rho = product / a * (normalized ? r : 1)
             let moments = try experiment.moments(context.subject, rho: rho, normalized: normalized)
             points += 1
@@ -154,11 +155,11 @@ extension Claim {
             rho: rho, normalized: true, momentum: 0, as: Double.self)
           let g = try descentGradient(of: rule, on: LossOracle(loss), at: Tensor([y]))[0]
           let expected = -y * (1 - 1 / multiple)
-          // 10⁻¹² in the denominator moves ε by ρ·10⁻¹²/|y|; eight roundings of sizes up to |y| + ρ.
+          // The 10⁻¹² in the denominator moves ε by ρ·10⁻¹²/|y|; there are eight roundings of sizes up to |y| + ρ.
           let bound = rho * 1e-12 / y.magnitude + 8 * Double.ulpOfOne * (y.magnitude + rho)
           worst = Worst.of(worst, (g - expected).magnitude / bound)
           points += 1
-          // Descent moves by −ηg: toward the saddle when g has the sign of y.
+          // Descent moves by −ηg: toward the saddle if g has the sign of y.
           if (g * y > 0) != (multiple < 1) { wrong += 1 }
         }
       }
@@ -218,7 +219,7 @@ enum EscapeCloud {
     for trajectory in 0..<trajectories {
       var oracle = LossOracle(loss)
       oracle.ascendsOnFullBatch = fullBatchAscent
-      // A full-batch gradient of exactly 0 has no direction; the first step starts a hair off the saddle.
+      // A full-batch gradient of exactly 0 has no direction, so the first step starts slightly off the saddle.
       var run = RuleRun(
         rule, on: oracle, from: Tensor([trajectory % 2 == 0 ? 1e-9 : -1e-9]), learningRate: 0.1)
       for step in 0..<steps {

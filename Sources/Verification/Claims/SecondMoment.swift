@@ -84,7 +84,7 @@ extension Claim {
     let mean = moments.perturbed.reduce(0, +) / Double(samples)
     let squares = moments.perturbed.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
     let error = (squares / Double(samples - 1) / Double(samples)).squareRoot()
-    // ⟨v, g⟩ = λ·0.2 + ξ along v with variance 1, then times 1 + ρλ.
+    // ⟨v, g⟩ = λ·0.2 + ξ along v with variance 1, which is then multiplied by 1 + ρλ.
     let factor = 1 + rho * experiment.eigenvalue
     let plain = experiment.eigenvalue * 0.2 * experiment.eigenvalue * 0.2 + 1
     evidence.equal(
@@ -96,7 +96,7 @@ extension Claim {
   }
 }
 
-/// The larger of two numbers, NaN if either is: a NaN must not hide behind a comparison.
+/// The larger of two numbers; NaN if either is NaN, so that a comparison does not hide it.
 enum Worst {
   static func of(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .nan : max(a, b) }
 }

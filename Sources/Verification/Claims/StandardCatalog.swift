@@ -1,6 +1,6 @@
 extension ClaimCatalog {
-  /// The claims that this package judges: theory, data and protocol, the printed tables, contrasts at fixture scale, and
-  /// those that wait for runs. A file of several claims lists its own.
+  /// The claims that this package judges: theory, data and protocol, the printed tables, contrasts at fixture scale,
+  /// and claims that need runs. A file with several claims lists them itself.
   package static let standard = ClaimCatalog(
     theory + protocols + printed + FixtureContrast.all.map(\.claim) + RunFamily.all.flatMap(\.claims))
 

@@ -5,7 +5,7 @@ import EscapementKernels
 // Eqs. 2 to 4 of the supplement: the Taylor truncation of the SAM gradient.
 
 extension Claim {
-  /// T2: the truncation error falls with ρ².
+  /// T2: the truncation error decreases as ρ².
   static let truncation = Claim(
     id: "T2", kind: .paper, source: .supplement("§B, eqs. 2–4"),
     quote:
@@ -66,7 +66,7 @@ struct TruncationCurve {
   private(set) var residuals: [Double] = []
   /// Its bound ‖ε‖²L₂/2 from analysis.
   private(set) var bounds: [Double] = []
-  /// Relative size of what is not quadratic in ε: the next Taylor term and rounding.
+  /// The relative size of the terms that are not quadratic in ε: the next Taylor term and rounding.
   private(set) var disturbances: [Double] = []
 
   init<Loss: SmoothLoss<Double>>(
@@ -81,7 +81,7 @@ struct TruncationCurve {
         on: LossOracle(loss), at: point)
       let product = loss.hessianProduct(point, epsilon)
       let residual = (observed - g - product).norm()
-      // Some 32 roundings of the sizes that are subtracted, and 10⁻¹² in the rule's denominator.
+      // About 32 roundings of the size of the operands of the subtraction, and the 10⁻¹² in the rule's denominator.
       let rounding =
         32 * Double.ulpOfOne * (point.norm() + observed.norm() + g.norm())
         + (normalized ? 1e-12 / g.norm() * product.norm() : 0)
@@ -92,7 +92,7 @@ struct TruncationCurve {
     }
   }
 
-  /// The slope of log residual over log ρ across the last octave, where the expansion is best.
+  /// The slope of log residual against log ρ over the last octave, where the expansion is most accurate.
   var slope: Double {
     let last = residuals.count - 1
     return ownLog(residuals[last - 1] / residuals[last]) / ownLog(2)
@@ -118,7 +118,7 @@ struct TruncationCurve {
   }
 }
 
-/// f(x) = x + 4·max(x, 0)²: twice differentiable everywhere but at 0.
+/// f(x) = x + 4·max(x, 0)²: twice differentiable everywhere except at 0.
 struct KinkedLoss: SmoothLoss {
   var dimension: Int { 1 }
   func value(_ x: Tensor<Double>) -> Double { x[0] + 4 * x.map(.relu).dot(x.map(.relu)) }

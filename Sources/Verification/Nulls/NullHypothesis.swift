@@ -5,19 +5,21 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// A world without the effect that a claim is about. A procedure that gives its verdict there as well has not looked.
+/// A null hypothesis: inputs without the effect that a claim is about. A procedure that gives the same verdict there
+/// does not test the effect.
 package enum NullHypothesis: String, Sendable, CaseIterable {
-  /// What a number belongs to is exchanged: class k with class C − 1 − k in the data, and the methods of each data set in
-  /// the printed tables, the first with the last.
+  /// Labels are exchanged: class k with class C − 1 − k in the data, and the methods of each data set in the printed
+  /// tables, the first with the last.
   case permutedLabels = "permuted-labels"
   /// SAM's radius is 0, and in the printed tables SAM has the numbers of its base method.
   case rhoZero = "rho-zero"
-  /// Every class has as many images as the most frequent, and in the printed tables every group the accuracy of all.
+  /// Every class has as many images as the most frequent one, and in the printed tables every group has the accuracy
+  /// over all classes.
   case balanced
   /// The Hessian is the identity.
   case identityHessian = "identity-hessian"
 
-  /// What a procedure works with under the null.
+  /// The context of a procedure under the null.
   package func context(_ context: ClaimContext = ClaimContext()) -> ClaimContext {
     var changed = context
     changed.subject = NullSubject(null: self, base: context.subject)
@@ -53,7 +55,7 @@ package enum NullHypothesis: String, Sendable, CaseIterable {
     return PublishedRow(data: row.data, method: row.method, cells: cells)
   }
 
-  /// A gain that nothing brings about is 0.
+  /// Without the effect, a gain is 0.
   private static func withoutGain(_ cell: PublishedCell) -> PublishedCell {
     switch cell.quantity {
     case .accuracyGain, .tailGain, .gain: PublishedCell(quantity: cell.quantity, mean: 0, std: cell.std)
@@ -62,7 +64,7 @@ package enum NullHypothesis: String, Sendable, CaseIterable {
   }
 }
 
-/// The code under judgment in a world without the effect.
+/// The code under test, without the effect.
 struct NullSubject: ClaimSubject {
   let null: NullHypothesis
   let base: any ClaimSubject
@@ -122,7 +124,7 @@ struct NullSubject: ClaimSubject {
     }
   }
 
-  /// Class k under the name of class C − 1 − k.
+  /// The images with class k relabeled as class C − 1 − k.
   private static func exchanged(_ set: ImageSet) -> ImageSet {
     let renamed = ImageSet(
       images: set.images, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
@@ -144,7 +146,7 @@ struct NullSubject: ClaimSubject {
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
   ) throws -> Tensor<Double> {
     if null == .identityHessian { return direction.flat }
-    // Class k takes the weight of class C − 1 − k, which is what exchanging the labels does to the loss's weights.
+    // Class k takes the weight of class C − 1 − k, which is the effect of exchanging the labels on the loss's weights.
     return try base.hessianProduct(
       classWeights: null == .permutedLabels ? classWeights.map { $0.reversed() } : classWeights,
       network: network, parameters: parameters, statistics: statistics, direction: direction, samples: samples

@@ -1,19 +1,19 @@
-/// A claim judged as it is and under a null under which it must lose its verdict.
+/// A claim judged without a null and under a null, under which it must lose its verdict.
 package struct NullTrial: Sendable {
   /// The claim.
   package let claim: Claim
   /// Its verdict.
   package let verdict: Verdict
-  /// Its verdict in a world without the effect.
+  /// Its verdict without the effect.
   package let underNull: Verdict
-  /// Whether it keeps its verdict, decided and the same: then its procedure has not looked at the effect.
+  /// Whether it keeps a decided verdict under the null. Its procedure then does not test the effect.
   package var isKept: Bool { hasVerdict && verdict.outcome == underNull.outcome }
-  /// Whether there is a verdict to lose: a contrast that is not seen as things are cannot vanish with the effect.
+  /// Whether there is a verdict to lose: a contrast that is not seen without the null cannot vanish under it.
   package var hasVerdict: Bool { verdict.outcome.isConclusive && verdict.outcome != .notConsistent }
 
-  /// Judges those claims that must lose their verdict under a null, as they are and under it.
+  /// Judges the claims that must lose their verdict under a null, without it and under it.
   ///
-  /// A procedure that throws under a null has lost its verdict: it could not go on without the effect.
+  /// A procedure that throws an error under a null has lost its verdict: it cannot run without the effect.
   package static func trials(
     _ claims: [Claim], under null: NullHypothesis, context: ClaimContext = ClaimContext(),
     progress: (Claim) -> Void = { _ in }

@@ -4,32 +4,32 @@ import EscapementCurvature
 import EscapementLongTail
 import EscapementTraining
 
-/// Runs of one recipe that claims ask for: how many there are, and what training the others takes.
+/// The runs of one recipe that claims need: how many exist, and the cost of training the others.
 package struct RunRequest: Sendable {
   /// The preset.
   package let preset: Preset
-  /// The radius in place of the preset's.
+  /// The radius that replaces the preset's.
   package let radius: Double?
-  /// The claims that ask for it.
+  /// The claims that need the runs.
   package let claims: [String]
-  /// How many seeds, from 0 on, the last look of those claims takes.
+  /// The number of seeds, from 0 on, of the last look of those claims.
   package let seeds: Int
-  /// Seeds of runs on the published images that are in the evidence.
+  /// The seeds of runs on the published images in the evidence.
   package let present: [UInt64]
-  /// Runs in the evidence that are on other images and settle nothing.
+  /// The number of runs in the evidence on other images, which settle nothing.
   package let onOtherImages: Int
-  /// The seeds to train: those below `seeds` that are not there.
+  /// The seeds to train: those below `seeds` that are missing.
   package let missing: [UInt64]
-  /// The curvature that must be measured along it; nil: none.
+  /// The curvature that must be measured during the run; nil if none.
   package let spectra: SpectrumPlan?
-  /// Why no run can be trained; nil where it can.
+  /// The reason why no run can be trained; nil if it can.
   package let obstacle: String?
-  /// Training images of each class; nil where they are not known without the files of the data set.
+  /// The number of training images of each class; nil if unknown without the files of the data set.
   package let classCounts: [Int]?
-  /// Test images of both CIFAR sets.
+  /// The number of test images of both CIFAR sets.
   private static let testCount = 10_000
 
-  /// Test images of it.
+  /// The number of test images of the data set.
   package let testImages: Int?
 
   init(
@@ -41,7 +41,7 @@ package struct RunRequest: Sendable {
     self.radius = radius
     self.claims = claims
     let runs = archive.runs(of: RunSelection(preset.name, radius: radius))
-    // A run counts if every figure that is asked for can be had from it.
+    // A run counts if it provides every figure that is needed.
     let complete = quantities.map { quantity in
       Set(archive.runs(of: quantity.selection).filter { $0.last[quantity.metric] != nil }.map(\.seed))
     }
@@ -58,8 +58,8 @@ package struct RunRequest: Sendable {
     missing = obstacle == nil ? (0..<UInt64(seeds)).filter { [present] in !present.contains($0) } : []
   }
 
-  /// The curvature that quantities need of a run of `epochs`: a measurement at each epoch that is asked for, and always at the
-  /// end.
+  /// The curvature that quantities need from a run of `epochs`: a measurement at each epoch that they use, and always
+  /// at the end.
   private static func spectra(_ quantities: [RunQuantity], epochs: Int) -> SpectrumPlan? {
     var intervals: [Int?: Int?] = [:]
     for quantity in quantities {
@@ -67,38 +67,39 @@ package struct RunRequest: Sendable {
       let epoch = quantity.selection.epoch.flatMap { $0 == epochs ? nil : $0 }
       intervals[label] = SpectrumPlan.commonInterval(intervals[label] ?? nil, epoch)
     }
-    // None without a quantity of curvature; classes of a claim are distinct and in range.
+    // The result is nil without a quantity of curvature; classes of a claim are distinct and in range.
     return try? SpectrumPlan(intervals.map { .init($0.key, every: $0.value) })
   }
 
-  /// Training images of the data set; nil where its counts are not known without its files.
+  /// The number of training images of the data set; nil if unknown without its files.
   package var trainingImages: Int? { classCounts?.reduce(0, +) }
 
-  /// The recipe that is asked for.
+  /// The requested recipe.
   package var recipe: Recipe {
     var recipe = preset.recipe
     if let radius, let optimizer = recipe.optimizer.with(rho: radius) { recipe.optimizer = optimizer }
     return recipe
   }
 
-  /// Steps of one run: ⌈images/batch⌉ an epoch.
+  /// The number of steps of one run: ⌈images/batch⌉ per epoch.
   package var steps: Int? {
     trainingImages.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
   }
 
-  /// Gradients of batches that the rule asks for in one run: two a step for SAM.
+  /// The number of batch gradients that the rule requests in one run: two per step for SAM.
   package var evaluations: Int? { steps.flatMap { recipe.optimizer.evaluations(steps: $0, after: 0) } }
 
-  /// Spectra measured along one run: classes, and the loss over all, times the epochs at which they are measured.
+  /// The number of spectra measured in one run: classes, and the loss over all, times the epochs at which they are
+  /// measured.
   package var spectrumCount: Int { spectra?.subjects.reduce(0) { $0 + count($1) } ?? 0 }
 
-  /// After how many epochs a subject is measured.
+  /// The number of epochs after which a subject is measured.
   private func count(_ subject: SpectrumPlan.Subject) -> Int {
     (0..<recipe.epochs).count { subject.isDue(after: $0, of: recipe.epochs) }
   }
 
-  /// Images that the Hessian products of those spectra read, each as often as it is read: for each subject the images of
-  /// its class (or all), times Lanczos steps and the products of certificates and checks, times epochs.
+  /// The number of images that the Hessian products of those spectra read, with repetitions: for each subject the
+  /// images of its class (or all), times Lanczos steps plus the products of certificates and checks, times epochs.
   package var spectrumImages: Int? {
     guard let classCounts, let trainingImages else { return nil }
     let images = (spectra?.subjects ?? []).reduce(0) { sum, subject in
@@ -109,7 +110,8 @@ package struct RunRequest: Sendable {
     return images * (ClassSpectra.defaultSteps + extremeSpectrumExtraProducts)
   }
 
-  /// Training images seen in one run, each once however often the rule asks for its gradient.
+  /// The number of training images seen in one run. An image of a step counts once, however many gradients the rule
+  /// requests.
   package var images: Int? { trainingImages.map { $0 * recipe.epochs } }
 
   /// The name of the run: preset, radius and seed.
@@ -118,7 +120,7 @@ package struct RunRequest: Sendable {
       + "-seed\(seed)"
   }
 
-  /// The command that trains one run; DATA stands for the images' place.
+  /// The command that trains one run; DATA is a placeholder for the location of the images.
   package func command(seed: UInt64) -> String {
     var words = ["escapement train --preset \(preset.name)"]
     if let radius { words.append("--rho \(NumberText.short(radius))") }
@@ -129,14 +131,14 @@ package struct RunRequest: Sendable {
   }
 }
 
-/// What the parts of a run of a recipe take on a machine, measured.
+/// The measured costs of the parts of a run of a recipe on a machine.
 package struct StepCost: Sendable, Hashable {
-  /// CPU seconds of one gradient of a batch that the rule asks for, with its share of the rest of the step, of all threads
-  /// together. A step takes as many as its rule asks for.
+  /// CPU seconds of all threads for one batch gradient, with its share of the rest of the step. A step takes as many
+  /// gradients as its rule requests.
   package let evaluation: Double
-  /// CPU seconds of classifying one test image, of all threads together.
+  /// CPU seconds of all threads for classifying one test image.
   package let testImage: Double
-  /// CPU seconds of a Hessian product, an image, of all threads together; nil where it was not measured.
+  /// CPU seconds of all threads for a Hessian product, per image; nil if it was not measured.
   package let productImage: Double?
   /// The process's largest resident size after such steps, in bytes.
   package let memory: Int
@@ -151,14 +153,14 @@ package struct StepCost: Sendable, Hashable {
 }
 
 extension RunRequest {
-  /// CPU seconds of the spectra of one run: 0 without any, nil where a product was not measured.
+  /// CPU seconds of the spectra of one run: 0 without spectra, nil if a product was not measured.
   package func spectrumSeconds(_ cost: StepCost) -> Double? {
     guard let spectrumImages else { return nil }
     if spectrumImages == 0 { return 0 }
     return cost.productImage.map { Double(spectrumImages) * $0 }
   }
 
-  /// CPU seconds of one run: the gradients that its rule asks for, the test images after each epoch, and its spectra.
+  /// CPU seconds of one run: the gradients that its rule requests, the test images after each epoch, and its spectra.
   package func cpuSeconds(_ cost: StepCost) -> Double? {
     guard let evaluations, let testImages, let curvature = spectrumSeconds(cost) else { return nil }
     let passes = preset.testTime == .flip ? 2 : 1

@@ -1,25 +1,25 @@
 import EscapementArtifacts
 import EscapementTraining
 
-/// What a verification would take: the runs that its claims ask for, and which of them are in the evidence.
+/// The runs that the claims of a verification need, and which of them are in the evidence.
 package struct VerificationPlan: Sendable {
   /// One claim.
   package struct Item: Sendable {
     /// The claim.
     package let claim: Claim
-    /// The recipes it asks for, as places in `requests`; empty for one that needs no runs.
+    /// The recipes that it needs, as indices into `requests`; empty for a claim that needs no runs.
     package let requests: [Int]
-    /// Selections that no preset trains.
+    /// The selections that no preset trains.
     package let untrained: [String]
   }
 
   /// The claims, in catalog order.
   package let items: [Item]
-  /// The recipes asked for, in the order in which claims first ask.
+  /// The requested recipes, in the order of the first claim that needs each.
   package let requests: [RunRequest]
 
-  /// A plan of claims over the runs of an archive. What leads to one recipe is one request, under whatever names claims ask for
-  /// it: a preset, another preset of the same recipe, or a preset with the radius that is its own.
+  /// A plan of claims over the runs of an archive. Selections of the same recipe become one request, whatever their
+  /// names: a preset, another preset of the same recipe, or a preset with its own radius.
   package init(_ claims: [Claim], archive: RunArchive) {
     let statements = Dictionary(
       RunFamily.all.flatMap(\.statements).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -40,7 +40,7 @@ package struct VerificationPlan: Sendable {
         }
         let key = keys[selection] ?? RunStandards.digest(of: selection)
         keys[selection] = key
-        // A radius for a rule without one leads to no recipe; it stands for itself.
+        // A radius for a rule without one gives no recipe; such a selection is its own key.
         let known = asked.firstIndex {
           $0.key == nil || key == nil ? $0.selection == selection : $0.key == key
         }
@@ -64,25 +64,25 @@ package struct VerificationPlan: Sendable {
     }
   }
 
-  /// The selection without a radius that is the preset's own.
+  /// The selection, without its radius if that is the preset's own.
   private static func named(_ selection: RunSelection, _ key: Digest?) -> RunSelection {
     let plain = RunSelection(selection.preset)
     return key != nil && RunStandards.digest(of: plain) == key ? plain : selection
   }
 
-  /// Runs to train.
+  /// The number of runs to train.
   package var missingRuns: Int { requests.reduce(0) { $0 + $1.missing.count } }
 
-  /// Steps of them; requests without known counts are left out.
+  /// The number of their steps; requests with unknown counts are excluded.
   package var missingSteps: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.steps ?? 0) } }
 
-  /// Training images they see.
+  /// The number of training images they see.
   package var missingImages: Int { requests.reduce(0) { $0 + $1.missing.count * ($1.images ?? 0) } }
 
-  /// Spectra measured along them.
+  /// The number of spectra measured in them.
   package var missingSpectra: Int { requests.reduce(0) { $0 + $1.missing.count * $1.spectrumCount } }
 
-  /// What stands between a claim and its verdict: "nothing but this command", runs to train, or an obstacle.
+  /// What a claim needs for a verdict: "nothing but this command", runs to train, or the removal of an obstacle.
   package func need(of item: Item) -> String {
     if item.requests.isEmpty && item.untrained.isEmpty { return "no runs" }
     let asked = item.requests.map { requests[$0] }

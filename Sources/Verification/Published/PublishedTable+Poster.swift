@@ -25,8 +25,8 @@ extension PublishedTable {
       PublishedRow("cifar100-lt100", "VS+SAM", .accuracy(46.6, 0.4), .tail(31.7, 0.1)),
     ])
 
-  /// The poster's table of ways of leaving saddles, on CE+DRW. Its imbalance is not printed; its first and last rows are those of
-  /// imbalance 100.
+  /// The poster's table of methods of escaping saddles, on CE+DRW. Its imbalance is not printed; its first and last
+  /// rows are those of imbalance 100.
   static let posterOptimizers = PublishedTable(
     id: "poster-optimizers", source: .poster("Analysis, table"),
     rows: [

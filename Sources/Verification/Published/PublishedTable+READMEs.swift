@@ -1,6 +1,6 @@
 import EscapementOptimizers
 
-// The numbers in the README files of released code; of the same statements, but not of the papers.
+// The numbers in the README files of released code. They concern the same statements but are not in the papers.
 
 extension PublishedTable {
   /// ResNet-34 on CIFAR-100 LT; classes above 100, of 20 to 100 and below 20 images.

@@ -39,7 +39,7 @@ extension PublishedTable {
       PublishedRow("imagenet-lt", "LDAM+DRW+SAM", .accuracy(53.1), .head(62.0), .mid(52.1), .tail(34.8)),
     ])
 
-  /// CIFAR-10 LT by imbalance. The numbers of LDAM at 100 and 200 cannot be read in the text we have.
+  /// CIFAR-10 LT by imbalance. The numbers of LDAM at 100 and 200 are unreadable in the available text.
   static let cifar10ByRatio = PublishedTable(
     id: "supplement-3", source: .supplement("Table 3"),
     rows: [
@@ -61,7 +61,7 @@ extension PublishedTable {
       PublishedRow("cifar10-lt200", "LDAM+DRW+SAM", .accuracy(nil), .head(nil), .mid(nil), .tail(nil)),
     ])
 
-  /// CIFAR-100 LT by imbalance. The numbers of LDAM at 100 and 200 cannot be read in the text we have.
+  /// CIFAR-100 LT by imbalance. The numbers of LDAM at 100 and 200 are unreadable in the available text.
   static let cifar100ByRatio = PublishedTable(
     id: "supplement-4", source: .supplement("Table 4"),
     rows: [
@@ -84,7 +84,7 @@ extension PublishedTable {
     ])
 
   /// The influence-balanced loss and parametric contrastive learning on CIFAR-100 LT. Of the two rows of IB, 40.4 and
-  /// 10.3 are given to the one without SAM; the other cell cannot be read.
+  /// 10.3 are assigned to the one without SAM; the other cell is unreadable.
   static let influenceAndContrast = PublishedTable(
     id: "supplement-5", source: .supplement("Table 5"),
     rows: [
@@ -98,8 +98,8 @@ extension PublishedTable {
       PublishedRow("cifar100-lt200", "PaCo+SAM", .accuracy(48.0), .tail(27.8)),
     ])
 
-  /// Gains of SAM that the text of the supplement states. "cifar10-lt" and "cifar100-lt" are means over CE+DRW and LDAM+DRW at
-  /// imbalance 10, 50, 100 and 200.
+  /// Gains of SAM that the text of the supplement states. "cifar10-lt" and "cifar100-lt" are means over CE+DRW and
+  /// LDAM+DRW at imbalance 10, 50, 100 and 200.
   static let statedGains = PublishedTable(
     id: "supplement-text", source: .supplement("§D to §F, text"),
     rows: [

@@ -1,4 +1,4 @@
-/// What a printed number measures.
+/// The quantity that a printed number measures.
 package enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
   /// Top-1 accuracy over all test images, in percent.
   case accuracy
@@ -10,14 +10,14 @@ package enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
   case tail
   /// SAM's radius ρ.
   case radius = "rho"
-  /// Accuracy with SAM less accuracy without, in points.
+  /// Accuracy with SAM minus accuracy without, in points.
   case accuracyGain = "accuracy gain"
-  /// Tail accuracy with SAM less that without, in points.
+  /// Tail accuracy with SAM minus tail accuracy without, in points.
   case tailGain = "tail gain"
-  /// A gain of which the text does not say what it is of, in points.
+  /// A gain of an unspecified quantity, in points.
   case gain
 
-  /// "%", "points", or nothing for a pure number.
+  /// "%", "points", or empty for a pure number.
   package var unit: String {
     switch self {
     case .accuracy, .head, .mid, .tail: "%"
@@ -31,9 +31,9 @@ package enum PublishedQuantity: String, Sendable, Hashable, CaseIterable {
 package struct PublishedCell: Sendable, Hashable {
   /// What is measured.
   package let quantity: PublishedQuantity
-  /// The number; nil where the table's text has none that can be read.
+  /// The number; nil if the table's text has no readable number.
   package let mean: Double?
-  /// The number after "±"; nil where none is printed. Its definition and its number of seeds are not stated.
+  /// The number after "±"; nil if none is printed. Its definition and its number of seeds are not stated.
   package let std: Double?
 
   static func accuracy(_ mean: Double?, _ std: Double? = nil) -> Self {
@@ -56,7 +56,7 @@ package struct PublishedRow: Sendable, Hashable {
   package let data: String
   /// The method as printed, for example "CE+DRW+SAM".
   package let method: String
-  /// The cells, in the order of print.
+  /// The cells, in printed order.
   package let cells: [PublishedCell]
 
   init(_ data: String, _ method: String, _ cells: PublishedCell...) {
@@ -69,7 +69,7 @@ package struct PublishedRow: Sendable, Hashable {
     self.cells = cells
   }
 
-  /// The number of a quantity; nil where it is not in the row or cannot be read.
+  /// The number of a quantity; nil if it is not in the row or is unreadable.
   package subscript(quantity: PublishedQuantity) -> Double? { cell(quantity)?.mean }
 
   /// The cell of a quantity.
@@ -87,12 +87,12 @@ package struct PublishedRow: Sendable, Hashable {
 package struct PublishedTable: Sendable, Hashable {
   /// A short unique name.
   package let id: String
-  /// Where it is printed.
+  /// The place where it is printed.
   package let source: ClaimSource
-  /// Its rows, in the order of print.
+  /// Its rows, in printed order.
   package let rows: [PublishedRow]
 
-  /// The row of a data set and a method; one that is not there is a caller's bug.
+  /// The row of a data set and a method, which must exist.
   package func row(_ data: String, _ method: String) -> PublishedRow {
     guard let row = rows.first(where: { $0.data == data && $0.method == method }) else {
       preconditionFailure("table \(id) has no row \(method) on \(data)")
@@ -100,7 +100,8 @@ package struct PublishedTable: Sendable, Hashable {
     return row
   }
 
-  /// One line a number, "table|data|method|quantity|mean|std" with two decimals and "-" for what is not printed.
+  /// One line per number, "table|data|method|quantity|mean|std", with two decimals and "-" for a number that is not
+  /// printed.
   var canonicalLines: [String] {
     rows.flatMap { row in
       row.cells.map { cell in
@@ -118,7 +119,7 @@ package struct PublishedTable: Sendable, Hashable {
     return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
   }
 
-  /// Every table, the papers' first and the repositories' README files after them.
+  /// All tables: the papers' first, then those of the repositories' README files.
   package static let all: [PublishedTable] = [
     posterResults, posterOptimizers, radii, imageNet, cifar10ByRatio, cifar100ByRatio, influenceAndContrast,
     statedGains, sseSAMReadme, imbSAMReadme, glmcReadme, checkpointsReadme,

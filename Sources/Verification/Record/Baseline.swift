@@ -4,14 +4,14 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// The verdicts that stand on record, one a claim; `Golden/claims.json` in this repository.
+/// The recorded verdicts, one per claim; `Golden/claims.json` in this repository.
 ///
-/// Comparing never writes. Only `accept` produces a new file, and it demands a reason.
+/// Comparing writes nothing. Only `accept` produces a new file, and it requires a reason.
 package struct Baseline: Sendable, Hashable {
-  /// The layout of the file.
+  /// The version of the file's layout.
   package static let schema = 1
 
-  /// What is on record for one claim.
+  /// The recorded verdict of one claim.
   package struct Entry: Sendable, Hashable {
     /// The outcome, with its condition.
     package var outcome: Outcome
@@ -27,19 +27,19 @@ package struct Baseline: Sendable, Hashable {
 
   /// The entries by claim id.
   package var entries: [String: Entry]
-  /// Why the file was last written.
+  /// The reason for which the file was last written.
   package var reason: String
-  /// The numeric contract under which the verdicts last accepted were reached.
+  /// The numeric contract under which the last accepted verdicts were computed.
   package var contract: NumericContract
 
-  /// A baseline from its parts, of the contract in force unless another is named.
+  /// A baseline from its parts. The contract in force is the default.
   package init(entries: [String: Entry], reason: String, contract: NumericContract = .current) {
     self.entries = entries
     self.reason = reason
     self.contract = contract
   }
 
-  /// Reads a baseline; a malformed file throws one line with its name and the key at fault.
+  /// Reads a baseline. For a malformed file, throws an error of one line with its name and the invalid key.
   package init(contentsOf url: URL) throws {
     try self.init(json: JSON(contentsOf: url), file: url.path)
   }
@@ -84,11 +84,12 @@ package struct Baseline: Sendable, Hashable {
     ])
   }
 
-  /// Takes the verdicts of a record as the new baseline; claims that were not judged keep theirs.
+  /// A new baseline with the verdicts of a record; claims that were not judged keep their entries.
   ///
-  /// The reason may not be blank. Undecided verdicts are never accepted: a baseline of "inconclusive" would
-  /// hide a procedure that stopped working. One that says why nothing can be decided is a finding and may stand. A claim that waits for runs and is not on record stays without an entry while it
-  /// is undecided; one that was decided before and no longer is throws.
+  /// The reason may not be blank. Undecided verdicts are never accepted: a baseline of "inconclusive" would hide a
+  /// procedure that stopped working. A verdict that states why nothing can be decided is a finding and is accepted. A
+  /// claim that needs runs and is not recorded stays without an entry while it is undecided. A claim that was decided
+  /// before and no longer is causes an error.
   package func accepting(_ record: VerificationRecord, reason: String) throws(BaselineRefusal) -> Baseline {
     guard reason.contains(where: { !$0.isWhitespace }) else { throw .noReason }
     var accepted = self
@@ -107,15 +108,15 @@ package struct Baseline: Sendable, Hashable {
     return accepted
   }
 
-  /// Writes the file in one piece.
+  /// Writes the file atomically.
   package func write(to url: URL) throws {
     try AtomicFile.write(json, to: url)
   }
 
-  /// Whether a claim is judged on finished runs: it may be on record or not.
+  /// Whether a claim is judged on finished runs. Such a claim may be unrecorded.
   private static func waits(_ entry: VerificationRecord.Entry) -> Bool { entry.claim.tier.waitsForRuns }
 
-  /// Claims whose verdict on finished runs could stand on record and does not: news, which contradict nothing.
+  /// Claims whose verdict on finished runs could be recorded and is not. They are new results and contradict nothing.
   package func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {
     entries.filter {
       Self.waits($0) && $0.verdict.outcome.isOnRecord && self.entries[$0.claim.id] == nil
@@ -124,8 +125,9 @@ package struct Baseline: Sendable, Hashable {
 
   /// How the verdicts of a record differ from this baseline, in the record's order.
   ///
-  /// An undecided verdict of a claim that is not on record is no change: it could not be put there. Nor is one decided on
-  /// finished runs (`unrecorded`): the record holds the claims that everybody can judge, and those that were put there.
+  /// An undecided verdict of an unrecorded claim is not a change, because it cannot be recorded. A verdict decided on
+  /// finished runs (`unrecorded`) is not a change either: the baseline contains the claims that can be judged without
+  /// runs, and those that were added to it.
   package func changes(in entries: [VerificationRecord.Entry]) -> [VerdictChange] {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
@@ -138,16 +140,16 @@ package struct Baseline: Sendable, Hashable {
   }
 }
 
-/// A verdict that is not the one on record.
+/// A verdict that differs from the recorded one.
 package struct VerdictChange: Sendable, Hashable {
   /// The claim.
   package var id: String
-  /// The entry on record; nil for a claim without one.
+  /// The recorded entry; nil for a claim without one.
   package var before: Baseline.Entry?
-  /// The entry that the verdict would give.
+  /// The entry that corresponds to the verdict.
   package var after: Baseline.Entry
 
-  /// One line for people.
+  /// One readable line.
   package var text: String {
     guard let before else { return "\(id): no verdict on record, now \(Self.text(after.outcome))" }
     if before.outcome == after.outcome {

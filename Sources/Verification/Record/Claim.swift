@@ -1,7 +1,7 @@
 import EscapementOptimizers
 import EscapementTraining
 
-/// Where a claim stands in the papers.
+/// The place of a claim in the papers.
 package struct ClaimSource: Hashable, Sendable {
   /// The document.
   package var paper: String
@@ -36,13 +36,13 @@ package struct ClaimSource: Hashable, Sendable {
   }
 }
 
-/// Whose statement a claim is. A refutation means something else for each, so they are tallied apart.
+/// The author of a statement. A refutation has a different meaning for each kind, so the kinds are tallied separately.
 package enum ClaimKind: String, Hashable, Sendable, CaseIterable {
-  /// The papers say it: a sentence, a number of a table, a figure.
+  /// A statement of the papers: a sentence, a number in a table, or a figure.
   case paper
-  /// That what was published agrees with itself: text with tables, numbers with each other, paper with released code.
+  /// The consistency of what was published: text with tables, numbers with each other, paper with released code.
   case consistency
-  /// This package says it: a consequence that it derived, or the conformity of its own presets and rules.
+  /// A statement of this package: a consequence that it derived, or the conformity of its own presets and rules.
   case own
 
   /// The heading of a tally.
@@ -54,7 +54,7 @@ package enum ClaimKind: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// What a verdict on such a statement is about, in one sentence.
+  /// The meaning of a verdict on such a statement, in one sentence.
   var explanation: String {
     switch self {
     case .paper: "What the papers say, judged in their words: a verdict here is about the papers."
@@ -67,15 +67,15 @@ package enum ClaimKind: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The title as a heading, with a capital letter.
+  /// The title with a capital letter.
   var heading: String { title.prefix(1).uppercased() + title.dropFirst() }
 }
 
-/// In which worlds without the effect a claim must lose its verdict.
+/// The nulls under which a claim must lose its verdict.
 package enum ClaimNulls: Hashable, Sendable {
-  /// Under each of these.
+  /// The claim loses its verdict under each of these.
   case losing(Set<NullHypothesis>)
-  /// Under none, for the reason given.
+  /// No null applies, for the given reason.
   case none(because: String)
 }
 
@@ -83,37 +83,38 @@ package enum ClaimNulls: Hashable, Sendable {
 package struct Claim: Sendable {
   /// A short unique name, for example "T1".
   package var id: String
-  /// Whose statement it is.
+  /// The author of the statement.
   package var kind: ClaimKind
-  /// Where the statement stands.
+  /// The place of the statement.
   package var source: ClaimSource
-  /// The words that are judged, as the paper prints them; nil for a statement of this package.
+  /// The judged words as printed in the paper; nil for a statement of this package.
   package var quote: String?
   /// The formal statement, precise enough to be wrong and no stronger than the quoted words.
   package var statement: String
-  /// How much evidence the procedure needs.
+  /// The evidence that the procedure needs.
   package var tier: Tier
-  /// The leaf of the tree of claims in which it stands.
+  /// The leaf of the tree of claims to which it belongs.
   package var leaf: ClaimTree.Leaf
-  /// What of the papers falls with it.
+  /// What part of the papers its refutation would invalidate.
   package var weight: ClaimWeight
-  /// The worlds in which it must lose its verdict, or why there is none.
+  /// The nulls under which it must lose its verdict, or the reason why there is none.
   package var nulls: ClaimNulls
-  /// What is guessed because no source states it. A refutation that rests on a guess is capped at inconclusive.
+  /// Guesses, where no source states a value. A refutation that rests on a guess is capped at inconclusive.
   package let assumptions: [String]
-  /// What a report draws beside it.
+  /// The figure that a report draws for it.
   package var figure: ClaimFigure?
-  /// The claims about runs with which its p value is adjusted; nil for the others.
+  /// The family of claims about runs with which its p value is adjusted; nil for other claims.
   package var family: String?
-  /// The chance that its test finds what is printed, a line a comparison; nil for claims that no sample decides.
+  /// The probability that its test finds what is printed, one line per comparison; nil for claims that are not decided
+  /// by a sample.
   package var power: (@Sendable () -> [String])?
-  /// What would refute the statement.
+  /// The result that would refute the statement.
   package var refutedBy: String
   /// The procedure in words.
   package var procedure: String
-  /// Which reading of the sources is judged.
+  /// The reading of the sources that is judged.
   package var variant: String
-  /// Raised whenever the procedure changes.
+  /// The version of the procedure, incremented with every change.
   package var procedureVersion: Int
   /// Runs the procedure.
   package var judge: @Sendable (ClaimContext) throws -> Verdict
@@ -147,7 +148,7 @@ package struct Claim: Sendable {
     self.judge = { context in try judge(context).capped(by: assumptions) }
   }
 
-  /// The quote in quotation marks; nil where nothing is quoted.
+  /// The quote in quotation marks; nil without a quote.
   package var quotedWords: String? { quote.map { "“\($0)”" } }
 
   /// Whether it must lose its verdict under a null.
@@ -157,27 +158,27 @@ package struct Claim: Sendable {
   }
 }
 
-/// What a procedure works with.
+/// The inputs of a procedure.
 package struct ClaimContext: Sendable {
-  /// The code under judgment: update rules, Lanczos, class counts.
+  /// The code under test: update rules, Lanczos, class counts.
   package var subject: any ClaimSubject {
     didSet { fixtureRuns = FixtureRuns(subject, onRun: onRun) }
   }
-  /// The seed of every draw; the default of the verifier is fixed, never the clock.
+  /// The seed of every draw; the verifier's default is a fixed number.
   package var seed: UInt64
-  /// The printed numbers under judgment.
+  /// The printed numbers that are judged.
   package var tables: [PublishedTable]
-  /// The recipes under judgment.
+  /// The recipes that are judged.
   package var presets: [Preset]
   /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
   package var runs: any EvidenceSource
-  /// Hears how many runs of the contrasts are trained, of how many: before the first and after each, one call at a time, on
-  /// any thread. A null's runs are counted on their own.
+  /// Called with the number of trained runs of the contrasts and their total: before the first and after each, one call
+  /// at a time, on any thread. A null's runs are counted separately.
   package let onRun: @Sendable (_ trained: Int, _ total: Int) -> Void
-  /// Runs of the subject's code on the embedded images, trained when they are asked for.
+  /// Runs of the subject's code on the embedded images, trained on first use.
   var fixtureRuns: any EvidenceSource
 
-  /// A context; a subject, tables or presets other than the package's own serve to show that a procedure can fail.
+  /// A context. Other subjects, tables or presets than the package's own show that a procedure can fail.
   package init(
     subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022,
     tables: [PublishedTable] = PublishedTable.all, presets: [Preset] = Preset.all,
@@ -193,7 +194,7 @@ package struct ClaimContext: Sendable {
     fixtureRuns = FixtureRuns(subject, onRun: onRun)
   }
 
-  /// The table of that name; one that is not there is a caller's bug.
+  /// The table with the given name, which must exist.
   func table(_ id: String) -> PublishedTable {
     guard let table = tables.first(where: { $0.id == id }) else {
       preconditionFailure("no printed table is called \(id)")

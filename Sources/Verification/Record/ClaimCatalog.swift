@@ -4,7 +4,7 @@ package struct ClaimCatalog: Sendable {
   /// The claims, in the order of reports.
   package let claims: [Claim]
 
-  /// A catalog of the given claims; two of one id are a caller's bug.
+  /// A catalog of the given claims, whose ids must be unique.
   package init(_ claims: [Claim]) {
     var seen: Set<String> = []
     for claim in claims {
@@ -13,16 +13,17 @@ package struct ClaimCatalog: Sendable {
     self.claims = claims
   }
 
-  /// The claim of that id, in any case.
+  /// The claim with the given id, ignoring case.
   package subscript(id: String) -> Claim? {
     claims.first { $0.id.uppercased() == id.uppercased() }
   }
 
-  /// The claims that words name (all when empty), among the given tiers and, where `rows` names a place, of that place; in
+  /// The claims that words name (all if empty) in the given tiers and, if `rows` names a place, from that place; in
   /// catalog order, each once.
   ///
-  /// A word is an id in any case ("T3"), the beginning of ids ("P4*"; "P4" alone for all ids that begin with "P4-" where no claim
-  /// has that id), or a place in the papers ("supplement", "§D", "poster/table", "Table 3", "Algorithm 1").
+  /// A word is an id in any case ("T3"), the beginning of ids ("P4*"; "P4" alone for all ids that begin with "P4-" if
+  /// no claim has the id "P4"), or a place in the papers ("supplement", "§D", "poster/table", "Table 3", "Algorithm
+  /// 1").
   package func selecting(ids words: [String], rows: String? = nil, tiers: Set<Tier>)
     throws(UnknownClaim) -> [Claim]
   {
@@ -37,7 +38,7 @@ package struct ClaimCatalog: Sendable {
     }
   }
 
-  /// The words of a list such as "T1,T2,P4*", without blanks around them.
+  /// The words of a list such as "T1,T2,P4*", without surrounding blanks.
   package static func words(of list: String) -> [String] {
     list.split(separator: ",", omittingEmptySubsequences: false).map {
       $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -56,13 +57,13 @@ package struct ClaimCatalog: Sendable {
     throw isPlace ? unknown(place: word) : UnknownClaim(id: word, near: near(word))
   }
 
-  /// The claims whose source is at a place, "DOCUMENT/PART", "DOCUMENT" or "PART"; nil where there is none.
+  /// The claims whose source is at a place, "DOCUMENT/PART", "DOCUMENT" or "PART"; nil if there is none.
   private func claims(at word: String) -> [Claim]? {
     let found = claims.filter { $0.source.isAt(word) }
     return found.isEmpty ? nil : found
   }
 
-  /// A place that no claim's source names, with known ones near it.
+  /// The error for a place that no claim's source names, with similar known places.
   private func unknown(place word: String) -> UnknownClaim {
     var known: [String] = []
     for claim in claims {
@@ -70,7 +71,7 @@ package struct ClaimCatalog: Sendable {
     }
     let asked = ClaimSource.normalized(word)
     let ranked = known.enumerated().map { index, place in
-      // A word without a document is compared with the parts alone.
+      // A word without a document is compared only with the parts.
       let text =
         asked.contains("/") ? place : place.split(separator: "/", maxSplits: 1).last.map(String.init) ?? place
       return (distance: EditDistance.between(asked, ClaimSource.normalized(text)), index: index, place: place)
@@ -81,7 +82,7 @@ package struct ClaimCatalog: Sendable {
 
   /// Up to four ids closest to `id` by edit distance, nearest first, ties in catalog order.
   package func near(_ id: String) -> [String] {
-    // A long word is like no id: what is compared stays short.
+    // A long word is not similar to any id; the limit keeps the comparison short.
     let asked = String(id.prefix(40)).uppercased()
     let ranked = claims.enumerated().map { place, claim in
       (distance: EditDistance.between(asked, claim.id.uppercased()), place: place, id: claim.id)
@@ -96,9 +97,9 @@ package struct UnknownClaim: ReportedError, Hashable {
   package var exitCode: Int32 { 64 }
   /// The word.
   package var id: String
-  /// Ids or places like it.
+  /// Similar ids or places.
   package var near: [String]
-  /// Whether it was read as a place.
+  /// Whether the word was interpreted as a place.
   package var isPlace = false
   /// One line naming both.
   package var description: String {

@@ -6,8 +6,8 @@ extension ClaimSource {
     return paper.hasPrefix("github.com/") ? String(paper.dropFirst("github.com/".count)) : paper
   }
 
-  /// The parts of the document that the place names: "§D", "Table 3", "Figure 2", "Algorithm 1", "Theorem 1", "eq. 1", and what
-  /// stands between commas without quotation marks.
+  /// The parts of the document that the place names: "§D", "Table 3", "Figure 2", "Algorithm 1", "Theorem 1", "eq. 1",
+  /// and unquoted text between commas.
   var parts: [String] {
     var parts: [String] = []
     func add(_ part: String) { if !part.isEmpty && !parts.contains(part) { parts.append(part) } }
@@ -19,8 +19,8 @@ extension ClaimSource {
     return parts
   }
 
-  /// Sections, tables, figures, algorithms, theorems and equations in a text, ranges written out: "§D to §F" is three sections,
-  /// "eqs. 2–4" three equations.
+  /// Sections, tables, figures, algorithms, theorems and equations in a text, with ranges expanded: "§D to §F" is three
+  /// sections, "eqs. 2–4" three equations.
   private static func named(in text: String) -> [String] {
     let sections = text.matches(of: /§\s?([A-Z])(?:\s?(?:–|to)\s?§?([A-Z])\b)?/).flatMap {
       match -> [String] in
@@ -48,12 +48,13 @@ extension ClaimSource {
     return (low...high).map { Character(UnicodeScalar($0)) }
   }
 
-  /// "supplement/Table 3" for each part; the document alone where the place names none.
+  /// "supplement/Table 3" for each part; the document alone if the place names none.
   var places: [String] { parts.isEmpty ? [document] : parts.map { "\(document)/\($0)" } }
 
-  /// A word as places are compared: lower case, single blanks, "§d" for "section D", "figure" for "fig.".
+  /// The normalized form in which places are compared: lower case, single blanks, "§d" for "section D", "figure" for
+  /// "fig.".
   static func normalized(_ word: String) -> String {
-    // Longer than any place: what is compared stays short.
+    // The limit is longer than any place and keeps the comparison short.
     let text = word.prefix(120).lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return text.replacing("section ", with: "§").replacing("§ ", with: "§").replacing(
       "fig. ", with: "figure ")
@@ -63,7 +64,7 @@ extension ClaimSource {
   func isAt(_ word: String) -> Bool {
     let asked = Self.normalized(word)
     let whole = Self.normalized(document)
-    // A repository is also called by its name alone.
+    // A repository can also be named without its owner.
     let documents =
       [whole] + (whole.contains("/") ? whole.split(separator: "/").suffix(1).map(String.init) : [])
     if documents.contains(asked) { return true }

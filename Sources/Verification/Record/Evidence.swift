@@ -1,10 +1,10 @@
 /// Collects the measured quantities of one procedure and derives the verdict from them.
 ///
-/// A verdict can only come from judged quantities: one that fails refutes the claim, and without any
-/// the claim stays undecided, so that nothing passes because it was never measured. Every function that adds a quantity returns
-/// it, for summaries that print its value.
+/// A verdict follows only from judged quantities. One that fails refutes the claim; without any the claim stays
+/// undecided, so that no claim passes without a measurement. Every function that adds a quantity returns it, for
+/// summaries that print its value.
 package struct Evidence: Sendable {
-  /// What was measured so far.
+  /// The measurements so far.
   package private(set) var measurements: [Measurement] = []
   /// Remarks for the report.
   package private(set) var details: [String] = []
@@ -12,7 +12,7 @@ package struct Evidence: Sendable {
   /// No evidence yet.
   package init() {}
 
-  /// Judges |value − expected| ≤ tolerance; `reason` says where the tolerance comes from.
+  /// Judges |value − expected| ≤ tolerance; `reason` states the origin of the tolerance.
   @discardableResult
   package mutating func equal(
     _ name: String, _ value: Double, to expected: Double, within tolerance: Double, unit: String = "",
@@ -53,7 +53,7 @@ package struct Evidence: Sendable {
   package mutating func none(_ name: String, _ count: Int, of total: Int, because reason: String)
     -> Measurement
   {
-    // A procedure that compared nothing has shown nothing: NaN holds nowhere.
+    // A procedure that compared nothing must not pass: NaN satisfies no expectation.
     let value = total > 0 ? Double(count) : .nan
     return add(name, value, .atMost(0), "of \(total)", reason, .bits)
   }
@@ -70,11 +70,10 @@ package struct Evidence: Sendable {
   /// Adds a remark.
   package mutating func note(_ text: String) { details.append(text) }
 
-  /// The verdict: `outcome` when every judged quantity held, refuted when one did not, and
-  /// inconclusive when nothing was judged.
+  /// The verdict: `outcome` if every judged quantity held, refuted if one did not, and inconclusive if nothing was
+  /// judged.
   ///
-  /// `summary` is the line for the case that all held, `refutation` the one for the other case; without it
-  /// the first failed quantity is named.
+  /// `summary` is the line if all held, `refutation` the line otherwise; without it the first failed quantity is named.
   package func verdict(ifAllHold outcome: Outcome, summary: String, refutation: String? = nil) -> Verdict {
     let judged = measurements.filter { $0.holds != nil }
     let failed = judged.filter { $0.holds == false }

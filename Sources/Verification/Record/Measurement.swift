@@ -1,4 +1,4 @@
-/// What a measured quantity is held against.
+/// The expectation with which a measured quantity is compared.
 package enum Expectation: Hashable, Sendable {
   /// |value − expected| ≤ tolerance.
   case equal(to: Double, within: Double)
@@ -8,31 +8,31 @@ package enum Expectation: Hashable, Sendable {
   case atLeast(Double)
   /// lower ≤ value ≤ upper.
   case between(Double, Double)
-  /// Nothing: the number is reported and does not decide.
+  /// None: the number is reported and does not decide.
   case observed
 }
 
-/// How far a measured number repeats.
+/// The reproducibility of a measured number.
 package enum Reproducibility: String, Hashable, Sendable {
-  /// The same bits on every machine; reports print them.
+  /// The number has the same bits on every machine, and reports print them.
   case bits
-  /// Comes from LAPACK, whose last digits depend on the library: printed to four digits only.
+  /// The number comes from LAPACK, whose last digits depend on the library; it is printed to four digits.
   case rounded
 }
 
-/// One measured quantity, what it should have been, and whether it was.
+/// One measured quantity, its expectation, and whether the expectation held.
 package struct Measurement: Hashable, Sendable {
-  /// What was measured.
+  /// The name of the quantity.
   package var name: String
-  /// The number.
+  /// The measured value.
   package var value: Double
-  /// What it is held against.
+  /// The expectation of the value.
   package var expectation: Expectation
   /// The unit; empty for pure numbers.
   package var unit: String
-  /// Where the expectation or its tolerance comes from.
+  /// The origin of the expectation or its tolerance.
   package var reason: String
-  /// How far the number repeats.
+  /// The reproducibility of the number.
   package var reproducibility: Reproducibility
 
   /// A measurement from its parts.
@@ -48,7 +48,7 @@ package struct Measurement: Hashable, Sendable {
     self.reproducibility = reproducibility
   }
 
-  /// Whether the expectation held; nil for an observed number. NaN holds nowhere.
+  /// Whether the expectation held; nil for an observed number. NaN satisfies no expectation.
   package var holds: Bool? {
     switch expectation {
     case .equal(let expected, let tolerance): abs(value - expected) <= tolerance

@@ -1,22 +1,22 @@
 import EscapementKernels
 
-/// Which runs a procedure asks for.
+/// The runs that a procedure requests.
 package struct RunSelection: Hashable, Sendable {
   /// The preset, DATA/METHOD.
   package var preset: String
-  /// A constant radius in place of the preset's; nil: the preset's own.
+  /// A constant radius that replaces the preset's; nil for the preset's own.
   package var radius: Double?
-  /// Completed epochs after which the figures are taken; nil: all of them.
+  /// The number of completed epochs after which the figures are taken; nil for all.
   package var epoch: Int?
 
-  /// A selection; without radius and epoch the runs of the preset as it stands, at their end.
+  /// A selection; the defaults select the unchanged preset at the end of its runs.
   package init(_ preset: String, radius: Double? = nil, epoch: Int? = nil) {
     self.preset = preset
     self.radius = radius
     self.epoch = epoch
   }
 
-  /// The preset, with "ρ = 0.05" and "after epoch 160" where they are asked for.
+  /// The preset, with "ρ = 0.05" and "after epoch 160" if specified.
   package var text: String {
     preset + (radius.map { ", ρ = \($0)" } ?? "") + (epoch.map { ", after epoch \($0)" } ?? "")
   }
@@ -42,10 +42,10 @@ package enum RunMetric: Hashable, Sendable {
   case largestEigenvalue(ofClass: Int?)
   /// max(0, −λ_min)/λ_max.
   case saddleRatio(ofClass: Int?)
-  /// max(0, −l)/λ_max with the lower limit l that λ_min has but for the stated failure probability.
+  /// max(0, −l)/λ_max with the lower limit l of λ_min, which holds except with the stated failure probability.
   case saddleRatioLimit(ofClass: Int?)
-  /// λ_min²/(L₂‖∇f‖) for λ_min < 0, else 0; L₂ is the slope of the curvature measured along λ_min's eigenvector. Above 1 the point is a strict
-  /// saddle: λ_min < −√(L₂‖∇f‖).
+  /// λ_min²/(L₂‖∇f‖) for λ_min < 0, otherwise 0; L₂ is the slope of the curvature measured along λ_min's eigenvector.
+  /// Above 1 the point is a strict saddle: λ_min < −√(L₂‖∇f‖).
   case saddleMargin(ofClass: Int?)
   /// The share of eigenvalues below −λ_max/100, estimated from one start vector.
   case negativeMass(ofClass: Int?)
@@ -53,7 +53,7 @@ package enum RunMetric: Hashable, Sendable {
   /// The accuracies that tables print.
   package static let allAccuracies: [RunMetric] = [.accuracy, .head, .mid, .tail]
 
-  /// The class that a figure of a loss or its Hessian is of; `.some(nil)` for the loss over all classes, nil for accuracies.
+  /// The class of a figure of a loss or its Hessian; `.some(nil)` for the loss over all classes, nil for accuracies.
   package var measuredClass: Int?? {
     switch self {
     case .accuracy, .head, .mid, .tail, .trainingTail: nil
@@ -64,7 +64,7 @@ package enum RunMetric: Hashable, Sendable {
     }
   }
 
-  /// Whether it is made of eigenvalues, which must be converged to count.
+  /// Whether it is computed from eigenvalues, which count only if converged.
   var isOfEigenvalues: Bool {
     if case .trainingLoss = self { return false }
     return measuredClass != nil
@@ -102,23 +102,24 @@ package enum RunMetric: Hashable, Sendable {
 package struct RunEvidence: Sendable, Hashable {
   /// The seed of initialization, order and augmentation.
   package var seed: UInt64
-  /// The data as its manifest names them.
+  /// The name of the data in its manifest.
   package var data: String
-  /// Whether the images are the published ones; figures from others are consistent with a paper's, or not, and
+  /// Whether the images are the published ones; figures from other images are at most consistent with a paper's and
   /// settle nothing.
   package var isPublished: Bool
-  /// The figures at the selection's epoch, or after the last: the primary ones.
+  /// The primary figures: those at the selection's epoch, or after the last.
   package var last: [RunMetric: Double]
-  /// The figures of the epoch with the best test accuracy: descriptive, as that epoch is chosen on the test images.
+  /// The figures of the epoch with the best test accuracy. They are descriptive, because that epoch is chosen on the
+  /// test images.
   package var best: [RunMetric: Double]
-  /// The numeric contract that it was trained under. Figures of two differ by rounding, as those of two machines of any
-  /// other package do: they are samples of one method.
+  /// The numeric contract under which it was trained. Figures of two contracts differ by rounding, as those of other
+  /// packages do between machines; they are samples of the same method.
   package var contract: NumericContract
-  /// The curvatures among the primary figures as they were measured, and those that do not count; empty where a source
-  /// does not say.
+  /// The measured curvatures behind the primary figures, and those that do not count; empty if a source does not state
+  /// them.
   package var curvature: [CurvatureMeasurement]
 
-  /// A run from its parts, trained under the contract in force unless another is named.
+  /// A run from its parts. The contract in force is the default.
   package init(
     seed: UInt64, data: String, isPublished: Bool, last: [RunMetric: Double], best: [RunMetric: Double] = [:],
     contract: NumericContract = .current, curvature: [CurvatureMeasurement] = []
@@ -133,9 +134,9 @@ package struct RunEvidence: Sendable, Hashable {
   }
 }
 
-/// Where procedures find finished runs. They are never trained by a procedure.
+/// A source of finished runs for procedures, which never train runs themselves.
 package protocol EvidenceSource: Sendable {
-  /// The finished runs of a selection, in any order; empty where there are none.
+  /// The finished runs of a selection, in any order; empty if there are none.
   func runs(of selection: RunSelection) throws -> [RunEvidence]
 }
 

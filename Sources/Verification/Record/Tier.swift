@@ -1,7 +1,7 @@
-/// How much evidence a claim's procedure needs, cheapest first.
+/// The evidence that a claim's procedure needs, cheapest first.
 ///
-/// A verdict speaks at the tier of its procedure and never above it: synthetic evidence can refute an
-/// algebraic statement, but says nothing about an accuracy table.
+/// A verdict is valid at the tier of its procedure and not above it: synthetic evidence can refute an algebraic
+/// statement, but says nothing about an accuracy table.
 package enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
   /// Algebra, arithmetic and small synthetic problems with known answers: seconds, no images.
   case exact
@@ -16,7 +16,7 @@ package enum Tier: String, Hashable, Sendable, CaseIterable, Comparable {
   /// ImageNet-LT and iNaturalist.
   case large
 
-  /// Whether a verdict waits for finished runs, which not everybody has.
+  /// Whether a verdict needs finished runs, which are not part of the package.
   package var waitsForRuns: Bool { self > .contrast }
 
   /// Cheaper tiers come first.

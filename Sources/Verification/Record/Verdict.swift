@@ -1,23 +1,24 @@
-/// How a claim ended.
+/// The outcome of a claim.
 package enum Outcome: Hashable, Sendable {
   /// The names, in the order of tallies.
   static let names = [
     "supported", "conditional", "refuted", "consistent", "not consistent", "inconclusive", "not run",
   ]
 
-  /// Every judged quantity came out as the claim says.
+  /// Every judged quantity agrees with the claim.
   case supported
   /// The claim is false as printed and true once the condition is added.
   case conditional(String)
   /// A judged quantity contradicts the claim, and no condition repairs it.
   case refuted
-  /// A contrast of a paper is seen at a scale that settles nothing about it.
+  /// A contrast of a paper is seen at a scale that settles nothing about the paper.
   case consistent
-  /// It is not seen there.
+  /// The contrast is not seen at that scale.
   case notConsistent
   /// The procedure ran and could not decide, or it stopped.
   case inconclusive
-  /// The procedure ran as it should and found that nothing can be decided, for the reason given. Also called inconclusive.
+  /// The procedure ran to its end and found that nothing can be decided, for the given reason. It is also reported as
+  /// inconclusive.
   case undetermined(String)
   /// The procedure did not run.
   case notRun(String)
@@ -51,13 +52,13 @@ package enum Outcome: Hashable, Sendable {
     }
   }
 
-  /// Whether it may stand on record: decided, or found to be undecidable for a stated reason.
+  /// Whether it may be recorded: decided, or found to be undecidable for a stated reason.
   package var isOnRecord: Bool {
     if case .undetermined = self { return true }
     return isConclusive
   }
 
-  /// The outcome of a name as `name` gives it; nil for an unknown name or a missing qualifier.
+  /// The outcome with a given `name`; nil for an unknown name or a missing qualifier.
   package init?(name: String, qualifier: String?) {
     switch (name, qualifier) {
     case ("supported", nil): self = .supported
@@ -73,18 +74,18 @@ package enum Outcome: Hashable, Sendable {
   }
 }
 
-/// What judging a claim gave: the outcome and every number behind it.
+/// The result of judging a claim: the outcome and the numbers from which it follows.
 package struct Verdict: Hashable, Sendable {
-  /// How the claim ended.
+  /// The outcome of the claim.
   package var outcome: Outcome
   /// The measured quantities, in the order of the procedure.
   package var measurements: [Measurement]
-  /// One line for people, with the decisive numbers.
+  /// One readable line, with the decisive numbers.
   package var summary: String
-  /// Further remarks, one a line.
+  /// Further remarks, one per line.
   package var details: [String]
 
-  /// A verdict from its parts; `Evidence.verdict` derives the outcome instead of stating it.
+  /// A verdict from its parts; `Evidence.verdict` derives the outcome instead.
   package init(outcome: Outcome, measurements: [Measurement], summary: String, details: [String] = []) {
     self.outcome = outcome
     self.measurements = measurements
@@ -94,7 +95,7 @@ package struct Verdict: Hashable, Sendable {
 }
 
 extension Verdict {
-  /// A refutation that rests on guesses is none: it is inconclusive under them.
+  /// A verdict in which a refutation that rests on guesses is replaced by inconclusive.
   func capped(by assumptions: [String]) -> Verdict {
     guard outcome == .refuted, !assumptions.isEmpty else { return self }
     var capped = self
@@ -104,9 +105,9 @@ extension Verdict {
   }
 }
 
-/// What must be known to repeat a verdict.
+/// The information needed to repeat a verdict.
 package struct Provenance: Hashable, Sendable {
-  /// Which reading of the sources was judged, for example "unnormalized ascent".
+  /// The reading of the sources that was judged, for example "unnormalized ascent".
   package var variant: String
   /// The seed of every draw.
   package var seed: UInt64

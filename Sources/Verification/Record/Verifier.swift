@@ -2,14 +2,14 @@ import EscapementKernels
 
 /// Runs the procedures of selected claims and compares their verdicts with the baseline.
 package struct Verifier: Sendable {
-  /// The tiers judged where none are named: those that take seconds.
+  /// The tiers judged by default, which take seconds.
   package static let defaultTiers: Set<Tier> = [.exact, .fixture]
 
   /// The claims to choose from.
   package var catalog: ClaimCatalog
-  /// What the procedures work with.
+  /// The inputs of the procedures.
   package var context: ClaimContext
-  /// The verdicts on record; nil judges without comparing.
+  /// The recorded verdicts; nil judges without comparing.
   package var baseline: Baseline?
 
   /// A verifier of the package's own catalog and code.
@@ -23,8 +23,8 @@ package struct Verifier: Sendable {
 
   /// Judges the claims of the given ids (all when empty) among the given tiers, in catalog order.
   ///
-  /// A procedure that throws leaves its claim inconclusive, with the error in the verdict. `progress` hears
-  /// of each verdict as it falls.
+  /// A claim whose procedure throws an error is inconclusive, with the error in the verdict. `progress` is called after
+  /// each verdict.
   package func verify(
     ids: [String] = [], tiers: Set<Tier> = Verifier.defaultTiers,
     progress: (VerificationRecord.Entry) -> Void = { _ in }
@@ -54,9 +54,9 @@ package struct VerificationRecord: Sendable {
   package struct Entry: Sendable {
     /// The claim.
     package var claim: Claim
-    /// How it ended.
+    /// The verdict.
     package var verdict: Verdict
-    /// What repeats it.
+    /// The information needed to repeat it.
     package var provenance: Provenance
     /// The command that repeats it.
     package var command: String { "escapement verify \(claim.id)" }
@@ -73,17 +73,17 @@ package struct VerificationRecord: Sendable {
   package var entries: [Entry]
   /// Verdicts that differ from the baseline.
   package var changes: [VerdictChange]
-  /// Whether there was a baseline to compare with.
+  /// Whether the verdicts were compared with a baseline.
   package var compared: Bool
 
-  /// Claims judged on finished runs whose verdict could stand on record and does not.
+  /// Claims judged on finished runs whose verdict could be recorded and is not.
   package var unrecorded: [String]
-  /// The numeric contract that the procedures computed under; runs have their own, which the claims about them name.
+  /// The numeric contract of the procedures; runs have their own contracts, which the claims about them state.
   package var contract: NumericContract
-  /// That of the verdicts on record; nil where there was no baseline.
+  /// The numeric contract of the recorded verdicts; nil without a baseline.
   package var comparedContract: NumericContract?
 
-  /// A record from its parts, judged under the contract in force unless another is named.
+  /// A record from its parts. The contract in force is the default.
   package init(
     entries: [Entry], changes: [VerdictChange], compared: Bool, unrecorded: [String] = [],
     contract: NumericContract = .current, comparedContract: NumericContract? = nil
@@ -96,19 +96,19 @@ package struct VerificationRecord: Sendable {
     self.comparedContract = comparedContract
   }
 
-  /// "numeric contract 2", and that of the verdicts on record where it is another.
+  /// "numeric contract 2", and the contract of the recorded verdicts if it differs.
   var contractText: String {
     guard let before = comparedContract, before != contract else { return "numeric contract \(contract)" }
     return "numeric contract \(contract); the verdicts on record were reached under contract \(before)"
   }
 
-  /// 1 when a verdict differs from the baseline, or a claim is refuted and there was no verdict to compare with;
-  /// 2 when nothing was selected or a verdict is undecided; 0 otherwise.
+  /// 1 if a verdict differs from the baseline, or if a claim is refuted and there was no verdict to compare with; 2 if
+  /// nothing was selected or a verdict is undecided; 0 otherwise.
   package var exitCode: Int32 {
     if !changes.isEmpty { return 1 }
     func stands(_ entry: Entry) -> Bool { compared && !unrecorded.contains(entry.claim.id) }
     if entries.contains(where: { !stands($0) && $0.verdict.outcome == .refuted }) { return 1 }
-    // What is on record as undecidable, and was found so again, is as expected.
+    // A verdict that is recorded as undecidable and was found so again is as expected.
     let undecided = entries.filter {
       !$0.verdict.outcome.isConclusive && !(stands($0) && $0.verdict.outcome.isOnRecord)
     }
@@ -121,8 +121,9 @@ package struct VerificationRecord: Sendable {
     ClaimKind.allCases.filter { kind in entries.contains { $0.claim.kind == kind } }
   }
 
-  /// How many verdicts on statements of a kind have each outcome, in a fixed order, zeros left out. Outcomes of different kinds
-  /// are never added: a refuted claim of a paper is a finding about the paper, a refuted statement of this package a fault of ours.
+  /// The number of verdicts with each outcome for one kind of statement, in a fixed order, without zeros. Outcomes of
+  /// different kinds are never added: a refuted claim of a paper is a finding about the paper, a refuted statement of
+  /// this package is a fault of the package.
   package func tally(of kind: ClaimKind) -> [(outcome: String, count: Int)] {
     Outcome.names.compactMap { name in
       let count = entries.count { $0.claim.kind == kind && $0.verdict.outcome.name == name }

@@ -1,10 +1,10 @@
 import EscapementArtifacts
 
 extension VerificationRecord {
-  /// GitHub's workflow commands: an error for each verdict that is not as expected, a warning for each procedure that could
-  /// not decide, at the file with the verdicts on record.
+  /// GitHub's workflow commands: an error for each verdict that is not as expected, a warning for each procedure that
+  /// could not decide, attached to the file with the recorded verdicts.
   ///
-  /// Source: github.com/actions/toolkit, packages/core/src/command.ts, for what is escaped.
+  /// Source: github.com/actions/toolkit, packages/core/src/command.ts, for the escaped characters.
   package func annotations(file: String) -> [String] {
     entries.compactMap { entry in
       let title = "Claim \(entry.claim.id)"

@@ -1,8 +1,8 @@
 import EscapementDrawing
 
 extension ClaimCatalog {
-  /// A Markdown page of all claims, by kind and within a kind by tier: the verdict on record or why there is none, the paper's
-  /// words beside the formal statement, source, branch and weight.
+  /// A Markdown page of all claims, by kind and within a kind by tier: the recorded verdict or the reason why there is
+  /// none, the paper's words and the formal statement, source, branch and weight.
   package func markdown(record: Baseline) -> String {
     var lines = ["# Claims"]
     for paragraph in Self.introduction { lines += [""] + Figure.wrapped(paragraph, limit: 100) }
@@ -36,7 +36,7 @@ extension ClaimCatalog {
       + "with the papers' sign; *not consistent* that nine seeds do not show it there. Neither supports or refutes a paper.",
   ]
 
-  /// The claims of a kind and a tier, a row each.
+  /// The claims of a kind and a tier, one per row.
   private static func table(_ members: [Claim], _ tier: Tier, _ record: Baseline) -> [String] {
     if members.isEmpty { return [] }
     let rows = members.map { claim in
@@ -56,7 +56,7 @@ extension ClaimCatalog {
     ] + rows
   }
 
-  /// Text that stays in its cell and means itself.
+  /// Text escaped for a table cell.
   private static func cell(_ text: String) -> String {
     text.map { character in
       switch character {

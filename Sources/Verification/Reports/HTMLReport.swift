@@ -2,8 +2,9 @@ import EscapementExperiments
 import EscapementDrawing
 
 extension VerificationRecord {
-  /// One self-contained page: on the first screen a tally and a table by section for each kind of statement, then the claims
-  /// by section, kind and family, each with its numbers; what was not run stands folded at the end of its family.
+  /// One self-contained page. It begins with a tally and a table by section for each kind of statement. The claims
+  /// follow by section, kind and family, each with its numbers; claims that were not run are folded at the end of their
+  /// family.
   package func html(with exhibits: ReportExhibits = .none) -> String {
     var page = ReportPage(title: "Escapement: verdicts")
     page.add("<h1>Verdicts</h1>")
@@ -51,14 +52,14 @@ extension VerificationRecord {
     return page.html
   }
 
-  /// Claims that have a place of their own on the page; those that were not run are folded together.
+  /// Claims that have their own anchor on the page; those that were not run are folded together.
   private var linked: Set<String> {
     Set(
       entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }.map(\.claim.id))
   }
 
-  /// Families in the order in which they come; claims without one are together, and so are rows of the accuracy tables, each a
-  /// family of its own.
+  /// Families in order of occurrence. Claims without a family are grouped, and so are the rows of the accuracy tables,
+  /// each of which is its own family.
   private static func families(_ members: [Entry]) -> [(name: String, entries: [Entry])] {
     var groups: [(name: String, entries: [Entry])] = []
     for entry in members {
@@ -161,7 +162,7 @@ extension VerificationRecord {
     "<span class=\"badge \(style(outcome.name))\">\(outcome.name)</span>"
   }
 
-  /// The plane of Theorem 1's factor, over the radii of the papers and beyond.
+  /// The plane of Theorem 1's factor, over the radii of the papers and a larger range.
   private static var amplification: Figure? {
     try? AmplificationFigure.draw(
       radii: 0.01...2, reach: 100, linear: 1,

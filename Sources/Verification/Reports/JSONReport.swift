@@ -4,13 +4,12 @@ import EscapementKernels
 import EscapementTraining
 
 extension VerificationRecord {
-  /// The layout of the JSON report.
+  /// The version of the JSON report's layout.
   package static let schema = 2
 
   /// The whole record as canonical JSON: the same bytes for the same verdicts.
   ///
-  /// Numbers carry their bits beside a decimal. Those that come from LAPACK are rounded to four digits and
-  /// carry no bits.
+  /// Numbers have their bits and a decimal. Numbers from LAPACK are rounded to four digits and have no bits.
   package func json() -> JSON {
     .object([
       "schema": .integer(Self.schema), "compared": .bool(compared), "exit": .integer(Int(exitCode)),

@@ -2,10 +2,11 @@ import EscapementDrawing
 import EscapementGoldens
 
 extension VerificationRecord {
-  /// JUnit XML: a test case a claim, a suite for each kind of statement and, where goldens were checked, a test case a golden.
+  /// JUnit XML: one test case per claim, one suite per kind of statement and, if goldens were checked, one test case
+  /// per golden.
   ///
-  /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the table of
-  /// their numbers, and so is a golden that is not on record; claims without a decision are skipped.
+  /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the
+  /// table of their numbers. A golden without a record is also a failure. Claims without a decision are skipped.
   package func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
     var cases = kinds.map { kind in
       JUnitSuite("claims.\(kind.rawValue)", entries.filter { $0.claim.kind == kind }.map(testCase))
@@ -47,7 +48,7 @@ extension VerificationRecord {
     return JUnitCase(className: "goldens", name: golden.name, result: result, output: nil)
   }
 
-  /// Whether a claim's verdict is other than expected.
+  /// Whether a claim's verdict is not the expected one.
   func fails(_ entry: Entry) -> Bool {
     changes.contains { $0.id == entry.claim.id } || (!compared && entry.verdict.outcome == .refuted)
   }

@@ -1,8 +1,8 @@
 import EscapementArtifacts
 
 extension VerificationRecord {
-  /// A Markdown page short enough for the summary of a job: a tally for each kind of statement, what changed, and a line for
-  /// each claim that was judged. Claims that were not run are counted only.
+  /// A Markdown page short enough for the summary of a job: a tally for each kind of statement, the changes, and one
+  /// line per judged claim. Claims that were not run are only counted.
   package func markdown() -> String {
     var lines = ["# Verdicts", ""] + tallyLines.map { "- \($0)" } + ["", "Computed under \(contractText)."]
     if !changes.isEmpty { lines += ["", "## Changed", ""] + changes.map { "- \(Self.line($0.text))" } }
@@ -30,7 +30,7 @@ extension VerificationRecord {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Text inside a cell: nothing ends the cell or the row, and nothing is read as HTML.
+  /// Text escaped for a table cell: it cannot end the cell or the row, and is not interpreted as HTML.
   private static func cell(_ text: String) -> String {
     line(text).replacing(scalars: ["\\": "\\\\", "|": "\\|"])
   }

@@ -3,16 +3,17 @@ import EscapementDrawing
 import EscapementArtifacts
 import EscapementTraining
 
-/// A page about runs: their accuracies beside the papers', their course, the curvature along it, recipes and digests.
+/// A page about runs: their accuracies compared with the papers', their course over the epochs, the curvature, recipes
+/// and digests.
 package struct RunReport: Sendable {
-  /// Runs in one drawing at most; of more the first are drawn, and the table has all.
+  /// The largest number of runs in one drawing. The first runs are drawn; the table contains all.
   package static let drawn = 6
 
   private let entries: [RunArchive.Entry]
   private let dynamics: [SpectrumDynamics]
   private let exhibits: ReportExhibits
 
-  /// A report on the runs of an archive, damaged ones included; `dynamics` are those of the runs that have any.
+  /// A report on the runs of an archive, including damaged ones; `dynamics` are those of the runs that have spectra.
   package init(_ archive: RunArchive, dynamics: [SpectrumDynamics], exhibits: ReportExhibits) {
     (entries, self.dynamics, self.exhibits) = (archive.entries, dynamics, exhibits)
   }

@@ -1,8 +1,8 @@
 import EscapementDrawing
 extension VerificationRecord {
-  /// An aligned table for terminals, one line a claim, and below it the verdicts that changed.
+  /// An aligned table for terminals, one line per claim, followed by the verdicts that changed.
   ///
-  /// `detailed` adds every measured quantity under its claim.
+  /// `detailed` adds every measured quantity below its claim.
   package func text(detailed: Bool = false) -> String {
     var lines: [String] = []
     let idWidth = max(2, entries.map(\.claim.id.count).max() ?? 0)
@@ -39,7 +39,7 @@ extension VerificationRecord {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// "the papers' claims: 9 supported, 8 conditional, 1 refuted", a line for each kind that was judged.
+  /// "the papers' claims: 9 supported, 8 conditional, 1 refuted", one line per judged kind.
   var tallyLines: [String] {
     kinds.map { kind in
       "\(kind.title): " + tally(of: kind).map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")
@@ -48,7 +48,7 @@ extension VerificationRecord {
 }
 
 extension Outcome {
-  /// What stands before the qualifier in reports.
+  /// The words before the qualifier in reports.
   var qualifierLead: String { isConclusive ? "only if" : "because" }
 }
 

@@ -2,7 +2,7 @@ import EscapementDrawing
 import EscapementArtifacts
 
 extension TreeStanding {
-  /// The node for machines.
+  /// The node as JSON.
   var json: JSON {
     func share(_ share: Share) -> JSON {
       [
@@ -17,7 +17,7 @@ extension TreeStanding {
     ]
   }
 
-  /// The node and what is below it, as nested blocks. A claim's id leads to the claim where `linked` has it.
+  /// The node and its children, as nested blocks. A claim's id is a link if `linked` contains it.
   func html(linked: Set<String>, depth: Int = 0) -> [String] {
     var lines = ["<div class=\"node depth\(depth)\">"]
     lines.append(

@@ -2,20 +2,20 @@ import EscapementArtifacts
 import Foundation
 import EscapementTraining
 
-/// The metrics of a finished run as a folder of evidence keeps them: epochs, measurements and links of the digest chain.
+/// The metrics of a finished run in an evidence folder: epochs, measurements and links of the digest chain.
 ///
-/// Of a step's event step, epoch and digest remain, where the digest is a new link; everything else stays line by line. A
-/// link covers all before it, so that thinning them takes nothing from what they prove, only from how closely they say
-/// where two runs part. A seal of their own ends the lines.
+/// Of a step's event, only step, epoch and digest are kept, and only if the digest is a new link. All other lines are
+/// kept unchanged. A link covers everything before it, so thinning the links does not weaken what they prove; it only
+/// reduces the precision with which they locate a difference of two runs. The lines end with their own seal.
 struct CompactMetrics {
-  /// Links of steps that are kept at most, evenly thinned; those after epochs stay with their events. 2,000 take about
-  /// 80 KB once compressed, as digests have no shorter form than their 32 bytes.
+  /// The largest number of links of steps that are kept, evenly thinned. Links after epochs are kept with their events.
+  /// 2,000 links take about 80 KB compressed, because a digest of 32 bytes is incompressible.
   static let linkLimit = 2000
 
   /// The lines.
   let lines: Data
 
-  /// Shortens metrics that belong to a record of these bytes; throws a `DataError` for a step's event that is none.
+  /// Shortens metrics that belong to a record with these bytes. Throws a `DataError` for an invalid step event.
   init(_ metrics: RunDirectory.Metrics, record: Data) throws {
     let marks = ["step", "epoch", MetricsSeal.event].map { Data("\"event\":\"\($0)\"".utf8) }
     var kept: [(line: Data, isLink: Bool)] = []

@@ -2,19 +2,19 @@ import EscapementExperiments
 import EscapementDrawing
 import EscapementArtifacts
 
-/// The extreme eigenvalues of one class's Hessian after an epoch, as `train --spectra` measured them, and how.
+/// The extreme eigenvalues of one class's Hessian after an epoch, as measured by `train --spectra`, with the procedure.
 package struct CurvatureMeasurement: Sendable, Hashable {
-  /// By what procedure. Figures of two procedures are not compared.
+  /// The procedure of a measurement. Figures of different procedures are not compared.
   package struct Procedure: Sendable, Hashable {
-    /// The loss, in words.
+    /// The name of the loss.
     package var loss: String
-    /// Which statistics batch norm used; nil where the record does not say.
+    /// The statistics that batch norm used; nil if not recorded.
     package var normalization: String?
-    /// Lanczos steps asked for.
+    /// The requested number of Lanczos steps.
     package var steps: Int
-    /// Start vectors.
+    /// The number of start vectors.
     package var probes: Int
-    /// At most this many images of a class, the first ones; nil: all.
+    /// The largest number of images of a class, of which the first are used; nil for all.
     package var images: Int?
 
     /// One line.
@@ -24,24 +24,25 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     }
   }
 
-  /// The largest share of λ_max − λ_min that the residual of an end that counts may have.
+  /// The largest residual of an end that counts, as a share of λ_max − λ_min.
   ///
-  /// If both ends move by at most r, the ratio q = |λ_min|/λ_max moves by at most r(1 + q)/(λ_max − r), and with S = λ_max −
-  /// λ_min = λ_max(1 + q) that is (r/S)(1 + q)²/(1 − (1 + q)r/S). For q ≤ 1 and r = S/100 it is below 0.041: less than the
-  /// 0.05 that H13 registers as no change, the smallest margin that a claim about the ratio has.
+  /// If both ends change by at most r, the ratio q = |λ_min|/λ_max changes by at most r(1 + q)/(λ_max − r). With S =
+  /// λ_max − λ_min = λ_max(1 + q) this is (r/S)(1 + q)²/(1 − (1 + q)r/S). For q ≤ 1 and r = S/100 it is below 0.041.
+  /// This is less than the 0.05 that H13 registers as no change, which is the smallest margin of a claim about the
+  /// ratio.
   package static let residualShare = 0.01
 
-  /// The largest failure probability of a limit that counts: a tenth of the smallest level of a look at it (`SeedLooks`). `ClassSpectra`
-  /// states 2·10⁻⁶.
+  /// The largest failure probability of a limit that counts: a tenth of the smallest level of a look (`SeedLooks`).
+  /// `ClassSpectra` states 2·10⁻⁶.
   package static let failureProbability = 0.002
 
-  /// The class; nil: the loss over all classes.
+  /// The class; nil for the loss over all classes.
   package let label: Int?
-  /// How it was measured.
+  /// The procedure of the measurement.
   package let procedure: Procedure
-  /// Lanczos steps taken: fewer than asked for where the Krylov space was exhausted.
+  /// The number of Lanczos steps taken: fewer than requested if the Krylov space was exhausted.
   package let steps: Int
-  /// Images it is over.
+  /// The number of images.
   package let images: Int
   /// λ_min.
   package let smallest: SpectrumEvent.End
@@ -49,25 +50,25 @@ package struct CurvatureMeasurement: Sendable, Hashable {
   package let largest: SpectrumEvent.End
   /// The loss.
   package let loss: Double
-  /// λ_min ≥ this but for `failureProbability`; nil where the record has none.
+  /// A lower limit of λ_min, except with probability `failureProbability`; nil if not recorded.
   package let lowerLimit: Double?
   /// The failure probability of the limit.
   package let failureProbability: Double?
-  /// ‖∇f‖; nil where the record has none.
+  /// ‖∇f‖; nil if not recorded.
   package let gradientNorm: Double?
-  /// What the Lipschitz constant of the Hessian is at least, along λ_min's eigenvector; nil where the record has none.
+  /// A lower bound on the Lipschitz constant of the Hessian, along λ_min's eigenvector; nil if not recorded.
   package let curvatureSlope: Double?
-  /// The share of eigenvalues below −λ_max/100; nil where the record has none.
+  /// The share of eigenvalues below −λ_max/100; nil if not recorded.
   package let negativeMass: Double?
 
-  /// The larger uncertainty of the two ends over λ_max − λ_min; nil where a residual is not on record.
+  /// The larger uncertainty of the two ends over λ_max − λ_min; nil if a residual is not recorded.
   package var residualShare: Double? {
     guard let a = smallest.uncertainty, let b = largest.uncertainty else { return nil }
     let (worst, spread) = (max(a, b), largest.value - smallest.value)
     return worst == 0 ? 0 : spread > 0 ? worst / spread : .infinity
   }
 
-  /// Why it is not of what the claims are about; nil where it is.
+  /// The reason why its loss is not the one of the claims; nil if it is.
   var otherSubject: String? {
     guard procedure.loss == ClassSpectra.loss, procedure.normalization == ClassSpectra.normalization else {
       return
@@ -77,7 +78,7 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     return nil
   }
 
-  /// Why its eigenvalues do not count; nil where they do.
+  /// The reason why its eigenvalues do not count; nil if they do.
   package var obstacle: String? {
     if let otherSubject { return otherSubject }
     guard let share = residualShare else { return "no residual is on record" }
@@ -99,7 +100,7 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     figures[.largestEigenvalue(ofClass: label)] = largest.value
     if largest.value > 0 {
       figures[.saddleRatio(ofClass: label)] = negative / largest.value
-      // A limit that may well fail, or does not say how often, limits nothing.
+      // A limit with a large or unknown failure probability is not used.
       if let lowerLimit, let failureProbability, failureProbability <= Self.failureProbability {
         figures[.saddleRatioLimit(ofClass: label)] = max(0, -lowerLimit) / largest.value
       }
@@ -111,21 +112,22 @@ package struct CurvatureMeasurement: Sendable, Hashable {
     return figures
   }
 
-  /// What `run.json` says beforehand of the spectra along a run.
+  /// The description in `run.json` of the spectra of a run.
   struct Plan {
-    /// Lanczos steps.
+    /// The number of Lanczos steps.
     let steps: Int?
-    /// At most this many images of a class.
+    /// The largest number of images of a class.
     let images: Int?
 
-    /// Reads the measurement of a record; of runs without spectra, and with measurements of another kind, nothing.
+    /// Reads the measurement of a record; all nil for runs without spectra or with measurements of another kind.
     init(_ measurement: JSON?) {
       steps = measurement?["steps"]?.integer
       images = measurement?["samples"]?.integer
     }
   }
 
-  /// A class's row of an event; throws a `DataError` at its place where it is not of the run's data or plan.
+  /// Reads a class's row of an event. Throws a `DataError` with its place if the row does not agree with the run's data
+  /// or plan.
   init(
     _ row: SpectrumEvent.Row, of event: SpectrumEvent, at place: JSONCursor, plan: Plan, data: RecordedData
   )
@@ -152,7 +154,7 @@ package struct CurvatureMeasurement: Sendable, Hashable {
       probes: row.probes, images: plan.images)
   }
 
-  /// For machines.
+  /// The measurement as JSON.
   package var json: JSON {
     func end(_ end: SpectrumEvent.End) -> JSON {
       [
@@ -173,17 +175,17 @@ package struct CurvatureMeasurement: Sendable, Hashable {
 }
 
 extension RunMetric {
-  /// The measurement that the figure is made of; nil for figures of no spectrum, and where there is none.
+  /// The measurement behind the figure; nil for figures without a spectrum, and if there is none.
   func measurement(among all: [CurvatureMeasurement]) -> CurvatureMeasurement? {
     measuredClass.flatMap { label in all.first { $0.label == label } }
   }
 
-  /// Why the figure of a measurement does not count; nil where it does. A loss asks for no eigenvalue.
+  /// The reason why the figure of a measurement does not count; nil if it does. A loss does not depend on eigenvalues.
   func obstacle(_ measurement: CurvatureMeasurement) -> String? {
     isOfEigenvalues ? measurement.obstacle : measurement.otherSubject
   }
 
-  /// How the figure of a measurement was found, as far as the figure depends on it.
+  /// The procedure of the measurement, reduced to what the figure depends on.
   func procedure(_ measurement: CurvatureMeasurement) -> CurvatureMeasurement.Procedure {
     var procedure = measurement.procedure
     if !isOfEigenvalues { (procedure.steps, procedure.probes) = (0, 0) }

@@ -4,34 +4,34 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// A folder of finished runs, each under the digest of its recipe and its seed: records with short metrics, and the last
-/// checkpoint where it was asked for.
+/// A folder of finished runs, each named by the digest of its recipe and its seed: records with shortened metrics, and
+/// optionally the last checkpoint.
 package struct EvidenceFolder: Sendable {
-  /// The folder that `verify` reads where none is named.
+  /// The folder that `verify` reads by default.
   package static let defaultName = "Evidence"
 
   /// The folder.
   package let url: URL
 
-  /// A folder; nothing is read or made yet.
+  /// A folder; nothing is read or created yet.
   package init(_ url: URL) { self.url = url }
 
-  /// What came of adding a run.
+  /// The result of adding a run.
   package enum Addition: Sendable, Hashable {
-    /// It was copied to this place.
+    /// The run was copied to this place.
     case added(URL)
-    /// The same run is there already.
+    /// The folder already contains the same run.
     case present(URL)
-    /// The same run was there, and got its final weights.
+    /// The folder contained the same run, and its final weights were added.
     case completed(URL)
   }
 
-  /// Copies `run.json` and what lasts of the metrics of a finished run, whole or not at all.
+  /// Copies `run.json` and the shortened metrics of a finished run atomically.
   ///
-  /// With `weights` its last checkpoint too, which an audit evaluates and every command that takes a checkpoint reads.
-  /// Throws `DataError` for a run that is damaged, unfinished or diverged, where another run of its recipe and seed is
-  /// there, and where it is there under another seed; `MissingError` where its last checkpoint is asked for and not there;
-  /// `FileError` where the folder cannot be written to.
+  /// With `weights`, its last checkpoint is also copied; an audit evaluates it, and every command that takes a
+  /// checkpoint can read it. Throws `DataError` for a run that is damaged, unfinished or diverged, if the folder has a
+  /// different run of its recipe and seed, and if the folder has the same run under another seed; `MissingError` if its
+  /// last checkpoint is requested and missing; `FileError` if the folder cannot be written.
   package func add(_ directory: RunDirectory, weights: Bool = false) throws -> Addition {
     let run = try RecordedRun(directory)
     switch run.state {
@@ -97,14 +97,14 @@ package struct EvidenceFolder: Sendable {
     return .added(place)
   }
 
-  /// Throws where a run of the folder is this one under another seed.
+  /// Throws an error if a run of the folder is this one under another seed.
   private func checkSeed(of run: RecordedRun) throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     let recipe = "\(run.storedName.prefix(16))-seed"
     let marks = Dictionary(run.marks, uniquingKeysWith: { first, _ in first })
     for name in names.sorted() where name.hasPrefix(recipe) && name != run.storedName {
       let place = url.appendingPathComponent(name, isDirectory: true)
-      // A damaged run is for the list to tell.
+      // Damaged runs are reported by the list.
       guard let other = try? RecordedRun(RunDirectory(place)), other.recipe.seed != run.recipe.seed,
         let shared = other.marks.lazy.compactMap({ marks[$0.0] }).first
       else { continue }
@@ -115,7 +115,7 @@ package struct EvidenceFolder: Sendable {
     }
   }
 
-  /// Copies the last checkpoint of a run, tensors first, after seeing that it is the one that the chain ends in.
+  /// Copies the last checkpoint of a run, tensors first, after checking that the digest chain ends in it.
   private static func copyWeights(
     of run: RecordedRun, from directory: RunDirectory, to copy: RunDirectory
   ) throws {
@@ -144,7 +144,7 @@ package struct EvidenceFolder: Sendable {
     }
   }
 
-  /// A hidden directory that no reader takes for a run.
+  /// A hidden directory, which readers ignore.
   private static func scratchDirectory(in folder: URL, for name: String) throws -> URL {
     if mkdir(folder.path, 0o755) != 0, errno != EEXIST {
       throw FileError(operation: "create", path: folder.path, code: errno)

@@ -1,24 +1,24 @@
 import EscapementArtifacts
 import EscapementLongTail
 
-/// What the name of a data set says of it before its files are read: counts, groups, and the digests that are known.
+/// The properties of a data set that follow from its name, without its files: counts, groups, and known digests.
 struct NamedData {
-  /// Training images of each class.
+  /// The number of training images of each class.
   let classCounts: [Int]
-  /// Test images of each class.
+  /// The number of test images of each class.
   let testCounts: [Int]
   /// Head, mid and tail classes.
   let groups: ClassGroups
-  /// The name of the full set that it is cut from.
+  /// The name of the full set from which it is selected.
   let source: String
-  /// The kind that its images always have; nil where it depends on the files.
+  /// The kind of its images; nil if it depends on the files.
   let kind: ImageProvenance.Kind?
-  /// SHA-256 of the training records: of the published files, or of the generator's; nil where it is not on record.
+  /// SHA-256 of the training records: of the published files, or of the generator's; nil if unknown.
   let trainDigest: String?
-  /// Likewise of the test records.
+  /// SHA-256 of the test records, likewise.
   let testDigest: String?
 
-  /// What is known of a name; nil for packed fixtures and for names that are somebody's own.
+  /// The properties of a name; nil for packed fixtures and for user-defined names.
   init?(_ name: String) {
     if let fixture = FixtureStore.all.first(where: { $0.dataName == name }) {
       classCounts = fixture.profile.counts
@@ -34,7 +34,8 @@ struct NamedData {
       repeating: name.set.testPart.records / classCounts.count, count: classCounts.count)
     groups = name.groups
     (source, kind) = (name.set.rawValue, nil)
-    // The digest runs over all files of a part: of CIFAR-10's five only those of each are published.
+    // The digest covers all files of a part. For CIFAR-10's five training files, only the digest of each file is
+    // published.
     trainDigest = name.set.trainParts.count == 1 ? name.set.trainParts[0].published.hex : nil
     testDigest = name.set.testPart.published.hex
   }

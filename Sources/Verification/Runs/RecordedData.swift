@@ -2,36 +2,36 @@ import EscapementArtifacts
 import EscapementLongTail
 import EscapementTraining
 
-/// The images of a run as `run.json` describes them, held against what the name of the data says.
+/// The images of a run as described by `run.json`, checked against the name of the data.
 struct RecordedData {
-  /// Training images of each class.
+  /// The number of training images of each class.
   let classCounts: [Int]
-  /// Training images.
+  /// The number of training images.
   let trainingSamples: Int
-  /// Test images.
+  /// The number of test images.
   let testSamples: Int
-  /// Test images of each class; nil where the name does not say.
+  /// The number of test images of each class; nil if the name does not determine it.
   let testCounts: [Int]?
   /// The classes of head, mid and tail.
   let groups: [(metric: RunMetric, name: String, labels: [Int])]
 
-  /// Classes of a data set.
+  /// The number of classes.
   var classes: Int { classCounts.count }
 
-  /// Images of a set at most, which keeps every sum over them below 2⁶³.
+  /// The largest number of images of a set, which keeps every sum over them below 2⁶³.
   static let imageLimit = 1_000_000_000
 
-  /// Reads what a record says of its data.
+  /// Reads the data description of a record.
   ///
-  /// Throws a `DataError` for groups that share a class or are not the data set's, for counts that contradict each other
-  /// or the name, and for digests that are not those of the images that the record says it is of.
+  /// Throws a `DataError` for groups that share a class or are not the data set's, for counts that contradict each
+  /// other or the name, and for digests that are not those of the images named in the record.
   init(_ record: RunRecord) throws {
     let (document, name) = (record.document, record.recipe.data)
     let known = NamedData(name)
     let counts = try document.field("class_counts")
     for cursor in try counts.elements() { _ = try Self.count(cursor) }
     classCounts = record.classCounts
-    // At most 10⁹ times as many classes as 16 MiB have room for: no overflow.
+    // The sum is at most 10⁹ times the number of classes that fit in 16 MiB, so it does not overflow.
     trainingSamples = classCounts.reduce(0, +)
     guard trainingSamples <= Self.imageLimit else {
       throw counts.fault(
@@ -59,7 +59,7 @@ struct RecordedData {
     return count
   }
 
-  /// Throws unless counts are the name's.
+  /// Throws an error unless the counts agree with the name.
   private static func require(
     _ found: [Int], _ expected: [Int], _ place: JSONCursor, of name: String
   ) throws {
@@ -99,7 +99,7 @@ struct RecordedData {
     }
   }
 
-  /// Throws unless the manifest's summary is one of the data of that name.
+  /// Throws an error unless the manifest's summary agrees with the data of this name.
   private func checkProvenance(_ provenance: JSONCursor, _ known: NamedData, _ name: String) throws {
     let data = try provenance.field("data")
     guard try data.string() == name else {
@@ -124,7 +124,7 @@ struct RecordedData {
     }
   }
 
-  /// Published images have the published digest, and others have not; synthetic ones are always the generator's.
+  /// Published images have the published digest, and others do not; synthetic images are always the generator's.
   private static func checkKind(_ part: JSONCursor, _ known: NamedData, _ digest: String?) throws {
     let kind = try part.field("kind")
     let stated = try kind.string()

@@ -1,21 +1,21 @@
 import EscapementArtifacts
 
-/// What the metrics say of one epoch.
+/// The metrics of one epoch.
 package struct RecordedEpoch: Sendable, Hashable {
   /// The 0-based epoch.
   package let epoch: Int
-  /// Steps taken in all.
+  /// The total number of steps taken.
   package let step: Int
-  /// The chain's link after it.
+  /// The link of the digest chain after the epoch.
   package let digest: Digest
-  /// Correct test images of each class.
+  /// The number of correctly classified test images of each class.
   package let correct: [Int]
   /// Mean training loss.
   package let loss: Double
-  /// Accuracies in percent and, of the classes' curvatures, those that count.
+  /// Accuracies in percent, and those curvatures of the classes that count.
   package internal(set) var figures: [RunMetric: Double]
-  /// Correct training images of each class, without augmentation; nil where they were not classified.
+  /// The number of correctly classified training images of each class, without augmentation; nil if not measured.
   package internal(set) var trainingCorrect: [Int]? = nil
-  /// The classes' curvatures as they were measured.
+  /// The measured curvatures of the classes.
   package internal(set) var curvature: [CurvatureMeasurement] = []
 }

@@ -3,12 +3,12 @@ import EscapementExperiments
 import Foundation
 import EscapementTraining
 
-/// The events of `metrics.jsonl` that outlast a run: epochs, spectra, skipped steps and a divergence.
+/// The events of `metrics.jsonl` that describe a run: epochs, spectra, skipped steps and a divergence.
 struct RecordedMetrics {
   private(set) var epochs: [RecordedEpoch] = []
-  /// The step at which the run left the finite numbers.
+  /// The step at which the run diverged to non-finite numbers.
   private(set) var divergence: Int?
-  /// Steps that were not taken.
+  /// The number of steps that were not taken.
   private(set) var skipped = 0
   private let data: RecordedData
   private let recipe: Recipe
@@ -17,9 +17,9 @@ struct RecordedMetrics {
 
   /// Reads the bytes of a metrics file.
   ///
-  /// A last line without its end is what an interruption leaves, and is passed over. Throws `DataError` for a line that
-  /// is no event, epochs out of order, counts that contradict each other or the data, numbers that are none, and steps or
-  /// evaluations that no run of the recipe has.
+  /// An incomplete last line, which an interruption may leave, is ignored. Throws `DataError` for a line that is not an
+  /// event, epochs out of order, counts that contradict each other or the data, invalid numbers, and steps or
+  /// evaluations that are impossible for the recipe.
   init(
     _ bytes: Data, file: String, data: RecordedData, record: RunRecord
   ) throws {
@@ -27,7 +27,7 @@ struct RecordedMetrics {
     spectra = CurvatureMeasurement.Plan(record.measurement)
     let step = Data("\"event\":\"step\"".utf8)
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-    // What follows the last end of line: nothing, or the beginning of a line.
+    // The text after the last newline is empty or an incomplete line.
     _ = lines.popLast()
     for (index, line) in lines.enumerated() where line.range(of: step) == nil {
       let place = "\(file) line \(index + 1)"
@@ -39,7 +39,7 @@ struct RecordedMetrics {
       case "spectrum": try addSpectrum(event)
       case "divergence": divergence = try event.field("step").integer(atLeast: 0)
       case "skip": skipped += 1
-      // `RunDirectory.readMetrics` has compared the seal.
+      // `RunDirectory.readMetrics` has already checked the seal.
       case "step", MetricsSeal.event: break
       default:
         throw name.fault(
@@ -84,15 +84,15 @@ struct RecordedMetrics {
         trainingCorrect: record.trainingImages?.classes.map(\.correct)))
   }
 
-  /// Steps of an epoch: ⌈images/batch⌉.
+  /// The number of steps of an epoch: ⌈images/batch⌉.
   private var stepsPerEpoch: Int {
     let whole = data.trainingSamples / recipe.batchSize
     return whole + (whole * recipe.batchSize < data.trainingSamples ? 1 : 0)
   }
 
-  /// Throws where the step at which an epoch ends is not that of so many whole epochs.
+  /// Throws an error if the step at the end of an epoch is not a whole number of epochs.
   private func checkStep(_ record: EpochRecord, _ event: JSONCursor) throws {
-    // At most 10⁵ epochs of 10⁹ steps.
+    // At most 10⁵ epochs of 10⁹ steps, so the product does not overflow.
     let expected = (epochs.count + 1) * stepsPerEpoch
     guard record.step == expected else {
       throw try event.field("step").fault(
@@ -102,7 +102,7 @@ struct RecordedMetrics {
     }
   }
 
-  /// Throws where the sums of an epoch are not those of its steps, or its mean loss is no number.
+  /// Throws an error if the sums of an epoch are not those of its steps, or if its mean loss is not a number.
   private func checkSteps(_ train: EpochRecord.Steps, _ sums: JSONCursor) throws {
     func require(_ key: String, _ found: Int, _ expected: Int, _ reason: String) throws {
       guard found == expected else {
@@ -130,10 +130,10 @@ struct RecordedMetrics {
     }
   }
 
-  /// The accuracies of all and of the groups.
+  /// The accuracies over all classes and of the groups.
   ///
-  /// Throws a `DataError` where the classes' counts are not those of the set, or do not add up to those of all or of a
-  /// group, and where the network answered with numbers that are none.
+  /// Throws a `DataError` if the classes' counts are not those of the set, if they do not add up to the totals, and if
+  /// the network's outputs were not finite.
   private func figures(
     _ accuracy: EpochRecord.Accuracy, _ place: JSONCursor, counts expected: [Int]?, of set: String
   ) throws -> [RunMetric: Double] {
@@ -157,7 +157,7 @@ struct RecordedMetrics {
     func sum(_ labels: some Collection<Int>) -> (correct: Int, samples: Int) {
       labels.reduce((0, 0)) { ($0.0 + classes[$1].correct, $0.1 + classes[$1].samples) }
     }
-    // Each count is at most 10⁹ and there are at most so many classes as the file has room for: no sum can overflow.
+    // Each count is at most 10⁹, and the file limits the number of classes, so no sum can overflow.
     let (all, sums) = (accuracy.all, sum(classes.indices))
     guard sums == (all.correct, all.samples) else {
       throw place.fault(
@@ -173,7 +173,8 @@ struct RecordedMetrics {
           found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
       }
       let members = group.labels.map { classes[$0] }
-      // Mean over classes; where they have equally many images it is the share of all, without its roundings.
+      // The mean over classes. If they have equally many images, it is the share over all images, which has fewer
+      // roundings.
       let isBalanced = members.allSatisfy { $0.samples == members[0].samples }
       figures[group.metric] =
         isBalanced
@@ -183,7 +184,7 @@ struct RecordedMetrics {
     return figures
   }
 
-  /// A run that was resumed may have measured an epoch twice; the last one counts.
+  /// A resumed run may have measured an epoch twice; the last measurement counts.
   private mutating func addSpectrum(_ event: JSONCursor) throws {
     let place = try event.field("epoch")
     let epoch = try place.integer(atLeast: 0)

@@ -4,17 +4,17 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementTraining
 
-/// A training run as `train` left it: `run.json` and `metrics.jsonl`, read without training or checkpoints.
+/// A training run as written by `train`: `run.json` and `metrics.jsonl`, without checkpoints.
 package struct RecordedRun: Sendable {
-  /// How far the run came.
+  /// The progress of the run.
   package enum State: Sendable, Hashable {
-    /// Every epoch of the recipe is there.
+    /// All epochs of the recipe are recorded.
     case finished
-    /// The last epoch is there and the seal of the metrics is not: the run was stopped in between.
+    /// The last epoch is recorded, but the seal of the metrics is missing: the run was stopped in between.
     case unsealed
-    /// Only that many epochs are there.
+    /// Only the given number of epochs is recorded.
     case unfinished(epochs: Int)
-    /// The run left the finite numbers at that step.
+    /// The run diverged to non-finite numbers at this step.
     case diverged(step: Int)
     /// Its weights were trained elsewhere: it has one evaluation and no epochs.
     case imported(WeightsOrigin)
@@ -22,26 +22,26 @@ package struct RecordedRun: Sendable {
 
   /// The directory.
   package let directory: URL
-  /// What was trained.
+  /// The recipe that was trained.
   package let recipe: Recipe
-  /// What was done to test images.
+  /// The augmentation of test images.
   package let testTime: TestTimeAugmentation
-  /// What a step's digest is linked after.
+  /// The number of steps between links of the digest chain.
   package let digestEvery: Int
-  /// Which images, as `DataManifest` summarizes them.
+  /// The summary of the images by `DataManifest`.
   package let data: JSON
-  /// The numeric contract that it was trained under.
+  /// The numeric contract under which it was trained.
   package let contract: NumericContract
-  /// The version that trained it; nil where the record has none.
+  /// The package version that trained it; nil if not recorded.
   package let version: String?
   /// The epochs, in order from the first.
   package let epochs: [RecordedEpoch]
-  /// How far it came.
+  /// The progress of the run.
   package let state: State
-  /// Steps not taken, because their loss or gradient was not finite (`DivergenceAction.skip`).
+  /// The number of steps not taken because their loss or gradient was not finite (`DivergenceAction.skip`).
   package let skippedSteps: Int
 
-  /// Reads a run; throws `MissingError` for a file that is not there and `DataError` for a damaged one.
+  /// Reads a run; throws `MissingError` for a missing file and `DataError` for a damaged one.
   package init(_ directory: RunDirectory) throws {
     self.directory = directory.url
     let record = try directory.readRecord()
@@ -74,11 +74,11 @@ package struct RecordedRun: Sendable {
     }
   }
 
-  /// What decides the figures besides seed and images, as a digest: SHA-256 of the recipe's canonical JSON without
-  /// its name and seed, with the treatment of test images.
+  /// The digest of everything that determines the figures besides seed and images: SHA-256 of the recipe's canonical
+  /// JSON without its name and seed, with the augmentation of test images.
   package var recipeDigest: Digest { Self.digest(of: recipe, testTime: testTime) }
 
-  /// The digest of a recipe under a treatment of test images. A recipe under another name is the same recipe.
+  /// The digest of a recipe with an augmentation of test images. It does not depend on the recipe's name.
   package static func digest(of recipe: Recipe, testTime: TestTimeAugmentation) -> Digest {
     var fields = recipe.json.object ?? [:]
     fields["preset"] = nil
@@ -87,7 +87,7 @@ package struct RecordedRun: Sendable {
     return Digest(of: whole.canonical())
   }
 
-  /// The name under which the run is kept among others: the first 16 digits of the recipe's digest, and the seed.
+  /// The name under which the run is stored: the first 16 digits of the recipe's digest, and the seed.
   package var storedName: String { Self.storedName(recipeDigest: recipeDigest, seed: recipe.seed) }
 
   /// The name of a run of a recipe and a seed.
@@ -110,11 +110,11 @@ package struct RecordedRun: Sendable {
   /// The data set's name.
   package var dataName: String { data["data"]?.string ?? recipe.data }
 
-  /// The last link of the digest chain; nil before the first epoch ended.
+  /// The last link of the digest chain; nil before the end of the first epoch.
   package var digest: Digest? { epochs.last?.digest }
 
-  /// What no run of another seed shares: the links after the first and the last epoch, and the course of losses and test
-  /// counts, with what to call each.
+  /// Properties that no run of another seed shares, with their names: the links after the first and the last epoch, and
+  /// the sequence of losses and test counts.
   var marks: [(Digest, String)] {
     let course = DigestStream()
     for epoch in epochs {
@@ -130,12 +130,12 @@ package struct RecordedRun: Sendable {
     epochs.max { ($0.figures[.accuracy] ?? 0, $1.epoch) < ($1.figures[.accuracy] ?? 0, $0.epoch) }
   }
 
-  /// Whether the curvature of classes was measured along it.
+  /// Whether the curvature of classes was measured during the run.
   package var hasSpectra: Bool {
     epochs.contains { !$0.curvature.isEmpty }
   }
 
-  /// The figures as evidence, after `epoch` completed epochs or at the end; nil where the run has no such epoch.
+  /// The figures as evidence, after `epoch` completed epochs or at the end; nil if the run has no such epoch.
   func evidence(after epoch: Int?) -> RunEvidence? {
     guard state == .finished, let place = epoch ?? Optional(epochs.count), place >= 1, place <= epochs.count
     else { return nil }
@@ -146,10 +146,10 @@ package struct RecordedRun: Sendable {
       curvature: epochs[place - 1].curvature)
   }
 
-  /// Why two runs of one recipe, seed, data and numeric contract cannot both be right; nil where they agree.
+  /// The reason why two runs of one recipe, seed, data and numeric contract cannot both be correct; nil if they agree.
   ///
-  /// The chain of digests depends on how often a link is added; between different intervals the counts of correct
-  /// images are compared.
+  /// The digest chain depends on the interval between links. If the intervals differ, the counts of correct images are
+  /// compared instead.
   func disagreement(with other: RecordedRun) -> String? {
     for (mine, theirs) in zip(epochs, other.epochs) {
       if digestEvery == other.digestEvery, mine.digest != theirs.digest {

@@ -2,23 +2,23 @@ import EscapementArtifacts
 import Foundation
 import EscapementTraining
 
-/// Finished runs on disk as evidence. They are read and never trained; the bits are the same on every machine, so that
-/// it does not matter whose they are.
+/// Finished runs on disk as evidence. They are read and never trained. The bits are the same on every machine, so runs
+/// from any machine can be used.
 package struct RunArchive: EvidenceSource {
-  /// A directory that holds a run, or what is left of one.
+  /// A directory that contains a run, or a part of one.
   package struct Entry: Sendable {
     /// The directory.
     package var directory: URL
     /// The run; nil for a damaged one.
     package var run: RecordedRun?
-    /// What it counts for, or why it counts for nothing.
+    /// The standing of the run: whether it counts, and why.
     package var standing: RunStanding
   }
 
-  /// Directories looked at in a folder at most.
+  /// The largest number of directories read in a folder.
   package static let entryLimit = 100_000
 
-  /// Every run found, by folder and name.
+  /// All runs found, by folder and name.
   package let entries: [Entry]
 
   /// An archive without runs.
@@ -26,10 +26,10 @@ package struct RunArchive: EvidenceSource {
 
   /// Reads run directories and folders of them.
   ///
-  /// A directory with `run.json` is a run; of any other the directories inside are. Damaged runs are kept with their reason.
-  /// Throws `MissingError` for a folder that is not there, and `DataError` where one of two runs is not what it says: where
-  /// those of one recipe, seed, data and numeric contract disagree, or those of two seeds are the same. Of two that differ
-  /// in their contract alone the newer counts.
+  /// A directory with `run.json` is a run; otherwise the directories inside it are. Damaged runs are kept with their
+  /// reason. Throws `MissingError` for a missing folder, and `DataError` if two runs contradict each other: if runs of
+  /// one recipe, seed, data and numeric contract disagree, or if runs of two seeds are the same. Of two runs that
+  /// differ only in their contract, the newer contract counts.
   package init(reading folders: [URL]) throws {
     let standards = RunStandards()
     var entries: [Entry] = []
@@ -63,8 +63,8 @@ package struct RunArchive: EvidenceSource {
     self.entries = Self.supersede(entries)
   }
 
-  /// Throws where a run is one of another seed under this seed: two seeds begin with other parameters, so that no link of
-  /// their chains and no course of their figures is the same.
+  /// Throws an error if a run of another seed is stored under this seed. Two seeds begin with different parameters, so
+  /// neither the links of their chains nor the sequences of their figures agree.
   private static func checkSeed(of run: RecordedRun, among marks: inout [Digest: RecordedRun]) throws {
     for (mark, what) in run.marks {
       guard let other = marks[mark] else {
@@ -81,12 +81,13 @@ package struct RunArchive: EvidenceSource {
     }
   }
 
-  /// What a run is a sample of; runs that differ in their numeric contract alone are one sample, as they share the seed.
+  /// The identity of a run as a sample. Runs that differ only in their numeric contract are one sample, because they
+  /// share the seed.
   private static func sample(_ run: RecordedRun) -> [String] {
     [run.recipeDigest.hex, String(run.recipe.seed), run.data.canonical()]
   }
 
-  /// Of the runs that are one sample the one of the newest contract counts.
+  /// Of the runs that are one sample, only the one of the newest contract counts.
   private static func supersede(_ entries: [Entry]) -> [Entry] {
     var newest: [[String]: RecordedRun] = [:]
     for run in entries.compactMap(\.run) where run.state == .finished {
@@ -103,7 +104,7 @@ package struct RunArchive: EvidenceSource {
     }
   }
 
-  /// The runs that count for some preset.
+  /// The runs that count for at least one preset.
   package var counted: [RecordedRun] {
     entries.compactMap { entry in
       if case .counts = entry.standing { return entry.run }
@@ -111,8 +112,8 @@ package struct RunArchive: EvidenceSource {
     }
   }
 
-  /// The finished runs of a selection. Where some are on the published images, those on others are left out: they
-  /// could only weaken what the published ones say.
+  /// The finished runs of a selection. If some are on the published images, those on other images are left out, because
+  /// they could only weaken the evidence.
   package func runs(of selection: RunSelection) -> [RunEvidence] {
     let matching = counted.filter { run in
       RunStandards.digest(of: selection).map { $0 == run.recipeDigest } ?? false

@@ -4,31 +4,32 @@ import Foundation
 import EscapementKernels
 import EscapementTraining
 
-/// What a run on disk counts for.
+/// Whether a run on disk counts as evidence, and for which presets.
 package enum RunStanding: Sendable, Hashable {
-  /// It is a run of these presets as they stand, or of one with another radius.
+  /// The run is of these presets, or of one with another radius.
   case counts(as: [String])
-  /// It stopped before its last epoch.
+  /// The run stopped before its last epoch.
   case unfinished(epochs: Int, of: Int)
-  /// It stopped after its last epoch and before the seal of its metrics.
+  /// The run stopped after its last epoch and before its metrics were sealed.
   case unsealed
-  /// It left the finite numbers.
+  /// The run diverged to non-finite numbers.
   case diverged(step: Int)
   /// Its weights were trained elsewhere: it can show what a point is, never how it was reached.
   case imported(String)
-  /// Its files are not what they should be.
+  /// Its files are invalid.
   case damaged(String)
-  /// It repeats another run bit for bit.
+  /// The run repeats another one bit for bit.
   case duplicate(of: URL)
-  /// It repeats another run under an older numeric contract; only one of the two can count, as they share a seed.
+  /// The run repeats another one under an older numeric contract; only one of the two can count, because they share a
+  /// seed.
   case superseded(by: URL, contract: NumericContract)
-  /// Its recipe is no preset's; the text says how it differs.
+  /// Its recipe is not that of a preset; the text states the difference.
   case otherRecipe(String)
 
-  /// Whether claims see it.
+  /// Whether the run is used by claims.
   package var isCounted: Bool { if case .counts = self { true } else { false } }
 
-  /// One line for people.
+  /// One readable line.
   package var text: String {
     switch self {
     case .counts(let names): "counts for \(names.joined(separator: ", "))"
@@ -45,7 +46,7 @@ package enum RunStanding: Sendable, Hashable {
   }
 }
 
-/// The recipes that claims ask for, by digest.
+/// The recipes that claims use, by digest.
 struct RunStandards {
   private let names: [Digest: [String]]
 
@@ -55,7 +56,7 @@ struct RunStandards {
       uniquingKeysWith: +)
   }
 
-  /// The digest of the recipe that a selection asks for; nil where no preset has its name, or its rule no radius.
+  /// The digest of the recipe of a selection; nil if no preset has its name, or if its rule has no radius.
   static func digest(of selection: RunSelection) -> Digest? {
     guard let preset = Preset.all.first(where: { $0.name == selection.preset }) else { return nil }
     var recipe = preset.recipe
@@ -66,7 +67,7 @@ struct RunStandards {
     return RecordedRun.digest(of: recipe, testTime: preset.testTime)
   }
 
-  /// What a run counts for, other runs left aside.
+  /// The standing of a run, regardless of other runs.
   func standing(of run: RecordedRun) -> RunStanding {
     switch run.state {
     case .unfinished(let epochs): return .unfinished(epochs: epochs, of: run.recipe.epochs)

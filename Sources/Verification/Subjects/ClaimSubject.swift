@@ -5,10 +5,10 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// The code under judgment, one requirement for each thing that a claim is about.
+/// The code under test, with one requirement for each subject of a claim.
 ///
-/// `PackageSubject` is the package's own code. A test replaces one part of it by a broken version and sees
-/// the verdict change: that is how a procedure shows that it can fail.
+/// `PackageSubject` is the package's own code. A test replaces one part of it by a broken version and checks that the
+/// verdict changes, which shows that a procedure can fail.
 package protocol ClaimSubject: Sendable {
   /// Gradient descent with heavy-ball momentum and no weight decay.
   func gradientDescent<Element: Real>(
@@ -22,12 +22,12 @@ package protocol ClaimSubject: Sendable {
   func ritzExtremes(
     of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes
-  /// The ends of the spectrum after `steps` steps of the process that the papers' spectra come from (PyHessian's), in Float and from a
-  /// seeded start of ±1.
+  /// The ends of the spectrum after `steps` steps of the process of the papers' spectra (PyHessian's), in Float and
+  /// from a seeded start of ±1.
   func releasedRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes
-  /// Images a class of the CIFAR data sets, unbalanced with ratio 100; most frequent class first.
+  /// The number of images per class of the CIFAR data sets with imbalance ratio 100, most frequent class first.
   func classCounts(_ kind: ImbalanceProfile.Kind, classes: Int) throws -> [Int]
   /// Head, middle and tail of the long-tailed CIFAR-10.
   func classGroups() -> ClassGroups
@@ -36,9 +36,9 @@ package protocol ClaimSubject: Sendable {
     classWeights: [Double]?, network: Network, parameters: ParameterVector<Double>,
     statistics: ParameterVector<Double>, direction: ParameterVector<Double>, samples: ImageSource<Double>
   ) throws -> Tensor<Double>
-  /// The synthetic images that contrasts at fixture scale train on.
+  /// The synthetic images on which contrasts at fixture scale are trained.
   func fixture() throws -> LongTailedData
-  /// Where a run of a recipe on these images ends.
+  /// The final state of a run of a recipe on these images.
   func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float>
 }
 
@@ -46,7 +46,7 @@ extension ClaimSubject {
   /// The embedded fixture.
   package func fixture() throws -> LongTailedData { try .fixture() }
 
-  /// `TrainingLoop` to its last epoch.
+  /// Runs `TrainingLoop` to its last epoch.
   package func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
     var loop = try TrainingLoop<Float>(
       recipe: recipe,
@@ -60,7 +60,7 @@ extension ClaimSubject {
   }
 }
 
-/// The two ends of a spectrum as Lanczos sees them.
+/// The two ends of a spectrum as computed by Lanczos.
 package struct RitzExtremes: Sendable, Hashable {
   /// The smallest Ritz value.
   package var smallest: Double

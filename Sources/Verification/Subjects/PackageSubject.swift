@@ -28,7 +28,7 @@ package struct PackageSubject: ClaimSubject {
         ascent: normalized ? .normalized : .unnormalized, secondPassStatistics: .freeze))
   }
 
-  /// `Lanczos` with two-pass reorthogonalization and our own solver for the tridiagonal matrix.
+  /// `Lanczos` with two-pass reorthogonalization and this package's solver for the tridiagonal matrix.
   package func ritzExtremes(
     of map: @escaping (Tensor<Double>) throws -> Tensor<Double>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
@@ -37,7 +37,7 @@ package struct PackageSubject: ClaimSubject {
     return try ends(of: krylov.tridiagonal)
   }
 
-  /// `ReleasedLanczos`, and our own solver for the tridiagonal matrix.
+  /// `ReleasedLanczos`, and this package's solver for the tridiagonal matrix.
   package func releasedRitzExtremes(
     of map: @escaping (Tensor<Float>) throws -> Tensor<Float>, dimension: Int, steps: Int, seed: UInt64
   ) throws -> RitzExtremes {
@@ -70,7 +70,7 @@ package struct PackageSubject: ClaimSubject {
   }
 }
 
-/// Any map as an operator; that it is symmetric is the caller's word.
+/// A closure as an operator, which must be symmetric.
 private struct ClosureOperator<Element: Real>: SymmetricOperator {
   var dimension: Int
   var map: (Tensor<Element>) throws -> Tensor<Element>

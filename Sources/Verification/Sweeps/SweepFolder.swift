@@ -3,22 +3,22 @@ import EscapementArtifacts
 import Foundation
 import EscapementTraining
 
-/// How far the run of a row is.
+/// The state of the run of a row.
 package enum SweepState: Sendable, Hashable {
-  /// It has not begun.
+  /// The run has not begun.
   case waiting
-  /// A process writes it; the text says which.
+  /// A process is writing the run; the text identifies the process.
   case running(String)
-  /// It can go on after that many steps.
+  /// The run can be resumed after the given number of steps.
   case interrupted(step: Int)
-  /// Everything that the plan asks for is there.
+  /// Everything in the plan is done.
   case done
-  /// It left the finite numbers at that step, and would again.
+  /// The run diverged to non-finite numbers at this step, and would do so again.
   case diverged(step: Int)
-  /// What is there is not a run of the row, for that reason.
+  /// The files are not a run of the row, for the given reason.
   case damaged(String)
 
-  /// Whether a task of the row has work to do.
+  /// Whether the row has work left to do.
   package var isOpen: Bool {
     switch self {
     case .waiting, .interrupted: true
@@ -38,7 +38,7 @@ package enum SweepState: Sendable, Hashable {
     }
   }
 
-  /// One line for people.
+  /// One readable line.
   package var text: String {
     switch self {
     case .waiting, .done: name
@@ -50,32 +50,32 @@ package enum SweepState: Sendable, Hashable {
   }
 }
 
-/// The folder in which a sweep's runs lie, each under its row's name: a folder of evidence.
+/// The folder of a sweep's runs, each named by its row. It is an evidence folder.
 package struct SweepFolder: Sendable {
-  /// What is in the folder of a row.
+  /// The contents of the folder of a row.
   package struct Finding: Sendable {
-    /// How far the run is.
+    /// The state of the run.
     package var state: SweepState
-    /// What it recorded; nil for a run that has not begun, or is damaged.
+    /// The recorded run; nil for a run that has not begun or is damaged.
     package var run: RecordedRun?
   }
 
   /// The folder.
   package let url: URL
 
-  /// A folder; nothing is read or made yet.
+  /// A folder; nothing is read or created yet.
   package init(_ url: URL) { self.url = url }
 
-  /// Where the run of a row is or will be.
+  /// The directory of the run of a row.
   package func directory(of row: SweepRow) -> RunDirectory {
     RunDirectory(url.appendingPathComponent(row.id, isDirectory: true))
   }
 
-  /// What is there of a row's run. Faults of its files are a state, not an error.
+  /// The state of a row's run. Invalid files are a state, not an error.
   package func finding(of row: SweepRow) -> Finding {
     let directory = directory(of: row)
     do {
-      // Asked first: a run that ends in between is then seen as it is.
+      // Query the holder first, so that a run that ends in between is read in its final state.
       let holder = try directory.holder()
       var finding = try resting(row, directory)
       if finding.state != .done, let holder { finding.state = .running(holder.text) }
@@ -87,10 +87,10 @@ package struct SweepFolder: Sendable {
     }
   }
 
-  /// The same of a run that nobody writes.
+  /// The state of a run that no process is writing.
   private func resting(_ row: SweepRow, _ directory: RunDirectory) throws -> Finding {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
-    // The record is the first file of a run, the metrics are its second.
+    // A run writes the record first and the metrics second.
     guard exists(directory.record) else { return Finding(state: .waiting) }
     guard directory.hasMetrics else { return Finding(state: interrupted(directory)) }
     do {
@@ -104,7 +104,7 @@ package struct SweepFolder: Sendable {
     }
   }
 
-  /// A run that was killed before its first checkpoint is begun anew by `train --resume`.
+  /// A run that was killed before its first checkpoint is restarted by `train --resume`.
   private func interrupted(_ directory: RunDirectory) -> SweepState {
     .interrupted(step: directory.checkpointedSteps().last ?? 0)
   }
@@ -117,7 +117,7 @@ package struct SweepFolder: Sendable {
     case .finished: break
     }
     guard let spectra = row.spectra else { return .done }
-    // Measured, whether it counts or not: another run would measure the same.
+    // A measurement suffices, whether it counts or not: another run would measure the same.
     let measured = run.epochs.last?.curvature.map(\.label) ?? []
     if spectra.subjects.allSatisfy({ measured.contains($0.label) }) { return .done }
     let planned = try directory.readRecord().document.optionalField("measurement")?.field("spectra").string()

@@ -2,22 +2,22 @@ import EscapementDrawing
 import EscapementArtifacts
 import Foundation
 
-/// The runs of a sweep, frozen: a CSV file of one row a run, and beside it a record of what the rows are.
+/// The frozen runs of a sweep: a CSV file with one row per run, and beside it a record that describes the rows.
 ///
-/// The row's place is the task index of every engine. A manifest is written once; `sha256` of the rows stands in the
-/// record, so that no row is exchanged between the first task and the last.
+/// The index of a row is the task index of every engine. A manifest is written once. The record contains the `sha256`
+/// of the rows, so that no row can be exchanged between the first task and the last.
 package struct SweepManifest: Sendable, Hashable {
-  /// Rows at most; as many runs can be read back as evidence.
+  /// The largest number of rows, which is the number of runs that can be read as evidence.
   package static let rowLimit = RunArchive.entryLimit
-  /// Bytes of the rows at most.
+  /// The largest size of the rows, in bytes.
   package static let byteLimit = 1 << 28
 
-  /// The runs, by index; no two of one name.
+  /// The runs, by index; names are unique.
   package let rows: [SweepRow]
-  /// The version of the tool that planned them.
+  /// The tool version that planned them.
   package let version: String
 
-  /// A manifest of rows. A run that is there already is not planned twice: it measures what either asks for.
+  /// A manifest of rows. Duplicates of a run are merged into one that measures what either requests.
   ///
   /// Throws a `DataError` for no rows, or more than `rowLimit`.
   package init(_ rows: [SweepRow], version: String) throws {
@@ -49,7 +49,7 @@ package struct SweepManifest: Sendable, Hashable {
   /// SHA-256 of the CSV's bytes.
   package var digest: Digest { Digest(of: csv) }
 
-  /// What stands beside the rows.
+  /// The record of the rows.
   package var record: JSON {
     [
       "schema": 1, "version": .string(version), "rows": .integer(rows.count),
@@ -60,16 +60,16 @@ package struct SweepManifest: Sendable, Hashable {
     ]
   }
 
-  /// The record's place: the manifest's with `.json` behind it.
+  /// The location of the record: the manifest's with `.json` appended.
   package static func recordPlace(of manifest: URL) -> URL { manifest.appendingPathExtension("json") }
 
-  /// Whether a manifest was written or was there with these rows.
+  /// Whether a manifest was written or already existed with these rows.
   package enum Writing: Sendable, Hashable { case written, present }
 
-  /// Writes rows and record; the same rows again change nothing.
+  /// Writes rows and record; writing the same rows again changes nothing.
   ///
-  /// Throws a `DataError` where other rows are there, which tasks may already work on, and a `FileError` where the place
-  /// cannot be written to.
+  /// Throws a `DataError` if the file has other rows, on which tasks may already be working, and a `FileError` if the
+  /// location cannot be written.
   package func write(to url: URL) throws -> Writing {
     let bytes = Data(csv.utf8)
     let place = Self.recordPlace(of: url)
@@ -80,14 +80,14 @@ package struct SweepManifest: Sendable, Hashable {
         advice: "choose another --out: a manifest is never written over")
     }
     if isThere, FileManager.default.fileExists(atPath: place.path) { return .present }
-    // The record last: rows without it are not read.
+    // Write the record last, because rows without it are not read.
     try AtomicFile.write(bytes, to: url)
     try AtomicFile.write(record, to: place)
     return .written
   }
 
-  /// Reads a manifest; a `MissingError` without it or its record, a `DataError` with the line where it is not what was
-  /// written.
+  /// Reads a manifest; throws a `MissingError` without it or its record, and a `DataError` with the line if it was
+  /// changed.
   package init(contentsOf url: URL) throws {
     let bytes = try FileContents.read(url, limit: Self.byteLimit)
     let place = Self.recordPlace(of: url)
@@ -97,7 +97,7 @@ package struct SweepManifest: Sendable, Hashable {
       record: JSONCursor(try JSON(parsing: text, file: place.path), file: place.path))
   }
 
-  /// The manifest of a file's bytes and its record.
+  /// A manifest from a file's bytes and its record.
   init(parsing bytes: Data, file: String, record: JSONCursor) throws {
     let schema = try record.field("schema")
     guard try schema.integer() == 1 else {

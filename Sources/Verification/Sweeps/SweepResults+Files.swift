@@ -6,7 +6,7 @@ import EscapementKernels
 import EscapementTraining
 
 extension SweepResults {
-  /// One record a row of the plan; figures of runs that are not done are empty, and the rows stay.
+  /// One record per row of the plan; rows of runs that are not done have empty figures.
   package var runsCSV: String {
     let names = Self.metrics.map(\.name)
     let heading =
@@ -29,7 +29,7 @@ extension SweepResults {
         })
   }
 
-  /// One record a recipe: seeds planned and done, and each accuracy's mean and standard error.
+  /// One record per recipe: planned and finished seeds, and each accuracy's mean and standard error.
   package var groupsCSV: String {
     let names = Self.metrics.map(\.name)
     let heading =
@@ -50,7 +50,7 @@ extension SweepResults {
         })
   }
 
-  /// Both as one object.
+  /// Both tables as one JSON object.
   package var json: JSON {
     func figures(_ epoch: RecordedEpoch?) -> JSON {
       guard let epoch else { return .null }

@@ -3,18 +3,18 @@ import EscapementArtifacts
 import EscapementCurvature
 import EscapementKernels
 
-/// What a sweep has brought so far: every row of the plan, whether its run is done or not, and the means over seeds.
+/// The results of a sweep so far: every row of the plan, whether its run is done or not, and the means over seeds.
 package struct SweepResults: Sendable {
-  /// A row of the plan with what is there of it.
+  /// A row of the plan with the state of its run.
   package struct Row: Sendable {
     /// The task index.
     package var index: Int
-    /// What was planned.
+    /// The planned run.
     package var row: SweepRow
-    /// What is there.
+    /// The state of the run.
     package var finding: SweepFolder.Finding
 
-    /// The last epoch of a run that is done; nil for any other, whose figures are not the recipe's.
+    /// The last epoch of a run that is done; nil for other runs, whose figures are not final.
     package var last: RecordedEpoch? { finding.state == .done ? finding.run?.epochs.last : nil }
     /// The numeric contract of a run that is done.
     package var contract: NumericContract? { finding.state == .done ? finding.run?.contract : nil }
@@ -22,19 +22,19 @@ package struct SweepResults: Sendable {
     package var best: RecordedEpoch? { finding.state == .done ? finding.run?.best : nil }
   }
 
-  /// The rows that differ in their seed alone.
+  /// The rows that differ only in their seed.
   package struct Group: Sendable {
-    /// The recipe, but for its seed.
+    /// The digest of the recipe without its seed.
     package var digest: Digest
     /// The rows, by index.
     package var rows: [Row]
 
-    /// Runs that are done.
+    /// The number of runs that are done.
     package var done: Int { rows.count { $0.finding.state == .done } }
-    /// Whether all that was planned is done; means of fewer seeds settle nothing.
+    /// Whether all planned runs are done; means of fewer seeds settle nothing.
     package var isComplete: Bool { done == rows.count }
 
-    /// "complete (9 of 9)" or "inconclusive (7 of 9)", with the runs that diverged, which no repetition brings back.
+    /// "complete (9 of 9)" or "inconclusive (7 of 9)", with the number of diverged runs, which would diverge again.
     package var standing: String {
       let diverged = rows.count { if case .diverged = $0.finding.state { true } else { false } }
       return (isComplete ? "complete" : "inconclusive") + " (\(done) of \(rows.count)"
@@ -42,24 +42,24 @@ package struct SweepResults: Sendable {
     }
 
     /// Mean of a metric over the runs that are done, after the last epoch or at the best one, with its standard error
-    /// (divisor n − 1); nil without such a run.
+    /// (divisor n − 1); nil if there is no such run.
     package func mean(_ metric: RunMetric, best: Bool = false) -> MeanEstimate? {
       let values = rows.compactMap { (best ? $0.best : $0.last)?.figures[metric] }
       return values.isEmpty ? nil : MeanEstimate(values)
     }
   }
 
-  /// Accuracies in the order in which they are written.
+  /// The accuracies, in the order of the files.
   package static let metrics: [(name: String, metric: RunMetric)] = [
     ("accuracy", .accuracy), ("head", .head), ("mid", .mid), ("tail", .tail),
   ]
 
   /// All rows of the plan, in its order.
   package let rows: [Row]
-  /// The rows by recipe, in the order in which recipes first come.
+  /// The rows by recipe, in the order of the first row of each recipe.
   package let groups: [Group]
 
-  /// Looks at every row of a plan.
+  /// Reads the state of every row of a plan.
   package init(_ manifest: SweepManifest, in folder: SweepFolder) {
     rows = manifest.rows.enumerated().map {
       Row(index: $0, row: $1, finding: folder.finding(of: $1))

@@ -4,13 +4,13 @@ import EscapementOptimizers
 import EscapementArtifacts
 import EscapementTraining
 
-/// One run of a sweep: all that decides its bits, and what is measured along it.
+/// One run of a sweep: everything that determines its bits, and what is measured during it.
 package struct SweepRow: Sendable, Hashable {
-  /// What is trained.
+  /// The recipe that is trained.
   package var recipe: Recipe
-  /// What is done to test images.
+  /// The augmentation of test images.
   package var testTime: TestTimeAugmentation
-  /// The curvature that is measured along the run, which changes no bit of it; nil: none.
+  /// The curvature that is measured during the run, which does not change its bits; nil if none.
   package var spectra: SpectrumPlan?
 
   /// A run.
@@ -20,14 +20,13 @@ package struct SweepRow: Sendable, Hashable {
     self.spectra = spectra
   }
 
-  /// The digest of the recipe without its name and seed: rows that differ in their seed alone share it.
+  /// The digest of the recipe without its name and seed: rows that differ only in their seed share it.
   package var group: Digest { RecordedRun.digest(of: recipe, testTime: testTime) }
 
-  /// The run's name among others, the one under which `evidence add` keeps it: the beginning of the recipe's digest, and
-  /// the seed.
+  /// The run's name, under which `evidence add` stores it: the beginning of the recipe's digest, and the seed.
   package var id: String { RecordedRun.storedName(recipeDigest: group, seed: recipe.seed) }
 
-  /// The radius in words, for tables: "0.05", "0.05/0.1" of head and tail, "schedule", or nothing for a rule without one.
+  /// The radius in words, for tables: "0.05", "0.05/0.1" of head and tail, "schedule", or empty for a rule without one.
   package var rho: String {
     recipe.optimizer.radii.map { radius in
       if case .constant(let rho) = radius { NumberText.short(rho) } else { "schedule" }
@@ -45,8 +44,8 @@ extension SweepRow {
     ]
   }
 
-  /// Reads what `fields` wrote; a `DataError` with the line for anything else, above all a recipe that does not hash to
-  /// the run's name.
+  /// Reads what `fields` wrote. Throws a `DataError` with the line for anything else, such as a recipe whose digest
+  /// does not match the run's name.
   init(_ record: CSVText.Record, index: Int, file: String) throws {
     func fault(_ column: Int, found: String, expected: String) -> DataError {
       DataError(
@@ -60,7 +59,7 @@ extension SweepRow {
     }
     let place = "\(file): line \(record.line), recipe"
     let document = JSONCursor(try JSON(parsing: .init(fields[4].utf8), file: place), file: place)
-    // Before the recipe is checked, which takes a radius and a rate for each epoch.
+    // Check the epochs before the recipe, whose check computes a radius and a rate for each epoch.
     let epochs = try document.field("epochs").integer(atLeast: 1)
     guard epochs <= RunRecord.epochLimit else {
       throw fault(4, found: "\(epochs) epochs", expected: "at most \(RunRecord.epochLimit)")

@@ -5,10 +5,10 @@ import EscapementKernels
 import EscapementNetworks
 import EscapementTraining
 
-/// Answers a rule's queries about a known loss with additive noise, and keeps what was asked.
+/// Answers a rule's queries about a known loss with additive noise, and records them.
 ///
-/// The mini-batch z is the noise vector: f_z(x) = f(x) + ⟨ξ, x⟩, so that every mini-batch has the Hessian
-/// of f. It stays the same until the caller changes it: both passes of a rule see one mini-batch.
+/// The mini-batch z is the noise vector: f_z(x) = f(x) + ⟨ξ, x⟩, so that every mini-batch has the Hessian of f. It
+/// stays the same until the caller changes it, so both passes of a rule use one mini-batch.
 struct LossOracle<Loss: SmoothLoss>: GradientOracle {
   typealias Element = Loss.Element
 
@@ -23,11 +23,11 @@ struct LossOracle<Loss: SmoothLoss>: GradientOracle {
   let loss: Loss
   /// ξ; nil for the full batch.
   var noise: Tensor<Element>?
-  /// Factor on the whole loss.
+  /// A factor on the whole loss.
   var scale = 1.0
-  /// Whether the first query of a step sees the loss without noise (ascent on the full batch).
+  /// Whether the first query of a step uses the loss without noise (ascent on the full batch).
   var ascendsOnFullBatch = false
-  /// What was asked since the last `forget`.
+  /// The queries since the last `forget`.
   private(set) var queries: [Query] = []
 
   init(_ loss: Loss, noise: Tensor<Element>? = nil) {
@@ -56,7 +56,7 @@ struct LossOracle<Loss: SmoothLoss>: GradientOracle {
   }
 }
 
-/// Steps of a rule on a known loss, seen through nothing but the parameters.
+/// Steps of a rule on a known loss, observed only through the parameters.
 struct RuleRun<Loss: SmoothLoss> {
   var rule: any UpdateRule<Loss.Element>
   var oracle: LossOracle<Loss>
@@ -89,8 +89,8 @@ struct RuleRun<Loss: SmoothLoss> {
 
 /// The gradient along which a rule descends from `point`: (w − w′)/η with η = 1.
 ///
-/// The difference is taken of the parameters themselves and not of the oracle's answers, so a rule that
-/// asks the right questions and then steps from the wrong place is seen.
+/// The gradient is computed from the parameters and not from the oracle's answers, so a rule that makes the right
+/// queries and then steps from the wrong point is detected.
 func descentGradient<Loss: SmoothLoss>(
   of rule: any UpdateRule<Loss.Element>, on oracle: LossOracle<Loss>, at point: Tensor<Loss.Element>
 ) throws -> Tensor<Loss.Element> {

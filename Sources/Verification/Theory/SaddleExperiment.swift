@@ -34,12 +34,12 @@ struct SaddleExperiment {
     self.noise = noise
   }
 
-  /// Squares of ⟨v, g_z⟩ and ⟨v, g_z^SAM⟩ for every mini-batch, and how often their signs differ.
+  /// Squares of ⟨v, g_z⟩ and ⟨v, g_z^SAM⟩ for every mini-batch, and the number of times their signs differ.
   struct Moments {
     var plain: [Double] = []
     var perturbed: [Double] = []
     var reversed = 0
-    /// Ratio of sums, never a mean of ratios.
+    /// The ratio of sums, not a mean of ratios.
     var factor: Double { perturbed.reduce(0, +) / plain.reduce(0, +) }
     /// Root mean square of ⟨v, g_z⟩.
     var scale: Double { (plain.reduce(0, +) / Double(plain.count)).squareRoot() }
@@ -51,7 +51,7 @@ struct SaddleExperiment {
     }
   }
 
-  /// Takes one step of plain descent and one of SAM from the point for every mini-batch.
+  /// Takes one step of gradient descent and one of SAM from the point for every mini-batch.
   func moments(_ subject: any ClaimSubject, rho: Double, normalized: Bool) throws -> Moments {
     var result = Moments()
     for sample in noise {
@@ -72,11 +72,11 @@ struct SaddleExperiment {
 
   /// A bound on |measured factor − (1 + ρλ)²| from rounding alone.
   ///
-  /// A reflection costs at most 4d·u of its operand (a dot of d terms twice and one sum), its vector's
-  /// length as much again; with four reflections, the eigenvector's own two, and two products, ⟨v, g^SAM⟩
-  /// is off by at most δ = 64·d·ε·(1 + ρ‖H‖)·G with G = ‖H‖‖w‖ + ‖w‖ + max‖ξ‖ the size of the gradients
-  /// and of the point they are recovered from. A ratio of sums then moves by at most
-  /// 2|1 + ρλ|·δ/s + (δ/s)², s the root mean square of ⟨v, g⟩.
+  /// The error of a reflection is at most 4d·u of its operand (a dot of d terms twice and one sum), and the length of
+  /// its vector adds the same. With four reflections, the eigenvector's own two, and two products, the error of
+  /// ⟨v, g^SAM⟩ is at most δ = 64·d·ε·(1 + ρ‖H‖)·G, where G = ‖H‖‖w‖ + ‖w‖ + max‖ξ‖ is the size of the gradients and of
+  /// the point from which they are recovered. A ratio of sums then changes by at most 2|1 + ρλ|·δ/s + (δ/s)², where s
+  /// is the root mean square of ⟨v, g⟩.
   func roundingBound(_ moments: Moments, rho: Double) -> Double {
     let size = (loss.norm + 1) * point.norm() + (noise.map { $0.norm() }.max() ?? 0)
     let delta = 64 * Double(loss.dimension) * Double.ulpOfOne * (1 + rho * loss.norm) * size

@@ -1,12 +1,12 @@
 import EscapementArtifacts
 import Foundation
 
-/// A file from an address to a place, whole and checked or not at all.
+/// Downloads a file from an address, checks it, and publishes it atomically.
 ///
-/// The bytes go to NAME.part beside the target; the next try goes on from there where the server still has the same
-/// version. Once length, SHA-256 and MD5 are those expected, the file is synced and takes its name.
+/// The bytes are written to NAME.part beside the target. The next attempt resumes there if the server still has the
+/// same version. When length, SHA-256 and MD5 are the expected ones, the file is synced and renamed to the target.
 struct Download {
-  /// What the file must hold.
+  /// The required contents of the file.
   struct Contents: Equatable {
     /// Its length.
     var byteCount: Int
@@ -15,7 +15,7 @@ struct Download {
     /// Its MD5.
     var md5: MD5
 
-    /// What differs, as found and expected; nil where nothing does.
+    /// The first difference, as found and expected; nil if there is none.
     func difference(from file: FileDigests) -> (found: String, expected: String)? {
       if file.byteCount != byteCount { return ("\(file.byteCount) bytes", "\(byteCount)") }
       if file.sha256 != sha256 { return ("SHA-256 \(file.sha256)", "\(sha256)") }
@@ -24,32 +24,32 @@ struct Download {
     }
   }
 
-  /// What a download did.
+  /// The result of a download.
   enum Outcome: Equatable {
-    /// The file was there already.
+    /// The file already existed.
     case present
-    /// The file was fetched: bytes that an earlier try had left, and bytes received now.
+    /// The file was fetched: the number of bytes from an earlier attempt, and of bytes received now.
     case fetched(kept: Int, received: Int)
   }
 
   /// The address, http or https.
   var source: String
-  /// What it must hold.
+  /// The required contents.
   var contents: Contents
-  /// The file to make.
+  /// The file to create.
   var target: URL
-  /// Seconds without a byte after which a transfer is given up.
+  /// The number of seconds without a byte after which a transfer is aborted.
   var timeout = 60
-  /// Asked between pieces, and about once a second while none arrive.
+  /// Called between pieces, and about once a second while none arrive.
   var isCancelled: () -> Bool = { false }
-  /// Told the bytes on the disk after every piece.
+  /// Called with the number of bytes on the disk after every piece.
   var progress: (Int) -> Void = { _ in }
 
-  /// Makes the file.
+  /// Creates the file.
   ///
-  /// Throws a `DataError` where contents differ from those expected: a file in the target's place stays as it is, a
-  /// downloaded one is removed. Throws a `DownloadError` where the file does not arrive, a `FileError` where the
-  /// directory cannot be written, a `MissingError` where there is no libcurl.
+  /// Throws a `DataError` if contents differ from the expected ones: an existing target is not changed, a downloaded
+  /// file is removed. Throws a `DownloadError` if the file does not arrive, a `FileError` if the directory cannot be
+  /// written, and a `MissingError` if there is no libcurl.
   func run() throws -> Outcome {
     if try isPresent() { return .present }
     _ = try OutputDirectory(path: target.deletingLastPathComponent().path)
@@ -57,14 +57,14 @@ struct Download {
       throw MissingError(
         what: missing, advice: "install libcurl, Debian's package libcurl4, or download \(source) by hand")
     }
-    // Beyond a limit on the size of files the system sends a signal that ends the process, unless it is ignored.
+    // Beyond a limit on the size of files, the system sends a signal that ends the process unless it is ignored.
     signal(SIGXFSZ, SIG_IGN)
     let part: PartFile
     do { part = try PartFile(of: target) } catch is PartFile.InUse {
       throw DownloadError.inUse(path: target.path + ".part")
     }
     defer { part.removeIfEmpty() }
-    // Another process may have finished between the first look and the lock.
+    // Another process may have finished between the first check and the lock.
     if try isPresent() { return .present }
     let kept = try receive(into: part)
     let received = part.length - kept
@@ -80,10 +80,10 @@ struct Download {
     return .fetched(kept: kept, received: received)
   }
 
-  /// Whether the target is there; a `DataError` where it is another file.
+  /// Whether the target exists; throws a `DataError` if it is another file.
   private func isPresent() throws -> Bool {
     var status = stat()
-    // A name that cannot be asked about is met again, with its error, when the unfinished file is opened.
+    // If the status of a name cannot be read, the error is reported when the unfinished file is opened.
     guard stat(target.path, &status) == 0 else { return false }
     guard let difference = contents.difference(from: try FileDigests(of: target)) else { return true }
     throw DataError(
@@ -91,26 +91,26 @@ struct Download {
       advice: "it was left as it is: move it away, or choose another directory with --out")
   }
 
-  /// Receives what is missing; the result is the number of bytes that an earlier try had left.
+  /// Receives the missing bytes; returns the number of bytes from an earlier attempt.
   private func receive(into part: PartFile) throws -> Int {
     if part.length == contents.byteCount, try isWhole(part) { return part.length }
     var origin = part.origin
     if origin?.url != source || part.length >= contents.byteCount { origin = nil }
     if let kept = try request(from: origin, into: part) { return kept }
-    // The server cannot go on from there: from the start, then.
+    // The server cannot resume at this position, so start from the beginning.
     guard let kept = try request(from: nil, into: part) else {
       preconditionFailure("a request for everything has no range that could be refused")
     }
     return kept
   }
 
-  /// Whether an unfinished file lacks nothing but its name.
+  /// Whether an unfinished file is complete and only needs to be renamed.
   private func isWhole(_ part: PartFile) throws -> Bool {
     contents.difference(from: try FileDigests(of: URL(fileURLWithPath: part.path))) == nil
   }
 
-  /// One request, for the rest of what is there from `origin`, or for everything; the result is the number of bytes
-  /// that stayed, or nil where the server refuses the range.
+  /// Makes one request, for the rest of the file from `origin`, or for everything. Returns the number of bytes that
+  /// were kept, or nil if the server refuses the range.
   private func request(from origin: PartFile.Origin?, into part: PartFile) throws -> Int? {
     let offset = origin == nil ? 0 : part.length
     var kept = offset
@@ -152,14 +152,14 @@ struct Download {
     return kept
   }
 
-  /// Whether a partial answer starts at the byte asked for, and is of the same version where both are told.
+  /// Whether a partial response starts at the requested byte, and is of the same version if both versions are known.
   private func continues(_ head: ResponseHead, _ origin: PartFile.Origin?, at offset: Int) -> Bool {
     guard head.contentRange.first == offset else { return false }
     guard let now = head.validator, let before = origin?.validator else { return true }
     return now == before
   }
 
-  /// Refuses an answer whose length is told and is not the one expected, before any byte is overwritten.
+  /// Refuses a response with a known and unexpected length, before any byte is overwritten.
   private func expectLength(_ length: Int?) throws {
     guard let length, length != contents.byteCount else { return }
     throw DataError(

@@ -1,8 +1,8 @@
 import EscapementArtifacts
 
-/// Why a download did not end with its file. Damaged contents are a `DataError` instead.
+/// The reason why a download failed. Damaged contents are a `DataError` instead.
 enum DownloadError: ReportedError, Equatable {
-  /// What stays on the disk for the next try.
+  /// The bytes on the disk that are kept for the next attempt.
   struct Kept: Equatable {
     /// The unfinished file.
     var path: String
@@ -19,22 +19,22 @@ enum DownloadError: ReportedError, Equatable {
     }
   }
 
-  /// The server answered with a status that is no success.
+  /// The server responded with an unsuccessful status.
   case refused(url: String, status: Int, Kept)
-  /// No server answered.
+  /// No server responded.
   case unreachable(url: String, reason: String, Kept)
   /// The connection ended too early.
   case broken(url: String, reason: String, Kept)
-  /// No byte arrived for so many seconds.
+  /// No byte arrived for the given number of seconds.
   case stalled(url: String, seconds: Int, Kept)
-  /// A signal asked for the end.
+  /// A signal requested the end.
   case interrupted(Kept)
-  /// The disk took no more.
+  /// The disk is full or could not be written.
   case storage(FileError, Kept)
-  /// Another process downloads the same file.
+  /// Another process is downloading the same file.
   case inUse(path: String)
 
-  /// 75 where trying again is all there is to do, 69 where something has to change first.
+  /// 75 if the command can be retried, 69 if something must change first.
   var exitCode: Int32 {
     switch self {
     case .broken, .stalled, .interrupted: ExitStatus.interrupted.rawValue

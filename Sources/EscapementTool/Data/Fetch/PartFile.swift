@@ -1,19 +1,19 @@
 import EscapementArtifacts
 import Foundation
 
-/// The unfinished file of a download, NAME.part, with a lock on it, and a note beside it, NAME.part.json, that says
-/// which version of which address the bytes are of.
+/// The unfinished file of a download, NAME.part, with a lock, and a note beside it, NAME.part.json, with the address
+/// and the version of the bytes.
 ///
-/// The lock is the system's (flock) and goes with the process, however that ends.
+/// The lock is the system's (flock) and is released when the process ends for any reason.
 final class PartFile {
   /// Another process holds the lock.
   struct InUse: Error {}
 
-  /// Where the bytes are from.
+  /// The origin of the bytes.
   struct Origin: Equatable {
-    /// The address that was asked for.
+    /// The requested address.
     var url: String
-    /// The version, as the server tells it; nil where it does not.
+    /// The version stated by the server; nil if it states none.
     var validator: String?
   }
 
@@ -24,7 +24,7 @@ final class PartFile {
   private var note: URL { URL(fileURLWithPath: path + ".json") }
   private let descriptor: Int32
 
-  /// Opens or creates the unfinished file of `target` and locks it; `InUse` where another process has.
+  /// Opens or creates the unfinished file of `target` and locks it; throws `InUse` if another process holds the lock.
   init(of target: URL) throws {
     path = target.path + ".part"
     descriptor = try Self.locked(path)
@@ -36,7 +36,7 @@ final class PartFile {
 
   deinit { close(descriptor) }
 
-  /// Opens until the locked file is the one of that name: the holder before may have renamed or removed it.
+  /// Opens until the locked file is the one with that name: the previous holder may have renamed or removed it.
   private static func locked(_ path: String) throws -> Int32 {
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -58,7 +58,7 @@ final class PartFile {
     }
   }
 
-  /// Where the bytes so far are from; nil where there are none, or no readable note.
+  /// The origin of the bytes so far; nil if there are none, or no readable note.
   var origin: Origin? {
     guard length > 0, let json = try? JSON(contentsOf: note), let url = json["url"]?.string else {
       return nil
@@ -68,9 +68,9 @@ final class PartFile {
     return Origin(url: url, validator: validator)
   }
 
-  /// Drops the bytes so far: those to come are from `origin`.
+  /// Discards the bytes so far; the next bytes are from `origin`.
   func restart(from origin: Origin) throws {
-    // The note last: without bytes an old one means nothing.
+    // Write the note last, because an old note without bytes has no effect.
     guard ftruncate(descriptor, 0) == 0 else {
       throw FileError(operation: "truncate", path: path, code: errno)
     }
@@ -81,7 +81,7 @@ final class PartFile {
       ]), to: note)
   }
 
-  /// Appends bytes. Of those that do not fit on the disk, the part that does stays.
+  /// Appends bytes. If not all of them fit on the disk, the part that fits is kept.
   func append(_ bytes: UnsafeRawBufferPointer) throws {
     var done = 0
     while done < bytes.count {
@@ -95,7 +95,7 @@ final class PartFile {
     }
   }
 
-  /// Makes the file `target`, durably, and removes the note.
+  /// Renames the file to `target` durably, and removes the note.
   func publish(as target: URL) throws {
     guard fsync(descriptor) == 0 else { throw FileError(operation: "sync", path: path, code: errno) }
     guard rename(path, target.path) == 0 else {
@@ -112,7 +112,7 @@ final class PartFile {
     length = 0
   }
 
-  /// Removes both where no byte has arrived.
+  /// Removes both if no byte has arrived.
   func removeIfEmpty() {
     if length == 0 { remove() }
   }

@@ -12,7 +12,7 @@ struct ResponseHead: Equatable {
     self.status = status
   }
 
-  /// Adds a field line, "NAME: VALUE"; any other line is left out, as is a value that cannot be sent back.
+  /// Adds a field line, "NAME: VALUE"; other lines are ignored, and so are values that cannot be sent back.
   mutating func add(line: some StringProtocol) {
     guard let colon = line.firstIndex(of: ":") else { return }
     let value = line[line.index(after: colon)...].trimmingPrefix { $0 == " " || $0 == "\t" }
@@ -28,15 +28,15 @@ struct ResponseHead: Equatable {
   /// The value of a field, by its name in lower case.
   subscript(name: String) -> String? { fields[name] }
 
-  /// Whether another response follows: an interim one, or a redirection to somewhere.
+  /// Whether another response follows: after an interim response or a redirection.
   var isPreliminary: Bool {
     (100..<200).contains(status) || ([301, 302, 303, 307, 308].contains(status) && self["location"] != nil)
   }
 
-  /// The length of the body, where it is told.
+  /// The length of the body, if stated.
   var contentLength: Int? { self["content-length"].flatMap { Int($0) } }
 
-  /// The range of a partial response, "bytes FIRST-LAST/TOTAL": its first byte and the whole length, where told.
+  /// The range of a partial response, "bytes FIRST-LAST/TOTAL": its first byte and the whole length, if stated.
   var contentRange: (first: Int?, total: Int?) {
     guard let value = self["content-range"], value.hasPrefix("bytes ") else { return (nil, nil) }
     let parts = value.dropFirst(6).split(separator: "/", maxSplits: 1)
@@ -44,7 +44,7 @@ struct ResponseHead: Equatable {
     return (parts[0].split(separator: "-").first.flatMap { Int($0) }, Int(parts[1]))
   }
 
-  /// What tells this version of the file from another one: a strong entity tag, or else the time of change.
+  /// An identifier of this version of the file: a strong entity tag, or otherwise the modification time.
   var validator: String? {
     if let tag = self["etag"], !tag.hasPrefix("W/") { return tag }
     return self["last-modified"]

@@ -1,43 +1,43 @@
 import CEscapementCurl
 import Foundation
 
-/// One HTTP GET whose answer arrives in pieces, through libcurl.
+/// One HTTP GET through libcurl, whose response arrives in pieces.
 ///
-/// libcurl and not URLSession: on Linux URLSession takes bytes from libcurl as fast as they come and queues them
-/// for its delegate, so that a slow disk would fill the memory. Here a piece is on its way to the disk before the
-/// next one is read. libcurl knows http_proxy, https_proxy, all_proxy and no_proxy, redirections and TLS. `CCurl`
-/// loads it when it is needed, so that nothing is added to what building and every other command ask for.
+/// It does not use URLSession: on Linux URLSession takes bytes from libcurl as fast as they arrive and queues them for
+/// its delegate, so a slow disk would fill the memory. Here a piece is written to the disk before the next one is read.
+/// libcurl supports http_proxy, https_proxy, all_proxy and no_proxy, redirections and TLS. `CCurl` loads it when it is
+/// needed, so that building and other commands do not depend on it.
 struct Transfer {
-  /// Why an answer did not arrive whole.
+  /// The reason why a response is incomplete.
   enum Failure: Error, Equatable {
-    /// The caller asked to stop.
+    /// The caller requested to stop.
     case cancelled
-    /// No byte arrived for the time allowed.
+    /// No byte arrived within the allowed time.
     case stalled
-    /// No answer came: no such host, no connection, no trusted certificate, too many redirections.
+    /// There was no response: no such host, no connection, no trusted certificate, or too many redirections.
     case unreachable(String)
-    /// The connection ended in the middle of the answer.
+    /// The connection ended in the middle of the response.
     case broken(String)
   }
 
   /// The address, http or https.
   var url: String
-  /// The first byte asked for; 0 asks for everything.
+  /// The first requested byte; 0 requests everything.
   var offset = 0
-  /// Ask for the rest only if the file is still this version (the field If-Range).
+  /// Requests the rest only if the file still has this version (the field If-Range).
   var validator: String?
   /// The longest time without a byte.
   var timeout: Duration
-  /// Asked about once a second.
+  /// Called about once a second.
   var isCancelled: () -> Bool = { false }
 
-  /// Redirections that are followed.
+  /// The number of redirections that are followed.
   private static let redirections: CLong = 5
 
-  /// Performs the request. `onHead` gets the head of the answer once, after redirections, and `onBody` its body in
-  /// pieces; what they throw ends the transfer and is thrown on.
+  /// Performs the request. `onHead` receives the head of the response once, after redirections, and `onBody` receives
+  /// its body in pieces. Errors that they throw end the transfer and are rethrown.
   ///
-  /// Throws a `Failure` where the answer does not arrive whole. `Transfer.load` must have succeeded.
+  /// Throws a `Failure` if the response is incomplete. `Transfer.load` must have succeeded.
   func perform(
     onHead: @escaping (ResponseHead) throws -> Void, onBody: @escaping (UnsafeRawBufferPointer) throws -> Void
   ) throws {
@@ -68,24 +68,24 @@ struct Transfer {
     throw exchange.hasHead ? Failure.broken(reason) : Failure.unreachable(reason)
   }
 
-  /// Loads libcurl; the name of what is missing where that fails.
+  /// Loads libcurl; returns the name of what is missing if that fails.
   static func load() -> String? { ec_load().map { String(cString: $0) } }
 
-  /// The file of trusted certificates that the environment names, as for the program curl.
+  /// The file of trusted certificates named by the environment, as for the program curl.
   private static var certificates: String? {
     let environment = ProcessInfo.processInfo.environment
     return ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].compactMap { environment[$0] }.first { !$0.isEmpty }
   }
 }
 
-/// The state of a transfer under way, which libcurl's callbacks find through a pointer.
+/// The state of a transfer in progress, which libcurl's callbacks access through a pointer.
 private final class Exchange {
-  /// What ended the transfer from this side.
+  /// The error by which this process ended the transfer.
   private(set) var error: (any Error)?
-  /// Whether the head of the answer has arrived.
+  /// Whether the head of the response has arrived.
   private(set) var hasHead = false
   private var partialHead: ResponseHead?
-  // Not the clock that goes on while the machine sleeps: waking up is no stall.
+  // The clock stops while the machine sleeps, so that waking up is not a stall.
   private var lastByte = SuspendingClock.now
   private let timeout: Duration
   private let isCancelled: () -> Bool
@@ -100,12 +100,12 @@ private final class Exchange {
     (self.timeout, self.isCancelled, self.onHead, self.onBody) = (timeout, isCancelled, onHead, onBody)
   }
 
-  /// The exchange behind a callback's pointer.
+  /// The exchange to which a callback's pointer refers.
   static func at(_ context: UnsafeMutableRawPointer?) -> Exchange {
     Unmanaged<Exchange>.fromOpaque(context!).takeUnretainedValue()
   }
 
-  /// One line of a head, also of a preliminary answer's and of what follows a chunked body.
+  /// Receives one line of a head, including those of preliminary responses and of the trailer of a chunked body.
   func head(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> Int {
     guarded(count) {
       let raw = UnsafeRawBufferPointer(start: bytes, count: count)
@@ -121,12 +121,12 @@ private final class Exchange {
     }
   }
 
-  /// A piece of the body.
+  /// Receives a piece of the body.
   func body(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> Int {
     guarded(count) { try onBody(UnsafeRawBufferPointer(start: bytes, count: count)) }
   }
 
-  /// Looks whether the transfer should end.
+  /// Checks whether the transfer should end.
   func tick() -> Int32 {
     guarded(0) {
       if SuspendingClock.now - lastByte > timeout { throw Transfer.Failure.stalled }
@@ -134,14 +134,15 @@ private final class Exchange {
     return error == nil ? 0 : 1
   }
 
-  /// Runs a callback: `count` where it succeeds, and another number, which ends the transfer, where it throws.
+  /// Runs a callback. Returns `count` if it succeeds, and another number, which ends the transfer, if it throws an
+  /// error.
   @discardableResult
   private func guarded(_ count: Int, _ work: () throws -> Void) -> Int {
     do {
       if isCancelled() { throw Transfer.Failure.cancelled }
       if count > 0 { lastByte = SuspendingClock.now }
       try work()
-      // Time spent on the disk is not the server's.
+      // Time spent writing to the disk does not count as the server's.
       if count > 0 { lastByte = SuspendingClock.now }
       return count
     } catch {

@@ -3,26 +3,27 @@ import EscapementOptimizers
 import EscapementStatistics
 import EscapementCurvature
 
-// Contrasts of the papers made small. Registered before any of these runs was looked at: presets, figures, directions,
-// seeds, tests and level stand below and in `FixtureRuns`, and whatever comes out stays.
+// Contrasts of the papers at a small scale. Presets, figures, directions, seeds, tests and level are given below and in
+// `FixtureRuns`. They were registered before any of these runs was looked at, and the results are kept, whatever they
+// are.
 
 /// One contrast of the papers between runs on the embedded synthetic images.
 ///
-/// It says whether this package sees the contrast at that scale, and nothing of the papers: "consistent" where the
-/// difference has the papers' sign at α after Holm's adjustment over the four, "not consistent" in every other case, be it
-/// that nine seeds show no difference or that they show the opposite one.
+/// The verdict states whether this package sees the contrast at that scale, and nothing about the papers. It is
+/// "consistent" if the difference has the papers' sign at α after Holm's adjustment over the four, and "not consistent"
+/// in every other case, whether nine seeds show no difference or the opposite one.
 struct FixtureContrast: Sendable {
-  /// α of the family.
+  /// The level α of the family.
   static let level = 0.05
 
   let id: String
   let source: ClaimSource
   let statement: String
-  /// The worlds in which it must lose its verdict.
+  /// The nulls under which it must lose its verdict.
   let nulls: Set<NullHypothesis>
   let question: RunQuestion
 
-  /// The four, in the order of the catalog.
+  /// The four contrasts, in the order of the catalog.
   static let all: [FixtureContrast] = [
     FixtureContrast(
       id: "F-DRW", source: .poster("Experiments, table, first and third row"),
@@ -79,14 +80,14 @@ struct FixtureContrast: Sendable {
     }
   }
 
-  /// The verdict from some runs; throws where one cannot be had.
+  /// The verdict from the given runs; throws if there is none.
   func verdict(from runs: any EvidenceSource) throws -> Verdict {
     let answers = try Self.all.map { try Answer($0.question, from: runs) }
     guard let place = Self.all.firstIndex(where: { $0.id == id }) else {
       preconditionFailure("\(id) is none of the registered contrasts")
     }
     let answer = answers[place]
-    // A figure without spread has no test; it counts as 1 and shows nothing.
+    // A figure without spread has no test; its p value counts as 1.
     let adjusted = HolmStepDown.adjusted(answers.map(\.pFor))[place]
     let opposite = HolmStepDown.adjusted(answers.map(\.pAgainst))[place]
     let measurement = Measurement(
@@ -106,8 +107,8 @@ struct FixtureContrast: Sendable {
       details: ["Synthetic images and a small network say nothing of the papers' runs."])
   }
 
-  /// What nine seeds say to a contrast: Welch's test of two presets, the paired one where both figures are of the same runs. So it was
-  /// registered; claims about the papers' runs are paired by seed throughout.
+  /// The result of nine seeds for a contrast: Welch's test of two presets, or the paired test if both figures are of
+  /// the same runs. It was registered in this form; claims about the papers' runs are always paired by seed.
   private struct Answer {
     private(set) var pFor = Double.nan
     private(set) var pAgainst = Double.nan

@@ -6,34 +6,35 @@ import EscapementNetworks
 import Synchronization
 import EscapementTraining
 
-/// Runs of presets on the embedded synthetic images, trained when they are first asked for and kept in memory.
+/// Runs of presets on the embedded synthetic images, trained on first use and kept in memory.
 ///
-/// Seeds 0 to 8; one run a thread. The images are not the published ones, so no figure of these runs settles a
-/// claim about a paper.
+/// The seeds are 0 to 8; each run uses one thread. The images are not the published ones, so no figure of these runs
+/// settles a claim about a paper.
 final class FixtureRuns: EvidenceSource {
   /// The seeds of every selection.
   static let seeds: Range<UInt64> = 0..<9
-  /// Images of a class whose Hessian is measured: as many as the rarest class has, so that two classes are averaged over
-  /// equally many.
+  /// The number of images of a class over which its Hessian is measured. It is the count of the rarest class, so that
+  /// two classes are averaged over equally many images.
   static let imagesPerClass = 10
-  /// Lanczos steps of a class's Hessian.
+  /// The number of Lanczos steps for a class's Hessian.
   static let lanczosSteps = 24
 
   private let subject: any ClaimSubject
   private let kept = Mutex<[RunSelection: [RunEvidence]]>([:])
   private let onRun: @Sendable (Int, Int) -> Void
   private let trained = Mutex(0)
-  /// The runs of all selections that the contrasts ask for.
+  /// The number of runs of all selections that the contrasts use.
   private static let total =
     Set(FixtureContrast.all.flatMap(\.question.quantities).map(\.selection)).count * seeds.count
 
-  /// Runs by a subject's code on its images; `onRun` hears how many are trained, of how many, one call at a time.
+  /// Runs by a subject's code on its images. `onRun` is called with the number of trained runs and their total, one
+  /// call at a time.
   init(_ subject: any ClaimSubject, onRun: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) {
     self.subject = subject
     self.onRun = onRun
   }
 
-  /// The runs of a preset on the fixture, with the figures that `FixtureContrast.all` asks of it; none of other presets.
+  /// The runs of a preset on the fixture, with the figures that `FixtureContrast.all` uses; empty for other presets.
   func runs(of selection: RunSelection) throws -> [RunEvidence] {
     if let known = kept.withLock({ $0[selection] }) { return known }
     let metrics = Set(
@@ -93,8 +94,8 @@ final class FixtureRuns: EvidenceSource {
       seed: seed, data: data.train.provenance.name, isPublished: false, last: figures)
   }
 
-  /// The ends of the spectrum of the mean cross-entropy over the first images of a class, un-augmented, under running
-  /// statistics: Hessian products in Float, Lanczos in Double.
+  /// The ends of the spectrum of the mean cross-entropy over the first images of a class, unaugmented, under running
+  /// statistics. Hessian products are in Float, Lanczos is in Double.
   private func extremes(
     ofClass label: Int, _ network: Network, _ state: TrainingState<Float>, _ set: ImageSet, seed: UInt64
   ) throws -> RitzExtremes {
@@ -107,8 +108,8 @@ final class FixtureRuns: EvidenceSource {
       dimension: state.parameters.count, steps: Self.lanczosSteps, seed: seed)
   }
 
-  /// What `body` makes of each value, in order; each on one thread of the kernels' pool, whose own parallel loops then
-  /// stay on that thread.
+  /// The results of `body` for each value, in order. Each call runs on one thread of the kernels' pool, and its
+  /// parallel loops stay on that thread.
   private static func inParallel<Input: Sendable, Output: Sendable>(
     _ inputs: [Input], _ body: (Input) throws -> Output
   ) throws -> [Output] {

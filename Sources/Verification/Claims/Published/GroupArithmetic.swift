@@ -1,7 +1,7 @@
 import EscapementDrawing
 import EscapementOptimizers
 
-// Group sizes, held against rows whose accuracy is the mean of its groups.
+// Group sizes, compared with rows whose accuracy is the mean of its groups.
 
 extension Claim {
   /// The claims about head, middle and tail, in the catalog's order.

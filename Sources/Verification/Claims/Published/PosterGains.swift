@@ -2,7 +2,8 @@ import EscapementDrawing
 import EscapementOptimizers
 import EscapementStatistics
 
-// What the poster's two tables of accuracies say, as printed. Whether runs give these numbers is for other claims.
+// The statements of the poster's two tables of accuracies, as printed. Other claims judge whether runs give these
+// numbers.
 
 extension Claim {
   /// The claims about the poster's table, in the catalog's order.
@@ -43,7 +44,7 @@ extension Claim {
     variant: printed, procedureVersion: 2
   ) { context in gainOfSeveral(.tail, context) }
 
-  /// The methods of the poster whose number SAM raises on both data sets: two are several.
+  /// Counts the methods of the poster whose number SAM raises on both data sets; two count as several.
   private static func gainOfSeveral(_ quantity: PublishedQuantity, _ context: ClaimContext) -> Verdict {
     var evidence = Evidence()
     let pairs = context.table("poster-results").pairs

@@ -2,18 +2,20 @@ import EscapementOptimizers
 
 /// Differences of numbers that are printed to a tenth.
 enum PrintedDifference {
-  /// What a printed difference may be off: numbers such as 73.1 are no binary fractions.
+  /// The rounding error of a printed difference: numbers such as 73.1 are not binary fractions.
   static let rounding = 1e-9
-  /// Half of the smallest difference that print can show: above it a difference is positive as printed.
+  /// Half of the smallest difference that can be printed; a difference above it is positive as printed.
   static let positive = 0.05
   /// The most that a row's accuracy and the mean of its groups can differ by rounding to a tenth: 0.05 on each.
   static let groupMean = 0.1 + rounding
-  /// The most that a stated gain and the difference of two printed numbers can differ by rounding: 0.05 on each of the three.
+  /// The most that a stated gain and the difference of two printed numbers can differ by rounding: 0.05 on each of the
+  /// three.
   static let statedGain = 0.15 + rounding
 }
 
 extension PublishedRow {
-  /// Accuracy less the mean of head, middle and tail weighted by their numbers of classes; nil without all four.
+  /// Accuracy minus the mean of head, middle and tail weighted by their numbers of classes; nil if one of the four is
+  /// missing.
   func excess(overGroupsOf sizes: [Int]) -> Double? {
     guard let all = self[.accuracy], let head = self[.head], let mid = self[.mid], let tail = self[.tail]
     else { return nil }
@@ -22,13 +24,13 @@ extension PublishedRow {
   }
 }
 
-/// What a gain in accuracy is stated in.
+/// The measure in which a gain in accuracy is stated.
 enum GainMeasure: String, CaseIterable {
-  /// Accuracy with SAM less accuracy without.
+  /// Accuracy with SAM minus accuracy without.
   case points = "difference"
   /// That difference in percent of the accuracy without SAM.
   case relative = "relative difference"
-  /// That difference in percent of the error without SAM, 100 less the accuracy.
+  /// That difference in percent of the error without SAM, which is 100 minus the accuracy.
   case error = "reduction of error"
 
   /// "points" or "%".
@@ -43,8 +45,8 @@ enum GainMeasure: String, CaseIterable {
     }
   }
 
-  /// The smallest and the largest gain of two accuracies that are printed so to a tenth: each measure grows with the second
-  /// and falls with the first.
+  /// The smallest and the largest gain of two accuracies that round to these printed tenths: each measure increases
+  /// with the second and decreases with the first.
   func interval(_ before: Double, _ after: Double) -> (lower: Double, upper: Double) {
     (value(before + 0.05, after - 0.05), value(before - 0.05, after + 0.05))
   }
@@ -58,7 +60,7 @@ struct PrintedPair {
   /// "CE+DRW, cifar10-lt100".
   var name: String { "\(base.method), \(base.data)" }
 
-  /// The gain of a quantity, in points; nil where either number is missing.
+  /// The gain of a quantity, in points; nil if either number is missing.
   func gain(_ quantity: PublishedQuantity) -> Double? {
     guard let before = base[quantity], let after = sam[quantity] else { return nil }
     return after - before
@@ -66,7 +68,8 @@ struct PrintedPair {
 }
 
 extension PublishedTable {
-  /// The readable row whose accuracy is farthest from the mean of its groups, and how far; nil without a readable row.
+  /// The readable row whose accuracy is farthest from the mean of its groups, and the distance; nil without a readable
+  /// row.
   func farthestFromGroups(of sizes: [Int]) -> (row: PublishedRow, excess: Double)? {
     rows.compactMap { row in row.excess(overGroupsOf: sizes).map { (row: row, excess: $0) } }
       .max { $0.excess.magnitude < $1.excess.magnitude }
@@ -83,7 +86,7 @@ extension PublishedTable {
 }
 
 extension Evidence {
-  /// Judges that printed gains are positive, one measurement each; those without both numbers are noted.
+  /// Judges that printed gains are positive, with one measurement each. Pairs without both numbers are noted.
   mutating func gains(_ pairs: [PrintedPair], _ quantity: PublishedQuantity) {
     for pair in pairs {
       guard let gain = pair.gain(quantity) else {

@@ -2,7 +2,8 @@ import EscapementOptimizers
 import EscapementLongTail
 import EscapementTraining
 
-// Constants of the training protocol: what the papers state against what the released code and this package's presets have.
+// Constants of the training protocol: the papers' statements compared with the released code and this package's
+// presets.
 
 extension Claim {
   /// The claims about the training protocol, in the catalog's order.
@@ -116,7 +117,7 @@ extension Claim {
     mismatches("number of epochs") { $0.epochs != ($0.loss == .vs ? 300 : 200) }
     mismatches("warm-up or peak rate") { recipe in
       !(0..<100).allSatisfy { epoch in
-        // Of two factors and their product, each rounded.
+        // Two factors and their product are each rounded.
         (recipe.schedule.rate(epoch: epoch) - 0.1 * min(1, Double(epoch + 1) / 5)).magnitude <= 0.1 * 3
           * 0x1p-53
       }
@@ -340,7 +341,7 @@ extension Claim {
   }
 }
 
-/// A preset that a procedure looks at is not in the catalog it was given.
+/// The given presets do not contain one that a procedure needs.
 struct MissingPreset: Error, CustomStringConvertible {
   var name: String
   var description: String { "no preset is called \(name)" }

@@ -1,7 +1,8 @@
 import EscapementDrawing
 import EscapementOptimizers
 
-// What the supplement's text says of its own tables. The text states gains to a tenth, and so are they compared.
+// The statements of the supplement's text about its own tables. The text states gains to a tenth, and they are compared
+// to a tenth.
 
 extension Claim {
   /// The claims about the supplement's tables, in the catalog's order.
@@ -12,8 +13,8 @@ extension Claim {
 
   private static let printed = "the printed numbers; rows that cannot be read are left out"
 
-  /// The pairs of Tables 3 and 4, with the poster's for the LDAM rows at β = 100, which cannot be read there. The rows of
-  /// CE+DRW at β = 100 are the same on the poster.
+  /// The pairs of Tables 3 and 4, with the poster's numbers for the LDAM rows at β = 100, which are unreadable in the
+  /// supplement. The rows of CE+DRW at β = 100 are the same on the poster.
   private static func pairs(_ table: String, _ context: ClaimContext) -> [PrintedPair] {
     let poster = context.table("poster-results").pairs
     return context.table(table).pairs.map { pair in
@@ -22,7 +23,7 @@ extension Claim {
     }
   }
 
-  /// The seven gains of a table that can be computed, and what the eighth must be for a stated mean of eight.
+  /// The seven gains of a table that can be computed, and the value of the eighth that gives a stated mean of eight.
   private struct MeanOfEight {
     var known: [Double]
     var missing: Double
@@ -54,7 +55,7 @@ extension Claim {
         + "\(NumberText.short(gains.max() ?? .nan)) points")
   }
 
-  /// G2 and G3: mean gains. One of the eight of a table cannot be read, so they cannot be decided.
+  /// G2 and G3: mean gains. One of the eight gains of a table is unreadable, so the claims cannot be decided.
   static let meanGains: [Claim] = [
     (
       "G2", PublishedQuantity.accuracy, PublishedQuantity.accuracyGain,
@@ -102,7 +103,7 @@ extension Claim {
     }
   }
 
-  /// G4, G5 and G8: gains that the text states of single pairs.
+  /// G4, G5 and G8: gains that the text states for single pairs.
   static let statedGains: [Claim] = [
     (
       "G4", "§F", "supplement-3", "cifar10-lt10", "CE+DRW",
@@ -204,7 +205,7 @@ extension Claim {
       summary: "on CIFAR-100 LT the gains are \(series.joined(separator: " and "))")
   }
 
-  /// G7: where the average gain comes from.
+  /// G7: the origin of the average gain.
   static let gainFromTail = Claim(
     id: "G7", kind: .consistency, source: .supplement("§F"),
     quote:

@@ -1,7 +1,7 @@
 import EscapementDrawing
 import EscapementOptimizers
 
-// H11: the one gain of the supplement whose text says neither of what nor on which data.
+// H11: the one gain of the supplement whose text states neither the quantity nor the data.
 
 extension Claim {
   /// H11: the gain of 12.7 %.

@@ -3,13 +3,13 @@ import EscapementStatistics
 import EscapementCurvature
 import EscapementKernels
 
-/// What the evidence says to one question at one look: a p value for it, one against it, and every number behind them.
+/// The result of one question at one look: a p value for it, one against it, and all numbers from which they follow.
 struct RunAnswer {
-  /// The p value against "the statement is false"; NaN where no test exists.
+  /// The p value against "the statement is false"; NaN if there is no test.
   var pFor = Double.nan
   /// The p value against "the statement is true", or at its border.
   var pAgainst = Double.nan
-  /// The numbers, none of which decides by itself.
+  /// The numbers; none of them decides alone.
   var measurements: [Measurement] = []
 
   /// The answer from the first `count` seeds of the question's samples, with an interval at 1 − 2·level.
@@ -56,8 +56,8 @@ struct RunAnswer {
     correlation(question, figures)
   }
 
-  /// The p value against agreement in the readings that favor the printed mean: with the fewest seeds behind it, and whether the
-  /// last or the best epoch is meant.
+  /// The p value against agreement in the readings that favor the printed mean: the fewest seeds behind it, and either
+  /// the last or the best epoch.
   private static func contradiction(
     _ last: SampleSummary, _ sample: RunSample, _ count: Int, _ mean: Double, _ std: Double?, _ margin: Double
   ) -> Double {
@@ -69,7 +69,7 @@ struct RunAnswer {
     return values.contains(where: \.isNaN) ? .nan : values.max() ?? .nan
   }
 
-  /// Student's t test of a mean against a number; nil without spread.
+  /// Student's t test of a mean against a number; nil if there is no spread.
   private static func test(_ summary: SampleSummary, against bound: Double) -> WelchTest? {
     WelchTest(
       difference: summary.mean - bound, standardError: summary.squaredError.squareRoot(),
@@ -84,7 +84,8 @@ struct RunAnswer {
     measurements += test.measurements(level: level, p: pFor)
   }
 
-  /// The sign test, where every seed gives the same number: 2⁻ⁿ that all n lie on one side of the bound by chance.
+  /// The sign test, for the case that every seed gives the same number: the probability that all n lie on one side of
+  /// the bound by chance is 2⁻ⁿ.
   private mutating func takeSigns(_ test: RunQuestion.Test, _ values: [Double]) {
     let sides: (for: Bool, against: Bool)
     switch test {
@@ -98,7 +99,7 @@ struct RunAnswer {
     observe("p", pFor, "", "unadjusted")
   }
 
-  /// What pairing by seed is worth, for the difference of two presets.
+  /// The effect of pairing by seed, for the difference of two presets.
   private mutating func correlation(_ question: RunQuestion, _ figures: [[Double]]) {
     guard question.statistic == .sum([1, -1]), let pairs = PairedTest(figures[0], figures[1]),
       let value = pairs.correlation

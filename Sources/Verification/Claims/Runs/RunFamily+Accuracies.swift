@@ -2,10 +2,10 @@ import EscapementDrawing
 import EscapementOptimizers
 import EscapementTraining
 
-// Printed accuracies as claims: one a number, each number once. A row that repeats a number refers to the first.
+// Printed accuracies as claims: one per number, each number once. A row that repeats a number refers to the first.
 
 extension RunFamily {
-  /// The numbers of the tables; each is a family of its own.
+  /// The numbers of the tables; each is its own family.
   static let accuracies: [RunFamily] = (poster + posterOptimizers + [2, 3, 4, 5].flatMap(supplement)).map {
     RunFamily(name: "numbers of the accuracy tables", statements: [$0])
   }
@@ -27,7 +27,7 @@ extension RunFamily {
       }
     }
 
-  /// S1 to S48: the rows of the supplement's Tables 2 to 5, numbered through.
+  /// S1 to S48: the rows of the supplement's Tables 2 to 5, numbered consecutively.
   private static func supplement(_ number: Int) -> [RunStatement] {
     let tables: [PublishedTable] = [.imageNet, .cifar10ByRatio, .cifar100ByRatio, .influenceAndContrast]
     let offset = tables.prefix(number - 2).map(\.rows.count).reduce(0, +)

@@ -1,17 +1,19 @@
 import EscapementDrawing
 import EscapementOptimizers
 
-// What is said of the spectra of trained networks: Hessians of class losses on unaugmented training images.
+// Statements about the spectra of trained networks: Hessians of class losses on unaugmented training images.
 
 extension RunFamily {
-  /// |λ_min|/λ_max from which negative curvature is called significant.
+  /// The |λ_min|/λ_max from which negative curvature is called significant.
   ///
-  /// A measurement that counts may be off by 0.041 (`CurvatureMeasurement.residualShare`), and the limit beyond the Ritz value after
-  /// 100 steps on a ResNet-32's 464,154 parameters is 0.011 of λ_max − λ_min at a failure probability of 10⁻⁶: at 0.05 a sign is not
-  /// an artifact of the measurement. The papers state no threshold.
+  /// A measurement that counts has an error of at most 0.041 (`CurvatureMeasurement.residualShare`). The limit beyond
+  /// the Ritz value after 100 steps on a ResNet-32's 464,154 parameters is 0.011 of λ_max − λ_min at a failure
+  /// probability of 10⁻⁶. At 0.05 a sign is therefore not an artifact of the measurement. The papers state no
+  /// threshold.
   static let significant = 0.05
 
-  /// A tenth of ln 10, the loss of guessing among ten classes: below it a loss is called low. The papers state no threshold.
+  /// A tenth of ln 10, the loss of guessing among ten classes: below it a loss is called low. The papers state no
+  /// threshold.
   static let low = 0.230_258_509_299_404_6
 
   private static let data = "cifar10-lt100"
@@ -31,14 +33,14 @@ extension RunFamily {
       questions: questions, looks: .curvature, variant: variant + (note.map { "; \($0)" } ?? ""))
   }
 
-  /// That one class's figure exceeds another's in the same runs; nil is the loss over all classes.
+  /// The question whether one class's figure exceeds another's in the same runs; nil is the loss over all classes.
   private static func classes(
     _ method: String, _ high: Int, _ low: Int?, _ metric: (Int?) -> RunMetric
   ) -> RunQuestion {
     .exceeds(quantity(method, metric(high)), quantity(method, metric(low)))
   }
 
-  /// That SGD's figure of a class exceeds SAM's.
+  /// The question whether SGD's figure of a class exceeds SAM's.
   private static func falls(_ method: String, _ label: Int, _ metric: (Int?) -> RunMetric) -> RunQuestion {
     .exceeds(quantity(method, metric(label)), quantity("\(method)-sam", metric(label)))
   }
@@ -50,7 +52,7 @@ extension RunFamily {
     "confounded: the learning rate falls to a hundredth after the same epoch, and what follows cannot be put down to "
     + "re-weighting alone"
 
-  /// Four families by what they are about.
+  /// Four families, by subject.
   static let curvature: [RunFamily] = [
     RunFamily(name: "curvature under CE", statements: ce),
     RunFamily(name: "curvature under CE + DRW", statements: reweighted),

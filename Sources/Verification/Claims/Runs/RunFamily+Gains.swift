@@ -2,8 +2,8 @@ import EscapementKernels
 import EscapementDrawing
 import EscapementOptimizers
 
-// What SAM changes, as runs would show it: contrasts between presets, paired by seed. The printed tables themselves are
-// judged under the ids without "r".
+// SAM's effects in runs: contrasts between presets, paired by seed. The printed tables themselves are judged under the
+// ids without "r".
 
 extension RunFamily {
   private static let sets = [("C10", "cifar10"), ("C100", "cifar100")]
@@ -17,7 +17,7 @@ extension RunFamily {
     .exceeds(RunQuantity("\(preset)-sam", metric), RunQuantity(preset, metric))
   }
 
-  /// Gains on the poster, one family a data set: a run on one of them decides nothing of the other.
+  /// Gains on the poster, one family per data set: a run on one of them decides nothing about the other.
   static let posterGains: [RunFamily] = sets.map { short, set in
     let data = "\(set)-lt100"
     func row(_ method: String, _ quantity: PublishedQuantity) -> String {
@@ -86,7 +86,7 @@ extension RunFamily {
     )
   }
 
-  /// What §F says of the imbalance factor, one family a data set.
+  /// The statements of §F about the imbalance factor, one family per data set.
   static let supplementGains: [RunFamily] = sets.map { short, set in
     let name = set == "cifar10" ? "CIFAR-10 LT" : "CIFAR-100 LT"
     let stated = PublishedTable.statedGains.row("\(set)-lt", "mean of eight")
@@ -109,7 +109,7 @@ extension RunFamily {
             text: "\(text) = \(tenths(gain)) to \(NumberText.short(margin))")
         ], looks: .contrast)
     }
-    /// The tail's contribution to the mean gain in accuracy less another group's: shares of classes times gains.
+    /// The tail's contribution to the mean gain in accuracy minus another group's: shares of classes times gains.
     func leads(over other: RunMetric, _ share: Int, tail: Int, of classes: Int) -> RunQuestion {
       let a = gains(set, .tail, factor: Double(tail) / Double(8 * classes))
       let b = gains(set, other, factor: -Double(share) / Double(8 * classes))

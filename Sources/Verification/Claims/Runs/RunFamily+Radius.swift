@@ -11,7 +11,7 @@ extension RunFamily {
     RunQuantity(RunSelection(preset, radius: radius), metric)
   }
 
-  /// What is said of ρ, one family a data set.
+  /// Statements about ρ, one family per data set.
   static let radius: [RunFamily] = [("C10", "cifar10", 0.5), ("C100", "cifar100", 0.8)].map {
     short, set, own in
     let data = "\(set)-lt100"

@@ -15,12 +15,12 @@ struct RunStatement: Sendable {
   var weight: ClaimWeight = .table
   var questions: [RunQuestion]
   var looks: SeedLooks
-  /// What else must be known to read the verdict.
+  /// The further conditions of the verdict.
   var variant: String = "presets as listed by `escapement presets`; last epoch"
-  /// Guesses beside those of the presets.
+  /// Guesses in addition to those of the presets.
   var furtherAssumptions: [String] = []
 
-  /// What is guessed because no source states it: by the presets, and by the claim.
+  /// The guesses of the presets and of the claim, where no source states a value.
   var assumptions: [String] {
     let presets = Set(questions.flatMap(\.quantities).map(\.selection.preset))
     let guesses = Preset.all.filter { presets.contains($0.name) }.flatMap(\.assumptions)
@@ -30,15 +30,16 @@ struct RunStatement: Sendable {
 
 /// Statements whose p values are adjusted together.
 ///
-/// A statement is a conjunction, and its p value at a look the largest of its questions': it is supported only if each of them is,
-/// and an intersection of tests at level α has level α. It falls if one question is contradicted; those p values are
-/// adjusted among the questions. `SeedLooks` makes one p value of the looks. Over the statements of a family either p value is
-/// adjusted by Holm's method; one without evidence counts in the family with p = 1. A number of a table is a family of its own:
-/// nothing is concluded from some number's agreement, so they share no error.
+/// A statement is a conjunction, and its p value at a look is the largest of its questions': it is supported only if
+/// each of them is, and an intersection of tests at level α has level α. It is refuted if one question is contradicted;
+/// those p values are adjusted among the questions. `SeedLooks` combines the looks into one p value. Over the
+/// statements of a family, both p values are adjusted by Holm's method; a statement without evidence counts in the
+/// family with p = 1. Each number of a table is its own family: nothing is concluded from the agreement of some number,
+/// so they share no error.
 struct RunFamily: Sendable {
   /// α.
   static let level = 0.05
-  /// The runs beyond which an agreement is called not settleable.
+  /// The number of runs beyond which an agreement is called not settleable.
   static let cap = 100
 
   var name: String
@@ -96,14 +97,14 @@ struct RunFamily: Sendable {
 
     var isPublished: Bool { samples.joined().allSatisfy(\.isPublished) }
 
-    /// p for and against the statement over its looks; NaN where a question has none, or no look is reached.
+    /// The p values for and against the statement over its looks; NaN if a question has none, or if no look is reached.
     func combined(_ looks: SeedLooks) -> (for: Double, against: Double) {
       let pairs = self.looks.map { RunFamily.combine($0.answers) }
       return (looks.combined(pairs.map(\.for)), looks.combined(pairs.map(\.against)))
     }
   }
 
-  /// p for and against a conjunction from those of its questions; NaN where one has none.
+  /// The p values for and against a conjunction from those of its questions; NaN if one has none.
   private static func combine(_ answers: [RunAnswer]) -> (for: Double, against: Double) {
     let values = answers.map(\.pFor)
     let largest = values.contains { $0.isNaN } ? .nan : values.max() ?? .nan
@@ -172,7 +173,7 @@ struct RunFamily: Sendable {
       if member.id == statement.id { return mine }
       do {
         let others = try Answers(member, context.runs)
-        // A member that could not be decided itself frees nothing for the others.
+        // A member that could not itself be decided does not relax the adjustment of the others.
         return others.isPublished ? others.combined(member.looks) : (.nan, .nan)
       } catch is RunSample.Gap { return (.nan, .nan) }
     }
@@ -182,7 +183,7 @@ struct RunFamily: Sendable {
     )
   }
 
-  /// What is missing for the first look.
+  /// A text that states what is missing for the first look.
   private static func shortage(_ statement: RunStatement, _ answers: Answers) -> String {
     for (question, samples) in zip(statement.questions, answers.samples) {
       for (quantity, sample) in zip(question.quantities, samples) where sample.count < statement.looks.fewest

@@ -2,16 +2,16 @@ import EscapementDrawing
 import EscapementStatistics
 import EscapementTraining
 
-/// The chance that a claim about runs ends as supported, computed from what is printed, before any run.
+/// The probability that a claim about runs ends as supported, computed from the printed numbers, before any run.
 ///
-/// It takes the printed numbers for the truth and their ± for the spread of a run; where no ± is printed, that of the poster's
-/// table for the same figure, the median of its eight. Seeds are taken for independent. Levels are those of the looks, divided by the size
-/// of the family, as if no other claim of it were decided.
+/// It assumes that the printed numbers are true and that their ± is the spread of a run. If no ± is printed, the median
+/// of the eight in the poster's table for the same figure is used. Seeds are assumed to be independent. Levels are
+/// those of the looks, divided by the size of the family, as if no other claim of the family were decided.
 enum RunPower {
-  /// The numbers of seeds for which it is stated.
+  /// The numbers of seeds for which the power is stated.
   static let counts = [3, 5, 10]
 
-  /// One line a question.
+  /// One line per question.
   static func text(of statement: RunStatement, among members: Int) -> [String] {
     statement.questions.map { question in
       let levels = counts.map { count in
@@ -55,7 +55,7 @@ enum RunPower {
     let values = zip(counts, chances).map { count, chance in
       chance.map { "\(NumberText.coarse($0)) with \(count)" } ?? "no look with \(count)"
     }
-    // The search is long; where a stated number of seeds will do, it is not needed.
+    // The search is slow; it is not needed if a stated number of seeds suffices.
     let isSettleable =
       chances.contains { ($0 ?? 0) >= 0.8 } || power.count(cap: RunFamily.cap) != nil
     let needed = isSettleable ? "" : "; not settleable from the printed ± alone"
@@ -64,7 +64,7 @@ enum RunPower {
       + (std == nil ? " as the poster has it for such figures)" : ")") + needed
   }
 
-  /// The chance as a function of seeds and level; nil where the figures are not printed.
+  /// The probability as a function of seeds and level; nil if the figures are not printed.
   private static func contrast(_ question: RunQuestion) -> ((_ count: Int, _ level: Double) -> Double)? {
     guard case .sum(let factors) = question.statistic else { return nil }
     var (effect, variance) = (0.0, 0.0)
@@ -110,7 +110,7 @@ enum RunPower {
 }
 
 extension RunMetric {
-  /// The column of printed tables that has it; nil for figures that no table prints.
+  /// The column of printed tables with this figure; nil for figures that no table prints.
   var published: PublishedQuantity? {
     switch self {
     case .accuracy: .accuracy

@@ -16,30 +16,30 @@ struct RunQuantity: Hashable, Sendable {
   var text: String { "\(metric.text), \(selection.text)" }
 }
 
-/// One comparison, stated before any run, that has a p value for it and one against it.
+/// One comparison, stated before any run, with a p value for it and one against it.
 struct RunQuestion: Hashable, Sendable {
-  /// What the mean of the statistic over seeds is held against.
+  /// The test of the statistic's mean over seeds.
   enum Test: Hashable, Sendable {
     /// It exceeds a bound.
     case exceeds(Double)
     /// It lies below a bound.
     case isBelow(Double)
-    /// It is a number to less than the margin.
+    /// It differs from a number by less than the margin.
     case equals(Double, margin: Double)
-    /// It agrees with a printed mean to less than the margin; without a printed ± the runs' own spread stands for it.
+    /// It differs from a printed mean by less than the margin; without a printed ± the runs' own spread is used.
     case agrees(mean: Double, std: Double?, margin: Double)
   }
 
-  /// What is asked of the evidence.
+  /// The quantities that are taken from the evidence.
   var quantities: [RunQuantity]
-  /// What is made of the figures of a seed.
+  /// The statistic that is computed from the figures of a seed.
   var statistic: RunStatistic
-  /// What is asked of its mean.
+  /// The test of the statistic's mean.
   var test: Test
   /// The comparison in words.
   var text: String
 
-  /// The mean agrees with a printed one to less than the margin.
+  /// The mean differs from a printed one by less than the margin.
   static func agrees(_ a: RunQuantity, mean: Double, std: Double?, margin: Double) -> Self {
     Self(
       quantities: [a], statistic: .sum([1]), test: .agrees(mean: mean, std: std, margin: margin),
@@ -96,29 +96,29 @@ struct RunQuestion: Hashable, Sendable {
 /// The figures of one quantity over its runs, by seed.
 struct RunSample {
   var values: [UInt64: Double]
-  /// Of the best epochs; empty unless every run has one.
+  /// The figures of the best epochs, by seed; empty unless every run has one.
   var best: [UInt64: Double]
   var isPublished: Bool
   var data: [String]
   /// The numeric contracts of the runs.
   var contracts: Set<NumericContract>
-  /// How the curvature was measured that the figures are made of; empty for other figures.
+  /// The procedures by which the curvature behind the figures was measured; empty for other figures.
   var procedures: Set<CurvatureMeasurement.Procedure>
-  /// The largest uncertainty of an eigenvalue among them, over λ_max − λ_min; nil where none is on record.
+  /// The largest uncertainty of an eigenvalue among them, over λ_max − λ_min; nil if none is recorded.
   var residualShare: Double?
 
-  /// Why a quantity cannot be had from the evidence.
+  /// The reason why the evidence does not provide a quantity.
   enum Gap: Error, Equatable {
     case noRuns(RunSelection)
     case noFigure(RunQuantity)
     case repeatedSeed(RunSelection, UInt64)
     /// The figure of the run with that seed was measured and does not count.
     case uncounted(RunQuantity, UInt64, reason: String)
-    /// Curvature that was measured in several ways is not compared.
+    /// The curvature was measured by several procedures, which are not compared.
     case severalProcedures(Set<CurvatureMeasurement.Procedure>)
   }
 
-  /// Collects a quantity; throws `Gap` where there is nothing to collect.
+  /// Collects a quantity; throws `Gap` if the evidence does not provide it.
   init(_ quantity: RunQuantity, from source: any EvidenceSource) throws {
     let runs = try source.runs(of: quantity.selection).sorted { $0.seed < $1.seed }
     guard !runs.isEmpty else { throw Gap.noRuns(quantity.selection) }
@@ -144,7 +144,7 @@ struct RunSample {
     contracts = Set(runs.map(\.contract))
   }
 
-  /// How many seeds there are without a gap from 0 on.
+  /// The number of consecutive seeds from 0 on.
   var count: Int { (0...).first { values[UInt64($0)] == nil } ?? 0 }
 
   /// The figures of seeds 0 to `count` − 1, or of those seeds' best epochs.

@@ -1,20 +1,21 @@
 import EscapementKernels
-/// One number a seed, made of a question's figures of that seed, or of all seeds.
+/// One number per seed, computed from a question's figures of that seed, or of all seeds.
 ///
-/// Figures of one seed share initialization and order of data, so that what two methods differ by is computed seed by
-/// seed; the tests are of the mean of these numbers over seeds.
+/// Figures of one seed share initialization and order of data, so the difference of two methods is computed seed by
+/// seed. The tests are of the mean of these numbers over seeds.
 enum RunStatistic: Hashable, Sendable {
   /// Σ cᵢ·figureᵢ.
   case sum([Double])
-  /// The mean |difference| of two figures of different groups less that of two of one group; the groups are places.
+  /// The mean |difference| of two figures of different groups minus that of two figures of the same group; groups are
+  /// lists of positions.
   case groupSpread([[Int]])
-  /// What the rule "raise ρ while accuracy rises" loses: it reads this seed's accuracies, given by rising ρ, and is paid
-  /// by the means over the other seeds, as the best of them less the chosen one.
+  /// The loss of the rule "raise ρ while accuracy rises". The rule reads this seed's accuracies, given in order of
+  /// increasing ρ. Its loss is computed from the means over the other seeds: the best of them minus the chosen one.
   case regretOfRaising
   /// The slope of log₂ of the best radius over log₁₀ β, by least squares. Figures by β and, within each, by radius.
   case slopeOfBest(radii: [Double], ratios: [Double])
 
-  /// Whether it takes few values, so that all seeds may well give the same.
+  /// Whether it takes few values, so that all seeds may give the same number.
   var isDiscrete: Bool {
     switch self {
     case .sum, .groupSpread: false
@@ -22,12 +23,12 @@ enum RunStatistic: Hashable, Sendable {
     }
   }
 
-  /// The number of each seed from `figures[place][seed]`; NaN where it does not exist.
+  /// The number of each seed from `figures[place][seed]`; NaN if it does not exist.
   func values(_ figures: [[Double]]) -> [Double] {
     let seeds = figures.first?.count ?? 0
     return (0..<seeds).map { seed in
       let column = figures.map { $0[seed] }
-      // A maximum would lose a NaN.
+      // A maximum would ignore a NaN.
       guard column.allSatisfy(\.isFinite) else { return .nan }
       switch self {
       case .sum(let factors): return zip(factors, column).reduce(0) { $0 + $1.0 * $1.1 }
@@ -68,7 +69,7 @@ enum RunStatistic: Hashable, Sendable {
       return ownLog(radii[row.firstIndex(of: row.max()!)! - row.startIndex])
     }
     let factors = Self.slopeFactors(ratios.map { ownLog($0) })
-    // log₂ over log₁₀.
+    // Convert to log₂ over log₁₀.
     return zip(factors, best).reduce(0) { $0 + $1.0 * $1.1 } * ownLog(10) / ownLog(2)
   }
 

@@ -1,20 +1,21 @@
 import EscapementDrawing
 
-/// After how many seeds a claim about runs is judged, and how much of α each time may spend.
+/// The numbers of seeds after which a claim about runs is judged, and the share of α that each look may spend.
 ///
-/// A look at k seeds is at seeds 0 to k − 1 of every preset it needs, no others. With level αᵢ at look i and Σαᵢ = α the smallest of
-/// pᵢ·α/αᵢ over the looks so far is a p value at α, whatever the looks share (Bonferroni, weighted). Runs beyond a
-/// look wait for the next: judging after every seed would raise the chance of a false verdict at 5 % to about 15 %.
+/// A look at k seeds uses seeds 0 to k − 1 of every preset it needs, and no others. With level αᵢ at look i and Σαᵢ =
+/// α, the smallest of pᵢ·α/αᵢ over the looks so far is a p value at α, whatever the dependence of the looks (weighted
+/// Bonferroni). Runs beyond a look are not used before the next: judging after every seed would raise the probability
+/// of a false verdict at 5 % to about 15 %.
 struct SeedLooks: Hashable, Sendable {
-  /// One time at which a claim is judged.
+  /// One look at which a claim is judged.
   struct Look: Hashable, Sendable {
-    /// k.
+    /// The number of seeds k.
     let seeds: Int
-    /// αᵢ.
+    /// The level αᵢ.
     let level: Double
   }
 
-  /// In rising order of seeds.
+  /// The looks, in increasing order of seeds.
   let looks: [Look]
 
   private init(_ looks: (seeds: Int, level: Double)...) {
@@ -27,12 +28,13 @@ struct SeedLooks: Hashable, Sendable {
   static let curvature = SeedLooks((3, 0.03), (5, 0.02))
   /// Sweeps over radii, and methods of single rows: two seeds, and five.
   static let sweep = SeedLooks((2, 0.03), (5, 0.02))
-  /// Agreement with a printed mean: five seeds, once. More help little where the printed mean's own error rules.
+  /// Agreement with a printed mean: five seeds, once. More seeds help little, because the printed mean's own error
+  /// dominates.
   static let agreement = SeedLooks((5, 0.05))
 
-  /// The most seeds that any look takes.
+  /// The largest number of seeds of any look.
   var seeds: Int { looks.last?.seeds ?? 0 }
-  /// The fewest seeds with which there is a verdict.
+  /// The smallest number of seeds with a verdict.
   var fewest: Int { looks.first?.seeds ?? 0 }
   /// α.
   var level: Double { looks.reduce(0) { $0 + $1.level } }
@@ -40,9 +42,9 @@ struct SeedLooks: Hashable, Sendable {
   /// The looks that `count` seeds reach.
   func reached(by count: Int) -> [Look] { looks.filter { $0.seeds <= count } }
 
-  /// A p value at α from those of the looks so far, in their order; NaN where one of them is.
+  /// A p value at α from those of the looks so far, in their order; NaN if one of them is NaN.
   func combined(_ values: [Double]) -> Double {
-    // Before `min`, which takes 1 of 1 and NaN.
+    // Check before `min`, which returns 1 for 1 and NaN.
     guard !values.contains(where: \.isNaN) else { return .nan }
     return zip(values, looks).map { min(1, $0 * level / $1.level) }.min() ?? .nan
   }

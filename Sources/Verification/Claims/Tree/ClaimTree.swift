@@ -1,12 +1,11 @@
 import EscapementOptimizers
 
-/// The tree in which claims stand: code, procedure, result.
+/// The tree of claims: code, procedure, result.
 ///
-/// Each branch speaks on the ground of the one before. If the code did something else than the papers say, its results
-/// would be results of something else; if the procedure did not show what it is taken to show, the results would show
-/// something else.
+/// Each branch depends on the one before. If the code did not do what the papers say, its results would not be the
+/// papers' results. If the procedure did not show what it is assumed to show, the results would not show it either.
 package struct ClaimTree: Sendable {
-  /// The leaves, by what their claims are about.
+  /// The leaves, by the subject of their claims.
   package enum Leaf: String, Hashable, Sendable, CaseIterable {
     case data, protocols = "protocol", algorithm
     case theory, spectra, printed = "printed numbers"
@@ -17,7 +16,7 @@ package struct ClaimTree: Sendable {
   package struct Node: Sendable {
     /// The name, unique in the tree.
     package let name: String
-    /// What its claims ask together.
+    /// The common question of its claims.
     package let question: String
     /// The parts of a branch; empty for a leaf.
     package let children: [Node]
@@ -36,7 +35,7 @@ package struct ClaimTree: Sendable {
       leaves = [leaf]
     }
 
-    /// Its leaves, itself where it is one.
+    /// The leaves of the node; a leaf contains itself.
     let leaves: [Leaf]
   }
 

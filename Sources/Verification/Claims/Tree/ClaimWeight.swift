@@ -1,8 +1,8 @@
-/// What of the papers falls with a claim, from nothing to a main statement.
+/// What part of the papers a refuted claim would invalidate, from nothing to a main statement.
 ///
-/// A weight orders claims for a reader; it is no probability and is never divided by a total.
+/// A weight orders claims for a reader. It is not a probability and is never divided by a total.
 package enum ClaimWeight: Int, Hashable, Sendable, CaseIterable, Comparable {
-  /// Nothing: evidence of a scale that settles nothing about the papers.
+  /// Nothing: evidence at a scale that settles nothing about the papers.
   case nothing = 0
   /// A number, a constant or a remark.
   case remark = 1

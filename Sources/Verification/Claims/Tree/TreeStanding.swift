@@ -1,11 +1,12 @@
-/// How a node of the tree of claims stands after a verification: what is settled and how, what is refuted, what is open.
+/// The state of a node of the tree of claims after a verification: what is settled and how, what is refuted, and what
+/// is open.
 ///
-/// There is no score. Weights are added within one outcome of one kind of statement and never divided: a branch with a thousand
-/// supported remarks is not carried by them where its one main statement is open.
+/// There is no score. Weights are added within one outcome of one kind of statement and are never divided: a thousand
+/// supported remarks do not outweigh a main statement that is open.
 package struct TreeStanding: Sendable {
   /// Claims of one kind and one outcome.
   package struct Share: Hashable, Sendable {
-    /// Whose statements they are.
+    /// The kind of the statements.
     package let kind: ClaimKind
     /// The outcome's name.
     package let outcome: String
@@ -17,21 +18,21 @@ package struct TreeStanding: Sendable {
 
   /// The node's name.
   package let name: String
-  /// What its claims ask together.
+  /// The common question of its claims.
   package let question: String
-  /// What was decided, by kind and by outcome in the order of tallies.
+  /// The decided claims, by kind and by outcome in the order of tallies.
   package let settled: [Share]
-  /// What was asked and not decided, by kind.
+  /// The claims that were judged but not decided, by kind.
   package let open: [Share]
   /// The parts.
   package let children: [TreeStanding]
 
-  /// Refuted claims by kind, heaviest first within one.
+  /// Refuted claims by kind, heaviest first within a kind.
   package var refuted: [Share] { settled.filter { $0.outcome == "refuted" } }
-  /// Whether any of its claims was asked.
+  /// Whether any of its claims was judged.
   package var isAsked: Bool { !settled.isEmpty || !open.isEmpty }
 
-  /// The branches after a verification; claims that were not selected are no part of them.
+  /// The branches after a verification; claims that were not selected are not included.
   static func branches(of entries: [VerificationRecord.Entry]) -> [TreeStanding] {
     ClaimTree.branches.map { TreeStanding($0, entries) }
   }
@@ -49,7 +50,7 @@ package struct TreeStanding: Sendable {
     children = node.children.map { TreeStanding($0, entries) }
   }
 
-  /// The members of a kind whose outcome is as asked; nil without any.
+  /// The members of a kind with the given outcomes; nil if there are none.
   private static func share(
     _ kind: ClaimKind, _ outcome: String, _ members: [VerificationRecord.Entry],
     where isIncluded: (Outcome) -> Bool
@@ -67,6 +68,6 @@ package struct TreeStanding: Sendable {
 }
 
 extension VerificationRecord {
-  /// How the branches of the tree of claims stand.
+  /// The state of the branches of the tree of claims.
   package var tree: [TreeStanding] { TreeStanding.branches(of: entries) }
 }

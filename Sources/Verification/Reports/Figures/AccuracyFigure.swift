@@ -1,7 +1,8 @@
 import EscapementExperiments
 import EscapementDrawing
 
-/// Accuracies of finished runs, a point a seed, beside the means that the papers print: a figure a data set and quantity.
+/// Accuracies of finished runs, one point per seed, with the means that the papers print: one figure per data set and
+/// quantity.
 enum AccuracyFigure {
   /// One method of a figure.
   struct Row {
@@ -17,7 +18,7 @@ enum AccuracyFigure {
     (.accuracy, .accuracy), (.head, .head), (.mid, .mid), (.tail, .tail),
   ]
 
-  /// Every figure for which there are runs, in the order of the tables; a row that several tables print is drawn once,
+  /// All figures for which there are runs, in the order of the tables. A row that several tables print is drawn once,
   /// from the first of them.
   static func all(_ runs: [RecordedRun]) -> [Figure] {
     let rows = PublishedTable.all.flatMap(\.rows)
@@ -51,7 +52,7 @@ enum AccuracyFigure {
     return rows
   }
 
-  /// Draws rows, at least one, narrow enough for a phone.
+  /// Draws one or more rows, narrow enough for a phone.
   static func draw(_ rows: [Row], title: String) -> Figure {
     let values = rows.flatMap { row in
       row.values + [row.printed - (row.spread ?? 0), row.printed + (row.spread ?? 0)]

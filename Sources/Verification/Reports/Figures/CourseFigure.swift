@@ -8,7 +8,7 @@ enum CourseFigure {
     ("mid", { $0.figures[.mid] }), ("tail", { $0.figures[.tail] }), ("training loss", { $0.loss }),
   ]
 
-  /// Draws runs under their names; nil where none has an epoch.
+  /// Draws runs with their names; nil if none has an epoch.
   static func draw(_ runs: [(name: String, run: RecordedRun)]) -> Figure? {
     let last = runs.map(\.run.epochs.count).max() ?? 0
     guard last > 0 else { return nil }
@@ -18,7 +18,7 @@ enum CourseFigure {
       let isLast = row == planes.count - 1
       let values = runs.flatMap { $0.run.epochs.compactMap(plane.value) }.filter(\.isFinite)
       guard !values.isEmpty else { continue }
-      // One scale for the four accuracies, so that groups compare.
+      // One scale for the four accuracies, so that groups are comparable.
       let range = isLast ? DynamicsFigure.padded(values, .linear) : 0...100.0
       let frame = Frame(
         width: 350, height: height + (isLast ? 20 : 0), x: 0...1.03 * Double(last), y: range,

@@ -2,14 +2,14 @@ import EscapementExperiments
 import EscapementDrawing
 import EscapementTraining
 
-/// What a report shows beside verdicts: accuracies of runs and spectra, drawn.
+/// The figures that a report shows in addition to verdicts: accuracies of runs, and spectra.
 package struct ReportExhibits: Sendable {
-  /// Accuracies of finished runs beside the papers'.
+  /// Accuracies of finished runs compared with the papers'.
   let accuracies: [Figure]
-  /// Spectra given as records.
+  /// Spectra from records.
   let spectra: [Figure]
 
-  /// Nothing to show.
+  /// No figures.
   package static let none = ReportExhibits(accuracies: [], spectra: [])
 
   private init(accuracies: [Figure], spectra: [Figure]) {
@@ -22,7 +22,7 @@ package struct ReportExhibits: Sendable {
     spectra = try Self.figures(of: series)
   }
 
-  /// The density of each, and the ends of all side by side where there are several.
+  /// The density of each series, and the ends of all side by side if there are several.
   static func figures(of series: [SpectrumSeries]) throws -> [Figure] {
     guard !series.isEmpty else { return [] }
     let density = try DensityFigure.draw(
@@ -34,7 +34,7 @@ package struct ReportExhibits: Sendable {
     ]
   }
 
-  /// The section of spectra; nothing where there are none.
+  /// Adds the section of spectra; without spectra, adds nothing.
   func addSpectra(to page: inout ReportPage) {
     guard !spectra.isEmpty else { return }
     page.add("<h2>Spectra</h2>")

@@ -1,6 +1,6 @@
 import EscapementDrawing
 
-/// A page that needs nothing but itself: no script, no font and no image from elsewhere. It is HTML and well-formed XML.
+/// A self-contained page, without scripts and without external fonts or images. It is HTML and well-formed XML.
 struct ReportPage {
   private let title: String
   private var body: [String] = []
@@ -14,13 +14,13 @@ struct ReportPage {
   /// Appends lines of HTML.
   mutating func add(_ lines: [String]) { body += lines }
 
-  /// Appends a drawing, as wide as it was drawn: on a narrow screen it scrolls, so that its words stay readable.
+  /// Appends a drawing at its own width. On a narrow screen it scrolls, so that its text stays readable.
   mutating func add(_ figure: Figure) {
     figures += 1
     body += ["<div class=\"figure\">", figure.embedded(as: "f\(figures)"), "</div>"]
   }
 
-  /// Appends drawings, beside each other where there is room.
+  /// Appends drawings, side by side if there is room.
   mutating func add(_ drawings: [Figure]) {
     guard !drawings.isEmpty else { return }
     body.append("<div class=\"figures\">")
@@ -28,7 +28,7 @@ struct ReportPage {
     body.append("</div>")
   }
 
-  /// Everything.
+  /// The whole page.
   var html: String {
     let head = [
       "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\"/>",
@@ -40,7 +40,7 @@ struct ReportPage {
     return (head + body + ["</main>", "</body>", "</html>"]).joined(separator: "\n") + "\n"
   }
 
-  /// A table: a heading, rows of cells that are HTML already, and a class that says how it bears a narrow screen.
+  /// A table from a heading, rows of cells in HTML, and a class that determines its layout on a narrow screen.
   static func table(_ heading: [String], _ rows: [[String]], style: String) -> [String] {
     let cells = rows.map { row in
       let named = zip(heading, row).map { name, cell in
@@ -122,7 +122,7 @@ struct ReportPage {
 }
 
 extension Figure {
-  /// The drawing with identifiers of its own, as a page has one name space for all its drawings.
+  /// The drawing with unique identifiers, because all drawings of a page share one name space.
   func embedded(as prefix: String) -> String {
     svg.replacing("id=\"plane-", with: "id=\"\(prefix)-plane-").replacing(
       "url(#plane-", with: "url(#\(prefix)-plane-"

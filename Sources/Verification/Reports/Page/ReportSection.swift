@@ -1,4 +1,4 @@
-/// Where a claim stands in a report: the branches of the tree of claims, and families inside the one about runs.
+/// The section of a claim in a report: the branches of the tree of claims, and families within the branch about runs.
 enum ReportSection: String, CaseIterable {
   case theory = "Theory"
   case hessian = "Hessian"
@@ -7,7 +7,7 @@ enum ReportSection: String, CaseIterable {
   case fixture = "Contrasts at fixture scale"
   case runs = "Runs"
 
-  /// The section of a claim, by the leaf of the tree in which it stands.
+  /// The section of a claim, by its leaf of the tree.
   init(_ claim: Claim) {
     switch claim.leaf {
     case .theory: self = .theory

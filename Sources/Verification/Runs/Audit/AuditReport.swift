@@ -2,55 +2,56 @@ import EscapementDrawing
 import EscapementGoldens
 import EscapementArtifacts
 
-/// What came of an audit of a run.
+/// The result of an audit of a run.
 package struct AuditReport: Sendable, Hashable {
-  /// How it ended.
+  /// The outcome of the audit.
   package enum Outcome: Sendable, Hashable {
-    /// Everything that was recomputed is as it is on record.
+    /// Everything that was recomputed agrees with the record.
     case reproduced
-    /// Something is not.
+    /// Something differs from the record.
     case differs(AuditDifference)
-    /// Nothing can be said, for that reason.
+    /// The run cannot be checked, for the given reason.
     case notCheckable(String)
   }
 
-  /// How it ended.
+  /// The outcome of the audit.
   package internal(set) var outcome: Outcome
-  /// Epochs that were recomputed from the seed on, at most.
+  /// The largest number of epochs recomputed from the seed on.
   package let epochs: Int
   /// The segments drawn, as the 0-based epochs of each.
   package internal(set) var segments: [Range<Int>] = []
-  /// The segments that the run consists of; 0 where it kept no checkpoints.
+  /// The number of segments of the run; 0 if it kept no checkpoints.
   package let segmentCount: Int
-  /// Steps that were recomputed, each counted once.
+  /// The number of recomputed steps, each counted once.
   package internal(set) var steps = 0
-  /// Steps of the epochs on record.
+  /// The number of steps of the recorded epochs.
   package let allSteps: Int
-  /// Links of the digest chain that were found as they are on record.
+  /// The number of links of the digest chain that agree with the record.
   package internal(set) var links = 0
-  /// Links on record.
+  /// The number of recorded links.
   package let allLinks: Int
-  /// Correct test images of the final weights, and all, found as on record; nil where the weights were not there.
+  /// The result of the final weights on the test images, which agrees with the record; nil if the weights were not
+  /// available.
   package internal(set) var weights: Weights?
-  /// What a person should know besides.
+  /// Further notes for the reader.
   package internal(set) var notes: [String] = []
 
-  /// What the final weights classify.
+  /// The classification of the test images by the final weights.
   package struct Weights: Sendable, Hashable {
-    /// Correct test images.
+    /// The number of correctly classified test images.
     package let correct: Int
-    /// All of them.
+    /// The number of test images.
     package let samples: Int
   }
 
-  /// The shares of forged segments that reports answer for.
+  /// The shares of forged segments for which reports state a probability.
   package static let forgedShares = [0.1, 0.5]
 
-  /// The probability with which a run of which that share of the segments is forged would have been caught: 1 − (1 − f)^K
-  /// with K segments drawn.
+  /// The probability of detecting a run in which this share of the segments is forged: 1 − (1 − f)^K with K segments
+  /// drawn.
   ///
-  /// The draw is without replacement, which catches it no less often. A segment counts as forged where recomputing it
-  /// from its first checkpoint does not give the recorded links.
+  /// The draw is without replacement, for which the probability is at least this large. A segment counts as forged if
+  /// recomputing it from its first checkpoint does not give the recorded links.
   package func probability(ofCatching share: Double) -> Double {
     1 - segments.reduce(1.0) { missed, _ in missed * (1 - share) }
   }
@@ -64,7 +65,7 @@ package struct AuditReport: Sendable, Hashable {
     }
   }
 
-  /// For people: the outcome first.
+  /// The report as text, with the outcome first.
   package var lines: [String] {
     switch outcome {
     case .notCheckable(let reason): return ["not checkable: \(reason)"]
@@ -135,22 +136,22 @@ package struct AuditReport: Sendable, Hashable {
   }
 }
 
-/// Where a run, recomputed, is first not as it is on record.
+/// The first place where a recomputed run differs from its record.
 package struct AuditDifference: Sendable, Hashable {
-  /// The step after which it is seen.
+  /// The step after which the difference is observed.
   package var step: Int
-  /// The last recorded link before it that was found as it is; nil for none.
+  /// The last recorded link before it that agrees; nil if there is none.
   package var lastAgreeing: Int?
   /// What differs.
   package var what: String
-  /// The first tensor that differs from the one in a checkpoint, and after which step that was made.
+  /// The first tensor that differs from a checkpoint's, and the step of that checkpoint.
   package var tensor: Tensor?
 
   /// A tensor of a checkpoint.
   package struct Tensor: Sendable, Hashable {
-    /// The steps taken before the checkpoint.
+    /// The number of steps taken before the checkpoint.
     package var step: Int
-    /// The tensor, ours on the left and the checkpoint's on the right.
+    /// The difference: the recomputed tensor on the left, the checkpoint's on the right.
     package var difference: TensorDifference
   }
 

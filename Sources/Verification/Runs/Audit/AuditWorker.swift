@@ -7,9 +7,9 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// The work of one audit: it trains in memory and compares as it goes.
+/// The work of one audit: it trains in memory and compares with the record during training.
 struct AuditWorker {
-  /// A checkpoint that a drawn segment needs is not there.
+  /// A checkpoint that a drawn segment needs is missing.
   struct NoCheckpoint: Error {
     let reason: String
   }
@@ -17,7 +17,7 @@ struct AuditWorker {
   private let audit: RunAudit
   private let data: LongTailedData
   private let network: Network
-  /// What came of it so far.
+  /// The report so far.
   var report: AuditReport
   private var recomputed: Set<Int> = []
   private var agreeing: Set<Int> = []
@@ -27,14 +27,14 @@ struct AuditWorker {
     network = audit.run.recipe.architecture.network(classes: data.train.classes)
   }
 
-  /// The first difference, in the order of the run; nil where there is none.
+  /// The first difference, in the order of the run; nil if there is none.
   mutating func difference(
     isCancelled: () -> Bool, progress: (RunAudit.Progress) -> Void
   ) throws -> AuditDifference? {
     let begun = 0..<report.epochs
     let rest = report.segments.filter { $0.upperBound > begun.upperBound }
     let stretches = (begun.isEmpty ? [] : [begun]) + rest
-    // Known to be there before an hour is spent.
+    // Check that the checkpoints exist before the long computation.
     for stretch in rest where stretch.lowerBound > 0 { try requireCheckpoint(for: stretch) }
     let total = stretches.reduce(0) { $0 + $1.count } * audit.stepsPerEpoch
     var done = 0
@@ -73,7 +73,7 @@ struct AuditWorker {
         + "\(step) is not in \(audit.checkpoints.path): put it there, or name its folder with --checkpoints")
   }
 
-  /// Why a checkpoint is not the run's after that many steps; nil where it is.
+  /// The reason why a checkpoint is not the run's after the given number of steps; nil if it is.
   private mutating func fault(_ saved: Checkpoint<Float>, step: Int) -> String? {
     let state = saved.state
     guard saved.recipe == audit.run.recipe, saved.digestEvery == audit.run.digestEvery else {
@@ -96,8 +96,8 @@ struct AuditWorker {
 
   // MARK: Training
 
-  /// Trains some epochs, from the seed or from a kept checkpoint, and compares each link, the counts at each epoch's end
-  /// and each checkpoint that is there.
+  /// Trains some epochs, from the seed or from a kept checkpoint, and compares each link, the counts at each epoch's
+  /// end and each available checkpoint.
   private mutating func recompute(
     _ epochs: Range<Int>, beforeStep: (_ epoch: Int) throws -> Void
   ) throws -> AuditDifference? {
@@ -125,7 +125,7 @@ struct AuditWorker {
         step: audit.stepsPerEpoch, what: "an epoch of these images has \(loop.stepsPerEpoch) steps")
     }
     var last: Int? = state.map(\.step)
-    // Once a link differs, training goes on to the next checkpoint that is there, which can name the tensor.
+    // After a link differs, training continues to the next available checkpoint, which can identify the tensor.
     var found: AuditDifference?
     while loop.state.epoch < epochs.upperBound {
       try beforeStep(loop.state.epoch)
@@ -165,14 +165,14 @@ struct AuditWorker {
     return found
   }
 
-  /// Whether a checkpoint at or after `step` can name the tensor that differs.
+  /// Whether a checkpoint at or after `step` can identify the tensor that differs.
   private func canName(from step: Int, to epoch: Int) -> Bool {
     let perEpoch = audit.stepsPerEpoch
     let next = (step + perEpoch - 1) / perEpoch
     return next <= epoch && (next...epoch).contains { hasCheckpoint(step: $0 * perEpoch) }
   }
 
-  /// What the checkpoint after a step says: the tensor in which it and the recomputed state differ.
+  /// Compares the checkpoint after a step with the recomputed state: the first tensor in which they differ.
   private mutating func compare(
     _ loop: TrainingLoop<Float>, at step: Int, _ found: AuditDifference?, _ last: Int?
   ) throws -> AuditDifference? {
@@ -199,7 +199,7 @@ struct AuditWorker {
     return difference
   }
 
-  /// How the counts of a state are not those of an epoch on record; nil where they are.
+  /// The difference between the counts of a state and those of a recorded epoch; nil if they agree.
   private func counts(_ state: TrainingState<Float>, of epoch: RecordedEpoch) throws -> String? {
     func difference(_ set: ImageSet, _ recorded: [Int], _ name: String) throws -> String? {
       let counted = try accuracy(state, over: set).correct
@@ -221,7 +221,7 @@ struct AuditWorker {
 
   // MARK: The end
 
-  /// Evaluates the final weights, where they are there.
+  /// Evaluates the final weights, if they are available.
   private mutating func finalWeights() throws -> AuditDifference? {
     guard audit.run.state == .finished, let epoch = audit.run.epochs.last, hasCheckpoint(step: epoch.step)
     else {

@@ -5,61 +5,62 @@ import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
-/// An audit of a claimed run: parts of it are recomputed and compared, bit by bit, with what is on record.
+/// An audit of a claimed run: parts of it are recomputed and compared, bit by bit, with the record.
 ///
-/// Proof of learning by recomputation is that of Jia et al. ("Proof-of-Learning: Definitions and Practice", IEEE S&P
-/// 2021): the trainer keeps checkpoints, and the verifier recomputes some of the segments between them. There, and in
-/// Srivastava, Arora and Boneh ("Optimistic Verifiable Training by Controlling Hardware Nondeterminism", NeurIPS 2024),
-/// machines round differently: the first needs thresholds of distance, the second rounding in higher precision and a log
-/// of it. Here every machine has the same bits, so that digests are compared and nothing is tolerated.
+/// Proof of learning by recomputation was introduced by Jia et al. ("Proof-of-Learning: Definitions and Practice", IEEE
+/// S&P 2021): the trainer keeps checkpoints, and the verifier recomputes some of the segments between them. There, and
+/// in Srivastava, Arora and Boneh ("Optimistic Verifiable Training by Controlling Hardware Nondeterminism", NeurIPS
+/// 2024), machines round differently. The first needs thresholds of distance, the second needs rounding in higher
+/// precision and a log of it. Here every machine computes the same bits, so digests are compared without a tolerance.
 ///
-/// The run's files are read and never written to.
+/// The run's files are only read.
 package struct RunAudit: Sendable {
-  /// What is recomputed.
+  /// The parts to recompute.
   package struct Request: Sendable, Hashable {
-    /// Epochs from the seed on.
+    /// The number of epochs from the seed on.
     package var epochs: Int
-    /// Segments between kept checkpoints, drawn at random.
+    /// The number of randomly drawn segments between kept checkpoints.
     package var segments: Int
-    /// The seed of the draw: the auditor's own, which who trained the run did not know.
+    /// The seed of the draw, chosen by the auditor and unknown when the run was trained.
     package var seed: UInt64
 
-    /// A request; by default the first epoch alone.
+    /// A request; the default is the first epoch.
     package init(epochs: Int = 1, segments: Int = 0, seed: UInt64 = 0) {
       (self.epochs, self.segments, self.seed) = (epochs, segments, seed)
     }
   }
 
-  /// How far an audit is.
+  /// The progress of an audit.
   package struct Progress: Sendable, Hashable {
-    /// What is being recomputed: "epoch 3".
+    /// The part being recomputed: "epoch 3".
     package let label: String
-    /// Steps recomputed.
+    /// The number of recomputed steps.
     package let done: Int
-    /// Steps to recompute.
+    /// The number of steps to recompute.
     package let total: Int
   }
 
-  /// It was cancelled. Nothing is kept of an audit.
+  /// The audit was cancelled. An audit leaves no files.
   package struct Cancelled: Error {}
 
   let directory: RunDirectory
-  /// The run as it is on record.
+  /// The recorded run.
   package let run: RecordedRun
-  /// Where its checkpoints lie.
+  /// The directory of its checkpoints.
   let checkpoints: URL
-  /// The links on record, by step.
+  /// The recorded links, by step.
   let links: [Int: Digest]
-  /// Epochs between kept checkpoints; 0 where none were kept.
+  /// The number of epochs between kept checkpoints; 0 if none were kept.
   let keepEvery: Int
   let onDivergence: DivergenceAction
-  /// The digests of the initial parameters and of the first epoch's order; nil for runs of before they were recorded.
+  /// The digests of the initial parameters and of the first epoch's order; nil for older runs, which do not record
+  /// them.
   let initial: Digest?
   let firstOrder: Digest?
 
   /// Reads a run. Its checkpoints are those in `checkpoints`, by default its own.
   ///
-  /// Throws `MissingError` where there is none and `DataError` where its record or metrics are damaged.
+  /// Throws `MissingError` if there is none and `DataError` if its record or metrics are damaged.
   package init(_ directory: RunDirectory, checkpoints: URL? = nil) throws {
     self.directory = directory
     self.checkpoints = checkpoints ?? directory.checkpoints
@@ -70,7 +71,7 @@ package struct RunAudit: Sendable {
     (initial, firstOrder) = (record.initialParameters, record.firstOrder)
   }
 
-  /// The links of step and epoch events. A step that both have, with two links, is a contradiction.
+  /// The links of step and epoch events. A step with different links in the two is an error.
   private static func links(_ metrics: RunDirectory.Metrics, _ epochs: [RecordedEpoch]) throws -> [Int:
     Digest]
   {
@@ -92,12 +93,12 @@ package struct RunAudit: Sendable {
     return links
   }
 
-  /// Epochs on record.
+  /// The number of recorded epochs.
   var epochCount: Int { run.epochs.count }
-  /// Steps of an epoch.
+  /// The number of steps of an epoch.
   var stepsPerEpoch: Int { run.epochs.first?.step ?? 0 }
 
-  /// The run cut at its kept checkpoints, as 0-based epochs.
+  /// The run divided at its kept checkpoints, as ranges of 0-based epochs.
   var segments: [Range<Int>] {
     guard keepEvery > 0 else { return [] }
     return stride(from: 0, to: epochCount, by: keepEvery).map { $0..<min($0 + keepEvery, epochCount) }
@@ -111,9 +112,10 @@ package struct RunAudit: Sendable {
     return order.prefix(request.segments).sorted().map { all[$0] }
   }
 
-  /// Recomputes what is asked for and compares it; `images` reads the run's data where there is anything to do.
+  /// Recomputes the requested parts and compares them; `images` reads the run's data if there is anything to recompute.
   ///
-  /// Throws `Cancelled` where `isCancelled` says so, `DataError` for a damaged checkpoint, and the data's own errors.
+  /// Throws `Cancelled` if `isCancelled` returns true, `DataError` for a damaged checkpoint, and errors of reading the
+  /// data.
   package func report(
     _ request: Request, images: () throws -> LongTailedData, isCancelled: () -> Bool = { false },
     progress: (Progress) -> Void = { _ in }
@@ -147,7 +149,7 @@ package struct RunAudit: Sendable {
     return worker.report
   }
 
-  /// Why nothing can be recomputed, whatever the data; nil where it can.
+  /// The reason why nothing can be recomputed, regardless of the data; nil if it can.
   private func obstacle(_ request: Request) -> String? {
     guard run.contract == .current else {
       return
