@@ -44,6 +44,16 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
     _ = try? CIFARRecords(parsing: bytes, file: "r", classes: 10)
     _ = try CIFARRecords(parsing: bytes, file: "r", classes: 100, coarse: 20)
   },
+  "weights": { bytes in
+    if TorchFile.begins(bytes) {
+      _ = try TorchFile(parsing: bytes, file: "w")
+    } else {
+      // The archive's checksums stop nearly every mutation before the pickle: it is read by itself too.
+      var machine = PickleMachine(bytes, file: "w")
+      _ = try? machine.run()
+      _ = try Safetensors(parsing: bytes, file: "w")
+    }
+  },
   "list": { bytes in
     var parser = ImageListParser(file: "l", classes: nil)
     try bytes.withUnsafeBytes { try parser.parse($0) }

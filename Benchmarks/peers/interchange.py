@@ -3,8 +3,8 @@
 
 usage: interchange.py ESCAPEMENT [--threads N] [--torchvision]
 
-ESCAPEMENT is the built tool. For every network the script writes a PyTorch model with randomised running statistics as
-a safetensors file, lets `escapement weights evaluate` compute logits, mean cross-entropy and gradient from it, and
+ESCAPEMENT is the built tool. For every network the script writes a PyTorch model with randomized running statistics as
+a safetensors file and as a checkpoint of torch.save, lets `escapement weights evaluate` compute logits, mean cross-entropy and gradient from it, and
 compares: in float64 to 1e-12 of the largest logit and 1e-10 of a gradient's norm, in float32 to the bounds below. Then
 it reads the package's initial weights back into PyTorch (strictly) and compares once more. Prints one row a case and
 exits with 1 where a bound is exceeded.
@@ -137,10 +137,10 @@ class ResNet(nn.Module):
 def of_torchvision():
     """Torchvision's own ResNet-50, whose names, order and arrangement the package claims."""
     from torchvision.models import resnet50
-    return randomised(resnet50())
+    return randomized(resnet50())
 
 
-def randomised(model):
+def randomized(model):
     """A model as if trained: running statistics, gains and shifts away from where they start."""
     torch.manual_seed(1)
     model = model.double()
@@ -231,9 +231,9 @@ def reverse(tool, folder):
     subprocess.run([tool, "train", "--preset", "fixture/ce", "--epochs", "1", "--out", run], check=True,
                    capture_output=True)
     subprocess.run([tool, "weights", "export", run, weights], check=True)
-    recipe = json.loads((folder / "run" / "run.json").read_text())["recipe"]["network"]
+    name = json.loads((folder / "run" / "run.json").read_text())["recipe"]["network"]
     state = read_safetensors(weights)
-    name, classes = f"resnet{recipe['depth']}-w{recipe['width']}", len(state["linear.bias"])
+    classes = len(state["linear.bias"])
     model = ResNet(name, classes)
     model.load_state_dict(state, strict=True)
     images = torch.randn(16, 3, 32, 32, dtype=torch.float64)
@@ -261,7 +261,7 @@ def main():
                 ("resnet32-w16", 10, 32, 16), ("resnet32-w16-cosine", 10, 32, 16), ("resnet20-w16", 100, 32, 8),
                 ("resnet34-w8", 10, 32, 8), ("resnet34-w8", 10, 64, 4), ("resnet50-bottleneck-w8", 10, 64, 8),
                 ("resnet50-bottleneck-w8-cosine", 20, 64, 8)):
-            model = randomised(ResNet(name, classes))
+            model = randomized(ResNet(name, classes))
             failed = compare(options.tool, folder, name, model, classes, side, count) or failed
         if options.torchvision:
             failed = compare(options.tool, folder, "resnet50-bottleneck-w64", of_torchvision(), 1000, 96, 4) or failed

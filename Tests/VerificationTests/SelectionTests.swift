@@ -78,7 +78,9 @@ import Testing
     // Each place once: many claims share one, and a search compares it with every claim.
     var claims: [Tier: [String: Set<String>]] = [:]
     for claim in ClaimCatalog.standard.claims {
-      for place in claim.source.places { claims[claim.tier, default: [:]][place, default: []].insert(claim.id) }
+      for place in claim.source.places {
+        claims[claim.tier, default: [:]][place, default: []].insert(claim.id)
+      }
     }
     for (tier, places) in claims {
       for (place, ids) in places {

@@ -114,7 +114,7 @@ struct SpectrumSurvey {
     let statistics = subject.normalization == .batch ? "statistics of these images" : "running statistics"
     let matrix = subject.matrix == .hessian ? "" : "matrix: \(subject.matrix.rawValue); "
     return "\(matrix)loss: \(subject.lossName); batch norm: \(statistics); images: \(images); "
-      + "\(subject.run.recipe.method) after \(subject.state.epoch) epochs"
+      + subject.run.origin
   }
 }
 

@@ -43,7 +43,8 @@ extension LoadedRun {
       )
     }
     let run = RunDirectory(URL(fileURLWithPath: place, isDirectory: true))
-    let recipe = try run.recipe()
+    let record = try run.readRecord()
+    let recipe = record.recipe
     let steps = run.checkpointedSteps()
     guard let newest = steps.last else {
       throw MissingError(
@@ -61,7 +62,8 @@ extension LoadedRun {
     let network = recipe.architecture.network(classes: images.train.classes)
     self.init(
       recipe: recipe, images: images, network: network, step: step,
-      state: try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state)
+      state: try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state,
+      importedFrom: record.origin?.file)
   }
 
   private init(file: URL, data: String?, weights: WeightsOptions) throws {
@@ -74,7 +76,8 @@ extension LoadedRun {
     self.init(
       recipe: recipe, images: images, network: network, step: 0,
       state: TrainingState(
-        parameters: foreign.state.parameters, statistics: foreign.state.statistics, epoch: recipe.epochs))
+        parameters: foreign.state.parameters, statistics: foreign.state.statistics, epoch: recipe.epochs),
+      importedFrom: file.lastPathComponent)
   }
 }
 
@@ -86,6 +89,13 @@ struct LoadedRun {
   /// The number of steps taken before the checkpoint.
   let step: Int
   let state: TrainingState<Float>
+  /// The file of weights that were trained elsewhere; nil for a run that was trained here.
+  let importedFrom: String?
+
+  /// How the point was reached: "ce-drw after 200 epochs", or "weights of FILE".
+  var origin: String {
+    importedFrom.map { "weights of \($0)" } ?? "\(recipe.method) after \(state.epoch) epochs"
+  }
 
   /// The loss of the last epoch trained; nil for a loss that depends on more than a network's output.
   var trainingLoss: (any ClassificationLoss)? {
