@@ -15,6 +15,15 @@ public struct CertifiedSpectrum: Sendable {
   public let smallest: Tensor<Double>
   /// The Ritz vector of the largest Ritz value, likewise.
   public let largest: Tensor<Double>
+  /// The smallest Ritz pairs from the smallest on, and the largest from the largest on; the first of each is the
+  /// report's.
+  ///
+  /// Each interval contains an eigenvalue, and disjoint intervals contain different ones. A start vector sees each
+  /// eigenvalue once, whatever its multiplicity, and an eigenvalue whose vector it hardly contains not at all: the pair
+  /// number k need not be the k-th eigenvalue.
+  public let smallestPairs, largestPairs: [RitzCertificate]
+  /// The requested number of pairs at each end.
+  public let pairsAsked: Int
   /// The number of products of both operators together.
   public let products: Int
 
@@ -26,11 +35,13 @@ public struct CertifiedSpectrum: Sendable {
   public static let furtherProducts = 2 + OperatorChecks.products + SpectrumProbe.products + traceProbes
 
   /// Decomposes `map` from start vector number `probe` of the seed, measures the residuals of both extremes with
-  /// `measure`, another operator for the same matrix, and checks the measurement.
+  /// `measure`, another operator for the same matrix, and checks the measurement. With `pairs` above 1 the residuals of
+  /// that many Ritz pairs at each end are measured, at most all; each takes one more product of `measure`.
   public init<Operator: SymmetricOperator, Measure: SymmetricOperator>(
     of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
-    failureProbability: Double = 1e-6
+    failureProbability: Double = 1e-6, pairs: Int = 1
   ) throws {
+    precondition(pairs >= 1, "\(pairs) pairs")
     let found = try ExtremeDecomposition(
       of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: .stop,
       failureProbability: failureProbability, onStep: { _ in })
@@ -42,6 +53,12 @@ public struct CertifiedSpectrum: Sendable {
     report = found.report
     smallest = found.smallest
     largest = found.largest
-    products = found.report.products + SpectrumProbe.products + Self.traceProbes
+    pairsAsked = pairs
+    let further = 1..<max(1, min(pairs, found.krylov.steps))
+    smallestPairs = [report.smallest] + (try further.map { try found.certificate($0, measuredBy: measure) })
+    largestPairs =
+      [report.largest]
+      + (try further.map { try found.certificate(found.krylov.steps - 1 - $0, measuredBy: measure) })
+    products = found.report.products + SpectrumProbe.products + Self.traceProbes + 2 * further.count
   }
 }

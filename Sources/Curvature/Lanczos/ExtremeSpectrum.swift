@@ -54,6 +54,11 @@ struct ExtremeDecomposition<Element: Real> {
   var smallest: Tensor<Double> { krylov.ritzVector(eigen.vector(0)) }
   var largest: Tensor<Double> { krylov.ritzVector(eigen.vector(krylov.steps - 1)) }
 
+  /// The certificate of the Ritz pair number `index`, ascending.
+  func certificate(_ index: Int, measuredBy measure: some SymmetricOperator) throws -> RitzCertificate {
+    try RitzCertificate(index, of: krylov, eigen: eigen, measuredBy: measure)
+  }
+
   init<Operator: SymmetricOperator<Element>, Measure: SymmetricOperator>(
     of map: Operator, measuredBy measure: Measure, steps: Int, seed: UInt64, probe: UInt64,
     breakdown: Lanczos.Breakdown, failureProbability: Double, onStep: (Lanczos.Progress) throws -> Void

@@ -47,6 +47,15 @@ struct SpectrumCommand: RankedCommand {
       loss of all images.
       """)
   var saddle = false
+  @Option(
+    parsing: .unconditional,
+    help: "Certify this many Ritz pairs at each end, each by one more product; the table lists them.")
+  var pairs = 1
+  @Option(
+    help: ArgumentHelp(
+      "Only the block of the parameters whose names begin so, such as layer3. or linear., the others at rest.",
+      valueName: "text"))
+  var block: String?
   @Flag(help: "Also find the smallest eigenvalue by LOBPCG, up to eight times the cost.") var secondOpinion =
     false
   @Option(
@@ -87,6 +96,10 @@ struct SpectrumCommand: RankedCommand {
     if let probes, !(1..<1 << 24).contains(probes) {
       throw ValidationError("--probes is \(probes), expected 1 to 16777215")
     }
+    guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs), expected 1 to 1000") }
+    guard block == nil || !(saddle || landscape != nil || vectors != nil || mode != .exact) else {
+      throw ValidationError("--block goes with --mode exact, without --saddle, --landscape and --vectors")
+    }
     guard radius > 0, radius.isFinite else {
       throw ValidationError("--radius is \(radius), expected a finite number above 0")
     }
@@ -100,10 +113,11 @@ struct SpectrumCommand: RankedCommand {
     guard failureProbability > 0, failureProbability < 1 else {
       throw ValidationError("--failure-probability is \(failureProbability), expected above 0 and below 1")
     }
-    let asksForExact = saddle || landscape != nil || secondOpinion || vectors != nil || density
+    let asksForExact = saddle || landscape != nil || secondOpinion || vectors != nil || density || pairs > 1
     if mode == .pyhessian, asksForExact || epsilon != nil {
       throw ValidationError(
-        "--saddle, --landscape, --second-opinion, --vectors, --density and --epsilon need --mode exact or compare"
+        "--saddle, --landscape, --second-opinion, --vectors, --density, --pairs and --epsilon need --mode exact or "
+          + "compare"
       )
     }
     if mode != .exact {
@@ -134,7 +148,12 @@ struct SpectrumCommand: RankedCommand {
       run: run, loss: criterion,
       lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
       transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
-      normalization: batchStatistics ? .batch : .running, matrix: matrix)
+      normalization: batchStatistics ? .batch : .running, matrix: matrix, block: block)
+    if let block, !run.network.layout.segments.contains(where: { $0.name.hasPrefix(block) }) {
+      throw ToolError.usage(
+        "--block \(block): no parameter of \(run.network.name) has a name that begins so; there are "
+          + run.network.layout.segments.prefix(3).map(\.name).joined(separator: ", ") + ", …")
+    }
     // Create it before the computation, so that a location that cannot be written is reported at once.
     let collection = try Job.all {
       if let vectors, Job.leads { _ = try OutputDirectory(path: vectors) }
@@ -168,7 +187,8 @@ struct SpectrumCommand: RankedCommand {
 
   private func take(_ name: String, _ positions: [Int], into survey: inout SpectrumSurvey) throws {
     let count = probes ?? (density && positions.count <= 500 ? 10 : 1)
-    let dimension = survey.subject.network.layout.count
+    let dimension = survey.subject.network.layout.segments.filter { $0.name.hasPrefix(block ?? "") }
+      .reduce(0) { $0 + $1.count }
     var procedure = SpectrumProcedure(
       steps: steps ?? epsilon.map {
         KrylovProbabilityBound.steps(
@@ -178,6 +198,7 @@ struct SpectrumCommand: RankedCommand {
       procedure.probe = UInt64(probe)
       procedure.saddle = saddle && probe == 0
       procedure.secondOpinion = secondOpinion && probe == 0
+      procedure.pairs = pairs
       procedure.landscape = probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil
       procedure.vectors = vectors.map { URL(fileURLWithPath: $0, isDirectory: true) }
       switch mode {

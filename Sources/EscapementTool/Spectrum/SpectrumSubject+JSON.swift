@@ -6,7 +6,7 @@ import EscapementCurvature
 extension SpectrumSubject {
   static func json(_ spectrum: CertifiedSpectrum, _ run: LoadedRun) -> [String: JSON] {
     let r = spectrum.report
-    return [
+    var members: [String: JSON] = [
       "method": .string(run.recipe.method), "checkpoint_step": .integer(run.step),
       "epoch": .integer(run.state.epoch), "dtype": .string(r.elementType), "dimension": .integer(r.dimension),
       "steps": .integer(r.steps), "exhausted": .bool(r.exhausted), "alpha": numbers(r.alpha),
@@ -26,6 +26,14 @@ extension SpectrumSubject {
         "hutchinson": json(spectrum.certification.hutchinsonTrace),
       ], "trace_samples": numbers(spectrum.traceSamples.samples),
     ]
+    if spectrum.smallestPairs.count > 1 {
+      members["pairs_asked"] = .integer(spectrum.pairsAsked)
+      members["pairs"] = [
+        "smallest": .array(spectrum.smallestPairs.map(json)),
+        "largest": .array(spectrum.largestPairs.map(json)),
+      ]
+    }
+    return members
   }
 
   static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }

@@ -28,6 +28,8 @@ struct SpectrumProcedure {
   var landscape: (file: URL, radius: Double)?
   /// The location of the eigenvectors, one file per end.
   var vectors: URL?
+  /// Ritz pairs that are certified at each end.
+  var pairs = 1
 }
 
 /// The subject of the spectra of a checkpoint: one loss, one mode of batch norm, one kind of images.
@@ -38,6 +40,8 @@ struct SpectrumSubject {
   let transform: ImageTransform
   let normalization: Normalization
   let matrix: SpectrumOperator
+  /// The beginning of the names of the parameters whose block is measured; nil: all parameters.
+  let block: String?
 
   var network: Network { run.network }
   var state: TrainingState<Float> { run.state }
@@ -48,7 +52,7 @@ struct SpectrumSubject {
     mode: SpectrumMode, _ name: String, samples: Int, steps: Int, seed: UInt64, probe: UInt64,
     redraws: Bool = false
   ) -> [String: JSON] {
-    [
+    var members: [String: JSON] = [
       NumericContract.key: NumericContract.current.json,
       "mode": .string(mode.rawValue), "operator": .string(matrix.rawValue), "data": .string(name),
       "samples": .integer(samples), "steps_asked": .integer(steps), "seed": .string(String(seed)),
@@ -57,6 +61,8 @@ struct SpectrumSubject {
       "redraws": .bool(redraws), "parameters": .string(state.parameters.digest.hex),
       "statistics": .string(state.statistics.digest.hex), "pictures": .string(set.recordsDigest.hex),
     ]
+    members["block"] = block.map { .string($0) }
+    return members
   }
 
   /// One probe of the spectrum over the images at `positions`, with its self-checks and additional requested
@@ -101,15 +107,27 @@ struct SpectrumSubject {
     _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, _ map: Operator, _ measure: Measure,
     of hessians: (float: HessianOperator<Float>, double: HessianOperator<Double>)
   ) throws -> JSON {
+    guard let block else { return try certify(name, positions, procedure, map, measure, of: hessians) }
+    func isInBlock(_ segment: ParameterLayout.Segment) -> Bool { segment.name.hasPrefix(block) }
+    return try certify(
+      name, positions, procedure, SegmentOperator(of: map, layout: network.layout, where: isInBlock),
+      SegmentOperator(of: measure, layout: network.layout, where: isInBlock), of: hessians)
+  }
+
+  private func certify<Operator: SymmetricOperator<Float>, Measure: SymmetricOperator<Double>>(
+    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, _ map: Operator, _ measure: Measure,
+    of hessians: (float: HessianOperator<Float>, double: HessianOperator<Double>)
+  ) throws -> JSON {
     let meter = ProgressMeter()
     defer { meter.clear() }
-    let products = min(procedure.steps, map.dimension) + CertifiedSpectrum.furtherProducts
+    let products =
+      min(procedure.steps, map.dimension) + CertifiedSpectrum.furtherProducts + 2 * (procedure.pairs - 1)
     let count = ProductCount(label: name, total: products, meter: meter)
     let spectrum = try CertifiedSpectrum(
       of: ObservedOperator(map, onProduct: count.next),
       measuredBy: ObservedOperator(measure, onProduct: count.next),
       steps: procedure.steps, seed: procedure.seed, probe: procedure.probe,
-      failureProbability: procedure.failureProbability)
+      failureProbability: procedure.failureProbability, pairs: procedure.pairs)
     var record = identity(
       mode: .exact, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
       probe: procedure.probe)

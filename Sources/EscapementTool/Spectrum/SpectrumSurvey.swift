@@ -29,6 +29,7 @@ struct SpectrumSurvey {
       mode: .exact, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
       probe: procedure.probe)
     identity["failure_probability"] = .number(2 * procedure.failureProbability)
+    if procedure.pairs > 1 { identity["pairs_asked"] = .integer(procedure.pairs) }
     let parts = (procedure.saddle ? ["saddle"] : []) + (procedure.secondOpinion ? ["second_opinion"] : [])
     return try take(identity, holding: parts, complete: procedure.isOnFile(name)) {
       try $0.measure(name, positions, procedure)
@@ -105,7 +106,9 @@ struct SpectrumSurvey {
     }
     if checks, !exact.isEmpty { parts.append(SpectrumTables.checks(exact)) }
     if !densities.isEmpty { parts.append(SpectrumDensity.text(densities)) }
-    parts += [SpectrumTables.secondOpinions(exact), SpectrumTables.saddles(exact)].compactMap(\.self)
+    parts += [
+      SpectrumTables.pairs(exact), SpectrumTables.secondOpinions(exact), SpectrumTables.saddles(exact),
+    ].compactMap(\.self)
     return parts.joined(separator: "\n\n")
   }
 
@@ -113,7 +116,8 @@ struct SpectrumSurvey {
     let images = subject.transform == .plain ? "as they are" : "cropped and flipped once"
     let statistics = subject.normalization == .batch ? "statistics of these images" : "running statistics"
     let matrix = subject.matrix == .hessian ? "" : "matrix: \(subject.matrix.rawValue); "
-    return "\(matrix)loss: \(subject.lossName); batch norm: \(statistics); images: \(images); "
+    let block = subject.block.map { "parameters: \($0)…; " } ?? ""
+    return "\(matrix)\(block)loss: \(subject.lossName); batch norm: \(statistics); images: \(images); "
       + subject.run.origin
   }
 }

@@ -71,6 +71,23 @@ enum SpectrumTables {
       """
   }
 
+  /// The certified Ritz pairs of both ends, the outermost first; empty where only one at each end was measured.
+  static func pairs(_ records: [JSON]) -> String? {
+    var table = TextTable(
+      heading: ["data", "number", "λ from below", "residual", "λ from above", "residual"],
+      rightAligned: Set(1...5))
+    for r in records {
+      let (low, high) = (r["pairs"]?["smallest"]?.array ?? [], r["pairs"]?["largest"]?.array ?? [])
+      for (index, pair) in zip(low, high).enumerated() {
+        table.rows.append([
+          text(r["data"]), String(index + 1), number(pair.0["rayleigh"]), number(pair.0["residual"]),
+          number(pair.1["rayleigh"]), number(pair.1["residual"]),
+        ])
+      }
+    }
+    return table.rows.isEmpty ? nil : table.text
+  }
+
   /// The second opinions; empty without one.
   static func secondOpinions(_ records: [JSON]) -> String? {
     var table = TextTable(
