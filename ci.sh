@@ -234,12 +234,16 @@ example_check() {
 # A package of the README's Swift examples: directory, and the dependency on this package.
 readme_package() {
   mkdir -p "$1/Sources/consumer"
-  # shellcheck disable=SC2016
-  sed -n '/^```swift$/,/^```$/p' README.md | sed '/^```/d' >"$1/Sources/consumer/main.swift"
-  [[ -s $1/Sources/consumer/main.swift ]] || {
-    say "ci.sh: README.md holds no Swift example"
-    return 1
-  }
+  local document
+  for document in README.md Documentation/Spectra.md; do
+    # shellcheck disable=SC2016
+    sed -n '/^```swift$/,/^```$/p' "$document" | sed '/^```/d' >"$1/example.swift"
+    [[ -s $1/example.swift ]] || {
+      say "ci.sh: $document holds no Swift example"
+      return 1
+    }
+    cat "$1/example.swift" >>"$1/Sources/consumer/main.swift"
+  done
   cat >"$1/Package.swift" <<MANIFEST
 // swift-tools-version: 6.2
 import PackageDescription

@@ -13,6 +13,34 @@ public struct Network: Sendable, CustomStringConvertible {
   public let statisticsLayout: ParameterLayout
   let layers: [any Layer]
 
+  /// A network of your own.
+  ///
+  /// `layers` makes the layers in order, from the images `[n][height][width][channels]` or features `[n][features]` to
+  /// the logits `[n][classes]`. Each layer declares its parameters, and batch norm its running statistics, in the two
+  /// layouts. There must be at least one layer.
+  public init(
+    name: String, classes: Int,
+    layers: (_ parameters: inout ParameterLayout, _ statistics: inout ParameterLayout) -> [any Layer]
+  ) {
+    var (layout, statisticsLayout) = (ParameterLayout(), ParameterLayout())
+    let layers = layers(&layout, &statisticsLayout)
+    precondition(
+      !layers.isEmpty && classes >= 1, "a network of \(layers.count) layers for \(classes) classes")
+    self.init(
+      name: name, classes: classes, layout: layout, statisticsLayout: statisticsLayout, layers: layers)
+  }
+
+  init(
+    name: String, classes: Int, layout: ParameterLayout, statisticsLayout: ParameterLayout,
+    layers: [any Layer]
+  ) {
+    self.name = name
+    self.classes = classes
+    self.layout = layout
+    self.statisticsLayout = statisticsLayout
+    self.layers = layers
+  }
+
   /// The name.
   public var description: String { name }
 

@@ -233,4 +233,45 @@ struct SpectrumCommandTests {
     #expect(result.status == (flags == ["--classes", "1,x"] ? 69 : 64), "\(flags): \(result.errors)")
     #expect(result.output.isEmpty)
   }
+
+  @Test("pairs, a block of parameters and a segment between two runs are measured")
+  func pairsBlocksAndSegments() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = try trained(in: directory)
+      func rows(_ arguments: [String]) throws -> [JSON] {
+        let result = try ToolProcess.run(
+          ["spectrum", run, "--class", "9", "--steps", "8", "--json"] + arguments)
+        #expect(result.status == 0, "\(result.errors)")
+        return try json(result.output).array ?? []
+      }
+      let plain = try #require(rows([]).first)
+      let paired = try #require(rows(["--pairs", "3"]).first)
+      let (low, high) = (paired["pairs"]?["smallest"]?.array ?? [], paired["pairs"]?["largest"]?.array ?? [])
+      #expect(low.count == 3 && high.count == 3 && low[0] == plain["smallest"] && high[0] == plain["largest"])
+      #expect(paired["products"]?.integer == plain["products"]?.integer.map { $0 + 4 })
+
+      let block = try #require(rows(["--block", "linear."]).first)
+      #expect(block["dimension"]?.integer == 32 * 10 + 10 && block["block"] == "linear.")
+      // Interlacing: the block's ends lie within the limits of the whole.
+      let (least, most) = (plain["smallest_lower_limit"]?.double, block["smallest"]?["rayleigh"]?.double)
+      if let least, let most { #expect(least <= most) }
+
+      // From a run to itself every point is the same, and its ends are the run's own.
+      let segment = try rows(["--towards", run, "--points", "2"])
+      #expect(segment.map { $0["data"] } == ["class 9, t = 0.000", "class 9, t = 1.000"])
+      #expect(
+        segment.allSatisfy { $0["smallest"] == plain["smallest"] && $0["parameters"] == plain["parameters"] })
+
+      for (arguments, word) in [
+        (["--block", "layer9."], "layer9."), (["--block", "linear.", "--saddle"], "--saddle"),
+        (["--pairs", "0"], "--pairs"),
+        (["--towards", run, "--points", "1"], "--points"),
+      ] {
+        let refused = try ToolProcess.run(["spectrum", run, "--class", "9"] + arguments)
+        #expect(
+          refused.status == 64 && refused.errorLines.count == 1 && refused.errors.contains(word),
+          "\(refused.errors)")
+      }
+    }
+  }
 }

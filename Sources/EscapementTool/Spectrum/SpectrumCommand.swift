@@ -56,6 +56,13 @@ struct SpectrumCommand: RankedCommand {
       "Only the block of the parameters whose names begin so, such as layer3. or linear., the others at rest.",
       valueName: "text"))
   var block: String?
+  @Option(
+    help: ArgumentHelp(
+      "Measure along the segment to this run's newest checkpoint, or file of weights: (1 - t)·RUN + t·OTHER, parameters "
+        + "and running statistics.", valueName: "other"))
+  var towards: String?
+  @Option(parsing: .unconditional, help: "With --towards: points of the segment, both ends included.")
+  var points = 5
   @Flag(help: "Also find the smallest eigenvalue by LOBPCG, up to eight times the cost.") var secondOpinion =
     false
   @Option(
@@ -99,6 +106,12 @@ struct SpectrumCommand: RankedCommand {
     guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs), expected 1 to 1000") }
     guard block == nil || !(saddle || landscape != nil || vectors != nil || mode != .exact) else {
       throw ValidationError("--block goes with --mode exact, without --saddle, --landscape and --vectors")
+    }
+    guard (2...1000).contains(points) else {
+      throw ValidationError("--points is \(points), expected 2 to 1000")
+    }
+    guard towards == nil || (landscape == nil && vectors == nil) else {
+      throw ValidationError("--towards goes without --landscape and --vectors")
     }
     guard radius > 0, radius.isFinite else {
       throw ValidationError("--radius is \(radius), expected a finite number above 0")
@@ -154,6 +167,7 @@ struct SpectrumCommand: RankedCommand {
         "--block \(block): no parameter of \(run.network.name) has a name that begins so; there are "
           + run.network.layout.segments.prefix(3).map(\.name).joined(separator: ", ") + ", …")
     }
+    let states = try Job.all { try self.states(of: run) }
     // Create it before the computation, so that a location that cannot be written is reported at once.
     let collection = try Job.all {
       if let vectors, Job.leads { _ = try OutputDirectory(path: vectors) }
@@ -163,7 +177,10 @@ struct SpectrumCommand: RankedCommand {
     Interruption.catchSignals()
     var stopped = false
     do {
-      for (name, positions) in chosen { try take(name, positions, into: &survey) }
+      for (place, state) in states {
+        survey.subject.run.state = state
+        for (name, positions) in chosen { try take(name + place, positions, into: &survey) }
+      }
     } catch is SpectrumStopped {
       stopped = true
     }
@@ -182,6 +199,24 @@ struct SpectrumCommand: RankedCommand {
     if survey.invalid > 0 {
       throw ToolError.differs(
         "\(survey.invalid) measurements failed their self-checks and say nothing; --checks shows which")
+    }
+  }
+
+  /// The points that are measured, with what distinguishes them in names: the run's own, or those of a segment.
+  private func states(of run: LoadedRun) throws -> [(place: String, state: TrainingState<Float>)] {
+    guard let towards else { return [("", run.state)] }
+    let other = try LoadedRun(towards, data: source.data, checkpoint: nil, weights: source.weights)
+    guard other.network.layout == run.network.layout,
+      other.network.statisticsLayout == run.network.statisticsLayout
+    else {
+      throw ToolError.usage("--towards \(towards): \(other.network.name), expected \(run.network.name)")
+    }
+    return (0..<points).map { index in
+      let t = Double(index) / Double(points - 1)
+      // The ends themselves: a rounded sum could lose the sign of a zero.
+      let state =
+        index == 0 ? run.state : index == points - 1 ? other.state : run.state.mixed(with: other.state, t)
+      return (", t = \(EpochLine.fixed(t, 3))", state)
     }
   }
 

@@ -34,7 +34,7 @@ struct SpectrumProcedure {
 
 /// The subject of the spectra of a checkpoint: one loss, one mode of batch norm, one kind of images.
 struct SpectrumSubject {
-  let run: LoadedRun
+  var run: LoadedRun
   let loss: any ClassificationLoss
   let lossName: String
   let transform: ImageTransform

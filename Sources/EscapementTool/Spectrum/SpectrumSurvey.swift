@@ -5,7 +5,8 @@ import EscapementLongTail
 
 /// The measurements of one command, computed or read from a file, and shown together.
 struct SpectrumSurvey {
-  let subject: SpectrumSubject
+  /// What is measured next.
+  var subject: SpectrumSubject
   private var collection: SpectrumCollection
   /// This command's measurements, in the requested order.
   private(set) var taken: [JSON] = []

@@ -88,7 +88,7 @@ struct LoadedRun {
   let network: Network
   /// The number of steps taken before the checkpoint.
   let step: Int
-  let state: TrainingState<Float>
+  var state: TrainingState<Float>
   /// The file of weights that were trained elsewhere; nil for a run that was trained here.
   let importedFrom: String?
 

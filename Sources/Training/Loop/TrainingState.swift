@@ -39,6 +39,17 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
     self.epoch = epoch
   }
 
+  /// The point (1 − t)·self + t·other of two networks of one kind, parameters and running statistics; products are
+  /// rounded before their sum. Nothing else of either state.
+  package func mixed(with other: TrainingState, _ t: Double) -> TrainingState {
+    func mix(_ a: ParameterVector<Element>, _ b: ParameterVector<Element>) -> ParameterVector<Element> {
+      ParameterVector(layout: a.layout, flat: a.flat.scaled(by: 1 - t).addingScaled(t, b.flat))
+    }
+    return TrainingState(
+      parameters: mix(parameters, other.parameters), statistics: mix(statistics, other.statistics),
+      epoch: epoch)
+  }
+
   /// Adds a link to the chain: SHA-256 of the last link, the step count and all vectors.
   ///
   /// Two runs whose links agree at a step had the same bits at every linked step before it.
