@@ -162,8 +162,7 @@ import EscapementTraining
     for preset in Preset.all where !preset.name.hasPrefix("fixture") {
       #expect(!preset.rows.isEmpty || preset.name.hasSuffix("-sse-sam"), "\(preset.name)")
       let unplanned =
-        ["imagenet-lt", "inat18"].contains(preset.recipe.data) || preset.name.contains("/ib")
-        || preset.name.contains("/paco")
+        ["imagenet-lt", "inat18"].contains(preset.recipe.data) || preset.name.contains("/paco")
       #expect((preset.notRun != nil) == unplanned, "\(preset.name)")
       #expect((preset.testTime == .flip) == preset.recipe.data.hasSuffix("-first"), "\(preset.name)")
     }

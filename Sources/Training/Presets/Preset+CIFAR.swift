@@ -122,10 +122,10 @@ extension Preset {
     paco.loss = .parametricContrastive
     paco.schedule = .parametricContrastive()
     paco.weightDecay = 5e-4
-    return [
-      (ib, "no run of its protocol is planned"), (paco, "its loop of two views is not part of this tool"),
+    let rows: [(Recipe, notRun: String?)] = [
+      (ib, nil), (paco, "its loop of two views is not part of this tool"),
     ]
-    .flatMap { recipe, reason in
+    return rows.flatMap { recipe, reason in
       [nil, radii.ceDRW].map { rho in
         var recipe = recipe
         if let rho { recipe.optimizer = .sam(rho: .constant(rho), variant: .released) }
