@@ -88,6 +88,26 @@ import Testing
     }
   }
 
+  @Test func weightsThatComputeNothingAreNamed() throws {
+    for (name, value, found) in [
+      ("linear.bias", Float.nan, "finite"), ("conv1.weight", .infinity, "finite"),
+      ("bn1.running_mean", -.infinity, "finite"),
+      ("layer3.0.bn2.running_var", -0.5, "negative variance"),
+    ] {
+      var state = try Self.expected()
+      try state.check(file: "f")
+      func damage(_ vector: inout ParameterVector<Float>) {
+        guard let index = vector.layout.index(of: name) else { return }
+        let offset = vector.layout.segments[index].offset
+        vector.flat.withMutablePointer { $0[offset] = value }
+      }
+      damage(&state.parameters)
+      damage(&state.statistics)
+      let error = #expect(throws: UnusableWeights.self) { try state.check(file: "f") }
+      #expect(error?.tensor == name && error?.found.contains(found) == true && error?.exitCode == 70)
+    }
+  }
+
   /// A file cut at any length, or with any byte changed, is read or refused; it never ends the process.
   @Test(arguments: ["plain.pth", "stream.pth", "checkpoint.pth.tar"])
   func damageIsRefused(_ name: String) throws {

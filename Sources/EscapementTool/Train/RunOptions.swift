@@ -72,6 +72,7 @@ extension LoadedRun {
     let network = recipe.architecture.network(classes: images.train.classes)
     let foreign = try ForeignWeights<Float>(
       contentsOf: file, network: network, key: weights.key, prefix: weights.prefix)
+    try foreign.state.check(file: file.path)
     // The loss of the last epoch is the one that such weights were trained with.
     self.init(
       recipe: recipe, images: images, network: network, step: 0,

@@ -93,15 +93,18 @@ struct WeightsCommand: ParsableCommand {
         for every parameter.
         """)
 
-    @Argument(help: ArgumentHelp("Run directory, or a file of weights.", valueName: "RUN|FILE")) var source:
-      String
+    @Argument(help: ArgumentHelp("Run directory, or a file of weights.", valueName: "RUN|FILE"))
+    var place: String?
+    @Option(name: .customLong("weights"), help: .hidden) var weightsFile: String?
     @OptionGroup var weights: WeightsOptions
     @Option(
       help: ArgumentHelp("The images: archive or directory; not needed for fixtures.", valueName: "path"))
     var data: String?
     @Option(help: ArgumentHelp("Also write the test images' `logits` and `labels`.", valueName: "file"))
     var logits: String?
-    @Option(help: ArgumentHelp("Evaluate these images in place of a data set's.", valueName: "file"))
+    @Option(
+      name: [.customLong("images"), .customLong("pictures")],
+      help: ArgumentHelp("Evaluate these images in place of a data set's.", valueName: "file"))
     var images: String?
     @Option(help: ArgumentHelp("With --images: the safetensors file to write.", valueName: "file")) var out:
       String?
@@ -116,11 +119,16 @@ struct WeightsCommand: ParsableCommand {
       if let classes, !(2...100_000).contains(classes) {
         throw ValidationError("--classes is \(classes), expected 2 to 100000")
       }
+      guard (place == nil) != (weightsFile == nil) else {
+        throw ValidationError("give a run directory or a file of weights")
+      }
       guard images == nil || out != nil else { throw ValidationError("--images needs --out FILE") }
       guard images != nil || (out == nil && !double && !batchStatistics && classes == nil) else {
         throw ValidationError("--out, --classes, --double and --batch-statistics go with --images")
       }
     }
+
+    private var source: String { place ?? weightsFile ?? "" }
 
     func run() throws {
       if let images, let out {
@@ -177,6 +185,7 @@ struct WeightsCommand: ParsableCommand {
           contentsOf: URL(fileURLWithPath: source), network: network, key: weights.key, prefix: weights.prefix
         ).state
       }
+      try state.check(file: source)
       let batch = try InterchangeBatch<Element>(
         contentsOf: URL(fileURLWithPath: images), classes: network.classes)
       let result = try InterchangeEvaluation(

@@ -54,14 +54,13 @@ extension RunDirectory {
   /// `imported`, its metrics hold one `evaluation` and no epoch, and it cannot be resumed. `recipe` says which network,
   /// data and loss the weights are for. Returns the accuracy.
   ///
-  /// - Throws: what reading the file throws (`ForeignWeights`); `DataError` where the weights are not finite or a
-  ///   variance is negative; `RunHeld` or `FileError` where the directory cannot be made or is not empty.
+  /// - Throws: what reading the file throws (`ForeignWeights`); `UnusableWeights`; `RunHeld` or `FileError` where the directory cannot be made or is not empty.
   public func importWeights(
     from url: URL, recipe: Recipe, data: LongTailedData, key: String? = nil, prefix: String? = nil
   ) throws -> (accuracy: EpochRecord.Accuracy, origin: WeightsOrigin) {
     let network = recipe.architecture.network(classes: data.train.classes)
     let weights = try ForeignWeights<Float>(contentsOf: url, network: network, key: key, prefix: prefix)
-    try Self.check(weights.state, network: network, file: url.path)
+    try weights.state.check(file: url.path)
     let origin = WeightsOrigin(weights, file: url)
     // The loss of the last epoch is the one that such weights were trained with.
     let state = TrainingState<Float>(
@@ -87,22 +86,5 @@ extension RunDirectory {
     let checkpoint = Checkpoint(recipe: recipe, state: state, digestEvery: 0, metrics: log.position)
     try checkpoint.write(sidecar: sidecar(step: 0))
     return (accuracy, origin)
-  }
-
-  /// Throws a `DataError` for weights that no network has: one that is not finite, a negative running variance.
-  private static func check(_ state: StateDictionary<Float>, network: Network, file: String) throws {
-    for vector in [state.parameters, state.statistics] {
-      for (index, segment) in vector.layout.segments.enumerated() where !vector[index].isFinite {
-        throw DataError(
-          file: file, place: segment.name, found: "a number that is not finite", expected: "finite weights")
-      }
-    }
-    for (index, segment) in state.statistics.layout.segments.enumerated()
-    where segment.name.hasSuffix("running_var")
-      && state.statistics[index].elements.contains(where: { $0 < 0 })
-    {
-      throw DataError(
-        file: file, place: segment.name, found: "a negative variance", expected: "variances of 0 or more")
-    }
   }
 }
