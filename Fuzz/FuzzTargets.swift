@@ -89,7 +89,7 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
       for radius in recipe.optimizer.radii { _ = radius.rho(epoch: epoch) }
       _ = recipe.weighting?.weights(counts: [5, 3, 1], epoch: epoch)
     }
-    _ = recipe.optimizer.tail(counts: [5, 3, 1])
+    _ = recipe.optimizer.oracle.tail(counts: [5, 3, 1])
     _ = recipe.method
   },
   // The rows of a sweep's plan. The record beside them is made to fit, because no mutation meets a digest.
