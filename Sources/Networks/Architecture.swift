@@ -2,15 +2,16 @@ import EscapementKernels
 
 /// A published network as data: the family, the width and the classifier.
 ///
-/// Its description is the network's name, for example `resnet32-w16`, `resnet32-w16-cosine`, `resnet34-w64` or
-/// `resnet50-bottleneck-w64`.
+/// Its description is the network's name, for example `resnet32-w16`, `resnet32-w16-cosine`, `resnet34-w64`,
+/// `resnet18-imagenet-w64` or `resnet50-bottleneck-w64`.
 public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
   /// A family of networks.
   public enum Family: Hashable, Sendable {
     /// The CIFAR ResNet of depth 6n + 2 (`Network.resNet`), published with width 16.
     case cifarResNet(depth: Int)
-    /// The ResNet-34 of SSE-SAM (`Network.resNet34`), published with width 64 and a linear classifier.
-    case resNet34
+    /// Torchvision's ResNet-18 or ResNet-34 (`Network.resNet(depth:stem:…)`), published with width 64 and a linear
+    /// classifier. The ResNet-34 with the small stem is that of SSE-SAM.
+    case resNet(depth: Int, stem: Network.Stem)
     /// Torchvision's ResNet-50 (`Network.resNet50`), published with width 64.
     case resNet50
   }
@@ -23,8 +24,8 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
   public let classifier: Classifier
 
   /// An architecture; nil if the family has no such member: a CIFAR depth that is not 6n + 2 in 8...1202, an odd CIFAR
-  /// width (option A adds half a width of channels on either side), a width outside 1...1024, or a ResNet-34 with the
-  /// cosine classifier, which is not published.
+  /// width (option A adds half a width of channels on either side), a width outside 1...1024, another depth than 18 or 34
+  /// of torchvision's basic blocks, or the cosine classifier on those, which is not published.
   public init?(_ family: Family, width: Int? = nil, classifier: Classifier = .linear) {
     self.family = family
     self.classifier = classifier
@@ -32,9 +33,9 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     case .cifarResNet(let depth):
       self.width = width ?? 16
       guard (8...1202).contains(depth), depth % 6 == 2, self.width % 2 == 0 else { return nil }
-    case .resNet34:
+    case .resNet(let depth, _):
       self.width = width ?? 64
-      guard classifier == .linear else { return nil }
+      guard depth == 18 || depth == 34, classifier == .linear else { return nil }
     case .resNet50: self.width = width ?? 64
     }
     guard (1...1024).contains(self.width) else { return nil }
@@ -48,7 +49,10 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     guard let last = parts.popLast(), last.first == "w", let width = Int(last.dropFirst()) else { return nil }
     let family: Family
     switch parts.joined(separator: "-") {
-    case "resnet34": family = .resNet34
+    case "resnet18": family = .resNet(depth: 18, stem: .small)
+    case "resnet34": family = .resNet(depth: 34, stem: .small)
+    case "resnet18-imagenet": family = .resNet(depth: 18, stem: .imageNet)
+    case "resnet34-imagenet": family = .resNet(depth: 34, stem: .imageNet)
     case "resnet50-bottleneck": family = .resNet50
     case let name:
       guard name.hasPrefix("resnet"), let depth = Int(name.dropFirst(6)) else { return nil }
@@ -64,7 +68,8 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     let base =
       switch family {
       case .cifarResNet(let depth): "resnet\(depth)"
-      case .resNet34: "resnet34"
+      case .resNet(let depth, .small): "resnet\(depth)"
+      case .resNet(let depth, .imageNet): "resnet\(depth)-imagenet"
       case .resNet50: "resnet50-bottleneck"
       }
     return "\(base)-w\(width)\(classifier.suffix)"
@@ -75,7 +80,7 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     switch family {
     case .cifarResNet(let depth):
       .resNet(depth: depth, width: width, classes: classes, classifier: classifier)
-    case .resNet34: .resNet34(width: width, classes: classes)
+    case .resNet(let depth, let stem): .resNet(depth: depth, stem: stem, width: width, classes: classes)
     case .resNet50: .resNet50(width: width, classes: classes, classifier: classifier)
     }
   }
@@ -83,9 +88,17 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
   /// The published CIFAR network of the NeurIPS 2022 paper.
   public static let resNet32 = Architecture(published: .cifarResNet(depth: 32), width: 16)
   /// The published network of SSE-SAM.
-  public static let resNet34 = Architecture(published: .resNet34, width: 64)
+  public static let resNet34 = Architecture(published: .resNet(depth: 34, stem: .small), width: 64)
   /// The published network on ImageNet-LT and iNaturalist 2018.
   public static let resNet50 = Architecture(published: .resNet50, width: 64)
+
+  /// The usual side of its input images in pixels: 224 for the networks of ImageNet, 32 for the others.
+  public var inputSide: Int {
+    switch family {
+    case .cifarResNet, .resNet(_, .small): 32
+    case .resNet(_, .imageNet), .resNet50: 224
+    }
+  }
 
   private init(published family: Family, width: Int) {
     self.family = family

@@ -23,22 +23,38 @@ extension Network {
       distribution: .normalFanIn)
   }
 
-  /// The ResNet-34 of SSE-SAM and ImbSAM: torchvision's, with a stem for small images.
+  /// The first layers of a ResNet of torchvision's family.
+  public enum Stem: String, Hashable, Sendable {
+    /// For small images: a 3×3 convolution at stride 1, as SSE-SAM and ImbSAM replace torchvision's.
+    case small
+    /// Torchvision's: a 7×7 convolution at stride 2 and 3×3 max-pooling at stride 2.
+    case imageNet = "imagenet"
+  }
+
+  /// Torchvision's ResNet-18 or ResNet-34. With 34 layers and the stem for small images it is the network of SSE-SAM
+  /// and ImbSAM.
   ///
-  /// It has a 3×3 stem at stride 1 and no max-pooling, stages of 3, 4, 6 and 3 basic blocks with `width` to 8·`width`
-  /// channels and projection shortcuts, global average pooling and a linear classifier. `width` is 64 as published:
-  /// 21,282,122 parameters for ten classes.
+  /// It has stages of 2 or of 3, 4, 6 and 3 basic blocks with `width` to 8·`width` channels and projection shortcuts,
+  /// global average pooling and a linear classifier. `width` is 64 as published: ResNet-34 then has 21,282,122
+  /// parameters for ten classes with the small stem, 21,797,672 for a thousand with ImageNet's.
   ///
-  /// Convolutions are drawn from N(0, 2/fan_out), as in torchvision. The released code replaces the stem and the
-  /// classifier afterwards, so these are drawn from PyTorch's default U(±1/√fan_in).
-  public static func resNet34(width: Int = 64, classes: Int, inputChannels: Int = 3) -> Network {
+  /// Convolutions are drawn from N(0, 2/fan_out) and the classifier from PyTorch's default U(±1/√fan_in), as in
+  /// torchvision. The released code of SSE-SAM replaces the stem afterwards, so a small stem is drawn from the default
+  /// too. `depth` is 18 or 34.
+  public static func resNet(
+    depth: Int, stem: Stem, width: Int = 64, classes: Int, inputChannels: Int = 3
+  ) -> Network {
+    precondition(depth == 18 || depth == 34, "ResNet-18 or ResNet-34, got \(depth)")
     var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanOut)
-    builder.addStem(width: width, size: 3, stride: 1, distribution: .uniformFanIn)
-    for (index, blocks) in [3, 4, 6, 3].enumerated() {
+    builder.addStem(stem, width: width)
+    let stages = depth == 18 ? [2, 2, 2, 2] : [3, 4, 6, 3]
+    for (index, blocks) in stages.enumerated() {
       builder.addStage(index + 1, blocks: blocks, output: width << index, shortcut: .projection)
     }
+    let suffix = stem == .small ? "" : "-\(stem.rawValue)"
     return builder.network(
-      name: "resnet34-w\(width)", .linear, named: "fc", classes: classes, distribution: .uniformFanIn)
+      name: "resnet\(depth)\(suffix)-w\(width)", .linear, named: "fc", classes: classes,
+      distribution: .uniformFanIn)
   }
 
   /// Torchvision's ResNet-50, for images such as those of ImageNet.
@@ -53,8 +69,7 @@ extension Network {
     width: Int = 64, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
   ) -> Network {
     var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanOut)
-    builder.addStem(width: width, size: 7, stride: 2, distribution: .normalFanOut)
-    builder.add(MaxPool(size: 3, stride: 2, padding: 1))
+    builder.addStem(.imageNet, width: width)
     for (index, blocks) in [3, 4, 6, 3].enumerated() {
       builder.addBottlenecks(index + 1, blocks: blocks, width: width << index)
     }
@@ -78,6 +93,15 @@ private struct ResNetBuilder {
   }
 
   mutating func add(_ layer: any Layer) { layers.append(layer) }
+
+  mutating func addStem(_ stem: Network.Stem, width: Int) {
+    switch stem {
+    case .small: addStem(width: width, size: 3, stride: 1, distribution: .uniformFanIn)
+    case .imageNet:
+      addStem(width: width, size: 7, stride: 2, distribution: distribution)
+      add(MaxPool(size: 3, stride: 2, padding: 1))
+    }
+  }
 
   mutating func addStem(width: Int, size: Int, stride: Int, distribution: WeightDistribution) {
     add(

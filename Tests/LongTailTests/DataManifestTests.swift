@@ -48,7 +48,8 @@ struct DataManifestTests {
     let train = try #require(manifest.summary["train"])
     #expect(
       train["positions_sha256"]?.string == Digest(of: flat.map(String.init).joined(separator: "\n")).hex)
-    let records = CIFARRecords.serialized(images: data.train.images, labels: data.train.labels)
+    let images = try #require(data.train as? ImageSet).images
+    let records = CIFARRecords.serialized(images: images, labels: data.train.labels)
     #expect(train["pixels_sha256"]?.string == Digest(of: records).hex)
     #expect(train["selection"]?.string == "published, seed 0")
     #expect(manifest.json["positions_by_class"]?.array?.count == 4)

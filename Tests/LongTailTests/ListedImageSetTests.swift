@@ -52,9 +52,10 @@ struct ListedImageSetTests {
     defer { directory.remove() }
     let images = try directory.images()
     var done: [Int] = []
-    let digests = try ListDigests(images) { done.append($0) }
-    #expect(done == [5])
-    #expect(digests.list == Digest(of: "0.jpg 0\n1.jpg 1\n2.jpg 2\n3.jpg 0\n4.jpg 1\n"))
+    let scan = ImageScan(images) { done.append($0) }
+    #expect(done == [5] && scan.faults.isEmpty)
+    let pixels = try scan.pixelsDigest()
+    #expect(images.list.digest == Digest(of: "0.jpg 0\n1.jpg 1\n2.jpg 2\n3.jpg 0\n4.jpg 1\n"))
     let stream = DigestStream()
     for (width, height) in ListedDirectory.sizes {
       let one = DigestStream()
@@ -63,23 +64,27 @@ struct ListedImageSetTests {
       proceduralImage(width: width, height: height).bytes.withUnsafeBytes { one.update($0) }
       stream.update(one.finish())
     }
-    #expect(digests.pixels == stream.finish())
+    #expect(pixels == stream.finish())
     let text = "0.jpg 0\r\n\r\n1.jpg 1\r\n2.jpg 2\n3.jpg 0\n4.jpg 1"
     let same = ListedImageSet(
       try ImageList(Data(text.utf8), file: "x"), root: directory.root, preparation: .imageNetLT)
-    #expect(try ListDigests(same) == digests)
+    #expect(same.list.digest == images.list.digest)
+    #expect(try ImageScan(same).pixelsDigest() == pixels)
     // Another file of the same pixels is the same; another pixel is not.
     let (width, height) = ListedDirectory.sizes[1]
     let image = proceduralImage(width: width, height: height)
     try directory.write(Data("P6 # again\n\(width) \(height) 255\n".utf8) + image.bytes, image: 1)
-    #expect(try ListDigests(images) == digests)
+    #expect(try ImageScan(images).pixelsDigest() == pixels)
     var bytes = image.bytes
     bytes[7] ^= 1
     try directory.write(PPM.encode(RGBImage(width: width, height: height, bytes: bytes)), image: 1)
-    let changed = try ListDigests(images)
-    #expect(changed.list == digests.list && changed.pixels != digests.pixels)
+    #expect(try ImageScan(images).pixelsDigest() != pixels)
     try directory.write(Data("GIF".utf8), image: 3)
-    #expect(throws: DataError.self) { try ListDigests(images) }
+    let broken = try ImageScan(images)
+    #expect(broken.faults.map(\.position) == [3])
+    #expect(throws: DataError.self) { try broken.pixelsDigest() }
+    // Without the broken image the digest is that of the others.
+    #expect(try broken.pixelsDigest([0, 1]) == ImageScan(images.selecting([0, 1])).pixelsDigest())
   }
 
   @Test("miniatures: the first images of the classes asked for, plane by plane")
@@ -99,7 +104,7 @@ struct ListedImageSetTests {
   func evaluation() throws {
     let directory = try ListedDirectory()
     defer { directory.remove() }
-    let source: ListedImageSource<Float> = try directory.images().source([4, 0, 1])
+    let source: ImageSource<Float> = try directory.images().source([4, 0, 1])
     #expect(source.labels == [1, 0, 1])
     let batch = try source.batch(0..<3)
     #expect(batch.images.shape == [3, 12, 12, 3] && batch.labels == [1, 0, 1])
@@ -109,7 +114,6 @@ struct ListedImageSetTests {
     }
     #expect(batch.images.elements == expected)
     #expect(try source.batch(1..<2).images.elements == Array(expected[432..<864]))
-    #expect(ListedImageSource<Float>(try directory.images()).labels == [0, 1, 2, 0, 1])
   }
 
   @Test("the published preparations")
@@ -135,7 +139,7 @@ struct ListedImageSetTests {
     for epoch in 0..<20 {
       let positions = [3, 1, 0, 4, 2]
       let batch: LabeledBatch<Float> = try images.batch(
-        positions, transform: .training(seed: 6, epoch: epoch))
+        positions, transform: .augmented(seed: 6, epoch: epoch))
       let expected = positions.flatMap { i -> [Float] in
         let (width, height) = ListedDirectory.sizes[i]
         var stream = RandomStream(
@@ -160,7 +164,7 @@ struct ListedImageSetTests {
     let images = try directory.images()
     func batch(_ positions: [Int], seed: UInt64 = 1, epoch: Int = 5) throws -> [Double] {
       let batch: LabeledBatch<Double> = try images.batch(
-        positions, transform: .training(seed: seed, epoch: epoch))
+        positions, transform: .augmented(seed: seed, epoch: epoch))
       return batch.images.elements
     }
     let whole = try batch([0, 1, 2, 3, 4])
@@ -180,7 +184,7 @@ struct ListedImageSetTests {
     let images = try directory.images()
     func line(_ positions: [Int]) -> String {
       do {
-        let batch: LabeledBatch<Float> = try images.batch(positions, transform: .evaluation)
+        let batch: LabeledBatch<Float> = try images.batch(positions, transform: .plain)
         return "\(batch.count) images"
       } catch {
         return "\(error)"
@@ -191,7 +195,7 @@ struct ListedImageSetTests {
     #expect(line([0, 2, 4]) == "3 images" && line([]) == "0 images")
     for _ in 0..<20 {
       #expect(line([0, 3, 1]).contains("3.jpg (line 4 of list.txt) is missing"))
-      #expect(line([1, 3, 0]).contains("1.jpg: found 0 bytes of pixels, expected 3"))
+      #expect(line([1, 3, 0]).contains("1.jpg (line 2 of list.txt): found 0 bytes of pixels, expected 3"))
     }
   }
 
@@ -204,7 +208,7 @@ struct ListedImageSetTests {
         try directory.write(JPEGSample.named(name).bytes, image: i)
       }
       let images = try directory.images()
-      let batch: LabeledBatch<Float> = try images.batch([3, 0], transform: .evaluation)
+      let batch: LabeledBatch<Float> = try images.batch([3, 0], transform: .plain)
       let expected = try ["CMYK", "gray"].flatMap {
         values(try JPEG.decode(JPEGSample.named($0).bytes, file: $0).resampled(shorterSide: 16, center: 12))
       }
@@ -216,7 +220,7 @@ struct ListedImageSetTests {
       let directory = try ListedDirectory()
       defer { directory.remove() }
       try directory.write(JPEGSample.named("gray").bytes, image: 2)
-      let source = ListedImageSource<Float>(try directory.images())
+      let source: ImageSource<Float> = try directory.images().source(Array(0..<5))
       #expect(throws: MissingError.self) { try source.batch(0..<5) }
       #expect(try source.batch(0..<2).count == 2)
     }

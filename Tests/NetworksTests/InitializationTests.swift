@@ -69,7 +69,7 @@ struct InitializationTests {
 
   @Test("the ResNet-34 draws convolutions by fan-out, stem and classifier from PyTorch's default")
   func resNet34() throws {
-    let network = Network.resNet34(width: 16, classes: 10)
+    let network = Network.resNet(depth: 34, stem: .small, width: 16, classes: 10)
     let value = values(network, seed: 7)
     for segment in network.layout.segments {
       let x = try value(segment.name)
@@ -106,7 +106,7 @@ struct InitializationTests {
 
   @Test("running means begin at 0 and variances at 1")
   func statistics() {
-    let network = Network.resNet34(width: 4, classes: 3)
+    let network = Network.resNet(depth: 34, stem: .small, width: 4, classes: 3)
     let s: ParameterVector<Float> = network.initialStatistics()
     for (index, segment) in network.statisticsLayout.segments.enumerated() {
       let expected: Float = segment.name.hasSuffix("running_var") ? 1 : 0

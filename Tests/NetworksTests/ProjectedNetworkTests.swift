@@ -11,7 +11,7 @@ import Testing
 @Suite("ResNets with projections")
 struct ProjectedNetworkTests {
   static let networks: [Network] = [
-    .resNet34(width: 2, classes: 3), .resNet50(width: 2, classes: 3),
+    .resNet(depth: 34, stem: .small, width: 2, classes: 3), .resNet50(width: 2, classes: 3),
     .resNet50(width: 2, classes: 3, classifier: .cosine),
   ]
   let weights = [0.5, 2, 1.25]

@@ -12,8 +12,8 @@ import EscapementTraining
   static let network = Network.resNet(depth: 8, width: 2, classes: 3)
   static let tail: Set<Int> = [2]
 
-  func batch<E: Real>(_ type: E.Type, count: Int = 16) -> LabeledBatch<E> {
-    let whole = TinyRun().source.batch(Array(0..<count), epoch: 0)
+  func batch<E: Real>(_ type: E.Type, count: Int = 16) throws -> LabeledBatch<E> {
+    let whole = try TinyRun().source.batch(Array(0..<count), epoch: 0)
     return LabeledBatch(images: whole.images.converted(to: E.self), labels: whole.labels)
   }
 
@@ -42,7 +42,7 @@ import EscapementTraining
 
   @Test func partsAddUpToTheBatch() throws {
     for weights in [nil, [0.5, 0.75, 1.75]] as [[Double]?] {
-      var oracle = oracle(batch(Double.self), weights: weights)
+      var oracle = oracle(try batch(Double.self), weights: weights)
       let w = point(Double.self)
       let all = try oracle.evaluate(at: w, on: .all, statistics: .freeze)
       let head = try oracle.evaluate(at: w, on: .head, statistics: .freeze)
@@ -61,10 +61,10 @@ import EscapementTraining
     // statistics.
     let w = point(Float.self)
     for (part, weights) in [(BatchPart.head, [1.0, 1, 0]), (.tail, [0, 0, 1])] {
-      var oracle = oracle(batch(Float.self), .groupMeans)
+      var oracle = oracle(try batch(Float.self), .groupMeans)
       let expected = Objective<Float>(
         network: Self.network, loss: SoftmaxCrossEntropy(classWeights: weights)
-      ).trainingStep(at: w, batch: batch(Float.self))
+      ).trainingStep(at: w, batch: try batch(Float.self))
       let answer = try oracle.evaluate(at: w, on: part, statistics: .observe)
       #expect(answer.loss == expected.evaluation.loss)
       // Equal as numbers: a product with the weight 0 may be -0.
@@ -76,11 +76,11 @@ import EscapementTraining
   @Test func divisorsAndFactorsScaleThePart() throws {
     let w = point(Double.self)
     func tail(_ normalization: PartNormalization) throws -> Evaluation<Double> {
-      var oracle = oracle(batch(Double.self), normalization)
+      var oracle = oracle(try batch(Double.self), normalization)
       return try oracle.evaluate(at: w, on: .tail, statistics: .freeze)
     }
     func head(_ normalization: PartNormalization) throws -> Evaluation<Double> {
-      var oracle = oracle(batch(Double.self), normalization)
+      var oracle = oracle(try batch(Double.self), normalization)
       return try oracle.evaluate(at: w, on: .head, statistics: .freeze)
     }
     let one = try tail(.wholeBatch)
@@ -107,12 +107,12 @@ import EscapementTraining
       for (tail, empty, full) in [([], .tail, .head), ([0, 1, 2], .head, .tail)]
         as [(Set<Int>, BatchPart, BatchPart)]
       {
-        var oracle = oracle(batch(Float.self), tail: tail, normalization)
+        var oracle = oracle(try batch(Float.self), tail: tail, normalization)
         let all = try oracle.evaluate(at: w, on: .all, statistics: .freeze)
         let nothing = try oracle.evaluate(at: w, on: empty, statistics: .observe)
         #expect(nothing.loss == 0 && nothing.samples == 0 && nothing.correct == 0)
         #expect(nothing.gradient == ParameterVector(zeros: Self.network.layout))
-        var whole = self.oracle(batch(Float.self))
+        var whole = self.oracle(try batch(Float.self))
         _ = try whole.evaluate(at: w, on: .all, statistics: .observe)
         #expect(oracle.statistics == whole.statistics)
         // The other part is the batch, to the bit where nothing is doubled.
@@ -127,7 +127,7 @@ import EscapementTraining
 
   @Test(arguments: [(16, 8), (16, 3), (13, 8), (5, 4), (3, 8), (16, 1)])
   func shardsAreBatchesOfTheirOwn(_ count: Int, _ shards: Int) throws {
-    let whole = batch(Float.self, count: count)
+    let whole = try batch(Float.self, count: count)
     var oracle = oracle(whole)
     let w = point(Float.self)
     let size = Int((Double(count) / Double(shards)).rounded(.up))
@@ -142,7 +142,7 @@ import EscapementTraining
         #expect(answer.loss == 0 && answer.gradient == ParameterVector(zeros: Self.network.layout))
       } else {
         let (expected, observed) = oracle.objective.trainingStep(
-          at: w, batch: TinyRun().source.batch(positions, epoch: 0))
+          at: w, batch: try TinyRun().source.batch(positions, epoch: 0))
         #expect(answer.loss == expected.loss && answer.gradient == expected.gradient)
         #expect(answer.correct == expected.correct)
         statistics = observed.folded(into: statistics)
@@ -156,7 +156,7 @@ import EscapementTraining
   @Test func aFixedShardSizeLeavesShardsOut() throws {
     // The released code cuts a last batch of 34 at 16 by 128/8 as well: shards of 16, 16 and 2, five without
     // samples.
-    var oracle = oracle(batch(Float.self, count: 34), shardSize: 16)
+    var oracle = oracle(try batch(Float.self, count: 34), shardSize: 16)
     let samples = try (0..<8).map {
       try oracle.evaluate(
         at: point(Float.self), on: .shard(index: $0, count: 8), statistics: .freeze
@@ -175,7 +175,7 @@ import EscapementTraining
     var last: StepRecord?
     for step in 0..<2 {
       // The second batch has no tail.
-      let whole = TinyRun().source.batch(step == 0 ? Array(0..<16) : [0, 1, 3, 4], epoch: 0)
+      let whole = try TinyRun().source.batch(step == 0 ? Array(0..<16) : [0, 1, 3, 4], epoch: 0)
       var oracle = NetworkOracle(
         objective: Objective<Float>(network: Self.network), batch: whole, statistics: statistics,
         tail: Self.tail)

@@ -18,8 +18,8 @@ private struct PoisonedImages: EpochSource {
   var classCounts: [Int] { whole.classCounts }
   var count: Int { whole.count }
   func order(epoch: Int) -> [Int] { whole.order(epoch: epoch) }
-  func batch(_ positions: [Int], epoch: Int) -> LabeledBatch<Float> {
-    var batch = whole.batch(positions, epoch: epoch)
+  func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Float> {
+    var batch = try whole.batch(positions, epoch: epoch)
     if positions.contains(where: { poison($0, epoch) }) {
       var elements = batch.images.elements
       elements[0] = .nan

@@ -9,7 +9,8 @@ import EscapementTraining
 
 /// What a network oracle answers under shares.
 @Suite struct GradedMembershipTests {
-  let whole = TinyRun().source.batch(Array(0..<16), epoch: 0)
+  let whole: LabeledBatch<Float>
+  init() throws { whole = try TinyRun().source.batch(Array(0..<16), epoch: 0) }
   let network = Network.resNet(depth: 8, width: 2, classes: 3)
 
   func oracle(

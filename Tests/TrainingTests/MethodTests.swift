@@ -69,7 +69,7 @@ import EscapementTraining
     let tiny = try Self.rule("imbsam-means")
     var loop = try tiny.loop()
     let order = tiny.source.order(epoch: 0)
-    let batch = tiny.source.batch(Array(order[0..<16]), epoch: 0)
+    let batch = try tiny.source.batch(Array(order[0..<16]), epoch: 0)
     var oracle = NetworkOracle(
       objective: Objective<Float>(network: loop.network), batch: batch, statistics: loop.state.statistics,
       tail: [2], normalization: .groupMeans)
@@ -87,7 +87,7 @@ import EscapementTraining
     tiny.recipe.optimizer = .lpfSGD(radius: 0, shards: 8, holding: .nominal)
     var loop = try tiny.loop()
     for _ in 0..<4 { _ = try loop.step() }
-    let batch = tiny.source.batch(Array(tiny.source.order(epoch: 0)[64..<72]), epoch: 0)
+    let batch = try tiny.source.batch(Array(tiny.source.order(epoch: 0)[64..<72]), epoch: 0)
     let objective = Objective<Float>(network: loop.network)
     let losses = (0..<4).map { shard in
       objective.trainingStep(at: loop.state.parameters, batch: batch.batch((2 * shard)..<(2 * shard + 2)))
@@ -103,13 +103,13 @@ import EscapementTraining
     let source = AugmentedImages<Float>(tiny.images, seed: 7, sampling: .resampled)
     var seen = [0, 0, 0]
     for epoch in 0..<20 {
-      for label in source.batch(source.order(epoch: epoch), epoch: epoch).labels { seen[label] += 1 }
+      for label in try source.batch(source.order(epoch: epoch), epoch: epoch).labels { seen[label] += 1 }
     }
     // 1,440 draws; with base 0.9999 and so few images the effective numbers are the counts: 480 a class, six
     // standard deviations of 18.
     for count in seen { #expect(abs(count - 480) <= 108) }
     // A sample drawn twice is cropped twice: images of one draw index and epoch are equal, others are not.
-    let (a, b) = (source.batch([3, 5], epoch: 0), source.batch([5, 3], epoch: 0))
+    let (a, b) = (try source.batch([3, 5], epoch: 0), try source.batch([5, 3], epoch: 0))
     #expect(a.images.view(at: 0, shape: [3072]) == b.images.view(at: 3072, shape: [3072]))
   }
 

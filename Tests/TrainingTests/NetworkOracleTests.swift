@@ -8,7 +8,8 @@ import EscapementTraining
 
 @Suite struct NetworkOracleTests {
   let tiny = TinyRun()
-  var batch: LabeledBatch<Float> { tiny.source.batch(Array(0..<16), epoch: 0) }
+  let batch: LabeledBatch<Float>
+  init() throws { batch = try tiny.source.batch(Array(0..<16), epoch: 0) }
 
   @Test func observingFoldsAndFreezingDoesNot() throws {
     let network = tiny.recipe.architecture.network(classes: 3)
@@ -41,7 +42,7 @@ import EscapementTraining
     let w: ParameterVector<Float> = network.initialParameters(seed: tiny.recipe.seed)
     let start: ParameterVector<Float> = network.initialStatistics()
     let order = tiny.source.order(epoch: 0)
-    let batch = tiny.source.batch(Array(order[..<16]), epoch: 0)
+    let batch = try tiny.source.batch(Array(order[..<16]), epoch: 0)
     let (clean, atW) = objective.trainingStep(at: w, batch: batch)
     let perturbed = ParameterVector(
       layout: w.layout,
@@ -108,7 +109,7 @@ import EscapementTraining
       let order = tiny.source.order(epoch: epoch)
       while !loop.isEpochComplete {
         let first = 16 * loop.state.stepInEpoch
-        let batch = tiny.source.batch(Array(order[first..<min(first + 16, 72)]), epoch: epoch)
+        let batch = try tiny.source.batch(Array(order[first..<min(first + 16, 72)]), epoch: epoch)
         let expected = objective.trainingStep(at: loop.state.parameters, batch: batch).evaluation
         let record = try loop.step()
         #expect(record.loss == expected.loss && record.learningRate == rates[epoch])

@@ -106,7 +106,7 @@ struct RankedTrainingTests {
       func order(epoch: Int) -> [Int] { base.order(epoch: epoch) }
       func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Float> {
         if positions.contains(refused) { throw Refused() }
-        return base.batch(positions, epoch: epoch)
+        return try base.batch(positions, epoch: epoch)
       }
     }
     let tiny = tiny()

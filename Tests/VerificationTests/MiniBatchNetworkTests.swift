@@ -18,7 +18,7 @@ import EscapementTraining
     let objective = Objective<Float>(network: network, loss: loss)
     let w: ParameterVector<Float> = network.initialParameters(seed: 3)
     let statistics: ParameterVector<Float> = network.initialStatistics()
-    let batch: LabeledBatch<Float> = Self.set.batch([0, 7, 3, 11, 9], transform: .plain)
+    let batch: LabeledBatch<Float> = try Self.set.batch([0, 7, 3, 11, 9], transform: .plain, keyedBy: nil)
     let directions = RandomDirections.unit(Float.self, count: 3, dimension: w.count, seed: 8)
     let rho = 0.4
     let row = try MiniBatchRow(
@@ -51,19 +51,20 @@ import EscapementTraining
   }
 
   @Test(arguments: [Sampling.uniform, .resampled], [false, true])
-  func drawsAreThoseOfTraining(sampling: Sampling, augmented: Bool) {
+  func drawsAreThoseOfTraining(sampling: Sampling, augmented: Bool) throws {
     let draws = MiniBatchDraws(Self.set, batchSize: 5, seed: 21, sampling: sampling, augmented: augmented)
     let source = AugmentedImages<Float>(Self.set, seed: 21, sampling: sampling)
     #expect(draws.perEpoch == 3)
     var sizes: [Int] = []
-    draws.forEach(in: 1..<8, of: Float.self) { number, batch in
+    try draws.forEach(in: 1..<8, of: Float.self) { number, batch in
       let (epoch, step) = (number / 3, number % 3)
       let positions = Array(source.order(epoch: epoch)[(5 * step)..<min(5 * step + 5, 12)])
-      let trained: LabeledBatch<Float> = source.batch(positions, epoch: epoch)
+      let trained: LabeledBatch<Float> = try source.batch(positions, epoch: epoch)
       #expect(batch.labels == trained.labels)
       #expect((batch.images == trained.images) == augmented)
       if !augmented, sampling == .uniform {
-        #expect(batch.images == Self.set.batch(positions, transform: .plain).images)
+        let plain: LabeledBatch<Float> = try Self.set.batch(positions, transform: .plain, keyedBy: nil)
+        #expect(batch.images == plain.images)
       }
       sizes.append(batch.count)
     }

@@ -56,7 +56,7 @@ struct AmplificationSubject {
   let loss: any ClassificationLoss
   let lossName: String
   let state: TrainingState<Float>
-  let set: ImageSet
+  let set: any LabeledImages
   let normalization: Normalization
   let rho: Double
   let seed: UInt64

@@ -90,7 +90,9 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       let data = try choice.load()
-      let set = test ? data.test : data.train
+      guard let set = (test ? data.test : data.train) as? ImageSet else {
+        throw ToolError.usage("\(data.name): `data list --sheet FILE` draws images of a list")
+      }
       if let wrong = classes.first(where: { !(0..<set.classes).contains($0) }) {
         throw ToolError.usage("--class is \(wrong), expected 0 to \(set.classes - 1)")
       }
@@ -112,7 +114,7 @@ struct DataCommand: ParsableCommand {
         : counts.prefix(8).map(String.init).joined(separator: " ") + " … "
           + counts.suffix(4).map(String.init).joined(separator: " ")
       return [
-        part, String(set.count), shown, set.provenance.kind.rawValue, set.recordsDigest.hex,
+        part, String(set.count), shown, set.provenance.kind.rawValue, set.pixelsDigest?.hex ?? "-",
       ]
     }
     return table.text

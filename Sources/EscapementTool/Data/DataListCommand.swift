@@ -36,10 +36,10 @@ struct DataListCommand: ParsableCommand {
     let images = ListedImageSet(
       list, root: URL(fileURLWithPath: root, isDirectory: true), preparation: .imageNetLT)
     try list.requireImages(below: images.root)
-    let digests = try decode ? decoded(images) : nil
+    let pixels = try decode ? decoded(images) : nil
     if let sheet { try draw(images, to: URL(fileURLWithPath: sheet)) }
     let counts = list.classCounts
-    let groups = Self.groups(counts)
+    let groups = ClassGroups(ofList: counts)
     let sizes = [("head", groups.head), ("mid", groups.mid), ("tail", groups.tail)].map { name, members in
       (name, members.count, members.reduce(0) { $0 + counts[$1] })
     }
@@ -51,9 +51,9 @@ struct DataListCommand: ParsableCommand {
       for (name, classes, images) in sizes {
         object[name] = ["classes": .integer(classes), "pictures": .integer(images)]
       }
-      if let digests {
-        object["list_sha256"] = .string(digests.list.hex)
-        object["pixels_sha256"] = .string(digests.pixels.hex)
+      if let pixels {
+        object["list_sha256"] = .string(list.digest.hex)
+        object["pixels_sha256"] = .string(pixels.hex)
       }
       return Console.output(.object(object))
     }
@@ -61,34 +61,26 @@ struct DataListCommand: ParsableCommand {
     table.rows = (sizes + [("all", list.classes, list.count)]).map { [$0, String($1), String($2)] }
     print(table.text)
     print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
-    if let digests {
-      print("list   \(digests.list.hex)")
-      print("pixels \(digests.pixels.hex)")
+    if let pixels {
+      print("list   \(list.digest.hex)")
+      print("pixels \(pixels.hex)")
     }
   }
 
-  private func decoded(_ images: ListedImageSet) throws -> ListDigests {
+  private func decoded(_ images: ListedImageSet) throws -> Digest {
     Interruption.catchSignals()
     let meter = ProgressMeter()
     defer { meter.clear() }
-    return try ListDigests(images) { done in
+    let scan = try ImageScan(images) { done in
       meter.show("decoding", done: done, total: images.list.count)
       if Interruption.isRequested { throw ToolError.interrupted("interrupted; nothing was written") }
     }
+    return try scan.pixelsDigest()
   }
 
   private func draw(_ images: ListedImageSet, to file: URL) throws {
     let shown = Array(0..<min(20, images.list.classes))
     let set = try images.miniatures(classes: shown, perClass: 16)
     try AtomicFile.write(ContactSheet.png(set, classes: shown), to: file)
-  }
-
-  /// The splits of the NeurIPS 2022 supplement for the two published sets, thirds otherwise.
-  private static func groups(_ counts: [Int]) -> ClassGroups {
-    switch counts.count {
-    case 1000: ClassGroups(byRank: counts, head: 390, tail: 165)
-    case 8142: ClassGroups(byRank: counts, head: 842, tail: 3599)
-    default: ClassGroups(byRank: counts, head: counts.count / 3, tail: counts.count / 3)
-    }
   }
 }

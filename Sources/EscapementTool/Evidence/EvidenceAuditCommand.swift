@@ -55,7 +55,7 @@ extension EvidenceCommand {
         report = try audit.report(
           request,
           images: {
-            try LongTailedData.named(audit.run.recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+            try LongTailedData.of(audit.directory.readRecord(), at: data)
           }, isCancelled: { Interruption.isRequested },
           progress: { meter.show($0.label, done: $0.done, total: $0.total) })
       } catch is RunAudit.Cancelled {

@@ -15,7 +15,7 @@ extension SpectrumSubject {
     let map = RedrawnOperator(dimension: fixed.dimension) { product in
       redraws
         ? hessian(
-          of: Float.self, positions, transform: .cropAndFlip(seed: seed, epoch: product), memoryBudget: 0)
+          of: Float.self, positions, transform: .augmented(seed: seed, epoch: product), memoryBudget: 0)
         : fixed
     }
     let label = "\(name), released procedure\(redraws ? ", re-drawn" : "")"

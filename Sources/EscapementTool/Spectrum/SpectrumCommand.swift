@@ -160,7 +160,7 @@ struct SpectrumCommand: RankedCommand {
     let subject = SpectrumSubject(
       run: run, loss: criterion,
       lossName: loss == .ce ? "plain mean cross-entropy" : "the training loss of \(run.recipe.method)",
-      transform: augmented ? .cropAndFlip(seed: seed, epoch: 0) : .plain,
+      transform: augmented ? .augmented(seed: seed, epoch: 0) : .plain,
       normalization: batchStatistics ? .batch : .running, matrix: matrix, block: block)
     if let block, !run.network.layout.segments.contains(where: { $0.name.hasPrefix(block) }) {
       throw ToolError.usage(

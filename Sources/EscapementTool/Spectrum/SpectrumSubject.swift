@@ -45,7 +45,7 @@ struct SpectrumSubject {
 
   var network: Network { run.network }
   var state: TrainingState<Float> { run.state }
-  var set: ImageSet { run.images.train }
+  var set: any LabeledImages { run.images.train }
 
   /// The values that must be equal for a stored measurement to be this one; the measurement contains all of them.
   func identity(
@@ -59,7 +59,7 @@ struct SpectrumSubject {
       "probe": .integer(Int(probe)), "loss": .string(lossName),
       "normalization": .string(normalization.rawValue), "augmented": .bool(transform != .plain || redraws),
       "redraws": .bool(redraws), "parameters": .string(state.parameters.digest.hex),
-      "statistics": .string(state.statistics.digest.hex), "pictures": .string(set.recordsDigest.hex),
+      "statistics": .string(state.statistics.digest.hex), "pictures": set.pixelsDigest.map { .string($0.hex) } ?? .null,
     ]
     members["block"] = block.map { .string($0) }
     return members

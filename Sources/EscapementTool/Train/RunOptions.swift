@@ -13,7 +13,8 @@ struct RunOptions: ParsableArguments {
   var runDirectory: String
   @Option(
     help: ArgumentHelp(
-      "The run's images: archive or directory; not needed for fixtures.", valueName: "path"))
+      "The run's images: archive or directory, or for lists the directory of their paths; not needed for fixtures.",
+      valueName: "path"))
   var data: String?
   @Option(
     parsing: .unconditional,
@@ -56,7 +57,7 @@ extension LoadedRun {
         what: "the checkpoint after step \(step) in \(run.checkpoints.path)",
         advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
     }
-    let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    let images = try LongTailedData.of(record, at: data)
     // A spectrum on images other than the run's would be mistaken for one of the run.
     try images.check(againstFile: run.record.path)
     let network = recipe.architecture.network(classes: images.train.classes)

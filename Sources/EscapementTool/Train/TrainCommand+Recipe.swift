@@ -9,6 +9,12 @@ extension TrainCommand {
     if let epochs { recipe = recipe.lasting(epochs) }
     if let compressTo { recipe = try recipe.compressed(to: compressTo) }
     if let dataset { recipe.data = dataset }
+    if let network {
+      guard let architecture = Architecture(network) else {
+        throw ToolError.usage("--network is \"\(network)\", \(Architecture.expected)")
+      }
+      recipe.architecture = architecture
+    }
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }
     if let schedule { recipe.schedule = schedule.schedule(base: recipe.schedule.base, epochs: recipe.epochs) }
@@ -22,15 +28,18 @@ extension TrainCommand {
   private func changeLoss(of recipe: inout Recipe) throws {
     if let loss {
       recipe.loss = try Self.choice(loss, of: "--loss", in: LossChoice.byName.map { ($0.name, $0.loss) })
-      guard let network = recipe.architecture.with(recipe.loss.classifier) else {
-        throw ToolError.usage("--loss \(loss): there is no \(recipe.architecture) with cosine logits")
-      }
-      recipe.architecture = network
       // The published start is halfway through the run; a shorter run would never reach the epoch of the published run.
       if case .influenceBalanced(let alpha, _) = recipe.loss {
         recipe.loss = .influenceBalanced(alpha: alpha, start: recipe.epochs / 2)
         recipe.weighting = ClassWeighting(.inverseFrequency, start: recipe.epochs / 2)
       }
+    }
+    if loss != nil || network != nil {
+      guard let network = recipe.architecture.with(recipe.loss.classifier) else {
+        throw ToolError.usage(
+          "--loss \(recipe.loss.label): there is no \(recipe.architecture) with cosine logits")
+      }
+      recipe.architecture = network
     }
     if let weighting {
       let start = recipe.weighting?.start ?? recipe.epochs * 8 / 10

@@ -30,6 +30,13 @@ struct TrainCommand: RankedCommand {
       "Other data than the preset's: \(LongTailedData.knownNames).",
       valueName: "name"))
   var dataset: String?
+  @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
+  @Option(
+    help: ArgumentHelp(
+      "Another network: resnet20-w16 to resnet110-w16, resnet18-w64 and resnet34-w64 (stem for small images), "
+        + "resnet18-imagenet-w64, resnet34-imagenet-w64, resnet50-bottleneck-w64; w is the width.",
+      valueName: "name"))
+  var network: String?
   @Option(parsing: .unconditional, help: "Passes over the training set; drops of the rate keep their epochs.")
   var epochs: Int?
   @Option(
@@ -105,15 +112,16 @@ struct TrainCommand: RankedCommand {
 
   func validate() throws {
     let overrides: [Any?] = [
-      preset, dataset, epochs, compressTo, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize,
+      preset, dataset, network, epochs, compressTo, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize,
       learningRate,
       schedule, seed,
       checkpointEvery, keepEvery, metricsEvery,
       digestEvery, testTime, onDivergence, spectra, spectrumSteps,
     ]
-    if resume, overrides.contains(where: { $0 != nil }) {
+    if resume, overrides.contains(where: { $0 != nil }) || !listing.isEmpty {
       throw ValidationError("--resume takes the recipe from the run directory: give only --out and --data")
     }
+    if listing.images != nil, dataset != nil { throw ValidationError("give --images or --dataset, not both") }
     if epochs != nil, compressTo != nil { throw ValidationError("give --epochs or --compress-to, not both") }
     if spectra == nil, spectrumSteps != nil { throw ValidationError("--spectrum-steps needs --spectra") }
     if !resume, preset == nil { throw ValidationError("give a preset with --preset, or --resume") }
@@ -129,20 +137,23 @@ struct TrainCommand: RankedCommand {
 
   private func train() throws {
     let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
-    let recipe = try resume ? directory.recipe() : chosenRecipe()
-    let options = try resume ? directory.readRecord().options : chosenOptions()
-    try train(recipe, options, in: directory) {
-      try resume ? recordedSpectra(directory, $0) : chosenSpectra($0)
+    if resume {
+      let record = try directory.readRecord()
+      return try train(record.recipe, record.options, in: directory, listing: record.listing) {
+        try recordedSpectra(record, $0)
+      }
     }
+    var recipe = try chosenRecipe()
+    let listing = listing.apply(to: &recipe)
+    try train(recipe, chosenOptions(), in: directory, listing: listing, spectra: chosenSpectra)
   }
 
   /// Trains one run of a recipe.
   func train(
-    _ recipe: Recipe, _ options: TrainingOptions, in directory: RunDirectory,
+    _ recipe: Recipe, _ options: TrainingOptions, in directory: RunDirectory, listing: ImageListing? = nil,
     spectra chosenSpectra: (LongTailedData) throws -> ClassSpectra?
   ) throws {
-    let images = try LongTailedData.named(
-      recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    let images = try LongTailedData.named(recipe.data, at: data, listing: listing)
     if let line = DataCommand.snapLine(images) { Console.note(line) }
     if let start = recipe.lastStart, start >= recipe.epochs {
       Console.note(
@@ -242,8 +253,8 @@ struct TrainCommand: RankedCommand {
     }
   }
 
-  private func recordedSpectra(_ directory: RunDirectory, _ data: LongTailedData) throws -> ClassSpectra? {
-    try directory.readRecord().document.optionalField("measurement").map {
+  private func recordedSpectra(_ record: RunRecord, _ data: LongTailedData) throws -> ClassSpectra? {
+    try record.document.optionalField("measurement").map {
       try ClassSpectra($0, of: data.train.classes)
     }
   }

@@ -35,11 +35,13 @@ struct WeightsCommand: ParsableCommand {
     @Option(
       help: ArgumentHelp("The images: archive or directory; not needed for fixtures.", valueName: "path"))
     var data: String?
+    @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
     @Option(help: ArgumentHelp("Run directory: empty or absent.", valueName: "dir")) var out: String
 
     func run() throws {
-      let recipe = try weights.recipe()
-      let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+      var recipe = try weights.recipe()
+      let listing = listing.apply(to: &recipe)
+      let images = try LongTailedData.named(recipe.data, at: data, listing: listing)
       let (accuracy, origin) = try RunDirectory(URL(fileURLWithPath: out, isDirectory: true)).importWeights(
         from: URL(fileURLWithPath: file), recipe: recipe, data: images, key: weights.key,
         prefix: weights.prefix)

@@ -33,8 +33,7 @@ struct WeightsOptions: ParsableArguments {
   func validate() throws {
     if let network, Architecture(network) == nil {
       throw ValidationError(
-        "--network is \"\(network)\", expected a name like resnet32-w16, resnet32-w16-cosine, resnet34-w64 or "
-          + "resnet50-bottleneck-w64")
+        "--network is \"\(network)\", \(Architecture.expected)")
     }
   }
 
@@ -57,4 +56,11 @@ struct WeightsOptions: ParsableArguments {
     if let dataset { recipe.data = dataset }
     return recipe
   }
+}
+
+extension Architecture {
+  /// What a message says of a name that is none.
+  static let expected =
+    "expected a name like resnet32-w16, resnet32-w16-cosine, resnet34-w64, resnet18-imagenet-w64 or "
+    + "resnet50-bottleneck-w64"
 }

@@ -5,10 +5,10 @@ import EscapementTraining
 /// Mini-batches as a run draws them, numbered consecutively across epochs. Each epoch has a new order, and its last
 /// batch may be smaller.
 ///
-/// Batch number b is a pure function of the set, the seed and b. Images are unaugmented, or cropped and flipped as in
-/// an epoch of training.
+/// Batch number b is a pure function of the set, the seed and b. Images are unaugmented, or augmented as in an epoch of
+/// training.
 package struct MiniBatchDraws: Sendable {
-  private let set: ImageSet
+  private let set: any LabeledImages
   private let seed: UInt64
   private let batchSize: Int
   private let isAugmented: Bool
@@ -17,7 +17,7 @@ package struct MiniBatchDraws: Sendable {
 
   /// Mini-batches of `batchSize` images of a set under a recipe's sampling.
   package init(
-    _ set: ImageSet, batchSize: Int, seed: UInt64, sampling: Sampling = .uniform, augmented: Bool = false
+    _ set: any LabeledImages, batchSize: Int, seed: UInt64, sampling: Sampling = .uniform, augmented: Bool = false
   ) {
     precondition(batchSize >= 1 && set.count >= 1, "mini-batches of \(batchSize) of \(set.count) samples")
     self.set = set
@@ -35,7 +35,7 @@ package struct MiniBatchDraws: Sendable {
   package func forEach<Element: Real>(
     in range: Range<Int>, of type: Element.Type = Element.self,
     _ body: (_ number: Int, _ batch: LabeledBatch<Element>) throws -> Void
-  ) rethrows {
+  ) throws {
     var epoch = -1
     var batches: [[Int]] = []
     for number in range {
@@ -45,8 +45,8 @@ package struct MiniBatchDraws: Sendable {
       }
       let keys = batches[number % perEpoch]
       let positions = draws.map { draws in keys.map { draws.position(draw: $0, epoch: epoch) } } ?? keys
-      let transform = isAugmented ? ImageTransform.cropAndFlip(seed: seed, epoch: epoch) : .plain
-      try body(number, set.batch(positions, transform: transform, keyedBy: keys))
+      let transform = isAugmented ? ImageTransform.augmented(seed: seed, epoch: epoch) : .plain
+      try body(number, try set.batch(positions, transform: transform, keyedBy: keys))
     }
   }
 }

@@ -70,7 +70,7 @@ package struct ClassSpectra: Hashable, Sendable {
   /// The measurement on a training set. `onStep` is called at each Lanczos step (with nil for the loss over all
   /// classes). It may show progress and may throw to interrupt.
   package func measurement(
-    on set: ImageSet, seed: UInt64,
+    on set: any LabeledImages, seed: UInt64,
     onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
   ) -> EpochMeasurement<Float> {
     EpochMeasurement(record: json) { epoch, epochs, network, state in
@@ -89,7 +89,7 @@ package struct ClassSpectra: Hashable, Sendable {
   }
 
   private func spectrum(
-    of label: Int?, in set: ImageSet, _ network: Network, _ state: TrainingState<Float>, seed: UInt64,
+    of label: Int?, in set: any LabeledImages, _ network: Network, _ state: TrainingState<Float>, seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void
   ) throws -> SpectrumEvent.Row {
     let positions = label.map { Array(set.positions(ofClass: $0).prefix(samples)) } ?? Array(0..<set.count)

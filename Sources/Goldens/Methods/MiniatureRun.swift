@@ -35,7 +35,8 @@ package enum MiniatureRun {
       test: first(counts.map { _ in 5 }, of: full.test), groups: full.groups)
   }
 
-  private static func first(_ counts: [Int], of set: ImageSet) -> ImageSet {
+  private static func first(_ counts: [Int], of images: any LabeledImages) -> ImageSet {
+    guard let set = images as? ImageSet else { preconditionFailure("the fixture is not in memory") }
     let kept = set.selecting(
       counts.indices.flatMap { set.positions(ofClass: $0).prefix(counts[$0]) })
     return ImageSet(

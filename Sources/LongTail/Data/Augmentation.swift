@@ -21,33 +21,20 @@ public struct PixelNormalization: Hashable, Sendable {
   }
 }
 
-/// The transform of an image before the network.
-public enum ImageTransform: Hashable, Sendable {
-  /// Normalization only: for evaluation, and for the fixed data over which Hessians are computed.
-  case plain
-  /// The released training transform: four zero pixels on each side (before normalization), a uniform 32 × 32 window, a
-  /// left-right flip with probability one half. It is keyed by (seed, epoch, sample), so it depends neither on the
-  /// order of batches nor on threads.
-  case cropAndFlip(seed: UInt64, epoch: Int)
-}
-
 extension ImageSet {
   /// The number of zero pixels added on each side before cropping.
   static let padding = 4
 
-  /// The images at `positions`, transformed and normalized: `[n][32][32][3]`.
-  ///
-  /// `keys`, one per image, replace the positions as sample keys of the transform; nil means the positions.
+  /// The images at `positions`, transformed and normalized by the constants of the released scripts: `[n][32][32][3]`.
   public func batch<Element: Real>(
-    _ positions: [Int], transform: ImageTransform, keyedBy keys: [Int]? = nil,
-    normalization: PixelNormalization = .cifar
+    _ positions: [Int], transform: ImageTransform, keyedBy keys: [Int]? = nil
   ) -> LabeledBatch<Element> {
     let keys = keys ?? positions
     precondition(keys.count == positions.count, "\(keys.count) keys for \(positions.count) images")
     var rows = [UInt8](repeating: UInt8(Self.padding), count: positions.count)
     var columns = rows
     var flips = [UInt8](repeating: 0, count: positions.count)
-    if case .cropAndFlip(let seed, let epoch) = transform {
+    if case .augmented(let seed, let epoch) = transform {
       precondition(epoch >= 0 && epoch < 1 << 20, "epoch \(epoch) is not in 0..<2^20")
       for (i, key) in keys.enumerated() {
         var stream = RandomStream(
@@ -57,7 +44,7 @@ extension ImageSet {
         flips[i] = UInt8(stream.nextWord() & 1)
       }
     }
-    let table = Tensor(normalization.table(of: Element.self))
+    let table = Tensor(PixelNormalization.cifar.table(of: Element.self))
     let images = Tensor<Element>(shape: [positions.count, Self.side, Self.side, 3]) { target in
       self.images.withUnsafeBufferPointer { bytes in
         guard let base = bytes.baseAddress else { return }
@@ -70,32 +57,5 @@ extension ImageSet {
       }
     }
     return LabeledBatch(images: images, labels: positions.map { labels[$0] })
-  }
-
-  /// Fixed samples at the given positions, over which losses and Hessians are evaluated. They are not augmented unless
-  /// a `transform` is given. It is keyed by the sample, so every read gives the same data.
-  public func source<Element: Real>(
-    _ positions: [Int], of type: Element.Type = Element.self, transform: ImageTransform = .plain
-  ) -> ImageSource<Element> {
-    ImageSource(set: self, positions: positions, transform: transform)
-  }
-}
-
-/// Samples of an image set, normalized, with a transform that is the same on every read.
-public struct ImageSource<Element: Real>: SampleSource {
-  private let set: ImageSet
-  private let positions: [Int]
-  private let transform: ImageTransform
-  public let labels: [Int]
-
-  init(set: ImageSet, positions: [Int], transform: ImageTransform) {
-    self.set = set
-    self.positions = positions
-    self.transform = transform
-    labels = positions.map { set.labels[$0] }
-  }
-
-  public func batch(_ range: Range<Int>) -> LabeledBatch<Element> {
-    set.batch(Array(positions[range]), transform: transform)
   }
 }

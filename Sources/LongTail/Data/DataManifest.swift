@@ -13,7 +13,7 @@ public struct DataManifest: Equatable, Sendable {
 
   /// The manifest of some data.
   public init(_ data: LongTailedData) {
-    func describe(_ set: ImageSet) -> [String: JSON] {
+    func describe(_ set: any LabeledImages) -> [String: JSON] {
       [
         "name": .string(set.provenance.name), "kind": .string(set.provenance.kind.rawValue),
         "source_sha256": .string(set.provenance.digest.hex), "pictures": .integer(set.count),
@@ -21,7 +21,7 @@ public struct DataManifest: Equatable, Sendable {
       ]
     }
     var train = describe(data.train)
-    train["pixels_sha256"] = .string(data.train.recordsDigest.hex)
+    train["pixels_sha256"] = data.train.pixelsDigest.map { .string($0.hex) } ?? .null
     if let subset = data.subset {
       train["positions_sha256"] = .string(Self.digest(of: subset.positions).hex)
       train["selection"] = .string(subset.selection.description)
@@ -29,9 +29,15 @@ public struct DataManifest: Equatable, Sendable {
     if let profile = data.profile, !profile.snapped.isEmpty {
       train["snapped_classes"] = .array(profile.snapped.map { .integer($0) })
     }
-    summary = .object([
-      "data": .string(data.name), "train": .object(train), "test": .object(describe(data.test)),
-    ])
+    var test = describe(data.test)
+    var members: [String: JSON] = ["data": .string(data.name), "train": .object(train)]
+    if let listing = data.listing {
+      // The digest of a list's lines says nothing of the pixels.
+      test["pixels_sha256"] = data.test.pixelsDigest.map { .string($0.hex) } ?? .null
+      members[ImageListing.key] = listing.json
+    }
+    members["test"] = .object(test)
+    summary = .object(members)
     positions = data.subset.map { subset in
       var rest = subset.positions[...]
       return data.counts.map { count in

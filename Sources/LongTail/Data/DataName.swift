@@ -8,9 +8,7 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
   /// The kind of labels.
   public let labels: CIFARSet.Labels
   /// The shape of the imbalance.
-  public let kind: ImbalanceProfile.Kind
-  /// β = n_max / n_min.
-  public let ratio: Double
+  public let shape: ImbalanceProfile.Shape
   /// Whether the first images of each class are kept instead of the published draw. The classes are then grouped by
   /// counts, as in the code that uses this subset.
   public let takesFirst: Bool
@@ -21,16 +19,11 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     ratio: Double = 100, takesFirst: Bool = false
   ) {
     precondition(set == .cifar100 || labels == .fine, "\(set.rawValue) has no coarse labels")
-    precondition(Self.ratios.contains(ratio), "the imbalance ratio lies in 1...5000, got \(ratio)")
     self.set = set
     self.labels = labels
-    self.kind = kind
-    self.ratio = ratio
+    shape = ImbalanceProfile.Shape(kind: kind, ratio: ratio)
     self.takesFirst = takesFirst
   }
-
-  /// The allowed values of β; for larger ones a class of CIFAR-10 would have no images.
-  private static let ratios = 1.0...5000
 
   /// Parses a name; nil if it has another form, or if a class would have no images.
   public init?(_ text: String) {
@@ -42,15 +35,8 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     case "cifar100coarse": (set, labels) = (.cifar100, .coarse)
     default: return nil
     }
-    guard
-      let kind = [ImbalanceProfile.Kind.longTailed, .step].first(where: { parts[1].hasPrefix($0.rawValue) })
-    else { return nil }
-    let digits = parts[1].dropFirst(kind.rawValue.count)
-    guard digits.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let ratio = Double(digits),
-      Self.ratios.contains(ratio), ratio == ratio.rounded() || digits.contains(".")
-    else { return nil }
-    self.kind = kind
-    self.ratio = ratio
+    guard let shape = ImbalanceProfile.Shape(String(parts[1])) else { return nil }
+    self.shape = shape
     takesFirst = parts.count == 3
     guard description == text, profile.counts.allSatisfy({ $0 > 0 }) else { return nil }
   }
@@ -58,14 +44,13 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
   /// The name.
   public var description: String {
     let base = set.rawValue + (labels == .coarse ? "coarse" : "")
-    let beta = ratio == ratio.rounded() ? String(Int(ratio)) : String(ratio)
-    return "\(base)-\(kind.rawValue)\(beta)" + (takesFirst ? "-first" : "")
+    return "\(base)-\(shape)" + (takesFirst ? "-first" : "")
   }
 
   /// The number of images that each class keeps.
   public var profile: ImbalanceProfile {
     let classes = set.classes(labels)
-    return ImbalanceProfile(kind: kind, ratio: ratio, classes: classes, perClass: set.trainingCount / classes)
+    return ImbalanceProfile(kind: shape.kind, ratio: shape.ratio, classes: classes, perClass: set.trainingCount / classes)
   }
 
   /// How the images of a class are chosen.
@@ -74,7 +59,7 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
   /// Head, mid and tail classes: by index as in the NeurIPS 2022 paper, or by the thresholds of the SSE-SAM code (1000
   /// and 200 images on CIFAR-10, 100 and 20 on CIFAR-100).
   public var groups: ClassGroups {
-    guard takesFirst else { return ClassGroups(byIndex: kind, classes: set.classes(labels)) }
+    guard takesFirst else { return ClassGroups(byIndex: shape.kind, classes: set.classes(labels)) }
     let thresholds = set == .cifar10 ? (many: 1000, few: 200) : (many: 100, few: 20)
     return ClassGroups(byCount: profile.counts, many: thresholds.many, few: thresholds.few)
   }

@@ -28,7 +28,7 @@ public struct ImageProvenance: Hashable, Sendable {
 }
 
 /// Labeled images in memory: bytes as published, channel-major planes of side × side.
-public struct ImageSet: Sendable {
+public struct ImageSet: LabeledImages {
   /// The side of the square images, in pixels.
   public static let side = 32
   /// Bytes of one image: three planes.
@@ -55,13 +55,8 @@ public struct ImageSet: Sendable {
     self.provenance = provenance
   }
 
-  /// The number of images.
-  public var count: Int { labels.count }
-
-  /// The number of images of each class.
-  public var classCounts: [Int] {
-    labels.reduce(into: [Int](repeating: 0, count: classes)) { $0[$1] += 1 }
-  }
+  /// The digest of the records.
+  public var pixelsDigest: Digest? { recordsDigest }
 
   /// SHA-256 over all records (a label byte and the image's bytes), in order.
   public var recordsDigest: Digest {
@@ -71,7 +66,6 @@ public struct ImageSet: Sendable {
     return records.digest
   }
 
-  /// The images at the given positions, in that order.
   public func selecting(_ positions: [Int]) -> ImageSet {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(positions.count * Self.imageBytes)
@@ -81,8 +75,4 @@ public struct ImageSet: Sendable {
     }
     return ImageSet(
       images: bytes, labels: positions.map { labels[$0] }, classes: classes, provenance: provenance)
-  }
-
-  /// The positions of the images of one class, ascending.
-  public func positions(ofClass label: Int) -> [Int] { labels.indices.filter { labels[$0] == label } }
-}
+  }}

@@ -6,9 +6,9 @@ public struct LongTailedData: Sendable {
   /// The name in recipes: "cifar10-lt100", "fixture".
   public let name: String
   /// The training images kept, class by class in the subset's order.
-  public let train: ImageSet
+  public let train: any LabeledImages
   /// The test images.
-  public let test: ImageSet
+  public let test: any LabeledImages
   /// Head, mid and tail classes.
   public let groups: ClassGroups
   /// The images of the full set that are kept; nil if there is no full set.
@@ -17,9 +17,14 @@ public struct LongTailedData: Sendable {
   public let profile: ImbalanceProfile?
   /// The labels of the full training set.
   let fullLabels: [Int]?
+  /// The lists or folders of which it was made; nil for other data.
+  public let listing: ImageListing?
 
   /// Combines the parts of a set that is already long-tailed.
-  public init(name: String, train: ImageSet, test: ImageSet, groups: ClassGroups) {
+  public init(
+    name: String, train: any LabeledImages, test: any LabeledImages, groups: ClassGroups,
+    listing: ImageListing? = nil
+  ) {
     self.name = name
     self.train = train
     self.test = test
@@ -27,12 +32,13 @@ public struct LongTailedData: Sendable {
     subset = nil
     profile = nil
     fullLabels = nil
+    self.listing = listing
   }
 
   /// Reduces a balanced set to a profile. A class with fewer images than the profile keeps is a programming error.
   public init(
-    name: String, full: ImageSet, test: ImageSet, groups: ClassGroups, profile: ImbalanceProfile,
-    selection: LongTailedSubset.Selection = .published()
+    name: String, full: any LabeledImages, test: any LabeledImages, groups: ClassGroups,
+    profile: ImbalanceProfile, selection: LongTailedSubset.Selection = .published()
   ) {
     let subset = LongTailedSubset(labels: full.labels, profile: profile, selection: selection)
     self.name = name
@@ -42,6 +48,7 @@ public struct LongTailedData: Sendable {
     self.subset = subset
     self.profile = profile
     fullLabels = full.labels
+    listing = nil
   }
 
   /// The number of training images of each class.
@@ -96,10 +103,8 @@ public struct LongTailedData: Sendable {
     if let fixture = FixtureStore.all.first(where: { $0.dataName == name }) { return try .fixture(fixture) }
     if listedNames.contains(name) {
       throw MissingError(
-        what: "a way to train on \(name) by name",
-        advice:
-          "it is published as a list of images, which the library reads (Documentation/Data.md, ListedImageSet)"
-      )
+        what: "the list of \(name)'s images",
+        advice: "give its published lists: --images TRAIN.txt --test TEST.txt --root DIR")
     }
     let cifar = DataName(name)
     guard cifar != nil || name == "packed" else {

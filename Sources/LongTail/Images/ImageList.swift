@@ -49,6 +49,31 @@ public struct ImageList: Sendable {
     try self.init(FileContents.read(url, limit: Self.byteLimit), file: url.path, classes: classes)
   }
 
+  private init(file: String, paths: [String], labels: [Int], lines: [Int32], classes: Int) {
+    self.file = file
+    self.paths = paths
+    self.labels = labels
+    self.lines = lines
+    self.classes = classes
+  }
+
+  /// The images at the given positions, in that order, with the classes of the whole list.
+  public func selecting(_ positions: [Int]) -> ImageList {
+    ImageList(
+      file: file, paths: positions.map { paths[$0] }, labels: positions.map { labels[$0] },
+      lines: positions.map { lines[$0] }, classes: classes)
+  }
+
+  /// SHA-256 over a line `path label` for each image, in order: independent of the file's line ends and blank lines.
+  public var digest: Digest {
+    let stream = DigestStream()
+    for (path, label) in zip(paths, labels) {
+      let line = Array("\(path) \(label)\n".utf8)
+      line.withUnsafeBytes { stream.update($0) }
+    }
+    return stream.finish()
+  }
+
   /// The number of images.
   public var count: Int { labels.count }
 

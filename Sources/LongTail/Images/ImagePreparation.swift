@@ -12,16 +12,11 @@ extension PixelNormalization {
 }
 
 /// The conversion of images of any size to inputs of one size.
+///
+/// Without augmentation the shorter side is resized and the square in the middle is taken (see
+/// `RGBImage.resampled(shorterSide:center:)`). With it a random window is resized to the square, flipped left-right with
+/// probability one half, and its colors are jittered.
 public struct ImagePreparation: Hashable, Sendable {
-  /// The transform of an image.
-  public enum Transform: Hashable, Sendable {
-    /// Resizes the shorter side and takes the square in the middle (see `RGBImage.resampled(shorterSide:center:)`).
-    case evaluation
-    /// Resizes a random window to the square, flips it left-right with probability one half and jitters its colors.
-    /// Keyed by (seed, epoch, sample), so it depends neither on the order of batches nor on threads.
-    case training(seed: UInt64, epoch: Int)
-  }
-
   /// The length of the shorter side in evaluation, in pixels.
   public let shorterSide: Int
   /// The side of an input, in pixels.
@@ -38,11 +33,13 @@ public struct ImagePreparation: Hashable, Sendable {
   /// iNaturalist 2018's, which differ only in the constants.
   public static let iNaturalist2018 = ImagePreparation(normalization: .iNaturalist2018)
 
-  /// Sizes and constants; `side` is at most `shorterSide`.
+  /// Sizes and constants; `side` is at most `shorterSide`. Where `shorterSide` is nil it is 8/7 of the side, rounded up:
+  /// 256 for 224 pixels, as published.
   public init(
-    shorterSide: Int = 256, side: Int = 224, crop: RandomResizedCrop = .published,
+    shorterSide: Int? = nil, side: Int = 224, crop: RandomResizedCrop = .published,
     jitter: ColorJitter = .published, normalization: PixelNormalization
   ) {
+    let shorterSide = shorterSide ?? (8 * side + 6) / 7
     precondition(side >= 1 && side <= shorterSide, "a square of \(side) pixels from a side of \(shorterSide)")
     self.shorterSide = shorterSide
     self.side = side
@@ -54,16 +51,16 @@ public struct ImagePreparation: Hashable, Sendable {
   /// The number of values in one input: `[side][side][3]`.
   public var inputCount: Int { 3 * side * side }
 
-  /// Writes the input for `image`, sample `sample` of its set, to `target`, which has room for `inputCount` values.
+  /// Writes the input for `image`, whose sample key is `sample`, to `target`, which has room for `inputCount` values.
   /// `table` is the normalization's table.
   func write<Element: Real>(
-    _ image: RGBImage, sample: Int, transform: Transform, table: UnsafePointer<Element>,
+    _ image: RGBImage, sample: Int, transform: ImageTransform, table: UnsafePointer<Element>,
     to target: UnsafeMutablePointer<Element>
   ) {
     var (input, flip) = (image, false)
     switch transform {
-    case .evaluation: input = image.resampled(shorterSide: shorterSide, center: side)
-    case .training(let seed, let epoch):
+    case .plain: input = image.resampled(shorterSide: shorterSide, center: side)
+    case .augmented(let seed, let epoch):
       precondition(epoch >= 0 && epoch < 1 << 20, "epoch \(epoch) is not in 0..<2^20")
       var stream = RandomStream(
         seed: seed, purpose: .augmentation, index: UInt64(epoch) << 36 | UInt64(sample))

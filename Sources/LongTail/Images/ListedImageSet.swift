@@ -4,20 +4,36 @@ import Foundation
 import EscapementKernels
 
 /// The images of an image list, read from their files on every access.
-public struct ListedImageSet: Sendable {
+public struct ListedImageSet: LabeledImages {
   /// The paths and labels.
   public let list: ImageList
   /// The directory that contains the paths.
   public let root: URL
   /// The conversion of an image to an input.
   public let preparation: ImagePreparation
+  /// The data set's name, of kind `.other`, with the digest of the list's lines.
+  public let provenance: ImageProvenance
+  /// The digest of the decoded images (`ImageScan.pixelsDigest`); nil where they were not scanned.
+  public let pixelsDigest: Digest?
 
-  /// The images of `list` below `root`. No file is opened yet: `ImageList.requireImages(below:)` checks that they
-  /// exist.
-  public init(_ list: ImageList, root: URL, preparation: ImagePreparation) {
+  /// The images of `list` below `root`. No file is opened yet: `ImageScan` decodes every one, and
+  /// `ImageList.requireImages(below:)` checks that they exist.
+  public init(
+    _ list: ImageList, root: URL, preparation: ImagePreparation, name: String = "images",
+    pixelsDigest: Digest? = nil
+  ) {
     self.list = list
     self.root = root
     self.preparation = preparation
+    provenance = ImageProvenance(name: name, kind: .other, digest: list.digest)
+    self.pixelsDigest = pixelsDigest
+  }
+
+  public var labels: [Int] { list.labels }
+  public var classes: Int { list.classes }
+
+  public func selecting(_ positions: [Int]) -> ListedImageSet {
+    ListedImageSet(list.selecting(positions), root: root, preparation: preparation, name: provenance.name)
   }
 
   /// The images at `positions`, decoded, transformed and normalized: `[n][side][side][3]`.
@@ -26,8 +42,10 @@ public struct ListedImageSet: Sendable {
   /// - Throws: for the first of `positions` that fails, `MissingError` naming image and line if there is no file,
   ///   otherwise the error of `ImageFile.read`.
   public func batch<Element: Real>(
-    _ positions: [Int], transform: ImagePreparation.Transform
+    _ positions: [Int], transform: ImageTransform, keyedBy keys: [Int]? = nil
   ) throws -> LabeledBatch<Element> {
+    let keys = keys ?? positions
+    precondition(keys.count == positions.count, "\(keys.count) keys for \(positions.count) images")
     let table = preparation.normalization.table(of: Element.self)
     var faults = [(any Error)?](repeating: nil, count: positions.count)
     let shape: Shape = [positions.count, preparation.side, preparation.side, 3]
@@ -38,7 +56,7 @@ public struct ListedImageSet: Sendable {
           Self.forEach(positions.count) { i in
             do {
               preparation.write(
-                try image(at: positions[i]), sample: positions[i], transform: transform,
+                try image(at: positions[i]), sample: keys[i], transform: transform,
                 table: table.baseAddress!, to: target + i * preparation.inputCount)
             } catch { faults[i] = error }
           }
@@ -57,28 +75,25 @@ public struct ListedImageSet: Sendable {
       return try ImageFile.read(url)
     } catch let error as MissingError where error.what == url.path {
       throw list.missing(position, below: root)
+    } catch let error as DataError {
+      throw DataError(
+        file: "\(error.file) (line \(list.line(of: position)) of \(list.file))", place: error.place,
+        found: error.found, expected: error.expected, advice: error.advice)
     }
   }
 
-  /// Fixed samples at the given positions, without augmentation, over which losses and accuracies are evaluated.
-  public func source<Element: Real>(_ positions: [Int], of type: Element.Type = Element.self)
-    -> ListedImageSource<
-      Element
-    >
-  {
-    ListedImageSource(self, positions: positions)
-  }
-
-  /// The results of `body` for the decoded images at `positions`, in that order; several are decoded at a time.
-  /// - Throws: the errors of `batch`.
-  func mapInParallel<Value: Sendable>(_ positions: [Int], _ body: (RGBImage) -> Value) throws -> [Value] {
+  /// The results of `body` for the decoded images at `positions`, in that order, or the errors of reading them; several
+  /// are decoded at a time.
+  func mapInParallel<Value: Sendable>(
+    _ positions: [Int], _ body: (RGBImage) -> Value
+  ) -> [Result<Value, any Error>] {
     var results = [Result<Value, any Error>?](repeating: nil, count: positions.count)
     results.withUnsafeMutableBufferPointer { results in
       Self.forEach(positions.count) { i in results[i] = Result { body(try image(at: positions[i])) } }
     }
-    return try results.map { result in
+    return results.map { result in
       guard let result else { preconditionFailure("a task did not run") }
-      return try result.get()
+      return result
     }
   }
 
@@ -91,24 +106,5 @@ public struct ListedImageSet: Sendable {
           task)
       }
     }
-  }
-}
-
-/// Samples of an image list, normalized and never augmented.
-public struct ListedImageSource<Element: Real>: SampleSource {
-  private let images: ListedImageSet
-  private let positions: [Int]
-  public let labels: [Int]
-
-  /// The images at `positions` of the list; the default is all of them in order.
-  public init(_ images: ListedImageSet, positions: [Int]? = nil) {
-    self.images = images
-    self.positions = positions ?? Array(images.list.labels.indices)
-    labels = self.positions.map { images.list.labels[$0] }
-  }
-
-  /// The samples of a range: decoded, resized, center-cropped and normalized, `[n][side][side][3]`.
-  public func batch(_ range: Range<Int>) throws -> LabeledBatch<Element> {
-    try images.batch(Array(positions[range]), transform: .evaluation)
   }
 }

@@ -32,6 +32,16 @@ public struct ClassGroups: Hashable, Sendable {
     tail = counts.indices.filter { counts[$0] < few }
   }
 
+  /// The split of an image list: the published one by rank for the 1,000 classes of ImageNet-LT and the 8,142 of
+  /// iNaturalist 2018, thirds by rank for any other number of classes.
+  public init(ofList counts: [Int]) {
+    switch counts.count {
+    case 1000: self.init(byRank: counts, head: 390, tail: 165)
+    case 8142: self.init(byRank: counts, head: 842, tail: 3599)
+    default: self.init(byRank: counts, head: counts.count / 3, tail: counts.count / 3)
+    }
+  }
+
   /// The split by rank of the large data sets: the `head` classes with the most images, the `tail` classes with the
   /// fewest, the rest between them. Classes with equal counts are ranked by index.
   ///

@@ -14,6 +14,40 @@ public struct ImbalanceProfile: Hashable, Sendable {
     case step
   }
 
+  /// A kind with its β, as text `lt100` or `step50`.
+  public struct Shape: Hashable, Sendable, LosslessStringConvertible {
+    /// The kind.
+    public let kind: Kind
+    /// β = n_max / n_min.
+    public let ratio: Double
+
+    /// The allowed values of β; for larger ones a class of CIFAR-10 would have no images.
+    static let ratios = 1.0...5000
+
+    /// A shape; β outside 1...5000 is a programming error.
+    public init(kind: Kind, ratio: Double) {
+      precondition(Self.ratios.contains(ratio), "the imbalance ratio lies in 1...5000, got \(ratio)")
+      self.kind = kind
+      self.ratio = ratio
+    }
+
+    /// Parses the text; nil if it has another form.
+    public init?(_ text: String) {
+      guard let kind = [Kind.longTailed, .step].first(where: { text.hasPrefix($0.rawValue) }) else { return nil }
+      let digits = text.dropFirst(kind.rawValue.count)
+      guard digits.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let ratio = Double(digits),
+        Self.ratios.contains(ratio), ratio == ratio.rounded() || digits.contains(".")
+      else { return nil }
+      (self.kind, self.ratio) = (kind, ratio)
+      guard description == text else { return nil }
+    }
+
+    /// The text.
+    public var description: String {
+      kind.rawValue + (ratio == ratio.rounded() ? String(Int(ratio)) : String(ratio))
+    }
+  }
+
   /// The shape.
   public let kind: Kind
   /// β = n_max / n_min.

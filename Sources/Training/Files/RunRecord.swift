@@ -32,6 +32,8 @@ public struct RunRecord: Sendable {
   public let measurement: JSON?
   /// Versions and digests of the data.
   public let provenance: JSON
+  /// The lists or folders of the images; nil for data that the recipe names.
+  public let listing: ImageListing?
   /// Where the weights come from, if they were not trained here.
   public let origin: WeightsOrigin?
   /// Whether the metrics of the finished run end in a seal.
@@ -82,6 +84,10 @@ extension RunRecord {
     options = try TrainingOptions(document)
     measurement = try document.optionalField("measurement")?.value
     provenance = try document.field("provenance").value
+    // A program that trains through the library may record anything as provenance.
+    listing =
+      try provenance.object?[ImageListing.key] == nil
+      ? nil : ImageListing(document.field("provenance").field(ImageListing.key))
     origin = try document.optionalField(WeightsOrigin.key).map { try WeightsOrigin($0) }
   }
 

@@ -13,6 +13,12 @@ final class BatchLoader<Element: Real>: Sendable {
   struct Key: Hashable, Sendable {
     let epoch: Int
     let step: Int
+
+    /// Whether it is one of the `count` batches before `later`, which may be in the next epoch.
+    func isWithin(_ count: Int, before later: Key) -> Bool {
+      epoch == later.epoch
+        ? (later.step - count..<later.step).contains(step) : epoch == later.epoch - 1 && later.step < count
+    }
   }
 
   private typealias Outcome = Result<LabeledBatch<Element>, any Error>
@@ -23,7 +29,7 @@ final class BatchLoader<Element: Real>: Sendable {
   }
 
   private let source: any EpochSource<Element>
-  private let depth: Int
+  let depth: Int
   private let state = Mutex(State())
   private let start: @Sendable (@escaping @Sendable () -> Void) -> Bool
   private let arrivals = DispatchSemaphore(value: 0)
@@ -60,7 +66,7 @@ final class BatchLoader<Element: Real>: Sendable {
     let isNew = state.withLock { state in
       guard state.made[key] == nil, !state.pending.contains(key) else { return false }
       if state.made.count + state.pending.count >= depth {
-        state.made = state.made.filter { $0.key.epoch == key.epoch && $0.key.step == key.step - 1 }
+        state.made = state.made.filter { $0.key.isWithin(depth, before: key) }
       }
       guard state.made.count + state.pending.count < depth else { return false }
       state.pending.append(key)

@@ -16,6 +16,12 @@ public protocol EpochSource<Element>: Sendable {
   var count: Int { get }
   /// The order of a 0-based epoch: a permutation of `0..<count`, whose elements are arguments of `batch`.
   func order(epoch: Int) -> [Int]
+  /// The number of batches that are prepared during a step, each on a thread of its own; 1 unless given.
+  var batchesAhead: Int { get }
   /// The samples of these positions, augmented for this epoch.
   func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element>
+}
+
+extension EpochSource {
+  public var batchesAhead: Int { 1 }
 }

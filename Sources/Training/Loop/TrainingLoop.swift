@@ -39,14 +39,15 @@ public struct TrainingLoop<Element: Real>: Sendable {
   /// A run before its first step, or at `state`.
   ///
   /// Class weights, margins and the tail are computed from the source's class counts; the network defaults to the
-  /// recipe's. During a step, `loadAhead` batches are prepared on other threads. With `ranks` each rank loads and
+  /// recipe's. During a step, `loadAhead` batches are prepared, each on a thread of its own; nil leaves the number
+  /// to the source (`EpochSource.batchesAhead`). With `ranks` each rank loads and
   /// processes its share of every batch; all ranks take every step together, with the bits of a single rank. `rule`,
   /// which must have taken no step, is required for a recipe whose optimizer is `.custom` and must be nil for other
   /// recipes. Throws `HyperparameterError` for an invalid recipe, for a loss that this loop cannot compute, and for a
   /// class without samples.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, network: Network? = nil,
-    digestEvery: Int = 1, loadAhead: Int = 1, state: TrainingState<Element>? = nil,
+    digestEvery: Int = 1, loadAhead: Int? = nil, state: TrainingState<Element>? = nil,
     ranks: RankAgreement? = nil, rule: (any UpdateRule<Element>)? = nil
   ) throws {
     try recipe.validate()
@@ -75,7 +76,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     self.network = network ?? recipe.architecture.network(classes: source.classes)
     self.digestEvery = digestEvery
     self.source = source
-    loader = BatchLoader(source, depth: loadAhead)
+    loader = BatchLoader(source, depth: loadAhead ?? source.batchesAhead)
     self.ranks = ranks
     self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
     self.rule = try rule ?? recipe.makeRule(Element.self)
@@ -103,7 +104,7 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let plan = currentPlan()
     let step = state.stepInEpoch
     let batch = try batch(step, of: plan)
-    requestBatch(after: step, of: plan)
+    requestBatches(after: step, of: plan)
     var oracle = NetworkOracle(
       objective: plan.objective, divided: batch, statistics: state.statistics,
       settings: oracleSettings)
@@ -193,13 +194,15 @@ public struct TrainingLoop<Element: Real>: Sendable {
     Reader(recipe: recipe, rank: ranks?.communicator.rank ?? 0, ranks: ranks?.communicator.size ?? 1)
   }
 
-  /// Requests the batch after an epoch's `step`; after the last step, that is the next epoch's first.
-  private func requestBatch(after step: Int, of plan: EpochPlan) {
-    if step + 1 < stepsPerEpoch {
-      loader.request(.init(epoch: plan.epoch, step: step + 1)) { [order = plan.order, reader] in
-        reader.positions(order, step + 1)
+  /// Requests the batches after an epoch's `step`; after the last step, that is the next epoch's first one.
+  private func requestBatches(after step: Int, of plan: EpochPlan) {
+    let steps = step + 1..<min(step + 1 + loader.depth, stepsPerEpoch)
+    for next in steps {
+      loader.request(.init(epoch: plan.epoch, step: next)) { [order = plan.order, reader] in
+        reader.positions(order, next)
       }
-    } else if plan.epoch + 1 < recipe.epochs {
+    }
+    if steps.count < loader.depth, plan.epoch + 1 < recipe.epochs {
       loader.request(.init(epoch: plan.epoch + 1, step: 0)) { [source, reader] in
         reader.positions(source.order(epoch: plan.epoch + 1), 0)
       }

@@ -22,7 +22,7 @@ public enum Sampling: Hashable, Sendable {
   }
 
   /// The draws with replacement from a set of images for one run's seed; nil if each image is visited once.
-  public func draws(from images: ImageSet, seed: UInt64) -> ClassBalancedDraws? {
+  public func draws(from images: any LabeledImages, seed: UInt64) -> ClassBalancedDraws? {
     switch self {
     case .uniform: nil
     case .effectiveNumber(let base):

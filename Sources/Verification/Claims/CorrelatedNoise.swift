@@ -148,7 +148,7 @@ private struct FixtureCheckpoint {
 
   /// The ends of the spectrum of the loss over some images under running statistics.
   func extremes(
-    over positions: [Int], in set: ImageSet, steps: Int, seed: UInt64
+    over positions: [Int], in set: any LabeledImages, steps: Int, seed: UInt64
   ) throws -> (report: SpectrumReport, smallest: Tensor<Double>, largest: Tensor<Double>) {
     let float = HessianOperator<Float>(
       objective: objective, parameters: parameters, statistics: statistics, samples: set.source(positions))

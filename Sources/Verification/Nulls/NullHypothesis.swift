@@ -125,7 +125,8 @@ struct NullSubject: ClaimSubject {
   }
 
   /// The images with class k relabeled as class C − 1 − k.
-  private static func exchanged(_ set: ImageSet) -> ImageSet {
+  private static func exchanged(_ images: any LabeledImages) -> ImageSet {
+    guard let set = images as? ImageSet else { preconditionFailure("the fixture is not in memory") }
     let renamed = ImageSet(
       images: set.images, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
       provenance: set.provenance)

@@ -201,7 +201,7 @@ struct AuditWorker {
 
   /// The difference between the counts of a state and those of a recorded epoch; nil if they agree.
   private func counts(_ state: TrainingState<Float>, of epoch: RecordedEpoch) throws -> String? {
-    func difference(_ set: ImageSet, _ recorded: [Int], _ name: String) throws -> String? {
+    func difference(_ set: any LabeledImages, _ recorded: [Int], _ name: String) throws -> String? {
       let counted = try accuracy(state, over: set).correct
       guard
         let label = zip(counted, recorded).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset
@@ -213,7 +213,7 @@ struct AuditWorker {
     return try epoch.trainingCorrect.flatMap { try difference(data.train, $0, "training") }
   }
 
-  private func accuracy(_ state: TrainingState<Float>, over set: ImageSet) throws -> ClassAccuracy {
+  private func accuracy(_ state: TrainingState<Float>, over set: any LabeledImages) throws -> ClassAccuracy {
     try ClassAccuracy(
       network: network, parameters: state.parameters, statistics: state.statistics,
       over: set.source(Array(0..<set.count), of: Float.self), testTime: audit.run.testTime)

@@ -43,7 +43,7 @@ package struct RunAudit: Sendable {
   /// The audit was cancelled. An audit leaves no files.
   package struct Cancelled: Error {}
 
-  let directory: RunDirectory
+  package let directory: RunDirectory
   /// The recorded run.
   package let run: RecordedRun
   /// The directory of its checkpoints.

@@ -22,16 +22,16 @@ struct AugmentedListedImagesTests {
     let images = ListedImageSet(
       list, root: directory.url,
       preparation: ImagePreparation(shorterSide: 10, side: 8, normalization: .imageNet))
-    let source = AugmentedListedImages<Float>(images, seed: 3)
+    let source = AugmentedImages<Float>(images, seed: 3)
     #expect(source.count == 5 && source.classes == 3)
     #expect(source.order(epoch: 4) == EpochOrder(count: 5, seed: 3).permutation(epoch: 4))
     let batch = try source.batch([2, 0, 1], epoch: 7)
     let expected: LabeledBatch<Float> = try images.batch(
-      [2, 0, 1], transform: .training(seed: 3, epoch: 7))
+      [2, 0, 1], transform: .augmented(seed: 3, epoch: 7))
     #expect(batch.images == expected.images && batch.labels == [1, 0, 2])
     #expect(try source.batch([2, 0, 1], epoch: 8).images != batch.images)
     #expect(
-      try AugmentedListedImages<Float>(images, seed: 4).batch([2, 0, 1], epoch: 7).images != batch.images)
+      try AugmentedImages<Float>(images, seed: 4).batch([2, 0, 1], epoch: 7).images != batch.images)
     #expect(throws: MissingError.self) { try source.batch([0, 4], epoch: 7) }
   }
 }

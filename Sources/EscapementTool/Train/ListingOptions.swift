@@ -1,0 +1,102 @@
+import ArgumentParser
+import EscapementArtifacts
+import EscapementLongTail
+import EscapementNetworks
+import EscapementTraining
+import Foundation
+
+/// Images of one's own: lists of files, and what is made of them.
+struct ListingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Images of your own to train on: a file of `path label` lines, or a folder with a folder for each class. JPEG, PNG \
+      and PPM files, recognized by their contents.
+      """, valueName: "LIST|FOLDER"))
+  var images: String?
+  @Option(
+    help: ArgumentHelp(
+      "The test images; without, every tenth image of each class of --images is held out.",
+      valueName: "LIST|FOLDER"))
+  var test: String?
+  @Option(
+    help: ArgumentHelp("Directory below which the paths of the lists lie; the list's own without.", valueName: "dir"))
+  var root: String?
+  @Option(parsing: .unconditional, help: "Classes of --images; one more than the largest label without.")
+  var classes: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Side of the network's inputs in pixels; 224 for networks with ImageNet's stem, 32 for the others.")
+  var imageSize: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Cut the training images to a long tail: lt100 (exponential, ratio 100), step50.", valueName: "profile"))
+  var imbalance: String?
+  @Option(help: "An image that cannot be read ends the run (stop), or is left out and recorded (skip).")
+  var onBadImage: ImageListing.BadImageAction?
+
+  /// Whether any of them is given.
+  var isEmpty: Bool {
+    images == nil && test == nil && root == nil && classes == nil && imageSize == nil && imbalance == nil
+      && onBadImage == nil
+  }
+
+  func validate() throws {
+    guard images != nil || isEmpty else {
+      throw ValidationError(
+        "--test, --root, --classes, --image-size, --imbalance and --on-bad-image go with --images")
+    }
+    if let classes, !(1...ImageList.classLimit).contains(classes) {
+      throw ValidationError("--classes is \(classes), expected 1 to \(ImageList.classLimit)")
+    }
+    if let imageSize, !ImageListing.sides.contains(imageSize) {
+      throw ValidationError(
+        "--image-size is \(imageSize), expected \(ImageListing.sides.lowerBound) to \(ImageListing.sides.upperBound)")
+    }
+    if let imbalance, ImbalanceProfile.Shape(imbalance) == nil {
+      throw ValidationError("--imbalance is \"\(imbalance)\", expected text such as lt100 or step50")
+    }
+  }
+
+  /// The listing, and the recipe with its data's name: the preset's where that is published as a list and left as it
+  /// is, "images" or "images-lt100" otherwise. Nil if there are no images of one's own.
+  func apply(to recipe: inout Recipe) -> ImageListing? {
+    guard let images else { return nil }
+    let listing = ImageListing(
+      train: images, test: test,
+      root: root ?? URL(fileURLWithPath: images).deletingLastPathComponent().relativePath, classes: classes,
+      side: imageSize ?? recipe.architecture.inputSide,
+      imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) }, onBadImage: onBadImage ?? .stop)
+    if listing.imbalance != nil || !LongTailedData.listedNames.contains(recipe.data) {
+      recipe.data = ["images", listing.imbalance?.description].compactMap { $0 }.joined(separator: "-")
+    }
+    return listing
+  }
+}
+
+extension ImageListing.BadImageAction: ExpressibleByArgument {}
+
+extension LongTailedData {
+  /// The data of a name or, where there is one, of a listing, whose images are decoded with a progress bar; `path` is
+  /// what --data says.
+  static func named(_ name: String, at path: String?, listing: ImageListing?) throws -> LongTailedData {
+    let url = path.map { URL(fileURLWithPath: $0) }
+    guard let listing else { return try named(name, at: url) }
+    Interruption.catchSignals()
+    let meter = ProgressMeter()
+    defer { meter.clear() }
+    let data = try listing.load(name: name, root: url) { done, total in
+      meter.show("decoding", done: done, total: total)
+      if Interruption.isRequested { throw ToolError.interrupted("interrupted; nothing was written") }
+    }
+    if let skipped = data.listing?.skipped, let first = skipped.first {
+      Console.note("left out, because they cannot be read: \(skipped.count) images, the first \(first)")
+    }
+    return data
+  }
+
+  /// The data of a run.
+  static func of(_ record: RunRecord, at path: String?) throws -> LongTailedData {
+    try named(record.recipe.data, at: path, listing: record.listing)
+  }
+}
