@@ -45,25 +45,49 @@ struct FixturesCommand: ParsableCommand {
   /// `escapement fixtures pack --from PATH --out DIR`.
   struct Pack: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Cuts a small long-tailed set from your own CIFAR images, for goldens on them.",
+      abstract: "Packs a small data set of your own images, for goldens on them.",
       discussion: """
-        The images stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
+        A long-tailed part of your CIFAR (--from), or the images of a list (--images), reduced to 32 x 32 pixels. The \
+        images stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
         --golden DIR2` then puts goldens on record, and `train --preset fixture/ce --dataset packed --data DIR` trains on it.
         """)
 
     @Option(
-      help: ArgumentHelp("The published archive, or a directory with it or its files.", valueName: "path"))
-    var from: String
-    @Option(help: "cifar10 or cifar100.") var set = "cifar10"
+      help: ArgumentHelp(
+        "CIFAR: the published archive, or a directory with it or its files.", valueName: "path"))
+    var from: String?
+    @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
+    @Option(help: "Of --from: cifar10 (default) or cifar100.") var set: String?
     @Option(help: "Directory to write into; made if it is not there.") var out: String
     @Option(parsing: .unconditional, help: "Training images of class 0.") var perClass: Int?
     @Option(parsing: .unconditional, help: "n_max / n_min of the exponential profile.") var ratio: Double?
     @Option(parsing: .unconditional, help: "Test images of each class.") var testPerClass: Int?
     @Flag(help: "Print the manifest as JSON.") var json = false
 
+    func validate() throws {
+      guard (from == nil) != (listing.images == nil) else {
+        throw ValidationError("give either --from, for CIFAR, or --images")
+      }
+      if from == nil, set != nil || perClass != nil || ratio != nil || testPerClass != nil {
+        throw ValidationError(
+          "--set, --per-class, --ratio and --test-per-class go with --from; --imbalance cuts --images")
+      }
+      if listing.imageSize != nil {
+        throw ValidationError("--image-size has no part in a fixture: its images have 32 x 32 pixels")
+      }
+    }
+
     func run() throws {
-      guard let set = CIFARSet(rawValue: set) else {
-        throw ToolError.usage("--set is \(set), expected cifar10 or cifar100")
+      let fixture = try from.map { try packed(from: URL(fileURLWithPath: $0)) } ?? packedListing()
+      try fixture.write(to: OutputDirectory(path: out).url)
+      if json { return Console.output(fixture.manifest) }
+      print(FixturesCommand.table(fixture.pair))
+    }
+
+    private func packed(from source: URL) throws -> PackedFixture {
+      let name = set ?? CIFARSet.cifar10.rawValue
+      guard let set = CIFARSet(rawValue: name) else {
+        throw ToolError.usage("--set is \(name), expected cifar10 or cifar100")
       }
       var plan =
         set == .cifar10
@@ -78,11 +102,12 @@ struct FixturesCommand: ParsableCommand {
             + "expected at most \(set.trainingCount / set.classes()) and \(10_000 / set.classes()), and a ratio "
             + "from 1 to the images of class 0")
       }
-      let directory = try OutputDirectory(path: out)
-      let fixture = PackedFixture(plan, from: try CIFARData(set, at: URL(fileURLWithPath: from)))
-      try fixture.write(to: directory.url)
-      if json { return Console.output(fixture.manifest) }
-      print(FixturesCommand.table(fixture.pair))
+      return PackedFixture(plan, from: try CIFARData(set, at: source))
+    }
+
+    private func packedListing() throws -> PackedFixture {
+      guard let listing = listing.listing(side: ImageSet.side) else { preconditionFailure("validated") }
+      return try PackedFixture(listed: .named("images", at: nil, listing: listing))
     }
   }
 

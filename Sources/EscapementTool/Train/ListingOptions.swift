@@ -58,15 +58,22 @@ struct ListingOptions: ParsableArguments {
     }
   }
 
+  /// The listing, with inputs of `side` pixels unless --image-size says otherwise; nil if there are no images of one's
+  /// own.
+  func listing(side: Int) -> ImageListing? {
+    images.map { images in
+      ImageListing(
+        train: images, test: test,
+        root: root ?? URL(fileURLWithPath: images).deletingLastPathComponent().relativePath, classes: classes,
+        side: imageSize ?? side, imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) },
+        onBadImage: onBadImage ?? .stop)
+    }
+  }
+
   /// The listing, and the recipe with its data's name: the preset's where that is published as a list and left as it
-  /// is, "images" or "images-lt100" otherwise. Nil if there are no images of one's own.
+  /// is, "images" or "images-lt100" otherwise.
   func apply(to recipe: inout Recipe) -> ImageListing? {
-    guard let images else { return nil }
-    let listing = ImageListing(
-      train: images, test: test,
-      root: root ?? URL(fileURLWithPath: images).deletingLastPathComponent().relativePath, classes: classes,
-      side: imageSize ?? recipe.architecture.inputSide,
-      imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) }, onBadImage: onBadImage ?? .stop)
+    guard let listing = listing(side: recipe.architecture.inputSide) else { return nil }
     if listing.imbalance != nil || !LongTailedData.listedNames.contains(recipe.data) {
       recipe.data = ["images", listing.imbalance?.description].compactMap { $0 }.joined(separator: "-")
     }

@@ -1,8 +1,8 @@
 import EscapementArtifacts
 import Foundation
 
-/// A small long-tailed data set selected from your own CIFAR images and packed as gzip'd records with a manifest. It
-/// makes goldens possible for real images that cannot be redistributed.
+/// A small data set of your own images, packed as gzip'd records with a manifest: a long-tailed part of CIFAR, or the
+/// images of a listing. It makes goldens possible for real images that cannot be redistributed.
 public struct PackedFixture: Sendable {
   /// The selection from the full set.
   public struct Plan: Hashable, Sendable {
@@ -46,24 +46,48 @@ public struct PackedFixture: Sendable {
     let tested = (0..<full.test.classes).flatMap {
       full.test.positions(ofClass: $0).prefix(plan.testPerClass)
     }
-    pair = FixturePair(train: full.train.selecting(kept.positions), test: full.test.selecting(tested))
-    var members: [String: JSON] = [
-      "name": "packed", "format": "gzip of CIFAR-10 binary records",
-      "classes": .integer(full.train.classes),
-      "source": [
+    self.init(
+      FixturePair(train: full.train.selecting(kept.positions), test: full.test.selecting(tested)),
+      source: [
         "set": .string(plan.set.rawValue), "kind": .string(full.train.provenance.kind.rawValue),
         "train_sha256": .string(full.train.provenance.digest.hex),
         "test_sha256": .string(full.test.provenance.digest.hex),
         "positions_sha256": .string(DataManifest.digest(of: kept.positions).hex),
       ],
-      "profile": [
+      profile: [
         "kind": "lt", "ratio": .number(plan.ratio), "per_class": .integer(plan.perClass),
         "test_per_class": .integer(plan.testPerClass),
-      ],
+      ])
+  }
+
+  /// The images of a listing, each one's middle square reduced to 32 × 32 pixels. `data` must come from a listing.
+  /// - Throws: the errors of reading an image; `DataError` for more classes than a label's byte holds.
+  public init(listed data: LongTailedData) throws {
+    guard let train = data.train as? ListedImageSet, let test = data.test as? ListedImageSet,
+      let listing = data.listing
+    else { preconditionFailure("\(data.name) is no listing") }
+    guard (2...Self.classLimit).contains(train.classes) else {
+      throw DataError(
+        file: listing.train, found: "\(train.classes) classes", expected: "2 to \(Self.classLimit)",
+        advice: "leave some out")
+    }
+    self.init(
+      FixturePair(train: try train.reduced(), test: try test.reduced()),
+      source: ["set": "images", "listing": listing.json], profile: .null)
+  }
+
+  private init(_ pair: FixturePair, source: JSON, profile: JSON) {
+    self.pair = pair
+    var members: [String: JSON] = [
+      "name": "packed", "format": "gzip of CIFAR-10 binary records",
+      "classes": .integer(pair.train.classes), "source": source, "profile": profile,
     ]
     members.merge(pair.description) { $1 }
     manifest = .object(members)
   }
+
+  /// The most classes: a record's label is a byte.
+  private static let classLimit = 256
 
   /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
   public func write(to directory: URL) throws { try pair.write(to: directory, manifest: manifest) }
@@ -75,7 +99,9 @@ public struct PackedFixture: Sendable {
     let document = try JSONCursor(
       JSON(parsing: FileContents.read(url, limit: FixturePair.manifestLimit), file: url.path), file: url.path)
     let classes = try document.field("classes").integer(atLeast: 2)
-    guard classes <= 256 else { throw try document.field("classes").fault(expected: "at most 256") }
+    guard classes <= classLimit else {
+      throw try document.field("classes").fault(expected: "at most \(classLimit)")
+    }
     let source = try document.field("source").field("set").string()
     func part(_ key: String, _ file: String) throws -> ImageSet {
       let counts = try document.field(key).field("counts").elements().map { try $0.integer(atLeast: 0) }

@@ -48,7 +48,7 @@ public struct ImageScan: Sendable {
 }
 
 extension ListedImageSet {
-  /// The first images of some classes, their middle squares reduced to 32 × 32, for a contact sheet.
+  /// The first images of some classes, as `reduced` makes them, for a contact sheet.
   /// - Throws: the errors of `batch`.
   public func miniatures(classes: [Int], perClass: Int) throws -> ImageSet {
     var shown: [Int] = []
@@ -59,14 +59,20 @@ extension ListedImageSet {
       taken[label] += 1
       shown.append(position)
     }
+    return try selecting(shown).reduced()
+  }
+
+  /// Every image's middle square reduced to 32 × 32, in memory; an image of 32 × 32 keeps its bytes.
+  /// - Throws: the errors of `batch`.
+  func reduced() throws -> ImageSet {
     let side = ImageSet.side
-    let planes = try mapInParallel(shown) { image -> [UInt8] in
+    let planes = try mapInParallel(Array(labels.indices)) { image -> [UInt8] in
       let small = image.resampled(shorterSide: side, center: side)
       return (0..<3).flatMap { channel in (0..<(side * side)).map { small.bytes[3 * $0 + channel] } }
     }.map { try $0.get() }
     let bytes = planes.flatMap { $0 }
     return ImageSet(
-      images: bytes, labels: shown.map { list.labels[$0] }, classes: list.classes,
+      images: bytes, labels: labels, classes: classes,
       provenance: ImageProvenance(name: list.file, kind: .other, digest: Digest(of: bytes)))
   }
 }
