@@ -47,7 +47,9 @@ struct OwnImagesTests {
       #expect(whole.status == 0, "\(whole.errors)")
       let record = try JSON(
         parsing: Data(contentsOf: directory.appendingPathComponent("whole/run.json")), file: "run.json")
-      #expect(record["provenance"]?["listing"]?["root"] == "images" && record["provenance"]?["listing"]?["side"] == 16)
+      #expect(
+        record["provenance"]?["listing"]?["root"] == "images"
+          && record["provenance"]?["listing"]?["side"] == 16)
 
       let metrics = directory.appendingPathComponent("part/metrics.jsonl")
       let stopped = try run(train + ["40", "--out", "part"]) { process in
@@ -118,7 +120,8 @@ struct OwnImagesTests {
       #expect(data.counts == [10, 8, 5] && data.test.classCounts == [2, 1, 1])
       let trained = try run(
         [
-          "train", "--preset", "fixture/ce", "--dataset", "packed", "--data", "packed", "--epochs", "1", "--out",
+          "train", "--preset", "fixture/ce", "--dataset", "packed", "--data", "packed", "--epochs", "1",
+          "--out",
           "run",
         ])
       #expect(trained.status == 0, "\(trained.errors)")

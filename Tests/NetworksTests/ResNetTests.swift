@@ -70,7 +70,8 @@ extension ResNetTests {
         + (projected ? pair("downsample.0", "downsample.1") : [])
     }
     for (network, convolutions) in [
-      (Network.resNet(depth: 34, stem: .small, width: 4, classes: 10), 2), (.resNet50(width: 4, classes: 10), 3),
+      (Network.resNet(depth: 34, stem: .small, width: 4, classes: 10), 2),
+      (.resNet50(width: 4, classes: 10), 3),
     ] {
       var expected = names("", 1, projected: false)
       for (stage, blocks) in [3, 4, 6, 3].enumerated() {

@@ -96,7 +96,8 @@ struct ImageListingTests {
     }
   }
 
-  @Test("without a test list every tenth image of a class is held out, from the first; then the profile is cut")
+  @Test(
+    "without a test list every tenth image of a class is held out, from the first; then the profile is cut")
   func heldOut() throws {
     let noise = try ListedNoise(counts: [22, 25, 1], tests: 1)
     defer { noise.remove() }

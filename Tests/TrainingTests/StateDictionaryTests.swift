@@ -12,7 +12,8 @@ import Testing
 struct StateDictionaryTests {
   static let networks: [Network] = [
     .resNet(depth: 8, width: 2, classes: 3), .resNet(depth: 8, width: 2, classes: 3, classifier: .cosine),
-    .resNet(depth: 34, stem: .small, width: 2, classes: 3), .resNet50(width: 2, classes: 3, classifier: .cosine),
+    .resNet(depth: 34, stem: .small, width: 2, classes: 3),
+    .resNet50(width: 2, classes: 3, classifier: .cosine),
   ]
 
   private func state<E: Real>(_ network: Network) -> StateDictionary<E> {

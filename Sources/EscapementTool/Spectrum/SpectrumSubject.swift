@@ -59,7 +59,8 @@ struct SpectrumSubject {
       "probe": .integer(Int(probe)), "loss": .string(lossName),
       "normalization": .string(normalization.rawValue), "augmented": .bool(transform != .plain || redraws),
       "redraws": .bool(redraws), "parameters": .string(state.parameters.digest.hex),
-      "statistics": .string(state.statistics.digest.hex), "pictures": set.pixelsDigest.map { .string($0.hex) } ?? .null,
+      "statistics": .string(state.statistics.digest.hex),
+      "pictures": set.pixelsDigest.map { .string($0.hex) } ?? .null,
     ]
     members["block"] = block.map { .string($0) }
     return members

@@ -20,7 +20,8 @@ struct ListingOptions: ParsableArguments {
       valueName: "LIST|FOLDER"))
   var test: String?
   @Option(
-    help: ArgumentHelp("Directory below which the paths of the lists lie; the list's own without.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Directory below which the paths of the lists lie; the list's own without.", valueName: "dir"))
   var root: String?
   @Option(parsing: .unconditional, help: "Classes of --images; one more than the largest label without.")
   var classes: Int?
@@ -30,7 +31,8 @@ struct ListingOptions: ParsableArguments {
   var imageSize: Int?
   @Option(
     help: ArgumentHelp(
-      "Cut the training images to a long tail: lt100 (exponential, ratio 100), step50.", valueName: "profile"))
+      "Cut the training images to a long tail: lt100 (exponential, ratio 100), step50.", valueName: "profile")
+  )
   var imbalance: String?
   @Option(help: "An image that cannot be read ends the run (stop), or is left out and recorded (skip).")
   var onBadImage: ImageListing.BadImageAction?
@@ -51,7 +53,8 @@ struct ListingOptions: ParsableArguments {
     }
     if let imageSize, !ImageListing.sides.contains(imageSize) {
       throw ValidationError(
-        "--image-size is \(imageSize), expected \(ImageListing.sides.lowerBound) to \(ImageListing.sides.upperBound)")
+        "--image-size is \(imageSize), expected \(ImageListing.sides.lowerBound) to \(ImageListing.sides.upperBound)"
+      )
     }
     if let imbalance, ImbalanceProfile.Shape(imbalance) == nil {
       throw ValidationError("--imbalance is \"\(imbalance)\", expected text such as lt100 or step50")

@@ -17,7 +17,8 @@ package struct MiniBatchDraws: Sendable {
 
   /// Mini-batches of `batchSize` images of a set under a recipe's sampling.
   package init(
-    _ set: any LabeledImages, batchSize: Int, seed: UInt64, sampling: Sampling = .uniform, augmented: Bool = false
+    _ set: any LabeledImages, batchSize: Int, seed: UInt64, sampling: Sampling = .uniform,
+    augmented: Bool = false
   ) {
     precondition(batchSize >= 1 && set.count >= 1, "mini-batches of \(batchSize) of \(set.count) samples")
     self.set = set

@@ -30,7 +30,8 @@ package struct SaddleDirection: Sendable {
   /// Computes the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
   package init(
     network: Network, loss: any ClassificationLoss, parameters: ParameterVector<Float>,
-    statistics: ParameterVector<Float>, images: any LabeledImages, positions: [Int], steps: Int = 60, seed: UInt64,
+    statistics: ParameterVector<Float>, images: any LabeledImages, positions: [Int], steps: Int = 60,
+    seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void = { _ in }
   ) throws {
     let double = HessianOperator<Double>(

@@ -89,7 +89,8 @@ package struct ClassSpectra: Hashable, Sendable {
   }
 
   private func spectrum(
-    of label: Int?, in set: any LabeledImages, _ network: Network, _ state: TrainingState<Float>, seed: UInt64,
+    of label: Int?, in set: any LabeledImages, _ network: Network, _ state: TrainingState<Float>,
+    seed: UInt64,
     onStep: (Lanczos.Progress) throws -> Void
   ) throws -> SpectrumEvent.Row {
     let positions = label.map { Array(set.positions(ofClass: $0).prefix(samples)) } ?? Array(0..<set.count)

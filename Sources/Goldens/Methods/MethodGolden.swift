@@ -75,7 +75,9 @@ extension GoldenCase {
       ]
   }
 
-  private static func spectra(of loop: TrainingLoop<Float>, on train: any LabeledImages) throws -> [GoldenValue] {
+  private static func spectra(of loop: TrainingLoop<Float>, on train: any LabeledImages) throws
+    -> [GoldenValue]
+  {
     var values: [GoldenValue] = []
     var extremes: [(smallest: Double, largest: Double)] = []
     for label in 0..<train.classes {

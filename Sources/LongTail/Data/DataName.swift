@@ -50,7 +50,8 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
   /// The number of images that each class keeps.
   public var profile: ImbalanceProfile {
     let classes = set.classes(labels)
-    return ImbalanceProfile(kind: shape.kind, ratio: shape.ratio, classes: classes, perClass: set.trainingCount / classes)
+    return ImbalanceProfile(
+      kind: shape.kind, ratio: shape.ratio, classes: classes, perClass: set.trainingCount / classes)
   }
 
   /// How the images of a class are chosen.

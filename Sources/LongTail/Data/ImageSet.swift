@@ -75,4 +75,5 @@ public struct ImageSet: LabeledImages {
     }
     return ImageSet(
       images: bytes, labels: positions.map { labels[$0] }, classes: classes, provenance: provenance)
-  }}
+  }
+}

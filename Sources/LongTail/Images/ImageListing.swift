@@ -141,7 +141,8 @@ public struct ImageListing: Hashable, Sendable {
     skipped += faults.map { set.list.paths[$0.position] }
     guard skipped.count <= Self.skippedLimit else {
       throw DataError(
-        file: set.list.file, found: "\(skipped.count) images that cannot be read, the first: \(faults[0].error)",
+        file: set.list.file,
+        found: "\(skipped.count) images that cannot be read, the first: \(faults[0].error)",
         expected: "at most \(Self.skippedLimit)", advice: "look at the directory of the images")
     }
     let bad = Set(faults.map(\.position))

@@ -33,7 +33,9 @@ public struct ImbalanceProfile: Hashable, Sendable {
 
     /// Parses the text; nil if it has another form.
     public init?(_ text: String) {
-      guard let kind = [Kind.longTailed, .step].first(where: { text.hasPrefix($0.rawValue) }) else { return nil }
+      guard let kind = [Kind.longTailed, .step].first(where: { text.hasPrefix($0.rawValue) }) else {
+        return nil
+      }
       let digits = text.dropFirst(kind.rawValue.count)
       guard digits.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let ratio = Double(digits),
         Self.ratios.contains(ratio), ratio == ratio.rounded() || digits.contains(".")

@@ -97,7 +97,8 @@ final class FixtureRuns: EvidenceSource {
   /// The ends of the spectrum of the mean cross-entropy over the first images of a class, unaugmented, under running
   /// statistics. Hessian products are in Float, Lanczos is in Double.
   private func extremes(
-    ofClass label: Int, _ network: Network, _ state: TrainingState<Float>, _ set: any LabeledImages, seed: UInt64
+    ofClass label: Int, _ network: Network, _ state: TrainingState<Float>, _ set: any LabeledImages,
+    seed: UInt64
   ) throws -> RitzExtremes {
     let positions = Array(set.positions(ofClass: label).prefix(Self.imagesPerClass))
     let hessian = HessianOperator(
