@@ -86,6 +86,28 @@ struct OwnImagesTests {
     }
   }
 
+  @Test("a preset of ImageNet-LT trains on a list with its ResNet-50, and goes on to the same bits")
+  func largeScalePreset() throws {
+    try withImages { directory in
+      let train = [
+        "train", "--preset", "imagenet-lt/ldam-drw-sam", "--images", "list", "--root", "images",
+        "--image-size",
+        "32", "--batch-size", "9", "--checkpoint-every", "0", "--epochs", "2", "--out",
+      ]
+      let whole = try ToolProcess.run(train + ["whole"], in: directory)
+      #expect(whole.status == 0, "\(whole.errors)")
+      let metrics = directory.appendingPathComponent("part/metrics.jsonl")
+      let stopped = try ToolProcess.run(train + ["part"], in: directory) { process in
+        while process.isRunning, ((try? Data(contentsOf: metrics)) ?? Data()).isEmpty { usleep(2000) }
+        process.interrupt()
+      }
+      #expect(stopped.status == 75, "\(stopped.errors)")
+      let resumed = try ToolProcess.run(["train", "--resume", "--out", "part"], in: directory)
+      #expect(resumed.status == 0 && digests(resumed) == digests(whole), "\(resumed.errors)")
+      #expect(digests(whole).count == 1)
+    }
+  }
+
   @Test("an image that is missing or broken is one line with its place in the list, or is left out")
   func badImages() throws {
     try withImages { directory in
