@@ -7,6 +7,7 @@ import EscapementTestSupport
 import Foundation
 import Testing
 
+@testable import EscapementLongTail
 @testable import EscapementTraining
 
 /// Checkpoints that PyTorch wrote (Benchmarks/peers/torch_files.py), and hostile ones.
@@ -157,31 +158,40 @@ import Testing
       "pickle-\(UUID().uuidString)")
     let command = "mkdir \(directory.path)"
     let call = Self.name("os", "system") + [0x28] + Self.text(command) + [0x74, 0x52]
-    var machine = PickleMachine(Self.pickle(call), file: "p")
-    guard case .other = try machine.run() else {
-      Issue.record("a call made something")
+    let pickle = try Pickle(Self.pickle(call), file: "p", dialect: TorchFile.dialect)
+    guard case .call(let described) = pickle[pickle.root] else {
+      Issue.record("no call")
       return
     }
+    #expect(described.function == "os.system" && described.arguments.map { pickle.text(of: $0) } == [command])
     #expect(!FileManager.default.fileExists(atPath: directory.path))
   }
 
   /// A list in itself, and a million lists in one another.
   @Test func nestingIsHarmless() throws {
-    var machine = PickleMachine(Self.pickle([0x5D, 0x71, 0, 0x68, 0, 0x61]), file: "p")
-    guard case .sequence(0) = try machine.run() else {
-      Issue.record("no list")
-      return
+    func read(_ bytes: [UInt8]) throws -> Pickle {
+      try Pickle(Self.pickle(bytes), file: "p", dialect: TorchFile.dialect)
     }
-    var deep = PickleMachine(
-      Self.pickle([0x5D] + [UInt8](repeating: 0x85, count: 1_000_000)), file: "p")
-    _ = try deep.run()
+    let list = try read([0x5D, 0x71, 0, 0x68, 0, 0x61])
+    #expect(list[list.root] == .list([list.root]))
+    #expect(try read([0x5D] + [UInt8](repeating: 0x85, count: 1_000_000)).values.count == 1_000_001)
     // A dictionary that holds itself is searched once.
-    let itself = Self.pickle([0x7D, 0x71, 0] + Self.text("again") + [0x68, 0, 0x73])
-    var loop = PickleMachine(itself, file: "p")
-    guard case .dictionary(0) = try loop.run() else {
-      Issue.record("no dictionary")
-      return
+    let itself = [0x7D, 0x71, 0] + Self.text("again") + [0x68, 0, 0x73]
+    let loop = try read(itself)
+    #expect(loop.value(of: "again", in: loop.root) == loop.root)
+    let tensor = Self.tensor(offset: 0, shape: 4, stride: 1)
+    let entries = [
+      ("a/data.pkl", Self.pickle(itself + Self.text("w") + tensor + [0x73])), ("a/data/0", Data(count: 16)),
+    ]
+    #expect(try TorchFile(parsing: Self.archive(entries), file: "f").groups.map(\.path) == [""])
+    // Each call could copy a long list again.
+    let pairs = [0x5D, 0x28] + (0..<1000).flatMap { _ in [0x4E, 0x4E, 0x86] as [UInt8] } + [0x65]
+    let ordered = Self.name("collections", "OrderedDict") + [0x71, 0] + pairs + [0x85, 0x71, 1, 0x52]
+    #expect(throws: Never.self) { try read(ordered) }
+    let error = #expect(throws: DataError.self) {
+      try read(ordered + (0..<1000).flatMap { _ in [0x68, 0, 0x68, 1, 0x52] as [UInt8] })
     }
+    #expect(error?.found.contains("more entries") == true)
   }
 
   @Test(arguments: [
@@ -192,8 +202,9 @@ import Testing
     [0x28, 0x4E, 0x75], [0x87],
   ])
   func brokenPicklesAreRefused(_ bytes: [UInt8]) {
-    var machine = PickleMachine(Data([0x80, 2] + bytes), file: "p")
-    let error = #expect(throws: DataError.self) { try machine.run() }
+    let error = #expect(throws: DataError.self) {
+      try Pickle(Data([0x80, 2] + bytes), file: "p", dialect: TorchFile.dialect)
+    }
     #expect(error?.exitCode == 65 && error?.place?.hasPrefix("byte ") == true)
   }
 
