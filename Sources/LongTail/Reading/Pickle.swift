@@ -44,6 +44,9 @@ package struct Pickle: Sendable {
     package var state: Index?
   }
 
+  /// The most bytes of a name: a module's, a key's.
+  static let nameLimit = 4096
+
   /// The file, for errors.
   package let file: String
   /// The bytes that values refer to.
@@ -67,9 +70,11 @@ package struct Pickle: Sendable {
   /// The value at an index.
   package subscript(index: Index) -> Value { values[Int(index)] }
 
-  /// The text at an index; nil for other values.
+  /// The text of at most 4096 bytes at an index; nil for other values.
+  ///
+  /// No name is longer, and references of two bytes could ask for a longer text again and again.
   package func text(of index: Index) -> String? {
-    guard case .text(let range) = self[index] else { return nil }
+    guard case .text(let range) = self[index], range.count <= Self.nameLimit else { return nil }
     return String(decoding: data[range], as: UTF8.self)
   }
 

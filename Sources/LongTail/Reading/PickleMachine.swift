@@ -14,7 +14,7 @@ struct PickleMachine {
   private var marks: [Int] = []
   private var memo: [Int: Pickle.Index] = [:]
   private var opcodeStart = 0
-  /// Entries that calls of `OrderedDict` copied.
+  /// Bytes of names and entries of lists that were copied.
   private var copied = 0
 
   /// A machine at a position of `data`, which begins at index 0.
@@ -193,12 +193,21 @@ struct PickleMachine {
 
   private mutating func stackGlobal() throws {
     let names = try pop(2).map { index -> String in
-      guard case .text(let range) = values[Int(index)], range.count <= Self.nameLimit else {
+      guard case .text(let range) = values[Int(index)], range.count <= Pickle.nameLimit else {
         throw fault("a name that is no text", "a module and a name")
       }
+      try copy(range.count)
       return String(decoding: data[range], as: UTF8.self)
     }
     try pushName(module: names[0], names[1])
+  }
+
+  /// Counts copies: a few bytes could ask for the same text or list again and again.
+  private mutating func copy(_ count: Int) throws {
+    copied += count
+    guard copied <= data.count else {
+      throw fault("copies of more than the file's size", "each name and list once")
+    }
   }
 
   /// A call. Nothing is called: the value is the call itself, or a dictionary for `OrderedDict`, whose entries may follow.
@@ -216,9 +225,7 @@ struct PickleMachine {
     }
     var entries: [Pickle.Index] = []
     if let first = arguments.first, case .list(let pairs) = values[Int(first)] {
-      // The same list could be copied by call after call of a few bytes.
-      copied += pairs.count
-      guard copied <= data.count else { throw fault("more entries than the file has bytes", "each once") }
+      try copy(pairs.count)
       for pair in pairs {
         switch values[Int(pair)] {
         case .tuple(let members) where members.count == 2, .list(let members) where members.count == 2:
@@ -284,12 +291,9 @@ struct PickleMachine {
     push(.text(range))
   }
 
-  /// The most bytes of a module or name.
-  private static let nameLimit = 4096
-
   /// Text up to a line feed, the form of GLOBAL's arguments.
   private mutating func line() throws -> String {
-    let limit = min(data.count, position + Self.nameLimit)
+    let limit = min(data.count, position + Pickle.nameLimit)
     guard let end = data[position..<limit].firstIndex(of: 10),
       let line = String(bytes: data[position..<end], encoding: .utf8)
     else { throw fault("a name without an end", "UTF-8 and a line feed") }

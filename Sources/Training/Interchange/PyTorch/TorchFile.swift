@@ -21,6 +21,8 @@ struct TorchFile {
 
   /// How deep dictionaries are searched: `{"state": {"model": {...}}}` is 2.
   private static let depthLimit = 4
+  /// How often its own size a file's names and the copies of its strided tensors may take together.
+  private static let copyLimit = 8
   /// All names and opcodes: only a state dictionary is looked for, and what else a file holds is ignored.
   static let dialect = PickleDialect(
     protocols: 2...5, opcodeLimit: 10_000_000, owner: "a pickle of torch.save",
@@ -63,11 +65,20 @@ struct TorchFile {
         expected: "little")
     }
     let contents = try Pickle(pickle, file: "\(file), \(pickles[0])", dialect: dialect)
-    return try groups(of: contents, file: file) { storage in
-      guard let bytes = try archive.bytes(of: "\(folder)data/\(storage.key)") else {
-        throw DataError(
-          file: file, place: "data/\(storage.key)", found: "no such entry", expected: "a storage")
+    // Each entry's checksum is computed once.
+    var storages: [String: Data] = [:]
+    var size = 0
+    return try groups(of: contents, file: file, size: data.count) { storage in
+      if let bytes = storages[storage.key] { return bytes }
+      let place = "data/\(storage.key)"
+      guard let bytes = try archive.bytes(of: folder + place) else {
+        throw DataError(file: file, place: place, found: "no such entry", expected: "a storage")
       }
+      size += bytes.count
+      guard size <= data.count else {
+        throw DataError(file: file, place: place, found: "entries that overlap", expected: "separate ones")
+      }
+      storages[storage.key] = bytes
       return bytes
     }
   }
@@ -123,16 +134,29 @@ struct TorchFile {
       storages[name] = data[place..<(place + size)]
       place += size
     }
-    return try groups(of: contents, file: file) { storage in
+    return try groups(of: contents, file: file, size: data.count) { storage in
       guard let bytes = storages[storage.key] else { throw fault("no storage \(storage.key)", "one") }
       return bytes
     }
   }
 
-  /// The dictionaries of tensors in a pickle, each once.
-  private static func groups(
-    of pickle: Pickle, file: String, bytes: (Storage) throws -> Data
+  /// The dictionaries of tensors in the pickle of a file of `size` bytes, each once.
+  ///
+  /// References of a few bytes could ask for the same long name or tensor again and again. A `DataError` beyond
+  /// `copyLimit`.
+  static func groups(
+    of pickle: Pickle, file: String, size: Int, bytes: (Storage) throws -> Data
   ) throws -> [Group] {
+    var copied = 0
+    func copy(_ bytes: Int, _ place: String) throws {
+      copied += bytes
+      guard copied <= copyLimit * size else {
+        throw DataError(
+          file: file, place: place, found: "copies of more than \(copyLimit) times the file",
+          expected: "each name and tensor once",
+          advice: "save the state dictionary alone: torch.save(model.state_dict(), FILE)")
+      }
+    }
     var groups: [Group] = []
     var seen: Set<Pickle.Index> = []
     var level: [(path: [String], index: Pickle.Index)] = [([], pickle.root)]
@@ -142,11 +166,13 @@ struct TorchFile {
         var tensors: [String: Safetensors.Entry] = [:]
         for (key, value) in pickle.pairs(of: index) ?? [] {
           guard let name = pickle.text(of: key) else { continue }
-          let place = (path + [name]).joined(separator: ".")
+          let whole = (path + [name]).joined(separator: ".")
+          let place = String(whole.prefix(200))
+          try copy(whole.utf8.count, place)
           if case .dictionary = pickle[value] {
             next.append((path + [name], value))
           } else if let view = try View(value, in: pickle, place: place) {
-            tensors[name] = try dense(view, place: place, file: file, bytes: bytes)
+            tensors[name] = try dense(view, place: place, file: file, copy: copy, bytes: bytes)
           }
         }
         if !tensors.isEmpty { groups.append(Group(path: path.joined(separator: "."), tensors: tensors)) }
@@ -156,9 +182,11 @@ struct TorchFile {
     return groups
   }
 
-  /// The elements of a view, row by row. A `DataError` where the view leaves its storage, or has more elements.
+  /// The elements of a view, row by row; `copy` hears of those that are copied. A `DataError` where the view leaves its
+  /// storage, or has more elements.
   private static func dense(
-    _ view: View, place: String, file: String, bytes: (Storage) throws -> Data
+    _ view: View, place: String, file: String, copy: (Int, String) throws -> Void,
+    bytes: (Storage) throws -> Data
   ) throws -> Safetensors.Entry {
     let storage = view.storage
     let width = storage.type.size
@@ -180,6 +208,8 @@ struct TorchFile {
         "shape \(view.shape), strides \(view.strides) from element \(view.offset) on",
         "elements of a storage of \(storage.count)")
     }
+    // A tensor without elements may have any offset and any other extents.
+    guard count > 0 else { return Safetensors.Entry(dtype: storage.type, shape: view.shape, data: Data()) }
     let all = try bytes(storage)
     guard storage.count <= all.count / width, all.count == storage.count * width else {
       throw fault("a storage of \(all.count) bytes", "\(storage.count) elements of \(width) bytes")
@@ -188,13 +218,14 @@ struct TorchFile {
     var isDense = true
     for (extent, stride) in zip(view.shape, view.strides).reversed() {
       if extent != 1, stride != dense { isDense = false }
-      dense *= max(extent, 1)
+      dense *= extent
     }
     let start = all.startIndex + view.offset * width
-    guard !isDense, count > 0 else {
+    guard !isDense else {
       return Safetensors.Entry(
         dtype: storage.type, shape: view.shape, data: all[start..<(start + count * width)])
     }
+    try copy(count * width, place)
     var data = Data(capacity: count * width)
     var index = [Int](repeating: 0, count: view.shape.count)
     for _ in 0..<count {
