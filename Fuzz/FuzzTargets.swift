@@ -49,8 +49,11 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
       _ = try TorchFile(parsing: bytes, file: "w")
     } else {
       // The archive's checksums stop nearly every mutation before the pickle: it is read by itself too.
-      var machine = PickleMachine(bytes, file: "w")
-      _ = try? machine.run()
+      if let pickle = try? Pickle(bytes, file: "w", dialect: TorchFile.dialect) {
+        _ = try? TorchFile.groups(of: pickle, file: "w", size: bytes.count) {
+          Data(count: min($0.count, 1 << 16) * $0.type.size)
+        }
+      }
       _ = try Safetensors(parsing: bytes, file: "w")
     }
   },

@@ -27,6 +27,14 @@ def cosine(a, b):
     return dot(a, b) / lengths if lengths > 0 else 0.0
 
 
+def mean(answers):
+    """The means of losses and gradients."""
+    total = answers[0][1]
+    for _, gradient in answers[1:]:
+        total = plus(total, gradient)
+    return sum(value for value, _ in answers) / len(answers), times(total, 1 / len(answers))
+
+
 def radius(schedule, epoch):
     """ρ of a 0-based epoch."""
     kind = schedule["name"]
@@ -75,12 +83,23 @@ class Step:
         self.counted += number
         self.correct = None if right is None else self.correct + int(right.sum())
 
-    def whole(self, p, observe=True, count=True):
-        """The batch's loss."""
-        ((value, gradient, right),) = self._pass(p, self.batch, [lambda l, d: l.sum() / d.sum()], observe)
+    def micro_batches(self):
+        """The batch's micro-batches; the batch itself where the rule knows none."""
+        return self.batch.split(self.rule.get("micro_batch", len(self.batch)))
+
+    def on(self, positions, p, observe=True, count=True):
+        """The loss of some samples as a batch of their own."""
+        ((value, gradient, right),) = self._pass(p, positions, [lambda l, d: l.sum() / d.sum()], observe)
         if count:
-            self._count(right, len(self.batch))
+            self._count(right, len(positions))
         return value, gradient
+
+    def whole(self, p, observe=True, count=True):
+        """The batch's loss; with micro-batches the mean of theirs, which counts as one evaluation."""
+        before = self.evaluations
+        answer = mean([self.on(positions, p, observe, count) for positions in self.micro_batches()])
+        self.evaluations = before + 1
+        return answer
 
     def shard(self, p, index):
         """The loss of a shard as a batch of its own; nothing for an empty one."""
@@ -151,6 +170,19 @@ def sam(step, w):
         e = {name: rho * w[name].abs() * scaled[name] / (norm(scaled) + 1e-12) for name in g}
     sharp_loss, sharp = step.whole(plus(w, e), observe=step.rule["second_pass_statistics"] == "observe", count=False)
     return Record(loss, sharp_loss, sharp, g, rho, norm(e), cosine(g, sharp))
+
+
+def m_sam(step, w):
+    rho = radius(step.rule["rho"], step.epoch)
+    clean, sharp, squares = [], [], 0.0
+    for positions in step.micro_batches():
+        clean.append(step.on(positions, w))
+        g = clean[-1][1]
+        e = times(g, rho / (norm(g) + 1e-12))
+        sharp.append(step.on(positions, plus(w, e), count=False))
+        squares += dot(e, e)
+    (loss, g), (sharp_loss, d) = mean(clean), mean(sharp)
+    return Record(loss, sharp_loss, d, g, rho, math.sqrt(squares / len(clean)), cosine(g, d))
 
 
 def imbsam(step, w, constant=1e-16):
@@ -258,5 +290,5 @@ def focal_sam(step, w):
     return imbsam(step, w, constant=1e-12)
 
 
-RULES = {"sgd": sgd, "sam": sam, "imbsam": imbsam, "sse-sam": sse_sam, "pgd": pgd, "lpf-sgd": lpf_sgd,
+RULES = {"sgd": sgd, "sam": sam, "m-sam": m_sam, "imbsam": imbsam, "sse-sam": sse_sam, "pgd": pgd, "lpf-sgd": lpf_sgd,
          "gsam": gsam, "looksam": looksam, "friendly-sam": friendly_sam, "focal-sam": focal_sam}

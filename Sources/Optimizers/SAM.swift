@@ -50,7 +50,6 @@ public struct SAM<Base: DescentRule>: WrappingRule {
     let sharp = try oracle.evaluate(
       at: perturbed, on: .all, statistics: variant.secondPassStatistics)
     try Divergence.check(sharp, step: context.step, prefix: "perturbed ")
-    let cosine = clean.gradient.cosine(to: sharp.gradient)
 
     base.descend(&parameters, along: sharp.gradient, context: context)
     return StepRecord(

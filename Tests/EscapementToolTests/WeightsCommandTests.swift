@@ -1,9 +1,42 @@
 import EscapementArtifacts
+import EscapementTraining
 import Foundation
 import Testing
 
 @Suite("The weights of a run, exported and evaluated")
 struct WeightsCommandTests {
+  @Test("train reports the selected epoch, whose checkpoint can be taken by its name")
+  func selected() throws {
+    try ToolProcess.withDirectory { directory in
+      let run = directory.appendingPathComponent("run").path
+      func train(_ flags: String..., to out: String) throws -> ToolProcess.Result {
+        try ToolProcess.run(
+          ["train", "--preset", "fixture/ce", "--batch-size", "128", "--out", out] + flags)
+      }
+      let trained = try train("--epochs", "3", "--select-every", "1", to: run)
+      #expect(trained.status == 0, "\(trained.errors)")
+      let line = try #require(trained.errorLines.first { $0.contains("selected epoch ") })
+      let epoch = try #require(line.split(separator: " ").compactMap { Int($0.split(separator: "/")[0]) }.first)
+      #expect(trained.errors.contains("last epoch 3/3: accuracy "), "\(trained.errors)")
+      let steps = RunDirectory(URL(fileURLWithPath: run)).checkpointedSteps()
+      let step = try #require(steps.last) / 3 * epoch
+      func export(_ source: String, _ flags: String..., as name: String) throws -> ToolProcess.Result {
+        try ToolProcess.run(["weights", "export", source, directory.path + "/" + name] + flags)
+      }
+      for (name, checkpoint) in [("best", "best"), ("step", String(step))] {
+        #expect(try export(run, "--checkpoint", checkpoint, as: name).status == 0)
+      }
+      let files = try ["best", "step"].map { try Data(contentsOf: directory.appendingPathComponent($0)) }
+      #expect(files[0] == files[1] && !files[0].isEmpty)
+      let plain = directory.appendingPathComponent("plain").path
+      #expect(try train("--epochs", "1", to: plain).status == 0)
+      for (checkpoint, status) in [("best", 64), ("second", 64), ("7", 69)] as [(String, Int32)] {
+        let refused = try export(plain, "--checkpoint", checkpoint, as: "none")
+        #expect(refused.status == status && refused.errorLines.count == 1, "\(refused.errors)")
+      }
+    }
+  }
+
   @Test("a run's newest checkpoint is exported without the optimizer, and evaluated")
   func exportAndEvaluate() throws {
     try ToolProcess.withDirectory { directory in

@@ -132,6 +132,8 @@ struct PickleTests {
     for _ in 0..<5 {
       bomb += Array("c_codecs\nencode\nh".utf8) + [2, UInt8(ascii: "R")]
     }
-    expectFault(bomb + [UInt8(ascii: ".")], "more encoded bytes")
+    // Nothing is encoded before it is asked for, and as a key not even then.
+    let pickle = try read([0x80, 2] + Array("}(".utf8) + bomb.dropFirst(2) + Array("u.".utf8))
+    #expect(pickle.values.count < 40 && pickle.value(of: "data", in: pickle.root) == nil)
   }
 }

@@ -7,6 +7,7 @@ import EscapementTestSupport
 import Foundation
 import Testing
 
+@testable import EscapementLongTail
 @testable import EscapementTraining
 
 /// Checkpoints that PyTorch wrote (Benchmarks/peers/torch_files.py), and hostile ones.
@@ -142,13 +143,19 @@ import Testing
     [0x63] + Array("\(module)\n\(name)\n".utf8)
   }
   /// A tensor of a storage of four floats.
-  private static func tensor(count: UInt8 = 4, offset: UInt8, shape: UInt8, stride: UInt8) -> [UInt8] {
-    name("torch._utils", "_rebuild_tensor_v2") + [0x28, 0x28] + text("storage")
-      + name("torch", "FloatStorage")
-      + text("0") + text("cpu") + [
-        0x4B, count, 0x74, 0x51, 0x4B, offset, 0x4B, shape, 0x85, 0x4B, stride, 0x85,
-      ]
-      + [0x89, 0x4E, 0x74, 0x52]
+  private static func tensor(count: Int = 4, offset: Int, shape: [Int], strides: [Int]) -> [UInt8] {
+    func number(_ value: Int) -> [UInt8] {
+      [0x8A, 8] + withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    }
+    func tuple(_ values: [Int]) -> [UInt8] { [0x28] + values.flatMap(number) + [0x74] }
+    let storage: [UInt8] = text("storage") + name("torch", "FloatStorage") + text("0") + text("cpu")
+    let view: [UInt8] = number(offset) + tuple(shape) + tuple(strides) + [0x89, 0x4E]
+    return name("torch._utils", "_rebuild_tensor_v2") + [0x28, 0x28] + storage + number(count) + [0x74, 0x51]
+      + view + [0x74, 0x52]
+  }
+
+  private static func times(_ count: Int, _ bytes: [UInt8]) -> [UInt8] {
+    (0..<count).flatMap { _ in bytes }
   }
 
   /// Nothing is executed: what a pickle would call stands for nothing.
@@ -157,30 +164,44 @@ import Testing
       "pickle-\(UUID().uuidString)")
     let command = "mkdir \(directory.path)"
     let call = Self.name("os", "system") + [0x28] + Self.text(command) + [0x74, 0x52]
-    var machine = PickleMachine(Self.pickle(call), file: "p")
-    guard case .other = try machine.run() else {
-      Issue.record("a call made something")
+    let pickle = try Pickle(Self.pickle(call), file: "p", dialect: TorchFile.dialect)
+    guard case .call(let described) = pickle[pickle.root] else {
+      Issue.record("no call")
       return
     }
+    #expect(described.function == "os.system" && described.arguments.map { pickle.text(of: $0) } == [command])
     #expect(!FileManager.default.fileExists(atPath: directory.path))
   }
 
   /// A list in itself, and a million lists in one another.
   @Test func nestingIsHarmless() throws {
-    var machine = PickleMachine(Self.pickle([0x5D, 0x71, 0, 0x68, 0, 0x61]), file: "p")
-    guard case .sequence(0) = try machine.run() else {
-      Issue.record("no list")
-      return
+    func read(_ bytes: [UInt8]) throws -> Pickle {
+      try Pickle(Self.pickle(bytes), file: "p", dialect: TorchFile.dialect)
     }
-    var deep = PickleMachine(
-      Self.pickle([0x5D] + [UInt8](repeating: 0x85, count: 1_000_000)), file: "p")
-    _ = try deep.run()
+    let list = try read([0x5D, 0x71, 0, 0x68, 0, 0x61])
+    #expect(list[list.root] == .list([list.root]))
+    #expect(try read([0x5D] + [UInt8](repeating: 0x85, count: 1_000_000)).values.count == 1_000_001)
     // A dictionary that holds itself is searched once.
-    let itself = Self.pickle([0x7D, 0x71, 0] + Self.text("again") + [0x68, 0, 0x73])
-    var loop = PickleMachine(itself, file: "p")
-    guard case .dictionary(0) = try loop.run() else {
-      Issue.record("no dictionary")
-      return
+    let itself = [0x7D, 0x71, 0] + Self.text("again") + [0x68, 0, 0x73]
+    let loop = try read(itself)
+    #expect(loop.value(of: "again", in: loop.root) == loop.root)
+    let tensor = Self.tensor(offset: 0, shape: [4], strides: [1])
+    let entries = [
+      ("a/data.pkl", Self.pickle(itself + Self.text("w") + tensor + [0x73])), ("a/data/0", Data(count: 16)),
+    ]
+    #expect(try TorchFile(parsing: Self.archive(entries), file: "f").groups.map(\.path) == [""])
+    // Each call could copy a long list again.
+    let pairs: [UInt8] = [0x5D, 0x28] + Self.times(1000, [0x4E, 0x4E, 0x86]) + [0x65]
+    let ordered: [UInt8] =
+      Self.name("collections", "OrderedDict") + [0x71, 0] + pairs + [0x85, 0x71, 1, 0x52]
+    #expect(throws: Never.self) { try read(ordered) }
+    // Each name could contain a long text again.
+    let long: [UInt8] = Self.text(String(repeating: "m", count: 4000)) + [0x71, 0]
+    for (first, again) in [(ordered, [0x68, 0, 0x68, 1, 0x52]), (long, [0x68, 0, 0x68, 0, 0x93])]
+      as [([UInt8], [UInt8])]
+    {
+      let error = #expect(throws: DataError.self) { try read(first + Self.times(1000, again)) }
+      #expect(error?.found.contains("copies of more") == true)
     }
   }
 
@@ -192,8 +213,9 @@ import Testing
     [0x28, 0x4E, 0x75], [0x87],
   ])
   func brokenPicklesAreRefused(_ bytes: [UInt8]) {
-    var machine = PickleMachine(Data([0x80, 2] + bytes), file: "p")
-    let error = #expect(throws: DataError.self) { try machine.run() }
+    let error = #expect(throws: DataError.self) {
+      try Pickle(Data([0x80, 2] + bytes), file: "p", dialect: TorchFile.dialect)
+    }
     #expect(error?.exitCode == 65 && error?.place?.hasPrefix("byte ") == true)
   }
 
@@ -232,17 +254,19 @@ import Testing
       if twice { entries.append(entries[1]) }
       return try TorchFile(parsing: Self.archive(entries, method: method), file: "f")
     }
-    let group = try #require(read(Self.tensor(offset: 0, shape: 4, stride: 1)).groups.first)
+    let group = try #require(read(Self.tensor(offset: 0, shape: [4], strides: [1])).groups.first)
     #expect(group.tensors["w"]?.shape == [4] && group.tensors["w"]?.data.count == 16)
     for (tensor, storage) in [
-      (Self.tensor(offset: 1, shape: 4, stride: 1), 16), (Self.tensor(offset: 0, shape: 3, stride: 2), 16),
-      (Self.tensor(offset: 0, shape: 255, stride: 0), 16), (Self.tensor(offset: 0, shape: 4, stride: 1), 12),
-      (Self.tensor(count: 3, offset: 0, shape: 3, stride: 1), 16),
+      (Self.tensor(offset: 1, shape: [4], strides: [1]), 16),
+      (Self.tensor(offset: 0, shape: [3], strides: [2]), 16),
+      (Self.tensor(offset: 0, shape: [255], strides: [0]), 16),
+      (Self.tensor(offset: 0, shape: [4], strides: [1]), 12),
+      (Self.tensor(count: 3, offset: 0, shape: [3], strides: [1]), 16),
     ] {
       let error = #expect(throws: DataError.self) { try read(tensor, storage: storage) }
       #expect(error?.exitCode == 65)
     }
-    let good = Self.tensor(offset: 0, shape: 4, stride: 1)
+    let good = Self.tensor(offset: 0, shape: [4], strides: [1])
     #expect(throws: DataError.self, "compressed") { try read(good, method: 8) }
     #expect(throws: DataError.self, "listed twice") { try read(good, twice: true) }
     // Names are only names.
@@ -251,6 +275,44 @@ import Testing
       ("../../a/data/0", Data(count: 16)),
     ])
     #expect(try TorchFile(parsing: strange, file: "f").groups.count == 1)
+  }
+
+  /// A tensor without elements has nothing of its storage, whatever its offset and other extents.
+  @Test(arguments: [(500, [0], [1]), (1 << 62, [0], [1]), (0, [0, 1 << 62, 1 << 62], [0, 0, 0])])
+  func emptyTensorsMayLieAnywhere(_ offset: Int, _ shape: [Int], _ strides: [Int]) throws {
+    let tensor = Self.tensor(offset: offset, shape: shape, strides: strides)
+    let dictionary = Self.pickle([0x7D] + Self.text("w") + tensor + [0x73])
+    let file = Self.archive([("a/data.pkl", dictionary), ("a/data/0", Data(count: 16))])
+    let read = try #require(TorchFile(parsing: file, file: "f").groups.first?.tensors["w"])
+    #expect(read.shape == shape && read.data.isEmpty)
+  }
+
+  /// References of a few bytes to one tensor would copy it as often, if it is strided, and a long key likewise.
+  @Test func repeatedReferencesAreBounded() throws {
+    func read(_ references: Int, columns: Int, rows: Int) throws -> Int? {
+      let shape = [columns, rows]
+      let tensor = Self.tensor(count: columns * rows, offset: 0, shape: shape, strides: [1, columns])
+      var pickle: [UInt8] = [0x7D, 0x4E] + tensor + [0x71, 0, 0x73]
+      for index in 0..<references { pickle += Self.text("w\(index)") + [0x68, 0, 0x73] }
+      let entries = [("a/data.pkl", Self.pickle(pickle)), ("a/data/0", Data(count: 4 * columns * rows))]
+      return try TorchFile(parsing: Self.archive(entries), file: "f").groups.first?.tensors.count
+    }
+    #expect(try read(6, columns: 64, rows: 64) == 6)
+    #expect(try read(200, columns: 4096, rows: 1) == 200)
+    let key: [UInt8] = Self.text(String(repeating: "k", count: 4000)) + [0x71, 0]
+    let tensor = Self.tensor(offset: 0, shape: [4], strides: [1])
+    let keys = Self.pickle(
+      [0x7D] + key + tensor + [0x71, 1, 0x73] + Self.times(50, [0x68, 0, 0x68, 1, 0x73]))
+    for attempt in [
+      { try read(60, columns: 64, rows: 64) },
+      {
+        try TorchFile(parsing: Self.archive([("data.pkl", keys), ("data/0", Data(count: 16))]), file: "f")
+          .groups.count
+      },
+    ] as [() throws -> Int?] {
+      let error = #expect(throws: DataError.self) { try attempt() }
+      #expect(error?.found.contains("copies of more") == true && (error?.place?.count ?? 0) <= 200)
+    }
   }
 
   /// Every number of 16 bits, against Swift's own type and the definition of bfloat16.

@@ -3,9 +3,10 @@ import Foundation
 import EscapementNetworks
 import Testing
 
+@testable import EscapementLongTail
 @testable import EscapementTraining
 
-@Suite("Recipes and checkpoints that fuzzing found interesting")
+@Suite("Recipes, checkpoints and weights that fuzzing found interesting")
 struct HostileRecordTests {
   /// The files of one fuzzing target, as the repository keeps them.
   private func corpus(_ target: String) throws -> [(name: String, bytes: Data)] {
@@ -35,6 +36,21 @@ struct HostileRecordTests {
     let count = try accepted("recipe") { bytes in
       let recipe = try Recipe(JSONCursor(JSON(parsing: bytes, file: "r"), file: "r"))
       #expect(try Recipe(JSONCursor(recipe.json, file: "r")) == recipe)
+    }
+    #expect(count > 0)
+  }
+
+  @Test("weights, and the pickles in them without the archive's checksums")
+  func weights() throws {
+    let count = try accepted("weights") { bytes in
+      guard !TorchFile.begins(bytes) else {
+        #expect(try !TorchFile(parsing: bytes, file: "w").groups.isEmpty)
+        return
+      }
+      let pickle = try Pickle(bytes, file: "w", dialect: TorchFile.dialect)
+      _ = try TorchFile.groups(of: pickle, file: "w", size: bytes.count) {
+        Data(count: min($0.count, 1 << 16) * $0.type.size)
+      }
     }
     #expect(count > 0)
   }

@@ -165,6 +165,9 @@ import EscapementTraining
         ["imagenet-lt", "inat18"].contains(preset.recipe.data) || preset.name.contains("/paco")
       #expect((preset.notRun != nil) == unplanned, "\(preset.name)")
       #expect((preset.testTime == .flip) == preset.recipe.data.hasSuffix("-first"), "\(preset.name)")
+      // The code of SSE-SAM tests every tenth epoch, that of ImbSAM every one.
+      let every = !preset.recipe.data.hasSuffix("-first") ? 0 : preset.rows == ["ImbSAM, README"] ? 1 : 10
+      #expect(preset.selectEvery == every, "\(preset.name)")
     }
     // Radii that no source states say so.
     for name in ["cifar10-lt200/ldam-drw-sam", "cifar100-lt100/ib-sam", "cifar100-lt200/paco-sam"] {

@@ -200,6 +200,84 @@ import EscapementTraining
     #expect(plain.tensors.keys.allSatisfy { !$0.hasPrefix("noise.") })
   }
 
+  /// A step of radius 0 is the base rule's, on running statistics that only the first pass enters.
+  @Test func aRadiusOfZeroIsTheBaseRule() throws {
+    for problem in ["quadratic", "perceptron", "resnet8"] {
+      let loss = problem == "quadratic" ? "" : ".ce"
+      let base = try Self.named("\(problem).sgd\(loss)").trajectory()
+      let zero = try Self.named("\(problem).sam-zero-radius\(loss)").trajectory()
+      #expect(zero.points == base.points && zero.statistics == base.statistics && zero.state == base.state)
+      #expect(zero.records.allSatisfy { $0.rho == 0 && $0.perturbationNorm == 0 && $0.evaluations == 2 })
+    }
+  }
+
+  /// The first and the fifth step on micro-batches from their definitions: 4, 4, 4 and 4, 3 samples.
+  @Test func microBatchesAreThoseOfTheDefinition() throws {
+    let problem = ConformanceProblem.resNet
+    for (step, sizes) in [(0, [4, 4, 4]), (4, [4, 3])] {
+      func directions(_ name: String) throws -> (
+        trajectory: Trajectory, point: ParameterVector<Double>,
+        gradient: (Int, ParameterVector<Double>) throws -> ParameterVector<Double>
+      ) {
+        let conformance = try Self.named(name)
+        let trajectory = try conformance.trajectory()
+        let batch = ConformanceData.batches[step]
+        func gradient(_ part: Int, _ point: ParameterVector<Double>) throws -> ParameterVector<Double> {
+          let start = batch.lowerBound + 4 * part
+          var oracle = problem.oracle(
+            batch: start..<(start + sizes[part]), loss: SoftmaxCrossEntropy(), rule: .sgd,
+            statistics: problem.startStatistics)
+          return try oracle.evaluate(at: point, on: .all, statistics: .freeze).gradient
+        }
+        return (trajectory, trajectory.points[step], gradient)
+      }
+      /// The direction d of which SGD's step made the next point: in the first step b = d + λw, later b = 0.9 b + d + λw.
+      /// From the momentum of the steps, which the points give back.
+      func descended(_ trajectory: Trajectory) -> [Tensor<Double>] {
+        var buffers: [Tensor<Double>] = []
+        var found: [Tensor<Double>] = []
+        for index in 0...step {
+          let rate = ConformanceData.context(step: index).learningRate
+          let (w, next) = (trajectory.points[index].flat, trajectory.points[index + 1].flat)
+          let buffer = (w - next).scaled(by: 1 / rate)
+          let kept = buffers.last.map { buffer.addingScaled(-ConformanceData.momentum, $0) } ?? buffer
+          found.append(kept.addingScaled(-ConformanceData.weightDecay, w))
+          buffers.append(buffer)
+        }
+        return found
+      }
+      // Points below 16 in magnitude are rounded to 2⁻⁵⁰; over the rate of 0.02 and with the momentum's share of the step
+      // before, that is 2·16·ε/0.02 an entry, in vectors of fewer than 1024 entries: 32 in the norm.
+      let bound = 32 * 2 * 16 * Double.ulpOfOne / 0.02
+      let k = Double(sizes.count)
+      func mean(_ parts: [ParameterVector<Double>]) -> Tensor<Double> {
+        parts.dropFirst().reduce(parts[0].flat) { $0 + $1.flat }.scaled(by: 1 / k)
+      }
+      func expect(_ name: String, _ expected: Tensor<Double>, _ trajectory: Trajectory) throws {
+        #expect(!((descended(trajectory)[step] - expected).norm() > bound), "\(name), step \(step)")
+        // The mean over the batch at once is another direction: batch statistics are of other samples.
+        let whole = try Self.named("resnet8.sgd.ce").trajectory()
+        if step == 0 { #expect((descended(whole)[0] - expected).norm() > 1e-3) }
+      }
+      let parts = Array(sizes.indices)
+      let sgd = try directions("resnet8.sgd-accumulated.ce")
+      try expect("sgd", mean(parts.map { try sgd.gradient($0, sgd.point) }), sgd.trajectory)
+      let sam = try directions("resnet8.sam-accumulated.ce")
+      let g = ParameterVector(
+        layout: sam.point.layout, flat: mean(try parts.map { try sam.gradient($0, sam.point) }))
+      let moved = sam.point.ascended(along: g, rho: 0.1, constant: 1e-12).point
+      try expect("sam", mean(parts.map { try sam.gradient($0, moved) }), sam.trajectory)
+      let own = try directions("resnet8.m-sam.ce")
+      let sharp = try parts.map { part in
+        let g = try own.gradient(part, own.point)
+        return try own.gradient(part, own.point.ascended(along: g, rho: 0.1, constant: 1e-12).point)
+      }
+      try expect("m-sam", mean(sharp), own.trajectory)
+      #expect(own.trajectory.records[step].evaluations == 2 * sizes.count)
+      #expect(own.trajectory.records[step].samples == sizes.reduce(0, +))
+    }
+  }
+
   @Test func aDirectoryInUseIsRefused() throws {
     let scratch = try TemporaryDirectory()
     defer { scratch.remove() }

@@ -52,6 +52,43 @@ import EscapementTraining
     }
   }
 
+  /// Of every third epoch the first best by the mean over classes, on images as they are.
+  @Test func theSelectedEpochIsOfEveryNth() throws {
+    try Self.withFolder { folder in
+      func selected(_ name: String, _ change: (inout SyntheticRun) -> Void) throws -> RecordedEpoch? {
+        var run = try SyntheticRun("fixture/ce", seed: 0, accuracy: 40)
+        for epoch in [2, 5] { run.correct[epoch] = Array(repeating: 50, count: 10) }
+        run.correct[5][0] = 60
+        // Better, but none of every third.
+        run.correct[6] = Array(repeating: 90, count: 10)
+        change(&run)
+        return try RecordedRun(run.write(in: folder, as: name)).selected
+      }
+      #expect(try selected("none") { _ in } == nil)
+      let third = try #require(try selected("third") { $0.faults["select_every"] = 3 })
+      #expect(third.epoch == 5 && third.figures[.accuracy] == 51)
+      let equal = try selected("equal") {
+        $0.faults["select_every"] = 3
+        $0.correct[2][3] = 60
+      }
+      #expect(equal?.epoch == 2)
+      // The counts of mirrored images are reported and do not select.
+      let plain = try #require(
+        try selected("plain") { run in
+          (run.testTime, run.faults["select_every"]) = ("flip", 3)
+          var still = run
+          still.correct = run.correct.map { _ in Array(repeating: 30, count: 10) }
+          still.correct[8] = Array(repeating: 31, count: 10)
+          run.plainCorrect = still.correct
+        })
+      #expect(plain.epoch == 8 && plain.figures[.accuracy] == Double(40 - 2 - 8 % 7))
+      let missing = #expect(throws: DataError.self) {
+        try selected("missing") { ($0.testTime, $0.faults["select_every"]) = ("flip", 3) }
+      }
+      #expect(missing?.place?.contains("test_plain") == true)
+    }
+  }
+
   /// The recipe's values decide, whatever the run is called; a radius given by flag answers the sweep.
   @Test func theRecipeIsTheKey() throws {
     try Self.withFolder { folder in

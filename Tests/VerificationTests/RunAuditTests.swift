@@ -21,17 +21,22 @@ import Testing
     return recipe
   }
 
-  private static func trainer(_ recipe: Recipe = recipe(), keeping interval: Int = 2) -> Trainer<Float> {
+  private static func trainer(
+    _ recipe: Recipe = recipe(), keeping interval: Int = 2, selecting: Int = 0
+  ) -> Trainer<Float> {
     var options = TrainingOptions()
+    (options.selectEvery, options.testTime) = (selecting, selecting > 0 ? .flip : .none)
     options.metricsEvery = 1
     options.keepEvery = interval
     return Trainer<Float>(recipe: recipe, data: data, options: options)
   }
 
-  private func withRun(keeping interval: Int = 2, _ body: (RunDirectory) throws -> Void) throws {
+  private func withRun(
+    keeping interval: Int = 2, selecting: Int = 0, _ body: (RunDirectory) throws -> Void
+  ) throws {
     try RunComparisonTests.inDirectory { folder in
       let run = RunDirectory(folder.appendingPathComponent("run"))
-      try Self.trainer(keeping: interval).run(in: run)
+      try Self.trainer(keeping: interval, selecting: selecting).run(in: run)
       try body(run)
     }
   }
@@ -123,38 +128,46 @@ import Testing
     }
   }
 
+  /// Another count of class 3 in one set of an epoch.
+  private func edit(_ run: RunDirectory, _ epoch: Int, _ set: String) throws {
+    try forge(run) { events in
+      let index = try #require(
+        events.firstIndex { $0["event"] == "epoch" && $0["epoch"]?.integer == epoch })
+      var event = try #require(events[index].object)
+      var sums = try #require(event[set]?.object)
+      var rows = try #require(sums["per_class"]?.array)
+      // One image of class 3 more or less, in the class, its group and all.
+      func moved(_ counts: JSON?, _ by: Int) throws -> JSON {
+        var members = try #require(counts?.object)
+        members["correct"] = .integer(try #require(members["correct"]?.integer) + by)
+        return .object(members)
+      }
+      let by = (rows[3]["correct"]?.integer ?? 0) > 0 ? -1 : 1
+      rows[3] = try moved(rows[3], by)
+      sums["per_class"] = .array(rows)
+      sums["tail"] = try moved(sums["tail"], by)
+      sums["correct"] = .integer(try #require(sums["correct"]?.integer) + by)
+      event[set] = .object(sums)
+      events[index] = .object(event)
+    }
+  }
+
   @Test func figuresThatTheWeightsDoNotGive() throws {
     try withRun { run in
-      func edit(_ epoch: Int, _ set: String) throws {
-        try forge(run) { events in
-          let index = try #require(
-            events.firstIndex { $0["event"] == "epoch" && $0["epoch"]?.integer == epoch })
-          var event = try #require(events[index].object)
-          var sums = try #require(event[set]?.object)
-          var rows = try #require(sums["per_class"]?.array)
-          // One image of class 3 more or less, in the class, its group and all.
-          func moved(_ counts: JSON?, _ by: Int) throws -> JSON {
-            var members = try #require(counts?.object)
-            members["correct"] = .integer(try #require(members["correct"]?.integer) + by)
-            return .object(members)
-          }
-          let by = (rows[3]["correct"]?.integer ?? 0) > 0 ? -1 : 1
-          rows[3] = try moved(rows[3], by)
-          sums["per_class"] = .array(rows)
-          sums["tail"] = try moved(sums["tail"], by)
-          sums["correct"] = .integer(try #require(sums["correct"]?.integer) + by)
-          event[set] = .object(sums)
-          events[index] = .object(event)
-        }
-      }
-      try edit(5, "test")
+      try edit(run, 5, "test")
       let last = try difference(audit(run))
       #expect(last.step == 18 && last.what.contains("of the final weights,"))
       #expect(last.what.contains("test images of class 3 are classified correctly,"))
       let drawn = try difference(audit(run, epochs: 0, segments: 3))
       #expect(drawn.step == 18 && !drawn.what.contains("final weights"))
-      try edit(0, "test")
+      try edit(run, 0, "test")
       #expect(try difference(audit(run)).step == 3)
+    }
+    // The counts that select an epoch are of images without their mirrored ones.
+    try withRun(selecting: 2) { run in
+      #expect(try audit(run).outcome == .reproduced)
+      try edit(run, 5, "test_plain")
+      #expect(try difference(audit(run)).what.contains("plain test images of class 3"))
     }
     try withRun { run in
       try forge(run) { events in

@@ -100,6 +100,7 @@ struct SweepResultsTests {
       let manifest = try manifest()
       for (row, accuracy) in [40, 50, 54].enumerated() {
         var run = try SyntheticRun("fixture/ce", seed: UInt64(row), accuracy: accuracy)
+        run.faults["select_every"] = 5
         // The best epoch is the last but one, and the last is at 48 percent.
         if row == 2 {
           run.correct.swapAt(8, 9)
@@ -110,16 +111,20 @@ struct SweepResultsTests {
       let results = SweepResults(manifest, in: SweepFolder(url))
       let group = try #require(results.groups.first)
       #expect(results.isComplete && group.standing == "complete (3 of 3)")
+      // Of the fifth and the tenth epoch: the third run has 48 at both, and the first of them stays.
+      #expect(results.hasSelections && results.rows.map { $0.selected?.epoch } == [9, 9, 4])
+      #expect(group.mean(.accuracy, at: \.selected)?.mean == (40.0 + 50 + 48) / 3)
       let mean = try #require(group.mean(.accuracy))
       #expect(mean.mean == 46 && mean.count == 3)
       // Deviations −6, 4, 2: s² = 56/2, s²/n = 28/3. The root and its square round by half an ulp each, the two quotients
       // before them too, and the root's counts twice: below 3 ulps in all.
       let error = try #require(mean.standardError)
       #expect(!((error * error - 28.0 / 3).magnitude > 28.0 / 3 * 3 * Double.ulpOfOne))
-      #expect(group.mean(.accuracy, best: true)?.mean == 48)
+      #expect(group.mean(.accuracy, at: \.best)?.mean == 48)
       let table = try CSVText(parsing: Data(results.groupsCSV.utf8), file: "t").records
       #expect(table.count == 2)
       let fields = Dictionary(uniqueKeysWithValues: zip(table[0].fields, table[1].fields))
+      #expect(fields["selected_accuracy_mean"] == "46.0" && fields["best_accuracy_mean"] == "48.0")
       #expect(fields["accuracy_mean"] == "46.0" && fields["planned"] == "3" && fields["done"] == "3")
       #expect(fields["standing"] == "complete (3 of 3)" && fields["recipe"] == group.digest.hex)
     }

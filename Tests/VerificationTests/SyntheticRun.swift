@@ -21,6 +21,8 @@ struct SyntheticRun {
   var extraEvents: [JSON] = []
   /// Correct training images of each class after the last epoch; nil leaves them out.
   var correctInTraining: [Int]?
+  /// Correct test images without their mirrored ones, after each epoch; nil leaves them out.
+  var plainCorrect: [[Int]]?
   /// Members of the record that are not what they should be, by key path.
   var faults: [String: JSON] = [:]
   /// Members of every epoch's event that are not what they should be, by key path.
@@ -112,6 +114,9 @@ struct SyntheticRun {
         ],
         "digest": .string(Digest(of: "\(salt) \(recipe.preset) \(recipe.seed) \(epoch) \(values)").hex),
       ]
+      event["test_plain"] = plainCorrect.map {
+        accuracy($0[epoch], of: Array(repeating: testImages, count: 10))
+      }
       if epoch == correct.count - 1 {
         event["training_pictures"] = correctInTraining.map { accuracy($0, of: classCounts) }
       }

@@ -96,7 +96,8 @@ extension RunArchive.Entry {
       "digest": run.digest.map { .string($0.hex) } ?? .null,
       NumericContract.key: run.contract.json,
       "version": .optional(run.version), "last": run.epochs.last?.json ?? .null,
-      "best": run.best?.json ?? .null, "counted": .bool(standing.isCounted), "state": .string(standing.text),
+      "best": run.best?.json ?? .null, "selected": run.selected?.json ?? .null,
+      "counted": .bool(standing.isCounted), "state": .string(standing.text),
     ]
   }
 }

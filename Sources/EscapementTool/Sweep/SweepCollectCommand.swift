@@ -9,8 +9,8 @@ struct SweepCollectCommand: ParsableCommand {
     commandName: "collect", abstract: "Accuracies of every run of a plan, and their means over seeds.",
     discussion: """
       Rows stay whether their runs are done or not. A mean over fewer seeds than planned is inconclusive, and says of how \
-      many it is. Means are of the last epoch; that of the best epoch, chosen on the test images, stands beside. Exit \
-      code 0 when all are done, 2 otherwise.
+      many it is. Means are of the last epoch; those of the best epoch, and of the selected one of runs that select one, \
+      stand beside. Both are chosen on the test images. Exit code 0 when all are done, 2 otherwise.
       """)
 
   @OptionGroup var place: SweepPlace
@@ -30,13 +30,16 @@ struct SweepCollectCommand: ParsableCommand {
       Console.output(results.json)
     } else {
       var table = TextTable(
-        heading: ["preset", "ρ", "epochs"] + SweepResults.metrics.map(\.name) + ["best", "seeds"],
+        heading: ["preset", "ρ", "epochs"] + SweepResults.metrics.map(\.name)
+          + (results.hasSelections ? ["best", "selected", "seeds"] : ["best", "seeds"]),
         rightAligned: [2])
       table.rows = results.groups.map { group in
         let row = group.rows[0].row
         return [row.recipe.preset, row.rho, String(row.recipe.epochs)]
           + SweepResults.metrics.map { Self.text(group.mean($0.metric)) }
-          + [Self.text(group.mean(.accuracy, best: true)), group.standing]
+          + [Self.text(group.mean(.accuracy, at: \.best))]
+          + (results.hasSelections ? [Self.text(group.mean(.accuracy, at: \.selected))] : [])
+          + [group.standing]
       }
       print(table.text)
     }

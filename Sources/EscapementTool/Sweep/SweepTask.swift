@@ -45,7 +45,7 @@ struct SweepTask {
       try TrainCommand.parse(arguments).run()
     case .waiting:
       arguments += ["--preset", row.recipe.preset]
-      var options = TrainingOptions()
+      var options = TrainingOptions(of: try Preset.named(row.recipe.preset))
       options.testTime = row.testTime
       if let checkpointEvery { options.checkpointEvery = checkpointEvery }
       if let keepEvery { options.keepEvery = keepEvery }

@@ -52,7 +52,8 @@ extension Preset {
   fileprivate var json: JSON {
     [
       "name": .string(name), "method": .string(recipe.method), "recipe": recipe.json,
-      "test_time": .string(testTime.rawValue), "rows": .array(rows.map { .string($0) }),
+      "test_time": .string(testTime.rawValue), "select_every": .integer(selectEvery),
+      "rows": .array(rows.map { .string($0) }),
       "assumptions": .array(assumptions.map { .string($0) }),
       "not_run": .optional(notRun),
     ]

@@ -4,6 +4,7 @@ import Foundation
 import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
+import EscapementVerification
 
 /// The run, its checkpoint, and the location of its images.
 struct RunOptions: ParsableArguments {
@@ -18,8 +19,10 @@ struct RunOptions: ParsableArguments {
   var data: String?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The checkpoint after this step; the newest when left out.", valueName: "step"))
-  var checkpoint: Int?
+    help: ArgumentHelp(
+      "The checkpoint after this step, or best: that of the selected epoch (train --select-every). The newest when left out.",
+      valueName: "step|best"))
+  var checkpoint: CheckpointChoice?
 
   @OptionGroup(title: "OF A FILE OF WEIGHTS") var weights: WeightsOptions
 
@@ -31,7 +34,7 @@ struct RunOptions: ParsableArguments {
 
 extension LoadedRun {
   /// Reads a run directory, or a file of weights of which `weights` says what it is.
-  init(_ place: String, data: String?, checkpoint: Int?, weights: WeightsOptions) throws {
+  init(_ place: String, data: String?, checkpoint: CheckpointChoice?, weights: WeightsOptions) throws {
     var isDirectory: ObjCBool = false
     if FileManager.default.fileExists(atPath: place, isDirectory: &isDirectory), !isDirectory.boolValue {
       guard checkpoint == nil else { throw ToolError.usage("--checkpoint: a file of weights has none") }
@@ -46,17 +49,7 @@ extension LoadedRun {
     let run = RunDirectory(URL(fileURLWithPath: place, isDirectory: true))
     let record = try run.readRecord()
     let recipe = record.recipe
-    let steps = run.checkpointedSteps()
-    guard let newest = steps.last else {
-      throw MissingError(
-        what: "a checkpoint in \(run.checkpoints.path)", advice: "train first, or correct the path")
-    }
-    let step = checkpoint ?? newest
-    guard steps.contains(step) else {
-      throw MissingError(
-        what: "the checkpoint after step \(step) in \(run.checkpoints.path)",
-        advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
-    }
+    let step = try run.step(of: checkpoint)
     let images = try LongTailedData.of(record, at: data)
     // A spectrum on images other than the run's would be mistaken for one of the run.
     try images.check(againstFile: run.record.path)
@@ -80,6 +73,55 @@ extension LoadedRun {
       state: TrainingState(
         parameters: foreign.state.parameters, statistics: foreign.state.statistics, epoch: recipe.epochs),
       importedFrom: file.lastPathComponent)
+  }
+}
+
+/// A checkpoint of a run: that after a step, or that of the selected epoch.
+enum CheckpointChoice: ExpressibleByArgument {
+  case step(Int)
+  case best
+
+  init?(argument: String) {
+    if argument == "best" {
+      self = .best
+    } else if let step = Int(argument) {
+      self = .step(step)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension RunDirectory {
+  /// The step of a checkpoint, the newest without a choice. Throws `MissingError` if it is not there, and a usage error
+  /// for the selected epoch of a run that selects none.
+  func step(of choice: CheckpointChoice?) throws -> Int {
+    let steps = checkpointedSteps()
+    guard let newest = steps.last else {
+      throw MissingError(
+        what: "a checkpoint in \(checkpoints.path)", advice: "train first, or correct the path")
+    }
+    let step: Int
+    switch choice {
+    case nil: step = newest
+    case .step(let number): step = number
+    case .best:
+      let run = try RecordedRun(self)
+      guard let selected = run.selected else {
+        let reason =
+          run.selectEvery == 0
+          ? "selects no epoch; train with --select-every"
+          : "selects one of every \(run.selectEvery) epochs and has \(run.epochs.count)"
+        throw ToolError.usage("--checkpoint best: the run \(reason)")
+      }
+      step = selected.step
+    }
+    guard steps.contains(step) else {
+      throw MissingError(
+        what: "the checkpoint after step \(step) in \(checkpoints.path)",
+        advice: "there are those after \(steps.map(String.init).joined(separator: ", "))")
+    }
+    return step
   }
 }
 

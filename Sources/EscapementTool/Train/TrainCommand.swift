@@ -83,6 +83,13 @@ struct TrainCommand: RankedCommand {
       "Keep every so many epochs' checkpoint for good, beside the newest two; 0: none. `evidence audit` begins at them."
   )
   var keepEvery: Int?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Select the epoch with the highest mean per-class test accuracy among every so many, and keep its checkpoint; 0: the \
+      last epoch.
+      """)
+  var selectEvery: Int?
   @Option(parsing: .unconditional, help: "Steps between step events in metrics.jsonl; 0: epochs only.")
   var metricsEvery: Int?
   @Option(parsing: .unconditional, help: "Steps between links of the digest chain; 0: epochs only.")
@@ -115,7 +122,7 @@ struct TrainCommand: RankedCommand {
       preset, dataset, network, epochs, compressTo, loss, optimizer, rho, eta, weighting, drwEpoch, batchSize,
       learningRate,
       schedule, seed,
-      checkpointEvery, keepEvery, metricsEvery,
+      checkpointEvery, keepEvery, selectEvery, metricsEvery,
       digestEvery, testTime, onDivergence, spectra, spectrumSteps,
     ]
     if resume, overrides.contains(where: { $0 != nil }) || !listing.isEmpty {
@@ -128,6 +135,7 @@ struct TrainCommand: RankedCommand {
     for (flag, value) in [
       ("--checkpoint-every", checkpointEvery), ("--metrics-every", metricsEvery),
       ("--digest-every", digestEvery), ("--keep-every", keepEvery),
+      ("--select-every", selectEvery),
     ] {
       if let value, value < 0 { throw ValidationError("\(flag) is \(value), expected 0 or more") }
     }
@@ -215,6 +223,7 @@ struct TrainCommand: RankedCommand {
         })
       meter.clear()
       if let line = Job.trafficLine(per: "step", count: steps) { Console.note(line) }
+      if options.selectEvery > 0, Job.leads { try noteSelection(in: directory) }
       Console.note("parameters \(state.parameters.digest.hex)")
       Console.note("run \(state.digest.hex), recorded in \(out)")
     } catch is SpectrumInterrupted {
@@ -224,6 +233,25 @@ struct TrainCommand: RankedCommand {
     } catch is Interrupted {
       meter.clear()
       throw ToolError.interrupted("interrupted after a checkpoint; go on with: \(resumeCommand)")
+    }
+  }
+
+  /// Reports the selected epoch beside the last.
+  private func noteSelection(in directory: RunDirectory) throws {
+    let run = try RecordedRun(directory)
+    for (name, epoch) in [("last epoch", run.epochs.last), ("selected epoch", run.selected)] {
+      guard let epoch else { continue }
+      let figures = RunMetric.allAccuracies.compactMap { metric in
+        epoch.figures[metric].map { "\(metric.text) \(EpochLine.fixed($0, 2)) %" }
+      }
+      Console.note("\(name) \(epoch.epoch + 1)/\(run.recipe.epochs): \(figures.joined(separator: ", "))")
+    }
+    if run.selected != nil {
+      Console.note(
+        "selected: the best of every \(run.selectEvery == 1 ? "" : "\(run.selectEvery)th ")epoch by mean per-class test "
+          + "accuracy, which is chosen on the test images; --checkpoint best takes it")
+    } else {
+      Console.note("no epoch was selected: the run is shorter than \(run.selectEvery) epochs")
     }
   }
 
@@ -260,13 +288,14 @@ struct TrainCommand: RankedCommand {
   }
 
   private func chosenOptions() throws -> TrainingOptions {
-    var options = TrainingOptions()
+    var options = TrainingOptions(of: try Preset.named(preset ?? ""))
+    if let selectEvery { options.selectEvery = selectEvery }
     if let checkpointEvery { options.checkpointEvery = checkpointEvery }
     if let keepEvery { options.keepEvery = keepEvery }
     if let metricsEvery { options.metricsEvery = metricsEvery }
     if let digestEvery { options.digestEvery = digestEvery }
     if let onDivergence { options.onDivergence = onDivergence }
-    options.testTime = try testTime ?? Preset.named(preset ?? "").testTime
+    if let testTime { options.testTime = testTime }
     return options
   }
 }

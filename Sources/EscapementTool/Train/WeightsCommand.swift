@@ -63,9 +63,14 @@ struct WeightsCommand: ParsableCommand {
 
     @Argument(
       help: ArgumentHelp(
-        "Run directory, whose newest checkpoint is taken, or a checkpoint's JSON file.",
-        valueName: "RUN|CHECKPOINT")) var source: String
+        "Run directory, or a checkpoint's JSON file.", valueName: "RUN|CHECKPOINT")) var source: String
     @Argument(help: ArgumentHelp("The safetensors file to write.", valueName: "FILE")) var file: String
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp(
+        "The run's checkpoint after this step, or best: that of the selected epoch. The newest when left out.",
+        valueName: "step|best"))
+    var checkpoint: CheckpointChoice?
 
     func run() throws {
       try AtomicFile.write(
@@ -73,13 +78,12 @@ struct WeightsCommand: ParsableCommand {
     }
 
     private func sidecar() throws -> URL {
-      if source.hasSuffix(".json") { return URL(fileURLWithPath: source) }
-      let run = RunDirectory(URL(fileURLWithPath: source, isDirectory: true))
-      guard let step = run.checkpointedSteps().last else {
-        throw MissingError(
-          what: "a checkpoint in \(run.checkpoints.path)", advice: "train first, or correct the path")
+      if source.hasSuffix(".json") {
+        guard checkpoint == nil else { throw ToolError.usage("--checkpoint: \(source) is one itself") }
+        return URL(fileURLWithPath: source)
       }
-      return run.sidecar(step: step)
+      let run = RunDirectory(URL(fileURLWithPath: source, isDirectory: true))
+      return run.sidecar(step: try run.step(of: checkpoint))
     }
   }
 
@@ -168,9 +172,7 @@ struct WeightsCommand: ParsableCommand {
       if FileManager.default.fileExists(atPath: source, isDirectory: &isDirectory), isDirectory.boolValue {
         let run = RunDirectory(URL(fileURLWithPath: source, isDirectory: true))
         let record = try run.readRecord()
-        guard let step = run.checkpointedSteps().last else {
-          throw MissingError(what: "a checkpoint in \(run.checkpoints.path)", advice: "train first")
-        }
+        let step = try run.step(of: nil)
         network = record.recipe.architecture.network(classes: record.classCounts.count)
         state = try StateDictionary(
           Checkpoint<Float>.weights(sidecar: run.sidecar(step: step)), network: network, file: source)

@@ -12,7 +12,9 @@ package struct RecordDifference: Hashable, Sendable {
   package var right: String?
 
   /// Settings of how the files of a run are written, which do not affect what is computed.
-  static let settingsOfRecording = ["digest_every", "metrics_every", "checkpoint_every", "keep_every"]
+  static let settingsOfRecording = [
+    "digest_every", "metrics_every", "checkpoint_every", "keep_every", "select_every",
+  ]
 
   /// Members that are digests of what happens in a run; its trace contains them.
   static let partsOfTheTrace = ["first_order_sha256", "initial_parameters_sha256"]

@@ -38,6 +38,11 @@ package enum ConformanceCatalog {
     .lookSAM("looksam", rho: .constant(0.1), period: 3, alpha: 0.7, secondPass: .observe),
     .friendlySAM("friendly-sam", rho: .constant(0.1), sigma: 1, decay: 0.9, secondPass: .freeze),
     .focalSAM("focal-sam", rho: .constant(0.1), sharpness: sharpness),
+    // SGD, but for what is counted.
+    .sam("sam-zero-radius", rho: .constant(0), variant: .recommended),
+    ConformanceRule.sgd.accumulating("sgd-accumulated"),
+    ConformanceRule.sam("sam", rho: .constant(0.1), variant: .released).accumulating("sam-accumulated"),
+    .microBatchSAM("m-sam", rho: .constant(0.1)),
   ]
 
   private static let sharpness: FocalSharpness = {

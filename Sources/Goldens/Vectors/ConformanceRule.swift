@@ -18,6 +18,8 @@ package struct ConformanceRule: Sendable {
   package let sharpness: FocalSharpness?
   /// Samples in a shard; nil means ⌈B/count⌉.
   package let shardSize: Int?
+  /// Micro-batches over which the gradient of a whole batch accumulates; nil if it is computed at once.
+  package let accumulation: Int?
   /// The stream index of each vector of standard normals drawn in a step.
   package let draws: @Sendable (_ step: Int) -> [UInt64]
   /// Makes the rule around a descent rule that has taken no step.
@@ -27,6 +29,7 @@ package struct ConformanceRule: Sendable {
   package init(
     name: String, fields: [String: JSON], definition: [String],
     normalization: PartNormalization = .wholeBatch, sharpness: FocalSharpness? = nil, shardSize: Int? = nil,
+    accumulation: Int? = nil,
     draws: @escaping @Sendable (_ step: Int) -> [UInt64] = { _ in [] },
     make: @escaping @Sendable (SGD<Double>) throws -> any UpdateRule<Double>
   ) {
@@ -36,6 +39,7 @@ package struct ConformanceRule: Sendable {
     self.normalization = normalization
     self.sharpness = sharpness
     self.shardSize = shardSize
+    self.accumulation = accumulation
     self.draws = draws
     self.make = make
   }

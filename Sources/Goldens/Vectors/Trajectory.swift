@@ -31,7 +31,13 @@ extension ConformanceCase {
         loss: loss?.criterion(epoch: context.epoch) ?? SoftmaxCrossEntropy(), rule: self.rule,
         statistics: trajectory.statistics[step])
       trajectory.noise.append(self.rule.noise(step: step, layout: point.layout))
-      trajectory.records.append(try rule.step(&point, oracle: &oracle, context: context))
+      if let count = self.rule.accumulation {
+        var accumulating = AccumulatingOracle(oracle, count: count)
+        trajectory.records.append(try rule.step(&point, oracle: &accumulating, context: context))
+        oracle = accumulating.base
+      } else {
+        trajectory.records.append(try rule.step(&point, oracle: &oracle, context: context))
+      }
       trajectory.points.append(point)
       trajectory.statistics.append(oracle.statistics ?? trajectory.statistics[step])
     }

@@ -31,18 +31,46 @@ enum CIFARPickle {
       records.labels = try labels("fine_labels", below: 100)
       records.coarseLabels = try labels("coarse_labels", below: 20)
     }
-    guard let index = pickle.value(of: "data", in: pickle.root), case .array(let array) = pickle[index],
-      let contents = array.contents
+    guard let index = pickle.value(of: "data", in: pickle.root), let array = NumPyArray(index, in: pickle)
     else { throw fault("data", "no array", "a NumPy array of bytes") }
     guard ["u1", "|u1"].contains(array.element), array.shape == [expected, ImageSet.imageBytes] else {
       throw fault(
         "data", "an array \(array.shape.prefix(4)) of \(array.element)",
         "[\(expected), \(ImageSet.imageBytes)] of u1")
     }
-    guard let bytes = pickle.bytes(of: contents), bytes.count == expected * ImageSet.imageBytes else {
+    guard let bytes = pickle.bytes(of: array.contents), bytes.count == expected * ImageSet.imageBytes else {
       throw fault("data", "an array whose bytes are not there", "\(expected * ImageSet.imageBytes) bytes")
     }
     records.images = [UInt8](bytes)
     return records
+  }
+}
+
+/// A NumPy array as its pickle describes it: a call that makes an empty one, and its state.
+private struct NumPyArray {
+  let shape: [Int]
+  let element: String
+  /// The value that contains the elements' bytes.
+  let contents: Pickle.Index
+
+  /// The array at an index; nil for other values. The state is (version, shape, dtype, is it in Fortran's order?, bytes),
+  /// of which the fourth must be False.
+  init?(_ index: Pickle.Index, in pickle: Pickle) {
+    guard case .call(let array) = pickle[index], array.function.hasSuffix("._reconstruct"),
+      let state = array.state.flatMap({ pickle.members(of: $0) }), state.count == 5,
+      case .tuple(let extents) = pickle[state[1]],
+      case .call(let dtype) = pickle[state[2]], dtype.function == "numpy.dtype",
+      let name = dtype.arguments.first.flatMap({ pickle.bytes(of: $0) }),
+      case .bool(false) = pickle[state[3]]
+    else { return nil }
+    var shape: [Int] = []
+    for extent in extents {
+      guard case .integer(let number) = pickle[extent], number >= 0 else { return nil }
+      shape.append(number)
+    }
+    self.shape = shape
+    // Byte order and alignment, its state, are in the name as far as they are needed.
+    element = String(decoding: name.prefix(16), as: UTF8.self)
+    contents = state[4]
   }
 }

@@ -16,6 +16,19 @@ public struct EpochRecord: Hashable, Sendable {
 
     /// The accuracy in percent; nil without samples.
     public var percent: Double? { samples > 0 ? 100 * Double(correct) / Double(samples) : nil }
+
+    /// The mean of the classes' accuracies in percent, over classes with samples; NaN without any.
+    ///
+    /// For equally many samples a class it is the share over all samples, which has fewer roundings: equal sums are equal
+    /// means.
+    package static func classMean(_ classes: some Sequence<Counts>) -> Double {
+      let present = classes.filter { $0.samples > 0 }
+      guard let first = present.first else { return .nan }
+      let samples = present.reduce(0) { $0 + $1.samples }
+      return present.allSatisfy { $0.samples == first.samples }
+        ? 100 * Double(present.reduce(0) { $0 + $1.correct }) / Double(samples)
+        : present.reduce(0) { $0 + 100 * Double($1.correct) / Double($1.samples) } / Double(present.count)
+    }
   }
 
   /// The accuracy on a set of images.
@@ -54,6 +67,9 @@ public struct EpochRecord: Hashable, Sendable {
   public let train: Steps
   /// The accuracy on the test images.
   public let test: Accuracy
+  /// The accuracy on the test images as they are, by which an epoch is selected, where `test` averages with the mirrored
+  /// images (`TrainingOptions.selectEvery`, `.testTime`); nil otherwise.
+  public let testPlain: Accuracy?
   /// The accuracy on the training images without augmentation; after the last epoch only.
   public let trainingImages: Accuracy?
   /// The link of the digest chain.
@@ -87,6 +103,11 @@ extension EpochRecord.Accuracy {
   }
 }
 
+extension EpochRecord {
+  /// The accuracy by which an epoch is selected.
+  var selectionAccuracy: Double { Counts.classMean((testPlain ?? test).classes) }
+}
+
 // MARK: - In metrics.jsonl
 
 extension EpochRecord {
@@ -100,6 +121,7 @@ extension EpochRecord {
       "learning_rate": .number(learningRate), "reweighted": .bool(reweighted), "train": train.json,
       "test": test.json, "digest": .string(digest.hex), "seconds": .number(seconds),
     ]
+    members["test_plain"] = testPlain?.json
     members["training_pictures"] = trainingImages?.json
     return .object(members)
   }
@@ -112,6 +134,7 @@ extension EpochRecord {
     reweighted = try event.field("reweighted").bool()
     train = try Steps(event.field("train"))
     test = try Accuracy(event.field("test"))
+    testPlain = try event.optionalField("test_plain").map { try Accuracy($0) }
     trainingImages = try event.optionalField("training_pictures").map { try Accuracy($0) }
     digest = try event.field("digest").digest()
     seconds = try event.field("seconds").double()

@@ -134,6 +134,7 @@ extension TrainingOptions {
     [
       "digest_every": .integer(digestEvery), "metrics_every": .integer(metricsEvery),
       "checkpoint_every": .integer(checkpointEvery), "keep_every": .integer(keepEvery),
+      "select_every": .integer(selectEvery),
       "test_time": .string(testTime.rawValue), "on_divergence": .string(onDivergence.rawValue),
     ]
   }
@@ -144,6 +145,7 @@ extension TrainingOptions {
     metricsEvery = try document.field("metrics_every").integer(atLeast: 0)
     checkpointEvery = try document.field("checkpoint_every").integer(atLeast: 0)
     keepEvery = try document.optionalField("keep_every")?.integer(atLeast: 0) ?? 0
+    selectEvery = try document.optionalField("select_every")?.integer(atLeast: 0) ?? 0
     testTime = try document.field("test_time").choice()
     onDivergence = try document.field("on_divergence").choice()
   }

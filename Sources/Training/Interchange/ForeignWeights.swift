@@ -54,7 +54,7 @@ public struct ForeignWeights<Element: Real>: Sendable {
         if count > best?.count ?? -1 { best = (group, candidate, count) }
       }
     }
-    let keys = groups.map { $0.path.isEmpty ? "(the file's own)" : $0.path }.joined(separator: ", ")
+    let keys = Self.list(groups.map { $0.path.isEmpty ? "(the file's own)" : $0.path })
     guard let nearest = best else {
       throw DataError(
         file: file, place: key, found: "no such dictionary", expected: "one of \(keys)",
@@ -73,7 +73,7 @@ public struct ForeignWeights<Element: Real>: Sendable {
     guard let chosen = whole.count == 1 ? whole[0] : usual else {
       throw DataError(
         file: file, found: "\(whole.count) dictionaries with the weights of \(network.name)", expected: "one",
-        advice: "give --key: \(whole.map(\.group.path).joined(separator: ", "))")
+        advice: "give --key: \(Self.list(whole.map(\.group.path)))")
     }
     (self.key, self.prefix) = (chosen.group.path, chosen.prefix)
     var tensors = Safetensors(tensors: chosen.group.tensors)
@@ -87,6 +87,12 @@ public struct ForeignWeights<Element: Real>: Sendable {
     }
     rounded = changed
     state = try StateDictionary(tensors, network: network, prefix: chosen.prefix, file: file)
+  }
+
+  /// The first ten of some keys, for errors.
+  private static func list(_ keys: [String]) -> String {
+    let shown = keys.prefix(10).map { $0.count > 200 ? $0.prefix(200) + "…" : $0 }
+    return shown.joined(separator: ", ") + (keys.count > 10 ? " and \(keys.count - 10) others" : "")
   }
 
   /// What precedes the network's first name somewhere, nothing first.

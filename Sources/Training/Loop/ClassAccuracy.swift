@@ -21,25 +21,47 @@ public struct ClassAccuracy: Hashable, Sendable {
     over source: any SampleSource<Element>, partSize: Int = 100, testTime: TestTimeAugmentation = .none,
     range: Range<Int>? = nil
   ) throws {
-    correct = Array(repeating: 0, count: network.classes)
+    (self, _) = try Self.counted(
+      network: network, parameters: parameters, statistics: statistics, over: source, partSize: partSize,
+      testTime: testTime, range: range)
+  }
+
+  private init(classes: Int) {
+    correct = Array(repeating: 0, count: classes)
     samples = correct
+  }
+
+  /// The counts of the initializer and, with `.flip`, those of the images as they are, from the same logits.
+  static func counted<Element: Real>(
+    network: Network, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
+    over source: any SampleSource<Element>, partSize: Int = 100, testTime: TestTimeAugmentation,
+    range: Range<Int>?
+  ) throws -> (ClassAccuracy, plain: ClassAccuracy?) {
+    var counts = ClassAccuracy(classes: network.classes)
+    var plain = testTime == .flip ? counts : nil
     let objective = Objective<Element>(network: network)
     let range = range ?? 0..<source.labels.count
     for start in stride(from: range.lowerBound, to: range.upperBound, by: partSize) {
       let batch = try source.batch(start..<min(start + partSize, range.upperBound))
       var logits = objective.logits(at: parameters, statistics: statistics, images: batch.images)
       if testTime == .flip {
+        plain?.add(logits, batch.labels)
         // The mean of the two logit vectors, without the factor ½, which does not affect the comparison.
         logits =
           logits
           + objective.logits(
             at: parameters, statistics: statistics, images: batch.images.flippedLeftRight())
       }
-      for (prediction, label) in zip(logits.rowArgmax(), batch.labels) {
-        samples[label] += 1
-        if prediction == label { correct[label] += 1 }
-        if prediction < 0 { notANumber += 1 }
-      }
+      counts.add(logits, batch.labels)
+    }
+    return (counts, plain)
+  }
+
+  private mutating func add<Element: Real>(_ logits: Tensor<Element>, _ labels: [Int]) {
+    for (prediction, label) in zip(logits.rowArgmax(), labels) {
+      samples[label] += 1
+      if prediction == label { correct[label] += 1 }
+      if prediction < 0 { notANumber += 1 }
     }
   }
 

@@ -6,7 +6,9 @@ import EscapementNetworks
 
 extension Trainer {
   /// A run that is ready for its next step, with the lock on its directory.
-  typealias Opening = (lock: RunLock, loop: TrainingLoop<Element>, metrics: LineLog)
+  typealias Opening = (
+    lock: RunLock, loop: TrainingLoop<Element>, metrics: LineLog, selection: EpochSelection
+  )
 
   /// Starts a new run: its directory, its record and a checkpoint before the first step, so that it can always be
   /// resumed.
@@ -28,8 +30,9 @@ extension Trainer {
     let metrics =
       FileManager.default.fileExists(atPath: directory.metrics.path)
       ? try LineLog(resuming: directory.metrics, at: .start) : try LineLog(creating: directory.metrics)
-    try checkpoint(loop, metrics, directory)
-    return (lock, loop, metrics)
+    let selection = EpochSelection(every: options.selectEvery)
+    try checkpoint(loop, metrics, directory, selection)
+    return (lock, loop, metrics, selection)
   }
 
   /// The contents of `run.json` for a run.
@@ -77,7 +80,7 @@ extension Trainer {
                 "damaged: \(error.reason); the checkpoint after step \(step) is set aside as *\(ending), "
                   + "going on after step \(saved.state.step)"))
           }
-          return (lock, loop, metrics)
+          return (lock, loop, metrics, try selection(in: directory))
         } catch let error as DataError {
           damaged.append((step, error))
         }
@@ -126,6 +129,9 @@ extension Trainer {
     guard record.options.onDivergence == options.onDivergence else {
       throw refuse("on_divergence", found: record.options.onDivergence.rawValue, advice: advice)
     }
+    guard record.options.selectEvery == options.selectEvery else {
+      throw refuse("select_every", found: "\(record.options.selectEvery)", advice: advice)
+    }
   }
 
   /// A checkpoint whose files are intact, and the loop at it. Throws a `DataError` if it does not belong to this run.
@@ -165,6 +171,20 @@ extension Trainer {
       if let copy { unlink(copy.path) }
       throw error
     }
+  }
+
+  /// The selection among the epochs of the metrics.
+  private func selection(in directory: RunDirectory) throws -> EpochSelection {
+    var selection = EpochSelection(every: options.selectEvery)
+    guard selection.every > 0 else { return selection }
+    let mark = Data("\"event\":\"\(EpochRecord.event)\"".utf8)
+    let bytes = try FileContents.read(directory.metrics, limit: RunDirectory.metricsLimit)
+    for line in bytes.split(separator: 0x0A) where line.range(of: mark) != nil {
+      let file = directory.metrics.path
+      let record = try EpochRecord(JSONCursor(JSON(parsing: Data(line), file: file), file: file))
+      selection.consider(epoch: record.epoch, accuracy: record.selectionAccuracy)
+    }
+    return selection
   }
 
   /// A run without a checkpoint: nothing was lost if it has no metrics either.

@@ -90,12 +90,12 @@ public struct Trainer<Element: Real>: Sendable {
   private func lead(
     in directory: RunDirectory, resume: Bool, _ isCancelled: () -> Bool, _ observer: (Event) -> Void
   ) throws -> TrainingState<Element> {
-    var (lock, loop, metrics) = try opening {
+    var (lock, loop, metrics, selection) = try opening {
       resume ? try reopen(directory, observer) : try begin(directory)
     }
     defer { lock.release() }
     try tellStart(of: loop)
-    if resume { try measureIfPending(loop, metrics, directory, observer) }
+    if resume { try measureIfPending(loop, metrics, directory, selection, observer) }
     var started = ContinuousClock.now
     while !loop.isFinished {
       try takeStep(&loop, metrics, directory, observer)
@@ -105,29 +105,32 @@ public struct Trainer<Element: Real>: Sendable {
         started = .now
         let record = try endEpoch(&loop, seconds: seconds)
         try metrics.append(record.json)
+        selection.consider(epoch: record.epoch, accuracy: record.selectionAccuracy)
         observer(.epoch(record))
       }
       // No checkpoint is written among skipped steps: the cause of the skips may be in the parameters, and two such
       // checkpoints would replace the last good one.
       let isDue = isScheduled(step: loop.state.step, loop) && loop.state.skippedInARow == 0
-      if isDue { try checkpoint(loop, metrics, directory) }
+      if isDue { try checkpoint(loop, metrics, directory, selection) }
       if epochEnds {
         // After the checkpoint, because a measurement may take longer than the epoch, and an interruption must not lose
         // the epoch.
-        try measure(loop, metrics, directory, observer)
+        try measure(loop, metrics, directory, selection, observer)
         started = .now
       }
       if !loop.isFinished, try stops(isCancelled(), loop) {
-        if !isDue { try checkpoint(loop, metrics, directory) }
+        if !isDue { try checkpoint(loop, metrics, directory, selection) }
         throw Interrupted(checkpoint: directory.sidecar(step: loop.state.step))
       }
     }
-    try seal(loop, metrics, directory)
+    try seal(loop, metrics, directory, selection)
     return loop.snapshot
   }
 
   /// Ends the metrics of a finished run with their seal, once, and rewrites the last checkpoint to cover it.
-  private func seal(_ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory) throws {
+  private func seal(
+    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ selection: EpochSelection
+  ) throws {
     guard try metrics.last()?["event"] != JSON.string(MetricsSeal.event) else { return }
     let position = metrics.position
     guard let digest = position.digest else { preconditionFailure("a log without its digest") }
@@ -135,7 +138,7 @@ public struct Trainer<Element: Real>: Sendable {
     try metrics.append(MetricsSeal(bytes: position.length, digest: digest, record: record).json)
     // As in `lead`: no checkpoint among skipped steps.
     if loop.state.skippedInARow == 0 {
-      try checkpoint(loop, metrics, directory)
+      try checkpoint(loop, metrics, directory, selection)
     } else {
       try metrics.synchronize()
     }
@@ -190,7 +193,8 @@ public struct Trainer<Element: Real>: Sendable {
 
   /// Makes the measurement that is due at the end of an epoch, and rewrites the checkpoint with the longer metrics.
   private func measure(
-    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
+    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory,
+    _ selection: EpochSelection, _ observer: (Event) -> Void
   ) throws {
     // The state is that before the first step of the next epoch.
     let epoch = loop.state.epoch - 1
@@ -198,16 +202,17 @@ public struct Trainer<Element: Real>: Sendable {
     event["epoch"] = .integer(epoch)
     event["step"] = .integer(loop.state.step)
     try metrics.append(.object(event))
-    try checkpoint(loop, metrics, directory)
+    try checkpoint(loop, metrics, directory, selection)
     observer(.measurement(.object(event)))
   }
 
   /// Makes a measurement that an interruption prevented: the epoch is then the last line of the metrics.
   private func measureIfPending(
-    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ observer: (Event) -> Void
+    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory,
+    _ selection: EpochSelection, _ observer: (Event) -> Void
   ) throws {
     guard try metrics.last()?["event"] == .string(EpochRecord.event) else { return }
-    try measure(loop, metrics, directory, observer)
+    try measure(loop, metrics, directory, selection, observer)
   }
 
   func makeLoop(state: TrainingState<Element>?) throws -> TrainingLoop<Element> {
@@ -219,32 +224,35 @@ public struct Trainer<Element: Real>: Sendable {
   /// Evaluates on the test set and records the epoch that ends.
   private func endEpoch(_ loop: inout TrainingLoop<Element>, seconds: Double) throws -> EpochRecord {
     let state = loop.state
-    let (tested, trained) = try accuracies(loop)
+    let (tested, plain, trained) = try accuracies(loop)
     let (rate, reweighted) = (loop.learningRate, loop.classWeights != nil)
     return EpochRecord(
       epoch: state.epoch, step: state.step, learningRate: rate, reweighted: reweighted,
       train: .init(loop.endEpoch()), test: .init(tested, groups: groups),
+      testPlain: options.selectEvery > 0 ? plain.map { .init($0, groups: groups) } : nil,
       trainingImages: trained.map { .init($0, groups: groups) }, digest: state.digest, seconds: seconds)
   }
 
   /// The accuracies at the end of an epoch; each rank classifies its part of the images.
   func accuracies(
     _ loop: TrainingLoop<Element>
-  ) throws -> (test: ClassAccuracy, trainingImages: ClassAccuracy?) {
+  ) throws -> (test: ClassAccuracy, plain: ClassAccuracy?, trainingImages: ClassAccuracy?) {
     let state = loop.state
-    func accuracy(over images: any SampleSource<Element>) throws -> ClassAccuracy {
-      func counted(_ range: Range<Int>?) throws -> ClassAccuracy {
-        try ClassAccuracy(
+    typealias Counts = (ClassAccuracy, plain: ClassAccuracy?)
+    func accuracy(over images: any SampleSource<Element>) throws -> Counts {
+      func counted(_ range: Range<Int>?) throws -> Counts {
+        try ClassAccuracy.counted(
           network: loop.network, parameters: state.parameters, statistics: state.statistics, over: images,
           testTime: options.testTime, range: range)
       }
       guard let ranks else { return try counted(nil) }
       let (rank, size, count) = (ranks.communicator.rank, ranks.communicator.size, images.labels.count)
       let own = try ranks.all { try counted((count * rank / size)..<(count * (rank + 1) / size)) }
-      return own.summed(over: ranks.communicator)
+      return (own.0.summed(over: ranks.communicator), own.plain?.summed(over: ranks.communicator))
     }
     let isLast = state.epoch + 1 == recipe.epochs
-    return (try accuracy(over: test), try isLast ? trainingImages.map(accuracy) : nil)
+    let tested = try accuracy(over: test)
+    return (tested.0, tested.plain, try isLast ? trainingImages.map { try accuracy(over: $0).0 } : nil)
   }
 
   /// Whether an uninterrupted run writes a checkpoint after that many steps.
@@ -253,15 +261,17 @@ public struct Trainer<Element: Real>: Sendable {
       || (options.checkpointEvery > 0 && step.isMultiple(of: options.checkpointEvery))
   }
 
-  /// Whether the checkpoint after that many steps is kept permanently: that of every `keepEvery`-th epoch.
-  private func isKept(step: Int, _ loop: TrainingLoop<Element>) -> Bool {
+  /// Whether the checkpoint after that many steps is kept: that of every `keepEvery`-th epoch permanently, that of the
+  /// selected epoch until another is selected.
+  private func isKept(step: Int, _ loop: TrainingLoop<Element>, _ selection: EpochSelection) -> Bool {
     let (epoch, rest) = step.quotientAndRemainder(dividingBy: loop.stepsPerEpoch)
-    return options.keepEvery > 0 && epoch > 0 && rest == 0 && epoch.isMultiple(of: options.keepEvery)
+    guard epoch > 0, rest == 0 else { return false }
+    return (options.keepEvery > 0 && epoch.isMultiple(of: options.keepEvery)) || selection.epoch == epoch - 1
   }
 
   /// Writes a checkpoint, then removes those that an uninterrupted run would not keep.
   func checkpoint(
-    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory
+    _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ selection: EpochSelection
   ) throws {
     try metrics.synchronize()
     let checkpoint = Checkpoint(
@@ -271,6 +281,6 @@ public struct Trainer<Element: Real>: Sendable {
     guard isScheduled(step: loop.state.step, loop) else { return }
     let steps = directory.checkpointedSteps().filter { isScheduled(step: $0, loop) }
     try directory.removeCheckpoints(
-      except: Array(steps.suffix(Self.checkpointsKept)) + steps.filter { isKept(step: $0, loop) })
+      except: Array(steps.suffix(Self.checkpointsKept)) + steps.filter { isKept(step: $0, loop, selection) })
   }
 }

@@ -6,6 +6,8 @@ public struct Preset: Hashable, Sendable {
   public var recipe: Recipe
   /// The augmentation of test images.
   public var testTime = TestTimeAugmentation.none
+  /// Epochs between those among which the reported one is selected (`TrainingOptions.selectEvery`); 0 reports the last.
+  public var selectEvery = 0
   /// The tables of which it is a row; empty for fixtures.
   public var rows: [String] = []
   /// Values that no source states, with the values used here.

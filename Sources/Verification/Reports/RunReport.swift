@@ -22,11 +22,10 @@ package struct RunReport: Sendable {
   package func html() -> String {
     var page = ReportPage(title: "Escapement: runs")
     page.add("<h1>Runs</h1>")
-    let rows = entries.map(Self.row)
     page.add(
       ReportPage.table(
-        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "images", "contract"], rows,
-        style: "runs"))
+        ["preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "images", "contract"],
+        entries.map(Self.row), style: "runs"))
     let counted = entries.count { $0.standing.isCounted }
     page.add(
       "<p class=\"soft\">Percent of test images after the last epoch; best: the epoch with the highest accuracy, "
@@ -38,6 +37,17 @@ package struct RunReport: Sendable {
       })
     page.add("</ul>")
     let runs = entries.compactMap(\.run)
+    let selections = runs.compactMap(Self.selection)
+    if !selections.isEmpty {
+      page.add("<h2>Selected epochs</h2>")
+      page.add(
+        ReportPage.table(
+          ["preset", "seed", "best of every", "epoch", "accuracy", "head", "mid", "tail"], selections,
+          style: "runs"))
+      page.add(
+        "<p class=\"soft\">Of every n-th epoch, the first with the highest mean per-class test accuracy, as the released "
+          + "code reports it. It is chosen on the test images, so its accuracy is biased upwards.</p>")
+    }
     let contracts = Set(runs.map(\.contract)).sorted()
     if contracts.count > 1 {
       page.add(
@@ -74,9 +84,6 @@ package struct RunReport: Sendable {
     guard let run = entry.run else {
       return [Markup.escape(entry.directory.lastPathComponent)] + Array(repeating: "", count: 9)
     }
-    func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
-      epoch?.figures[metric].map(NumberText.rounded) ?? "–"
-    }
     let last = run.epochs.last
     return [
       Markup.escape(run.recipe.preset), "\(run.recipe.seed)", run.progress,
@@ -84,6 +91,19 @@ package struct RunReport: Sendable {
       percent(run.best, .accuracy), run.isPublished ? "published" : "other",
       "\(run.contract)",
     ]
+  }
+
+  private static func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
+    epoch?.figures[metric].map(NumberText.rounded) ?? "–"
+  }
+
+  /// The figures of the epoch that a run selects; nil if it selects none.
+  private static func selection(_ run: RecordedRun) -> [String]? {
+    run.selected.map { epoch in
+      [
+        Markup.escape(run.recipe.preset), "\(run.recipe.seed)", "\(run.selectEvery)", "\(epoch.epoch + 1)",
+      ] + RunMetric.allAccuracies.map { percent(epoch, $0) }
+    }
   }
 
   private static func details(_ run: RecordedRun) -> [String] {

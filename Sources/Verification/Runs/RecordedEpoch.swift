@@ -10,6 +10,11 @@ package struct RecordedEpoch: Sendable, Hashable {
   package let digest: Digest
   /// The number of correctly classified test images of each class.
   package let correct: [Int]
+  /// The number of correctly classified test images of each class as they are, where `correct` averages with the mirrored
+  /// images; nil if not recorded.
+  package internal(set) var plainCorrect: [Int]? = nil
+  /// The mean per-class test accuracy by which a run selects an epoch, in percent; NaN for imported weights.
+  package internal(set) var selectionAccuracy = Double.nan
   /// Mean training loss.
   package let loss: Double
   /// Accuracies in percent, and those curvatures of the classes that count.

@@ -14,6 +14,8 @@ struct RecordedMetrics {
   private let recipe: Recipe
   private let isImported: Bool
   private let spectra: CurvatureMeasurement.Plan
+  /// Whether an epoch is selected by other counts than those of `test`.
+  private let selectsPlain: Bool
 
   /// Reads the bytes of a metrics file.
   ///
@@ -25,6 +27,7 @@ struct RecordedMetrics {
   ) throws {
     (self.data, recipe, isImported) = (data, record.recipe, record.origin != nil)
     spectra = CurvatureMeasurement.Plan(record.measurement)
+    selectsPlain = record.options.selectEvery > 0 && record.options.testTime == .flip
     let step = Data("\"event\":\"step\"".utf8)
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     // The text after the last newline is empty or an incomplete line.
@@ -77,10 +80,16 @@ struct RecordedMetrics {
         images, event.field("training_pictures"), counts: data.classCounts, of: "training set")
       figures[.trainingTail] = training[.tail]
     }
+    if selectsPlain || record.testPlain != nil {
+      let place = try event.field("test_plain")
+      _ = try self.figures(.init(place), place, counts: data.testCounts, of: "test set")
+    }
     epochs.append(
       RecordedEpoch(
         epoch: record.epoch, step: record.step, digest: record.digest,
-        correct: record.test.classes.map(\.correct), loss: record.train.loss, figures: figures,
+        correct: record.test.classes.map(\.correct), plainCorrect: record.testPlain?.classes.map(\.correct),
+        selectionAccuracy: EpochRecord.Counts.classMean((record.testPlain ?? record.test).classes),
+        loss: record.train.loss, figures: figures,
         trainingCorrect: record.trainingImages?.classes.map(\.correct)))
   }
 
@@ -173,13 +182,7 @@ struct RecordedMetrics {
           found: "other counts", expected: "\(correct) of \(samples), the classes' sum")
       }
       let members = group.labels.map { classes[$0] }
-      // The mean over classes. If they have equally many images, it is the share over all images, which has fewer
-      // roundings.
-      let isBalanced = members.allSatisfy { $0.samples == members[0].samples }
-      figures[group.metric] =
-        isBalanced
-        ? 100 * Double(correct) / Double(samples)
-        : members.reduce(0) { $0 + 100 * Double($1.correct) / Double($1.samples) } / Double(members.count)
+      figures[group.metric] = EpochRecord.Counts.classMean(members)
     }
     return figures
   }

@@ -26,6 +26,8 @@ package struct RecordedRun: Sendable {
   package let recipe: Recipe
   /// The augmentation of test images.
   package let testTime: TestTimeAugmentation
+  /// The number of epochs between those among which one is selected; 0 if the last one stands for the run.
+  package let selectEvery: Int
   /// The number of steps between links of the digest chain.
   package let digestEvery: Int
   /// The summary of the images by `DataManifest`.
@@ -51,6 +53,7 @@ package struct RecordedRun: Sendable {
         found: record.element, expected: "F32, the precision of training")
     }
     (testTime, digestEvery) = (record.options.testTime, record.options.digestEvery)
+    selectEvery = record.options.selectEvery
     (data, contract, version) = (record.provenance, record.contract, record.version)
     let images = try RecordedData(record)
     let written = try directory.readMetrics()
@@ -128,6 +131,13 @@ package struct RecordedRun: Sendable {
   /// The first epoch with the best test accuracy.
   package var best: RecordedEpoch? {
     epochs.max { ($0.figures[.accuracy] ?? 0, $1.epoch) < ($1.figures[.accuracy] ?? 0, $0.epoch) }
+  }
+
+  /// The epoch that the run selects by its mean per-class test accuracy; nil if it selects none (`EpochSelection`).
+  package var selected: RecordedEpoch? {
+    var selection = EpochSelection(every: selectEvery)
+    for epoch in epochs { selection.consider(epoch: epoch.epoch, accuracy: epoch.selectionAccuracy) }
+    return selection.epoch.map { epochs[$0] }
   }
 
   /// Whether the curvature of classes was measured during the run.

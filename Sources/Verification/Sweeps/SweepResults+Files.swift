@@ -11,7 +11,7 @@ extension SweepResults {
     let names = Self.metrics.map(\.name)
     let heading =
       ["index", "run", "preset", "method", "rho", "seed", "state"] + names + names.map { "best_\($0)" }
-      + ["best_epoch", NumericContract.key, "digest"]
+      + ["best_epoch", NumericContract.key, "digest"] + names.map { "selected_\($0)" } + ["selected_epoch"]
     return CSVText.text(
       of: [heading]
         + rows.map { row in
@@ -25,7 +25,7 @@ extension SweepResults {
             + [
               row.best.map { "\($0.epoch)" } ?? "", row.contract.map(\.description) ?? "",
               row.last?.digest.hex ?? "",
-            ]
+            ] + figures(row.selected) + [row.selected.map { "\($0.epoch)" } ?? ""]
         })
   }
 
@@ -35,6 +35,7 @@ extension SweepResults {
     let heading =
       ["recipe", "preset", "method", "rho", "epochs", "planned", "done", "standing"]
       + names.flatMap { ["\($0)_mean", "\($0)_se"] } + ["best_accuracy_mean", "best_accuracy_se"]
+      + names.flatMap { ["selected_\($0)_mean", "selected_\($0)_se"] }
     return CSVText.text(
       of: [heading]
         + groups.map { group in
@@ -46,7 +47,8 @@ extension SweepResults {
             group.digest.hex, row.recipe.preset, row.recipe.method, row.rho, "\(row.recipe.epochs)",
             "\(group.rows.count)", "\(group.done)", group.standing,
           ] + Self.metrics.flatMap { fields(group.mean($0.metric)) }
-            + fields(group.mean(.accuracy, best: true))
+            + fields(group.mean(.accuracy, at: \.best))
+            + Self.metrics.flatMap { fields(group.mean($0.metric, at: \.selected)) }
         })
   }
 
@@ -68,6 +70,7 @@ extension SweepResults {
             "rho": .string(row.row.rho), "seed": .string(String(row.row.recipe.seed)),
             "state": .string(row.finding.state.name), "detail": .string(row.finding.state.text),
             "last": figures(row.last), "best": figures(row.best),
+            "selected": figures(row.selected),
             "digest": row.last.map { .string($0.digest.hex) } ?? .null,
             NumericContract.key: row.contract?.json ?? .null,
           ]
@@ -87,14 +90,18 @@ extension SweepResults {
         "interval95": interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null,
       ]
     }
+    func means(at epoch: KeyPath<Row, RecordedEpoch?>) -> JSON {
+      .object(
+        Dictionary(
+          uniqueKeysWithValues: metrics.map { ($0.name, estimate(group.mean($0.metric, at: epoch))) }))
+    }
     return [
       "recipe_sha256": .string(group.digest.hex), "preset": .string(row.recipe.preset),
       "method": .string(row.recipe.method), "rho": .string(row.rho), "epochs": .integer(row.recipe.epochs),
       "planned": .integer(group.rows.count), "done": .integer(group.done),
       "complete": .bool(group.isComplete), "standing": .string(group.standing),
-      "last": .object(
-        Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, estimate(group.mean($0.metric))) })),
-      "best_accuracy": estimate(group.mean(.accuracy, best: true)),
+      "last": means(at: \.last), "best_accuracy": estimate(group.mean(.accuracy, at: \.best)),
+      "selected": means(at: \.selected),
     ]
   }
 }

@@ -20,6 +20,8 @@ package struct SweepResults: Sendable {
     package var contract: NumericContract? { finding.state == .done ? finding.run?.contract : nil }
     /// The first epoch with the best test accuracy, chosen on the test images.
     package var best: RecordedEpoch? { finding.state == .done ? finding.run?.best : nil }
+    /// The epoch that the run selects (`RecordedRun.selected`), chosen on the test images too.
+    package var selected: RecordedEpoch? { finding.state == .done ? finding.run?.selected : nil }
   }
 
   /// The rows that differ only in their seed.
@@ -41,10 +43,12 @@ package struct SweepResults: Sendable {
         + (diverged > 0 ? ", \(diverged) diverged)" : ")")
     }
 
-    /// Mean of a metric over the runs that are done, after the last epoch or at the best one, with its standard error
-    /// (divisor n − 1); nil if there is no such run.
-    package func mean(_ metric: RunMetric, best: Bool = false) -> MeanEstimate? {
-      let values = rows.compactMap { (best ? $0.best : $0.last)?.figures[metric] }
+    /// Mean of a metric over the runs that are done, after the last epoch or at another, with its standard error (divisor
+    /// n − 1); nil if there is no such run.
+    package func mean(
+      _ metric: RunMetric, at epoch: KeyPath<Row, RecordedEpoch?> = \.last
+    ) -> MeanEstimate? {
+      let values = rows.compactMap { $0[keyPath: epoch]?.figures[metric] }
       return values.isEmpty ? nil : MeanEstimate(values)
     }
   }
@@ -77,6 +81,9 @@ package struct SweepResults: Sendable {
     }
     self.groups = groups
   }
+
+  /// Whether a run selects an epoch.
+  package var hasSelections: Bool { rows.contains { $0.selected != nil } }
 
   /// Whether every run of the plan is done.
   package var isComplete: Bool { groups.allSatisfy(\.isComplete) }

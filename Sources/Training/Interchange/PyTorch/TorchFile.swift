@@ -1,9 +1,10 @@
 import EscapementArtifacts
+import EscapementLongTail
 import Foundation
 
 /// The tensors of a file that `torch.save` wrote: a ZIP archive, or the stream that PyTorch wrote before 1.6.
 ///
-/// Nothing of the file is executed (`PickleMachine`).
+/// Nothing of the file is executed (`Pickle`).
 struct TorchFile {
   /// A dictionary of the file whose values are tensors, at least one of them.
   struct Group {
@@ -20,6 +21,12 @@ struct TorchFile {
 
   /// How deep dictionaries are searched: `{"state": {"model": {...}}}` is 2.
   private static let depthLimit = 4
+  /// How often its own size a file's names and the copies of its strided tensors may take together.
+  private static let copyLimit = 8
+  /// All names and opcodes: only a state dictionary is looked for, and what else a file holds is ignored.
+  static let dialect = PickleDialect(
+    protocols: 2...5, opcodeLimit: 10_000_000, owner: "a pickle of torch.save",
+    advice: "save the state dictionary alone: torch.save(model.state_dict(), FILE)")
   private static let streamMagic = Data([0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19])
 
   /// Whether bytes begin as such a file.
@@ -57,80 +64,115 @@ struct TorchFile {
         file: file, place: "byteorder", found: String(decoding: order.prefix(20), as: UTF8.self),
         expected: "little")
     }
-    var machine = PickleMachine(pickle, file: "\(file), \(pickles[0])")
-    let root = try machine.run()
-    return try groups(of: root, machine, file: file) { storage in
-      guard let bytes = try archive.bytes(of: "\(folder)data/\(storage.key)") else {
-        throw DataError(
-          file: file, place: "data/\(storage.key)", found: "no such entry", expected: "a storage")
+    let contents = try Pickle(pickle, file: "\(file), \(pickles[0])", dialect: dialect)
+    // Each entry's checksum is computed once.
+    var storages: [String: Data] = [:]
+    var size = 0
+    return try groups(of: contents, file: file, size: data.count) { storage in
+      if let bytes = storages[storage.key] { return bytes }
+      let place = "data/\(storage.key)"
+      guard let bytes = try archive.bytes(of: folder + place) else {
+        throw DataError(file: file, place: place, found: "no such entry", expected: "a storage")
       }
+      size += bytes.count
+      guard size <= data.count else {
+        throw DataError(file: file, place: place, found: "entries that overlap", expected: "separate ones")
+      }
+      storages[storage.key] = bytes
       return bytes
     }
   }
 
-  private static func stream(_ data: Data, file: String) throws -> [Group] {
-    var machine = PickleMachine(data, file: file)
+  private static func stream(_ whole: Data, file: String) throws -> [Group] {
+    let data = whole.startIndex == 0 ? whole : Data(whole)
+    var place = 0
     func fault(_ found: String, _ expected: String) -> DataError {
       DataError(
-        file: file, place: "byte \(machine.consumed)", found: found, expected: expected,
+        file: file, place: "byte \(place)", found: found, expected: expected,
         advice: "the file is damaged, or no file of torch.save")
     }
-    guard case .long(streamMagic) = try machine.run() else { throw fault("no magic number", "PyTorch's") }
-    guard case .integer(1001) = try machine.run() else { throw fault("another version", "version 1001") }
-    guard case .dictionary(let system) = try machine.run() else { throw fault("no system", "a dictionary") }
-    for (key, value) in machine.dictionaries[system] {
-      if case .text("little_endian") = key {
-        guard case .bool(true) = value else { throw fault("big-endian numbers", "little-endian ones") }
-      }
+    func next() throws -> Pickle {
+      let pickle = try Pickle(data, from: place, file: file, dialect: dialect)
+      place = pickle.end
+      return pickle
     }
-    let root = try machine.run()
-    guard case .sequence(let keys) = try machine.run() else {
-      throw fault("no storages", "a list of their keys")
+    let magic = try next()
+    guard case .long(let number) = magic[magic.root], data[number] == streamMagic else {
+      throw fault("no magic number", "PyTorch's")
     }
-    let sizes = Dictionary(machine.storages.map { ($0.key, ($0.type.size, $0.count)) }) { first, _ in first }
+    let version = try next()
+    guard version[version.root] == .integer(1001) else { throw fault("another version", "version 1001") }
+    let system = try next()
+    guard case .dictionary = system[system.root] else { throw fault("no system", "a dictionary") }
+    if let order = system.value(of: "little_endian", in: system.root), system[order] != .bool(true) {
+      throw fault("big-endian numbers", "little-endian ones")
+    }
+    let contents = try next()
+    let keys = try next()
+    guard let names = keys.members(of: keys.root) else { throw fault("no storages", "a list of their keys") }
+    var stored: [String: Storage] = [:]
+    for (index, value) in contents.values.enumerated() {
+      guard case .persistent = value,
+        let storage = try Storage(Pickle.Index(index), in: contents, place: "storages"),
+        stored[storage.key] == nil
+      else { continue }
+      stored[storage.key] = storage
+    }
     var storages: [String: Data] = [:]
-    var place = machine.consumed
-    for key in machine.sequences[keys] {
-      guard case .text(let name) = key, place <= data.count - 8 else { throw fault("the end", "a storage") }
-      let head = data[(data.startIndex + place)..<(data.startIndex + place + 8)]
-      let stated = head.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    for key in names {
+      guard let name = keys.text(of: key), place <= data.count - 8 else {
+        throw fault("the end", "a storage")
+      }
+      let stated = data[place..<(place + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
       place += 8
       // A storage of a type that is not read has an unknown width: what follows it cannot be found.
-      guard let (width, count) = sizes[name] else { throw fault("a storage of another type", "numbers") }
-      guard stated == UInt64(count), count <= (data.count - place) / width else {
-        throw fault("a storage of \(stated) elements", "\(count), within the file")
+      guard let storage = stored[name] else { throw fault("a storage of another type", "numbers") }
+      guard stated == UInt64(storage.count), storage.count <= (data.count - place) / storage.type.size else {
+        throw fault("a storage of \(stated) elements", "\(storage.count), within the file")
       }
-      storages[name] = data[(data.startIndex + place)..<(data.startIndex + place + count * width)]
-      place += count * width
+      let size = storage.count * storage.type.size
+      storages[name] = data[place..<(place + size)]
+      place += size
     }
-    return try groups(of: root, machine, file: file) { storage in
+    return try groups(of: contents, file: file, size: data.count) { storage in
       guard let bytes = storages[storage.key] else { throw fault("no storage \(storage.key)", "one") }
       return bytes
     }
   }
 
-  /// The dictionaries of tensors in a value, each once.
-  private static func groups(
-    of root: PickleMachine.Value, _ machine: PickleMachine, file: String,
-    bytes: (PickleMachine.Storage) throws -> Data
+  /// The dictionaries of tensors in the pickle of a file of `size` bytes, each once.
+  ///
+  /// References of a few bytes could ask for the same long name or tensor again and again. A `DataError` beyond
+  /// `copyLimit`.
+  static func groups(
+    of pickle: Pickle, file: String, size: Int, bytes: (Storage) throws -> Data
   ) throws -> [Group] {
+    var copied = 0
+    func copy(_ bytes: Int, _ place: String) throws {
+      copied += bytes
+      guard copied <= copyLimit * size else {
+        throw DataError(
+          file: file, place: place, found: "copies of more than \(copyLimit) times the file",
+          expected: "each name and tensor once",
+          advice: "save the state dictionary alone: torch.save(model.state_dict(), FILE)")
+      }
+    }
     var groups: [Group] = []
-    var seen: Set<Int> = []
-    var level: [(path: [String], index: Int)] = []
-    if case .dictionary(let index) = root { level = [([], index)] }
+    var seen: Set<Pickle.Index> = []
+    var level: [(path: [String], index: Pickle.Index)] = [([], pickle.root)]
     for _ in 0...depthLimit {
-      var next: [(path: [String], index: Int)] = []
+      var next: [(path: [String], index: Pickle.Index)] = []
       for (path, index) in level where seen.insert(index).inserted {
         var tensors: [String: Safetensors.Entry] = [:]
-        for (key, value) in machine.dictionaries[index] {
-          guard case .text(let name) = key else { continue }
-          switch value {
-          case .tensor(let view):
-            tensors[name] = try dense(
-              machine.views[view], machine.storages[machine.views[view].storage],
-              place: (path + [name]).joined(separator: "."), file: file, bytes: bytes)
-          case .dictionary(let inner): next.append((path + [name], inner))
-          default: break
+        for (key, value) in pickle.pairs(of: index) ?? [] {
+          guard let name = pickle.text(of: key) else { continue }
+          let whole = (path + [name]).joined(separator: ".")
+          let place = String(whole.prefix(200))
+          try copy(whole.utf8.count, place)
+          if case .dictionary = pickle[value] {
+            next.append((path + [name], value))
+          } else if let view = try View(value, in: pickle, place: place) {
+            tensors[name] = try dense(view, place: place, file: file, copy: copy, bytes: bytes)
           }
         }
         if !tensors.isEmpty { groups.append(Group(path: path.joined(separator: "."), tensors: tensors)) }
@@ -140,11 +182,13 @@ struct TorchFile {
     return groups
   }
 
-  /// The elements of a view, row by row. A `DataError` where the view leaves its storage, or has more elements.
+  /// The elements of a view, row by row; `copy` hears of those that are copied. A `DataError` where the view leaves its
+  /// storage, or has more elements.
   private static func dense(
-    _ view: PickleMachine.View, _ storage: PickleMachine.Storage, place: String, file: String,
-    bytes: (PickleMachine.Storage) throws -> Data
+    _ view: View, place: String, file: String, copy: (Int, String) throws -> Void,
+    bytes: (Storage) throws -> Data
   ) throws -> Safetensors.Entry {
+    let storage = view.storage
     let width = storage.type.size
     func fault(_ found: String, _ expected: String) -> DataError {
       DataError(file: file, place: place, found: found, expected: expected)
@@ -164,6 +208,8 @@ struct TorchFile {
         "shape \(view.shape), strides \(view.strides) from element \(view.offset) on",
         "elements of a storage of \(storage.count)")
     }
+    // A tensor without elements may have any offset and any other extents.
+    guard count > 0 else { return Safetensors.Entry(dtype: storage.type, shape: view.shape, data: Data()) }
     let all = try bytes(storage)
     guard storage.count <= all.count / width, all.count == storage.count * width else {
       throw fault("a storage of \(all.count) bytes", "\(storage.count) elements of \(width) bytes")
@@ -172,13 +218,14 @@ struct TorchFile {
     var isDense = true
     for (extent, stride) in zip(view.shape, view.strides).reversed() {
       if extent != 1, stride != dense { isDense = false }
-      dense *= max(extent, 1)
+      dense *= extent
     }
     let start = all.startIndex + view.offset * width
-    guard !isDense, count > 0 else {
+    guard !isDense else {
       return Safetensors.Entry(
         dtype: storage.type, shape: view.shape, data: all[start..<(start + count * width)])
     }
+    try copy(count * width, place)
     var data = Data(capacity: count * width)
     var index = [Int](repeating: 0, count: view.shape.count)
     for _ in 0..<count {

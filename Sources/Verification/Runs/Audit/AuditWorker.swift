@@ -201,8 +201,10 @@ struct AuditWorker {
 
   /// The difference between the counts of a state and those of a recorded epoch; nil if they agree.
   private func counts(_ state: TrainingState<Float>, of epoch: RecordedEpoch) throws -> String? {
-    func difference(_ set: any LabeledImages, _ recorded: [Int], _ name: String) throws -> String? {
-      let counted = try accuracy(state, over: set).correct
+    func difference(
+      _ set: any LabeledImages, _ recorded: [Int], _ name: String, _ testTime: TestTimeAugmentation? = nil
+    ) throws -> String? {
+      let counted = try accuracy(state, over: set, testTime ?? audit.run.testTime).correct
       guard
         let label = zip(counted, recorded).enumerated().first(where: { $0.element.0 != $0.element.1 })?.offset
       else { return nil }
@@ -210,13 +212,19 @@ struct AuditWorker {
         "\(counted[label]) \(name) images of class \(label) are classified correctly, \(recorded[label]) on record"
     }
     if let found = try difference(data.test, epoch.correct, "test") { return found }
+    let plain = TestTimeAugmentation.none
+    if let found = try epoch.plainCorrect.flatMap({ try difference(data.test, $0, "plain test", plain) }) {
+      return found
+    }
     return try epoch.trainingCorrect.flatMap { try difference(data.train, $0, "training") }
   }
 
-  private func accuracy(_ state: TrainingState<Float>, over set: any LabeledImages) throws -> ClassAccuracy {
+  private func accuracy(
+    _ state: TrainingState<Float>, over set: any LabeledImages, _ testTime: TestTimeAugmentation
+  ) throws -> ClassAccuracy {
     try ClassAccuracy(
       network: network, parameters: state.parameters, statistics: state.statistics,
-      over: set.source(Array(0..<set.count), of: Float.self), testTime: audit.run.testTime)
+      over: set.source(Array(0..<set.count), of: Float.self), testTime: testTime)
   }
 
   // MARK: The end
