@@ -35,15 +35,17 @@ struct FinalCheckpointTests {
       let whole = RunDirectory(parent.appendingPathComponent("whole"))
       try tiny.trainer.run(in: whole)
       let run = RunDirectory(parent.appendingPathComponent("run"))
-      var epochs = 0
+      var (steps, epochs) = (0, 0)
       // A directory where the last checkpoint's tensors are to be.
       let blocked = run.sidecar(step: 10).deletingPathExtension().appendingPathExtension("safetensors")
       #expect(throws: FileError.self) {
         try tiny.trainer.run(
           in: run,
           observer: { event in
-            guard case .epoch = event else { return }
-            epochs += 1
+            if case .epoch = event { epochs += 1 }
+            guard case .step = event else { return }
+            steps += 1
+            guard steps == 10 else { return }
             try? FileManager.default.createDirectory(at: blocked, withIntermediateDirectories: false)
           })
       }
