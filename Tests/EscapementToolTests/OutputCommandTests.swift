@@ -165,7 +165,9 @@ struct OutputCommandTests {
         ("--drw-epoch", 100_000),
       ]
       var cases = trained.flatMap { flag, most in [(train, flag, most), (plan, flag, most)] }
-      for flag in ["--checkpoint-every", "--keep-every", "--metrics-every", "--digest-every", "--eta"] {
+      for flag in [
+        "--checkpoint-every", "--keep-every", "--metrics-every", "--digest-every", "--select-every", "--eta",
+      ] {
         cases.append((train, flag, 1_000_000_000))
       }
       let run = ["sweep", "run", "plan.csv", "--runs", "R"]

@@ -141,7 +141,8 @@ extension RunDirectory {
     )
     if epoch < epochs {
       Console.note(
-        "\(sidecar.path): the newest checkpoint is after \(epoch) of \(epochs) epochs: not the run's final weights")
+        "\(sidecar.path): the newest checkpoint is after \(epoch) of \(epochs) epochs: not the run's final weights"
+      )
     }
     return sidecar
   }
