@@ -36,6 +36,7 @@ public struct FileError: ReportedError, Hashable {
     case ENOTDIR: "a part of the path is a file: correct the path"
     case ENOTEMPTY, EEXIST: "choose another place, or resume the run that is there"
     case EISDIR: "the path is a directory: give a file"
+    case ENXIO: "no process reads from it: start the reader first"
     case ENAMETOOLONG: "shorten the path"
     default: nil
     }

@@ -5,9 +5,10 @@ extension JSON {
   ///
   /// These are errors, reported as a `DataError` with line and column: anything after the value, nesting deeper than
   /// 128, a key given twice, invalid UTF-8, a lone surrogate, a number that overflows Double. A number with a fraction,
-  /// an exponent or more digits than Int holds is a `number`, and so is -0.
+  /// an exponent or more digits than Int holds is a `number`, and so is -0. A byte order mark before the text, which
+  /// some editors write, is ignored.
   public init(parsing data: Data, file: String) throws {
-    var parser = JSONParser(bytes: [UInt8](data), file: file)
+    var parser = JSONParser(bytes: [UInt8](data.withoutByteOrderMark), file: file)
     self = try parser.parseWhole()
   }
 

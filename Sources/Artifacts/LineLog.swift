@@ -92,8 +92,9 @@ public final class LineLog {
     return last
   }
 
-  /// Appends a value as one line.
+  /// Appends a value as one line. Throws a `DataError` if the file is no longer the one that was written so far.
   public func append(_ value: JSON) throws {
+    try checkUnchanged()
     var line = value.canonical()
     line += "\n"
     try line.withUTF8 { text in
@@ -121,8 +122,33 @@ public final class LineLog {
     return try JSON(parsing: Data(line), file: path)
   }
 
-  /// Flushes the lines to the disk. Call it before a checkpoint refers to them.
+  /// Throws a `DataError` if another process removed, replaced, cut or extended the file: an editor that saves it, a
+  /// move, a truncating copy. Lines written after that would be lost.
+  private func checkUnchanged() throws {
+    var (named, opened) = (stat(), stat())
+    guard fstat(descriptor, &opened) == 0 else {
+      throw FileError(operation: "read", path: path, code: errno)
+    }
+    func changed(_ found: String) -> DataError {
+      DataError(
+        file: path, found: found, expected: "the file of \(length) bytes that this process was writing",
+        advice: "something else changed it during the run: go on from the last checkpoint with train --resume"
+      )
+    }
+    guard stat(path, &named) == 0 else {
+      guard errno == ENOENT else { throw FileError(operation: "read", path: path, code: errno) }
+      throw changed("no such file")
+    }
+    guard named.st_ino == opened.st_ino, named.st_dev == opened.st_dev else {
+      throw changed("another file of that name")
+    }
+    guard Int(opened.st_size) == length else { throw changed("\(opened.st_size) bytes") }
+  }
+
+  /// Flushes the lines to the disk. Call it before a checkpoint refers to them. Throws a `DataError` if the file is no
+  /// longer the one that was written so far.
   public func synchronize() throws {
+    try checkUnchanged()
     guard fsync(descriptor) == 0 else { throw FileError(operation: "sync", path: path, code: errno) }
   }
 }

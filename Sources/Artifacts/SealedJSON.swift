@@ -4,7 +4,8 @@ import Foundation
 ///
 /// The seal is the member `sha256`: the digest of the canonical compact text of the object without that member. On disk
 /// a sealed document is its canonical pretty text and a final newline. Reading requires exactly these bytes, so that a
-/// change that leaves every value the same (a space, another spelling of a number) is detected too.
+/// change that leaves every value the same (a space, another spelling of a number) is detected too. Only what git and
+/// editors do to whole files is permitted: line ends of CR LF, and a byte order mark.
 public enum SealedJSON {
   /// The member that holds the digest.
   public static let key = "sha256"
@@ -33,7 +34,7 @@ public enum SealedJSON {
         file: file, found: "content of SHA-256 \(found)", expected: "\(stated), as it says of itself",
         advice: advice)
     }
-    guard Data((document.canonical(pretty: true) + "\n").utf8) == bytes else {
+    guard Data((document.canonical(pretty: true) + "\n").utf8) == bytes.withPlainLineEnds else {
       throw DataError(
         file: file, found: "bytes that were not written so", expected: "the canonical text of its values",
         advice: advice)

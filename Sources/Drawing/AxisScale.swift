@@ -59,7 +59,10 @@ package enum AxisScale: Hashable, Sendable {
     while unit * 10 <= wanted { unit *= 10 }
     let step = [1.0, 2, 5, 10].map { $0 * unit }.first { $0 >= wanted } ?? 10 * unit
     let first = (range.lowerBound / step).rounded(.up)
-    let count = Int((range.upperBound / step).rounded(.down) - first)
+    // NaN where the range is tiny beside its ends.
+    let steps = (range.upperBound / step).rounded(.down) - first
+    guard steps.magnitude < 1_000 else { return [] }
+    let count = Int(steps)
     return (0...max(count, 0)).map { k in
       // Compute from a whole number of steps, so that 0 is exact and 0.3 is not a neighboring number.
       let index = first + Double(k)

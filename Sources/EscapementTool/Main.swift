@@ -8,9 +8,11 @@ import EscapementTraining
 @main
 enum Main {
   static func main() {
+    Console.openStandardDescriptors()
     // Exceeding the limit on the size of a file (ulimit -f) is then an error with a line, and does not end the process.
     signal(SIGXFSZ, SIG_IGN)
     Console.endOnExhaustedMemory()
+    Interruption.endOnSignals()
     // Only rank 0 prints results.
     if !Job.leads { Console.discardOutput() }
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -39,9 +41,12 @@ enum Main {
   }
 
   private static func end(_ failure: Failure) -> Never {
-    if let text = failure.output { print(text) }
+    var failure = failure
+    if let text = failure.output {
+      Console.print(text)
+      do { try Console.flush() } catch { failure = Failure(error) }
+    }
     if let line = failure.line { Console.error(line) }
-    try? Console.flush()
     Job.leave(status: failure.status)
     leave(failure.status)
   }

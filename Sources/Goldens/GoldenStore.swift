@@ -59,8 +59,7 @@ package struct GoldenStore: Sendable {
       }
       return nil
     }
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Directories.make(file.deletingLastPathComponent())
     try AtomicFile.write(examination.received.json, to: file)
     return file
   }
@@ -77,8 +76,8 @@ package struct GoldenStore: Sendable {
     let file = url(of: golden)
     var record = GoldenRecord(reason: reason, provenance: golden.provenance, values: values)
     record.accepted = .init(who: who, what: Self.change(to: record, on: file))
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Directories.make(file.deletingLastPathComponent())
+    try GitAttributes.write(in: root)
     try AtomicFile.write(record.json, to: file)
     try keep(Examination(outcome: .same(count: values.count), received: record), of: golden)
     return record

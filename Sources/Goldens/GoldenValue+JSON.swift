@@ -83,6 +83,28 @@ extension GoldenValue {
         ? .relative(value, tolerance: tolerance, reason: reason)
         : .near(value, tolerance: tolerance, reason: reason)
     }
+    try checkDecimals(fields, place, reader)
+  }
+
+  /// Throws an error if a decimal is not the number of the bits beside it: people read the one, the other is compared.
+  private func checkDecimals(_ fields: [String: JSON], _ place: String, _ reader: RecordReader) throws {
+    for key in ["decimal", "decimals", "series"] {
+      // An element of a series without a decimal states nothing to contradict.
+      func isBitsAlone(_ element: JSON) -> Bool { key == "series" && element.string?.contains(" ") == false }
+      guard let stated = fields[key], let own = json[key] else { continue }
+      let (found, expected) = (stated.array ?? [stated], own.array ?? [own])
+      for (index, pair) in zip(found, expected).enumerated()
+      where pair.0.canonical() != pair.1.canonical() && !isBitsAlone(pair.0) {
+        throw reader.error(
+          "\(place).\(key)" + (stated.array == nil ? "" : "[\(index)]"), found: pair.0.canonical(),
+          expected: "\(pair.1.canonical()), the number of its bits")
+      }
+      guard found.count == expected.count else {
+        throw reader.error(
+          "\(place).\(key)", found: "\(found.count) numbers", expected: "\(expected.count), one for each bits"
+        )
+      }
+    }
   }
 
   /// Numbers of one type: the bits, a space, and the readable decimal.

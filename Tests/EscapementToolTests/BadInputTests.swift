@@ -49,7 +49,7 @@ struct BadInputTests {
         (train + ["fixture/ce", "--drw-epoch", "1"], ["--drw-epoch", "fixture/ce"]),
         (train + ["fixture/ce", "--epochs", "0"], ["epochs", "0"]),
         (train + ["fixture/ce", "--epochs", "two"], ["two"]),
-        (train + ["fixture/ce", "--batch-size", "-3"], ["batch size", "-3"]),
+        (train + ["fixture/ce", "--batch-size", "-3"], ["--batch-size", "-3"]),
         (train + ["fixture/ce", "--learning-rate", "nan"], ["learning rate", "nan"]),
         (train + ["fixture/ce", "--checkpoint-every", "-1"], ["--checkpoint-every", "-1"]),
         (train + ["fixture/ce", "--resume"], ["--resume"]),

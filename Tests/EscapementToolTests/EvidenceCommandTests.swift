@@ -54,6 +54,9 @@ struct EvidenceCommandTests {
       #expect(try standing(edited).contains("metrics.jsonl: seal: found"))
       let lines = text.split(separator: "\n")
       let unsealed = lines.dropLast().joined(separator: "\n") + "\n"
+      #expect(try standing(unsealed).contains("as the checkpoint after step 290 says"))
+      // Without checkpoints nothing says that there was more.
+      try FileManager.default.removeItem(at: copy.appendingPathComponent("checkpoints"))
       #expect(try standing(unsealed).contains("train --resume seals them"))
       #expect(try standing("").contains("unfinished, 0 of 10 epochs"))
       let refused = try ToolProcess.run(["evidence", "add", copy.path], in: directory)

@@ -80,8 +80,8 @@ struct SweepCommandTests {
     }
   }
 
-  @Test("a local sweep that is stopped goes on to the bits of one that is not")
-  func local() throws {
+  @Test("a local sweep that is stopped goes on to the bits of one that is not", arguments: [SIGTERM, SIGHUP])
+  func local(signal: Int32) throws {
     try ToolProcess.withDirectory { directory in
       _ = try sweep(
         ["plan", "--preset", "fixture/ce", "--seeds", "0..<2", "--epochs", "2", "--out", "sweep.csv"],
@@ -90,7 +90,7 @@ struct SweepCommandTests {
       let log = directory.appendingPathComponent("runs/logs/0.log")
       let stopped = try sweep(run, in: directory) { process in
         wait(for: "epoch 1/2", in: log)
-        kill(process.processIdentifier, SIGTERM)
+        kill(process.processIdentifier, signal)
       }
       #expect(stopped.status == 75, "\(stopped.errors)")
       #expect(stopped.errors.contains("the same command goes on"))

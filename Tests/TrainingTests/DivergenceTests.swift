@@ -121,6 +121,23 @@ struct DivergenceTests {
     }
   }
 
+  @Test(
+    "skip: a run that ends among skipped steps has a checkpoint of its end, and the last good one before it")
+  func endsSkipping() throws {
+    try inDirectory { parent in
+      let run = RunDirectory(parent.appendingPathComponent("run"))
+      // The last two steps of the third epoch.
+      let last = Set(tiny.source.order(epoch: 2).dropFirst(48))
+      let final = try trainer(.skip) { $1 == 2 && last.contains($0) }.run(in: run)
+      #expect(final.step == 15 && final.skippedInARow == 2)
+      #expect(try run.checkpointedSteps() == [12, 15] && run.readMetrics().isSealed)
+      let network = tiny.recipe.architecture.network(classes: 3)
+      #expect(try Checkpoint<Float>(sidecar: run.sidecar(step: 15), network: network).state == final)
+      #expect(
+        try Checkpoint<Float>(sidecar: run.sidecar(step: 12), network: network).state.skippedInARow == 0)
+    }
+  }
+
   @Test("skip: an epoch's worth of skipped steps in a row ends the run, at a checkpoint from before them")
   func deadRun() throws {
     try inDirectory { parent in

@@ -191,6 +191,8 @@ struct InterchangeBatchTests {
     try expect("images", ["images": .init(dtype: .f32, shape: [3, 1, 1], data: Data(count: 12))])
     try expect("images", ["images": .init(dtype: .f32, shape: [0, 3, 1, 1], data: Data())])
     try expect("images", ["images": .init(dtype: .f64, shape: [1, 3, 1, 1], data: Data(count: 24))])
+    let endless = InterchangeLayout.entry(Tensor<Float>([1, .infinity, 3], shape: [1, 3, 1, 1]))
+    try expect("images", ["images": endless])
     try expect("labels", ["images": images, "labels": labels([0])])
     try expect("labels", ["images": images, "labels": labels([0, 3])])
     try expect("labels", ["images": images, "labels": labels([-1, 0])])

@@ -54,6 +54,28 @@ import EscapementTraining
     #expect(text[0].contains("1 ulp apart"))
   }
 
+  /// The decimals are for people, who must not read another number than the one that is compared.
+  @Test func aDecimalThatContradictsItsBitsIsRefused() throws {
+    let record = GoldenRecord(
+      reason: "r", provenance: [:], values: Self.values + [.series("losses", [Float(0.5), 0.25])])
+    let text = record.json.canonical()
+    _ = try GoldenRecord(json: JSON(parsing: Data(text.utf8), file: "g"), file: "g")
+    for (place, from, to) in [
+      ("values[0].decimal", "\"decimal\":1.5", "\"decimal\":1.25"),
+      ("values[2].decimal", "\"decimal\":2.0", "\"decimal\":2.5"),
+      ("values[3].decimal", "\"decimal\":1.0", "\"decimal\":\"1\""),
+      ("values[4].decimal", "\"decimal\":100.0", "\"decimal\":null"),
+      ("values[5].decimals[1]", "\"decimals\":[1.0,2.0,", "\"decimals\":[1.0,3.0,"),
+      ("values[5].decimals", "\"decimals\":[1.0,2.0,3.0,4.0]", "\"decimals\":[1.0,2.0,3.0]"),
+      ("values[6].series[1]", "0x3e800000 0.25", "0x3e800000 0.125"),
+    ] {
+      #expect(text.contains(from), "\(from) in \(text)")
+      let edited = try JSON(parsing: Data(text.replacing(from, with: to).utf8), file: "g")
+      let error = #expect(throws: DataError.self) { try GoldenRecord(json: edited, file: "g") }
+      #expect(error?.place == place && error?.exitCode == 65, "\(error.debugDescription)")
+    }
+  }
+
   @Test func everyModeHasALimitAndAReason() {
     let modes = ["exact", "exact", "absolute", "ulp", "relative", "statistical"]
     #expect(Self.values.map(\.mode) == modes && Self.values.allSatisfy { !$0.reason.isEmpty })

@@ -265,7 +265,8 @@ import EscapementTraining
       other.correct.removeLast()
       let part = try other.write(in: folder, as: "part")
       #expect(throws: DataError.self) { _ = try store.add(part) }
-      #expect(try FileManager.default.contentsOfDirectory(atPath: store.url.path).count == 1)
+      let entries = try FileManager.default.contentsOfDirectory(atPath: store.url.path)
+      #expect(Set(entries) == [place.lastPathComponent, ".gitattributes"])
     }
   }
 

@@ -159,6 +159,34 @@ struct SweepManifestTests {
     }
   }
 
+  @Test("a plan with the line ends or the mark of git and editors is the same plan, and is not written over")
+  func lineEnds() throws {
+    try ScratchFolder.with { url in
+      let manifest = try SweepManifest(try rows(["fixture/ce"], seeds: 0..<2), version: "v")
+      let file = url.appendingPathComponent("sweep.csv")
+      #expect(try manifest.write(to: file) == .written)
+      let mark = "\u{FEFF}"
+      for text in [manifest.csv.replacing("\r\n", with: "\n"), mark + manifest.csv, manifest.csv] {
+        for record in ["", mark] {
+          try Data(text.utf8).write(to: file)
+          let place = SweepManifest.recordPlace(of: file)
+          let crossed =
+            record + (manifest.record.canonical(pretty: true) + "\n").replacing("\n", with: "\r\n")
+          try Data(crossed.utf8).write(to: place)
+          #expect(try SweepManifest(contentsOf: file) == manifest)
+          #expect(try manifest.write(to: file) == .present)
+        }
+      }
+      try Data(manifest.csv.replacing("\r\n", with: "\r\r\n").utf8).write(to: file)
+      #expect(throws: DataError.self) { try SweepManifest(contentsOf: file) }
+      // Rows beside the record of others are not taken for a whole plan.
+      try Data(manifest.csv.utf8).write(to: file)
+      let other = try SweepManifest(try rows(["fixture/ce"], seeds: 0..<3), version: "v")
+      try AtomicFile.write(other.record, to: SweepManifest.recordPlace(of: file))
+      #expect(throws: DataError.self) { try manifest.write(to: file) }
+    }
+  }
+
   @Test("a flipped bit in a plan is noticed, wherever it is")
   func flippedBits() throws {
     let manifest = try SweepManifest(try rows(["fixture/ce"], seeds: 0..<1), version: "v")

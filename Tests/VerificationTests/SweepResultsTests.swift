@@ -24,6 +24,42 @@ struct SweepResultsTests {
     for step in steps { try Data("{}".utf8).write(to: directory.sidecar(step: step)) }
   }
 
+  /// Writes what a reader of the state looks at in the checkpoint of the run's end, and returns its step.
+  @discardableResult
+  private func finalCheckpoint(of directory: RunDirectory) throws -> Int {
+    let last = try #require(RecordedRun(directory).epochs.last)
+    try checkpoint([last.step], in: directory)
+    let sidecar = directory.sidecar(step: last.step)
+    try AtomicFile.write(SealedJSON.sealed(["schema": 2, "digest": .string(last.digest.hex)]), to: sidecar)
+    try Data().write(to: sidecar.deletingPathExtension().appendingPathExtension("safetensors"))
+    return last.step
+  }
+
+  @Test("a run is done with the checkpoint of its end, or when somebody removed them all")
+  func finalWeights() throws {
+    try ScratchFolder.with { url in
+      let (manifest, folder) = (try manifest(seeds: 1), SweepFolder(url))
+      let directory = try SyntheticRun("fixture/ce", seed: 0).write(in: url, as: manifest.rows[0].id)
+      func state() -> SweepState { folder.finding(of: manifest.rows[0]).state }
+      #expect(state() == .done)
+      try checkpoint([0], in: directory)
+      #expect(state() == .interrupted(step: 0))
+      let step = try finalCheckpoint(of: directory)
+      #expect(state() == .done)
+      let sidecar = directory.sidecar(step: step)
+      let tensors = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
+      try FileManager.default.moveItem(at: tensors, to: url.appendingPathComponent("elsewhere"))
+      #expect(state() == .interrupted(step: step))
+      try FileManager.default.moveItem(at: url.appendingPathComponent("elsewhere"), to: tensors)
+      #expect(state() == .done)
+      let other: JSON = ["schema": 2, "digest": .string(Digest.zero.hex)]
+      try AtomicFile.write(SealedJSON.sealed(other), to: sidecar)
+      #expect(state() == .interrupted(step: step))
+      try Data("{".utf8).write(to: sidecar)
+      #expect(state() == .interrupted(step: step))
+    }
+  }
+
   @Test("every state a run can be found in")
   func states() throws {
     try ScratchFolder.with { url in
@@ -83,11 +119,11 @@ struct SweepResultsTests {
         var record = try #require(run.record.object)
         record["measurement"] = ["spectra": .string(planned)]
         try Data(JSON.object(record).canonical().utf8).write(to: directory.record)
-        try checkpoint([640], in: directory)
+        #expect(try finalCheckpoint(of: directory) == 290)
         return folder.finding(of: row).state
       }
       #expect(try find("0,9@10", measured: [0, 9]) == .done)
-      #expect(try find("0@3,9@5", measured: [0]) == .interrupted(step: 640))
+      #expect(try find("0@3,9@5", measured: [0]) == .interrupted(step: 290))
       #expect(try find("0", measured: [0]).name == "damaged")
       // Class 9 after every fourth epoch is not class 9 after the tenth.
       #expect(try find("0,9@4", measured: [0]).name == "damaged")

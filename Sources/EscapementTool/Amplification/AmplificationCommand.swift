@@ -46,21 +46,21 @@ struct AmplificationCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Bootstrap resamples.") var resamples = 2000
   @Option(help: "Seed of the mini-batches, the start vector, the controls and the resamples.") var seed:
     UInt64 = 0
-  @Option(help: ArgumentHelp("Write one line a mini-batch, as CSV.", valueName: "file")) var csv: String?
+  @Option(help: ArgumentHelp("Write one line a mini-batch, as CSV.", valueName: "file")) var csv: OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
     guard rho > 0, rho.isFinite else {
       throw ValidationError("--rho is \(rho), expected a finite number above 0")
     }
-    for (name, value, least) in [
-      ("batches", batches, 2), ("steps", steps, 1), ("controls", controls, 0), ("resamples", resamples, 100),
-    ] {
-      guard value >= least else { throw ValidationError("--\(name) is \(value), expected at least \(least)") }
-    }
+    try CountRange.check([
+      ("--batches", batches, 2...CountRange.most), ("--steps", steps, 1...CountRange.mostVectors),
+      ("--controls", controls, 0...CountRange.mostVectors), ("--resamples", resamples, 100...CountRange.most),
+    ])
   }
 
   func run() throws {
+    let table = try csv?.checked(as: .addition, apartFrom: source.inputs)
     let run = try source.load()
     let criterion: (any ClassificationLoss)? = loss == .ce ? SoftmaxCrossEntropy() : run.trainingLoss
     guard let criterion else {
@@ -80,10 +80,10 @@ struct AmplificationCommand: ParsableCommand {
         run.images.train, batchSize: run.recipe.batchSize, seed: seed, sampling: run.recipe.sampling,
         augmented: augmented),
       controls: controls)
-    if let csv { try AtomicFile.write(Data(result.csv.utf8), to: URL(fileURLWithPath: csv)) }
+    if let table { try AtomicFile.write(Data(result.csv.utf8), to: table) }
     let report = AmplificationReport(
       result, step: run.step, batchSize: run.recipe.batchSize, isAugmented: augmented,
       bootstrap: Bootstrap(rows: batches, resamples: resamples, seed: seed))
-    if json { Console.output(report.json) } else { print(report.text) }
+    if json { Console.output(report.json) } else { Console.print(report.text) }
   }
 }

@@ -33,12 +33,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
-    if let threads, !(1...256).contains(threads) {
-      throw ValidationError("--threads is \(threads), expected 1 to 256")
-    }
-    if let repetitions, repetitions < 1 {
-      throw ValidationError("--repetitions is \(repetitions), expected at least 1")
-    }
+    try CountRange.check([
+      ("--threads", threads, 1...256), ("--repetitions", repetitions, 1...CountRange.most),
+    ])
     if driven {
       guard cases.count == 1 else { throw ValidationError("--driven takes one --case, got \(cases.count)") }
       if list || json || repetitions != nil {
@@ -66,7 +63,7 @@ struct BenchCommand: ParsableCommand {
     }
     meter.clear()
     let report = BenchmarkReport(peak: peak, measurements: measurements)
-    if json { Console.output(report.json) } else { print(report.text) }
+    if json { Console.output(report.json) } else { Console.print(report.text) }
   }
 
   private func show(_ benchmarks: [Benchmark]) {
@@ -82,6 +79,6 @@ struct BenchCommand: ParsableCommand {
     }
     var table = TextTable()
     table.rows = benchmarks.map { [$0.name, $0.shape] }
-    print(table.text)
+    Console.print(table.text)
   }
 }

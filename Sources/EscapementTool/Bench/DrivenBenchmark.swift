@@ -28,7 +28,7 @@ struct DrivenBenchmark {
   }
 
   private func write(_ line: String) throws {
-    print(line)
+    Console.print(line)
     try Console.flush()
   }
 

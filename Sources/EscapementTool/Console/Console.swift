@@ -1,9 +1,15 @@
 import EscapementArtifacts
 import CEscapementKernels
 import Foundation
+import Synchronization
 
 /// Standard output for results, standard error for everything else.
+///
+/// Both may be closed, full or a broken pipe. A line that cannot be written to standard error is lost without a trace.
+/// For standard output the first error is kept, and `flush` throws it at the end of the command.
 enum Console {
+  private static let outputError = Mutex<FileError?>(nil)
+
   /// Whether standard error is a terminal, on which a progress line is shown.
   static var isTerminal: Bool { Job.leads && isatty(STDERR_FILENO) == 1 }
 
@@ -15,7 +21,40 @@ enum Console {
   /// Writes one line on standard error, only from rank 0.
   static func note(_ line: String) { if Job.leads { write(line) } }
 
-  private static func write(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  private static func write(_ line: String) { draw(line + "\n") }
+
+  /// Writes a text on standard error as it is.
+  static func draw(_ text: String) {
+    try? Data(text.utf8).withUnsafeBytes {
+      try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "standard error")
+    }
+  }
+
+  /// Writes a text and `terminator` on standard output.
+  static func print(_ text: String, terminator: String = "\n") {
+    outputError.withLock { error in
+      guard error == nil else { return }
+      do {
+        try Data((text + terminator).utf8).withUnsafeBytes {
+          try AtomicFile.writeAll($0, to: STDOUT_FILENO, path: "standard output")
+        }
+      } catch let failure as FileError { error = failure } catch {}
+    }
+  }
+
+  /// Opens the descriptors 0 to 2 on /dev/null where they are closed. Otherwise the next file that is opened would get
+  /// such a number, and everything that is printed would go into that file.
+  static func openStandardDescriptors() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 && errno == EBADF {
+      let opened = open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY)
+      // The lowest free number is this one, because those below are open by now.
+      guard opened == number || opened < 0 else {
+        dup2(opened, number)
+        close(opened)
+        continue
+      }
+    }
+  }
 
   /// Discards standard output.
   static func discardOutput() {
@@ -26,7 +65,7 @@ enum Console {
   }
 
   /// Writes a JSON document on standard output.
-  static func output(_ json: JSON) { print(json.canonical(pretty: true)) }
+  static func output(_ json: JSON) { Console.print(json.canonical(pretty: true)) }
 
   /// Makes the process end with one line if there is no memory for a tensor, as for a full disk.
   ///
@@ -39,10 +78,8 @@ enum Console {
     }
   }
 
-  /// Flushes standard output. A full disk or a closed pipe is an error.
+  /// Throws the error of the first text that could not be written on standard output: a full disk, a closed pipe.
   static func flush() throws {
-    guard fflush(nil) == 0 else {
-      throw FileError(operation: "write", path: "standard output", code: errno)
-    }
+    if let error = outputError.withLock({ $0 }) { throw error }
   }
 }

@@ -75,7 +75,7 @@ final class ProgressMeter: Sendable {
         label: label, done: done, total: total, doneAtStart: start.done,
         elapsed: (now - start.time) / .seconds(1), note: note)
       // Write a carriage return, the line truncated to the terminal's width, and an erase to the end of the line.
-      Self.write("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
+      Console.draw("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
     }
   }
 
@@ -84,12 +84,8 @@ final class ProgressMeter: Sendable {
     state.withLock { state in
       guard state.drawn else { return }
       state.drawn = false
-      Self.write("\r\u{1B}[K")
+      Console.draw("\r\u{1B}[K")
     }
-  }
-
-  private static func write(_ text: some StringProtocol) {
-    FileHandle.standardError.write(Data(text.utf8))
   }
 
   private static var width: Int {

@@ -20,11 +20,11 @@ struct DataCommand: ParsableCommand {
       help: ArgumentHelp(
         "The published archive, or a directory with it or its files; not needed for fixtures.",
         valueName: "path"))
-    var data: String?
+    var data: FilePath?
 
     /// Reads the data.
     func load() throws -> LongTailedData {
-      try LongTailedData.named(name, at: data.map { URL(fileURLWithPath: $0) })
+      try LongTailedData.named(name, at: data?.url)
     }
   }
 
@@ -35,14 +35,14 @@ struct DataCommand: ParsableCommand {
 
     @OptionGroup var choice: Choice
     @Option(help: ArgumentHelp("Hold it against this manifest or run.json.", valueName: "file"))
-    var manifest: String?
+    var manifest: FilePath?
     @Flag(help: "Print the summary as JSON.") var json = false
 
     func run() throws {
       let data = try choice.load()
-      if let manifest { try data.check(againstFile: manifest) }
+      if let manifest { try data.check(againstFile: manifest.path) }
       if json { return Console.output(DataManifest(data).summary) }
-      print(DataCommand.table(data))
+      Console.print(DataCommand.table(data))
       if let line = DataCommand.snapLine(data) { Console.note(line) }
       if [data.train, data.test].contains(where: { $0.provenance.kind == .other }) {
         Console.note(
@@ -58,14 +58,16 @@ struct DataCommand: ParsableCommand {
       abstract: "Writes which images a data set keeps, with the SHA-256 of the list and of the pixels.")
 
     @OptionGroup var choice: Choice
-    @Option(help: ArgumentHelp("File to write; standard output without.", valueName: "file")) var out: String?
+    @Option(help: ArgumentHelp("File to write; standard output without.", valueName: "file")) var out:
+      OutputFile?
 
     func run() throws {
+      let file = try out?.checked(apartFrom: [choice.data])
       let data = try choice.load()
       let document = DataManifest(data).json
-      guard let out else { return Console.output(document) }
-      try AtomicFile.write(document, to: URL(fileURLWithPath: out))
-      print(DataCommand.table(data))
+      guard let file, out?.isStandardOutput == false else { return Console.output(document) }
+      try AtomicFile.write(document, to: file)
+      Console.print(DataCommand.table(data))
     }
   }
 
@@ -75,7 +77,7 @@ struct DataCommand: ParsableCommand {
       abstract: "Draws the first images of each class side by side, as a PNG file.")
 
     @OptionGroup var choice: Choice
-    @Option(help: ArgumentHelp("PNG file to write.", valueName: "file")) var out: String
+    @Option(help: ArgumentHelp("PNG file to write.", valueName: "file")) var out: OutputFile
     @Option(parsing: .unconditional, help: "Images of each class.") var columns = 16
     @Option(parsing: .unconditional, help: "Screen pixels a pixel, to a side.") var scale = 2
     @Option(name: .customLong("class"), help: "Only this class; may be given again.") var classes: [Int] = []
@@ -89,6 +91,7 @@ struct DataCommand: ParsableCommand {
     }
 
     func run() throws {
+      let file = try out.checked(apartFrom: [choice.data])
       let data = try choice.load()
       guard let set = (test ? data.test : data.train) as? ImageSet else {
         throw ToolError.usage("\(data.name): `data list --sheet FILE` draws images of a list")
@@ -98,7 +101,7 @@ struct DataCommand: ParsableCommand {
       }
       let sheet = ContactSheet.png(
         set, classes: classes.isEmpty ? nil : classes, columns: columns, scale: scale)
-      try AtomicFile.write(sheet, to: URL(fileURLWithPath: out))
+      try AtomicFile.write(sheet, to: file)
     }
   }
 

@@ -16,7 +16,7 @@ struct DataFetchCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The data set.", valueName: "data-set")) var dataSet: PublishedArchive.DataSet
   @Option(help: "How the archive stores its images.") var layout = PublishedArchive.Layout.binary
   @Option(help: ArgumentHelp("Directory to write into; made if it is not there.", valueName: "dir")) var out =
-    "."
+    FilePath(".")
   @Option(help: ArgumentHelp("Another address of the same archive.", valueName: "url")) var from: String?
   @Option(
     parsing: .unconditional,
@@ -30,7 +30,9 @@ struct DataFetchCommand: ParsableCommand {
   @Option(name: .customLong("expect-md5"), help: .hidden) var expectMD5: String?
 
   func validate() throws {
-    guard timeout >= 1 else { throw ValidationError("--timeout is \(timeout), expected 1 or more seconds") }
+    try CountRange.check([
+      ("--timeout", timeout, 1...CountRange.most), ("--expect-bytes", expectBytes, 0...1 << 40),
+    ])
     if let from {
       let scheme = from.prefix { $0 != ":" }.lowercased()
       guard ["http", "https"].contains(scheme), from.dropFirst(scheme.count).hasPrefix("://") else {
@@ -46,7 +48,7 @@ struct DataFetchCommand: ParsableCommand {
 
   func run() throws {
     let archive = PublishedArchive(dataSet, layout)
-    let target = URL(fileURLWithPath: out, isDirectory: true).appendingPathComponent(archive.name)
+    let target = out.directory.appendingPathComponent(archive.name)
     let contents = try expectedContents(archive)
     Interruption.catchSignals()
     let meter = ProgressMeter()
@@ -95,7 +97,8 @@ struct DataFetchCommand: ParsableCommand {
       case .fetched(0, _): "downloaded"
       case .fetched: "downloaded, \(received) bytes after the \(kept) kept"
       }
-    print("\(download.target.path): \(action); \(contents.byteCount) bytes, SHA-256 \(contents.sha256)")
+    Console.print(
+      "\(download.target.path): \(action); \(contents.byteCount) bytes, SHA-256 \(contents.sha256)")
   }
 }
 

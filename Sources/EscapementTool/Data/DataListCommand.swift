@@ -16,13 +16,13 @@ struct DataListCommand: ParsableCommand {
   private static let groupings =
     "390, 445 and 165 of 1,000 classes, 842, 3,701 and 3,599 of 8,142, thirds of any other number"
 
-  @Argument(help: ArgumentHelp("The list.", valueName: "FILE")) var file: String
-  @Option(help: ArgumentHelp("Directory below which the paths lie.", valueName: "dir")) var root: String
+  @Argument(help: ArgumentHelp("The list.", valueName: "FILE")) var file: FilePath
+  @Option(help: ArgumentHelp("Directory below which the paths lie.", valueName: "dir")) var root: FilePath
   @Option(parsing: .unconditional, help: "Classes; one more than the largest label without.") var classes:
     Int?
   @Flag(help: "Decode every image and take the SHA-256 of the pixels.") var decode = false
   @Option(help: ArgumentHelp("Draw the first images of up to 20 classes as a PNG file.", valueName: "file"))
-  var sheet: String?
+  var sheet: OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -32,12 +32,13 @@ struct DataListCommand: ParsableCommand {
   }
 
   func run() throws {
-    let list = try ImageList(contentsOf: URL(fileURLWithPath: file), classes: classes)
+    let drawing = try sheet?.checked(as: .addition, apartFrom: [file, root])
+    let list = try ImageList(contentsOf: file.url, classes: classes)
     let images = ListedImageSet(
-      list, root: URL(fileURLWithPath: root, isDirectory: true), preparation: .imageNetLT)
+      list, root: root.directory, preparation: .imageNetLT)
     try list.requireImages(below: images.root)
     let pixels = try decode ? decoded(images) : nil
-    if let sheet { try draw(images, to: URL(fileURLWithPath: sheet)) }
+    if let drawing { try draw(images, to: drawing) }
     let counts = list.classCounts
     let groups = ClassGroups(ofList: counts)
     let sizes = [("head", groups.head), ("mid", groups.mid), ("tail", groups.tail)].map { name, members in
@@ -45,7 +46,7 @@ struct DataListCommand: ParsableCommand {
     }
     if json {
       var object: [String: JSON] = [
-        "list": .string(file), "pictures": .integer(list.count), "classes": .integer(list.classes),
+        "list": .string(file.path), "pictures": .integer(list.count), "classes": .integer(list.classes),
         "counts": .array(counts.map { .integer($0) }),
       ]
       for (name, classes, images) in sizes {
@@ -59,11 +60,11 @@ struct DataListCommand: ParsableCommand {
     }
     var table = TextTable(heading: ["", "classes", "images"], rightAligned: [1, 2])
     table.rows = (sizes + [("all", list.classes, list.count)]).map { [$0, String($1), String($2)] }
-    print(table.text)
-    print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
+    Console.print(table.text)
+    Console.print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
     if let pixels {
-      print("list   \(list.digest.hex)")
-      print("pixels \(pixels.hex)")
+      Console.print("list   \(list.digest.hex)")
+      Console.print("pixels \(pixels.hex)")
     }
   }
 

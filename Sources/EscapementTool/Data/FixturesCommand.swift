@@ -30,15 +30,15 @@ struct FixturesCommand: ParsableCommand {
       abstract: "Draws the synthetic images and writes train.bin.gz, test.bin.gz and manifest.json.")
 
     @OptionGroup var choice: Choice
-    @Option(help: "Directory to write into; made if it is not there.") var out: String
+    @Option(help: "Directory to write into; made if it is not there.") var out: FilePath
     @Flag(help: "Print the manifest as JSON.") var json = false
 
     func run() throws {
-      let directory = try OutputDirectory(path: out)
+      let directory = try OutputDirectory(out.directory)
       let fixture = choice.store.make()
       try choice.store.pack(fixture, to: directory.url)
       if json { return Console.output(choice.store.manifest(of: fixture)) }
-      print(FixturesCommand.table(fixture))
+      Console.print(FixturesCommand.table(fixture))
     }
   }
 
@@ -55,10 +55,10 @@ struct FixturesCommand: ParsableCommand {
     @Option(
       help: ArgumentHelp(
         "CIFAR: the published archive, or a directory with it or its files.", valueName: "path"))
-    var from: String?
+    var from: FilePath?
     @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
     @Option(help: "Of --from: cifar10 (default) or cifar100.") var set: String?
-    @Option(help: "Directory to write into; made if it is not there.") var out: String
+    @Option(help: "Directory to write into; made if it is not there.") var out: FilePath
     @Option(parsing: .unconditional, help: "Training images of class 0.") var perClass: Int?
     @Option(parsing: .unconditional, help: "n_max / n_min of the exponential profile.") var ratio: Double?
     @Option(parsing: .unconditional, help: "Test images of each class.") var testPerClass: Int?
@@ -78,10 +78,10 @@ struct FixturesCommand: ParsableCommand {
     }
 
     func run() throws {
-      let fixture = try from.map { try packed(from: URL(fileURLWithPath: $0)) } ?? packedListing()
-      try fixture.write(to: OutputDirectory(path: out).url)
+      let fixture = try from.map { try packed(from: $0.url) } ?? packedListing()
+      try fixture.write(to: OutputDirectory(out.directory).url)
       if json { return Console.output(fixture.manifest) }
-      print(FixturesCommand.table(fixture.pair))
+      Console.print(FixturesCommand.table(fixture.pair))
     }
 
     private func packed(from source: URL) throws -> PackedFixture {
@@ -119,11 +119,11 @@ struct FixturesCommand: ParsableCommand {
 
     @OptionGroup var choice: Choice
     @Argument(help: ArgumentHelp("Packed data set; the embedded one without.", valueName: "DIR"))
-    var directory: String?
+    var directory: FilePath?
     @Flag(help: "Print the manifest as JSON.") var json = false
 
     func run() throws {
-      let given = directory.map { URL(fileURLWithPath: $0) }
+      let given = directory?.url
       guard let place = given ?? (choice.classes == 10 ? EmbeddedFixture.locate() : nil) else {
         throw MissingError(
           what: "the packed data set",
@@ -135,7 +135,7 @@ struct FixturesCommand: ParsableCommand {
       let isPacked = document["name"]?.string == "packed"
       let fixture = try isPacked ? PackedFixture.read(place) : choice.store.check(place)
       if json { return Console.output(document) }
-      print(FixturesCommand.table(fixture))
+      Console.print(FixturesCommand.table(fixture))
     }
   }
 

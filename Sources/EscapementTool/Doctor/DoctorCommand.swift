@@ -71,8 +71,8 @@ struct DoctorCommand: ParsableCommand {
       ["  train", "\(fixture.train.count) images, SHA-256 \(fixture.train.provenance.digest.hex)"],
       ["  test", "\(fixture.test.count) images, SHA-256 \(fixture.test.provenance.digest.hex)"],
     ]
-    print(facts.text)
-    print("")
+    Console.print(facts.text)
+    Console.print("")
     var table = TextTable(heading: ["path", "threads", "bits (SHA-256)", ""], rightAligned: [1])
     table.rows = agreement.paths.map { path in
       [
@@ -80,7 +80,7 @@ struct DoctorCommand: ParsableCommand {
         path.firstDifference.map { "differs in \($0)" } ?? "agrees",
       ]
     }
-    print(table.text)
+    Console.print(table.text)
   }
 
   private func printObject(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixturePair) {

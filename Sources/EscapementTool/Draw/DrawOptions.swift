@@ -137,31 +137,25 @@ struct KernelWidth: ExpressibleByArgument {
 /// The output location of a figure.
 struct FigureOutput: ParsableArguments {
   @Option(help: ArgumentHelp("The SVG file; a figure that is there is replaced.", valueName: "file")) var out:
-    String
-  @Option(help: ArgumentHelp("Also everything drawn, as CSV.", valueName: "file")) var csv: String?
+    OutputFile
+  @Option(help: ArgumentHelp("Also everything drawn, as CSV.", valueName: "file")) var csv: OutputFile?
   @Option(help: "Another title.") var title: String?
 
   /// Writes the drawing and the table, each atomically, after checking that both locations can be written.
   func write(_ figure: Figure, from inputs: [String]) throws {
-    var files = [(url: URL(fileURLWithPath: out), text: figure.svg, mark: "<svg ")]
-    if let csv { files.append((URL(fileURLWithPath: csv), figure.csv, Figure.heading)) }
-    let sources = Set(inputs.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path })
-    let places = files.map { $0.url.resolvingSymlinksInPath().path }
-    guard Set(places).count == places.count else { throw ToolError.usage("--out and --csv are one file") }
-    for (file, place) in zip(files, places) {
-      guard !sources.contains(place) else {
-        throw ToolError.usage("\(place) is an input: choose another file")
-      }
-      try Self.checkReplaceable(file.url, startingWith: file.mark)
+    let sources = inputs.map { FilePath($0) }
+    var files = [(url: try out.checked(apartFrom: sources), text: figure.svg, mark: "<svg ")]
+    if let csv {
+      files.append((try csv.checked(as: .addition, apartFrom: sources), figure.csv, Figure.heading))
     }
+    try OutputFile.checkDistinct(["--out": out, "--csv": csv])
+    for file in files { try Self.checkReplaceable(file.url, startingWith: file.mark) }
     for file in files { try AtomicFile.write(Data(file.text.utf8), to: file.url) }
   }
 
   /// An existing file may only be replaced if it is a figure or its table, so that other files are not lost.
   private static func checkReplaceable(_ url: URL, startingWith mark: String) throws {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else { return }
-    guard !isDirectory.boolValue else { throw FileError(operation: "write", path: url.path, code: EISDIR) }
+    guard case .file(_, _?) = try OutputPlace(of: url.path) else { return }
     guard try FileContents.read(url, limit: 1 << 30).starts(with: Data(mark.utf8)) else {
       throw DataError(
         file: url.path, found: "a file that no figure is in", expected: "no file, or an older figure",

@@ -59,18 +59,16 @@ struct EscapeCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Steps between measurements of the selection's loss.")
   var measureEvery = 5
   @Option(help: "Seed of the mini-batches, the noise and the start vector.") var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Also write every step as CSV.", valueName: "file")) var csv: String?
+  @Option(help: ArgumentHelp("Also write every step as CSV.", valueName: "file")) var csv: OutputFile?
   @Option(help: ArgumentHelp("Also draw the projections and losses, as SVG.", valueName: "file")) var svg:
-    String?
+    OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
-    for (name, value) in [
-      ("--steps", steps), ("--lanczos-steps", lanczosSteps), ("--measure-every", measureEvery),
-      ("--eta", eta ?? 1),
-    ] where value < 1 {
-      throw ValidationError("\(name) is \(value), expected at least 1")
-    }
+    try CountRange.check([
+      ("--steps", steps, 1...CountRange.most), ("--lanczos-steps", lanczosSteps, 1...CountRange.mostVectors),
+      ("--measure-every", measureEvery, 1...CountRange.most), ("--eta", eta, 1...CountRange.longestInterval),
+    ])
     for (name, value) in [("--rate", rate ?? 1), ("--threshold", threshold), ("--drop", drop ?? 1)] {
       guard value > 0, value.isFinite else {
         throw ValidationError("\(name) is \(value), expected a finite number above 0")
@@ -86,6 +84,11 @@ struct EscapeCommand: ParsableCommand {
   }
 
   func run() throws {
+    try OutputFile.checkDistinct(["--csv": csv, "--svg": svg])
+    let files = try (
+      csv: csv?.checked(as: .addition, apartFrom: source.inputs),
+      svg: svg?.checked(as: .addition, apartFrom: source.inputs)
+    )
     let run = try source.load()
     guard let trained = run.trainingLoss else {
       throw ToolError.usage("\(run.recipe.loss.label) is not a loss of one network's output")
@@ -108,19 +111,19 @@ struct EscapeCommand: ParsableCommand {
     let report = EscapeReport(
       selection: chosen.name, samples: chosen.positions.count, saddle: saddle, threshold: threshold,
       drop: drop ?? saddle.loss / 10, series: series)
-    if let csv { try AtomicFile.write(Data(report.csv.utf8), to: URL(fileURLWithPath: csv)) }
-    if let svg {
+    if let csv = files.csv { try AtomicFile.write(Data(report.csv.utf8), to: csv) }
+    if let svg = files.svg {
       let title =
         "Escape along v_min of \(chosen.name): λ = \(scene.number(saddle.eigenvalue)), rate "
         + "\(scene.number(experiment.learningRate)), momentum \(scene.number(experiment.momentum))"
       try AtomicFile.write(
-        Data(EscapeFigure.draw(report, title: title).svg.utf8), to: URL(fileURLWithPath: svg))
+        Data(EscapeFigure.draw(report, title: title).svg.utf8), to: svg)
     }
     meter.clear()
     if json {
       Console.output(scene.json(of: report, saddle, experiment, rules, seed: seed))
     } else {
-      print(scene.text(of: report, saddle, experiment, rules))
+      Console.print(scene.text(of: report, saddle, experiment, rules))
     }
   }
 }

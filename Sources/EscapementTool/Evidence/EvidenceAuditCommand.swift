@@ -17,24 +17,24 @@ extension EvidenceCommand {
         """)
 
     @Argument(help: ArgumentHelp("Run directory, or a run of Evidence/.", valueName: "RUN"))
-    var directory: String
+    var directory: FilePath
     @Option(
       help: ArgumentHelp(
         "The run's images: archive or directory; not needed for fixtures.", valueName: "path"))
-    var data: String?
+    var data: FilePath?
     @Option(parsing: .unconditional, help: "Epochs to recompute from the seed on.") var epochs = 1
     @Option(parsing: .unconditional, help: "Segments to draw and recompute.") var segments = 0
     @Option(help: "The seed of the draw: a number of your own, that who trained the run did not know.")
     var auditSeed: UInt64?
     @Option(
       help: ArgumentHelp("Where the kept checkpoints lie; RUN/checkpoints without it.", valueName: "dir"))
-    var checkpoints: String?
+    var checkpoints: FilePath?
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
-      for (flag, value) in [("--epochs", epochs), ("--segments", segments)] where value < 0 {
-        throw ValidationError("\(flag) is \(value), expected 0 or more")
-      }
+      try CountRange.check([
+        ("--epochs", epochs, 0...Recipe.epochLimit), ("--segments", segments, 0...Recipe.epochLimit),
+      ])
       guard epochs > 0 || segments > 0 else {
         throw ValidationError("nothing would be recomputed: give --epochs or --segments")
       }
@@ -45,8 +45,8 @@ extension EvidenceCommand {
 
     func run() throws {
       let audit = try RunAudit(
-        RunDirectory(URL(fileURLWithPath: directory, isDirectory: true)),
-        checkpoints: checkpoints.map { URL(fileURLWithPath: $0, isDirectory: true) })
+        RunDirectory(directory.directory),
+        checkpoints: checkpoints?.directory)
       let request = RunAudit.Request(epochs: epochs, segments: segments, seed: auditSeed ?? 0)
       let meter = ProgressMeter()
       Interruption.catchSignals()
@@ -63,7 +63,7 @@ extension EvidenceCommand {
         throw ToolError.interrupted("interrupted; nothing is kept of an audit: run it again")
       }
       meter.clear()
-      if json { Console.output(report.json) } else { print(report.lines.joined(separator: "\n")) }
+      if json { Console.output(report.json) } else { Console.print(report.lines.joined(separator: "\n")) }
       if report.exitCode != 0 { throw ExitCode(report.exitCode) }
     }
   }

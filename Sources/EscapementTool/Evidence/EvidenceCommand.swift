@@ -19,7 +19,7 @@ struct EvidenceCommand: ParsableCommand {
 
     @Argument(
       help: ArgumentHelp("Run directories or folders of them; Evidence/ without one.", valueName: "DIR"))
-    var folders: [String] = []
+    var folders: [FilePath] = []
     @Flag(help: "Print one JSON array.") var json = false
 
     func run() throws {
@@ -36,7 +36,7 @@ struct EvidenceCommand: ParsableCommand {
         ])
       table.rightAligned = [2, 3, 4, 5, 6, 7, 8]
       table.rows = entries.map(\.cells)
-      print(table.text)
+      Console.print(table.text)
     }
   }
 
@@ -45,18 +45,19 @@ struct EvidenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Copies the records and short metrics of finished runs under their recipe's digest and seed.")
 
-    @Argument(help: ArgumentHelp("Run directories.", valueName: "RUN")) var runs: [String]
-    @Option(help: "The folder.") var to = EvidenceFolder.defaultName
+    @Argument(help: ArgumentHelp("Run directories.", valueName: "RUN")) var runs: [FilePath]
+    @Option(help: "The folder.") var to = FilePath(EvidenceFolder.defaultName)
     @Flag(help: "Keep the final weights too: the run's last checkpoint.") var weights = false
 
     func run() throws {
-      let folder = EvidenceFolder(URL(fileURLWithPath: to, isDirectory: true))
+      let folder = EvidenceFolder(to.directory)
       for path in runs {
-        let run = RunDirectory(URL(fileURLWithPath: path, isDirectory: true))
+        let run = RunDirectory(path.directory)
         switch try folder.add(run, weights: weights) {
-        case .added(let place): print(place.path)
-        case .present(let place): print("\(place.path) is there already, with the same digests")
-        case .completed(let place): print("\(place.path) was there already, and has its final weights now")
+        case .added(let place): Console.print(place.path)
+        case .present(let place): Console.print("\(place.path) is there already, with the same digests")
+        case .completed(let place):
+          Console.print("\(place.path) was there already, and has its final weights now")
         }
       }
     }

@@ -9,7 +9,7 @@ struct EvidenceOptions: ParsableArguments {
     help: ArgumentHelp(
       "A run directory or a folder of them, read as evidence; may be repeated. Evidence/ without it, where it exists.",
       valueName: "dir"))
-  var folders: [String] = []
+  var folders: [FilePath] = []
 
   /// The runs of the given folders, or of the default one. Runs that do not count are listed on standard error.
   func archive() throws -> RunArchive {
@@ -23,8 +23,8 @@ struct EvidenceOptions: ParsableArguments {
   }
 
   /// The given folders, or the default one if it exists.
-  static func places(_ folders: [String]) -> [URL] {
-    if !folders.isEmpty { return folders.map { URL(fileURLWithPath: $0, isDirectory: true) } }
+  static func places(_ folders: [FilePath]) -> [URL] {
+    if !folders.isEmpty { return folders.map(\.directory) }
     let standard = URL(fileURLWithPath: EvidenceFolder.defaultName, isDirectory: true)
     return FileManager.default.fileExists(atPath: standard.path) ? [standard] : []
   }

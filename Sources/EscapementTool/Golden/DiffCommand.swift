@@ -18,14 +18,18 @@ struct DiffCommand: ParsableCommand {
       same, 1 when they differ.
       """)
 
-  @Argument(help: ArgumentHelp("Run directory.", valueName: "A")) var left: String
-  @Argument(help: ArgumentHelp("Run directory.", valueName: "B")) var right: String
+  @Argument(help: ArgumentHelp("Run directory.", valueName: "A")) var left: FilePath
+  @Argument(help: ArgumentHelp("Run directory.", valueName: "B")) var right: FilePath
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
-    let runs = [left, right].map { RunDirectory(URL(fileURLWithPath: $0, isDirectory: true)) }
+    let runs = [left, right].map { RunDirectory($0.directory) }
     let comparison = try RunComparison(runs[0], runs[1])
-    if json { Console.output(comparison.json) } else { print(comparison.lines.joined(separator: "\n")) }
+    if json {
+      Console.output(comparison.json)
+    } else {
+      Console.print(comparison.lines.joined(separator: "\n"))
+    }
     if !comparison.agrees { throw ExitCode(ExitStatus.differs.rawValue) }
   }
 }

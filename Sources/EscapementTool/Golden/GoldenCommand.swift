@@ -22,12 +22,12 @@ struct GoldenCommand: ParsableCommand {
       help: ArgumentHelp(
         "A fixture written by `fixtures pack`, instead of the embedded one; keep its record in a directory of its own.",
         valueName: "dir"))
-    var fixture: String?
+    var fixture: FilePath?
 
     /// The cases on these images.
     func cases() throws -> [GoldenCase] {
       try GoldenCatalog.standard(
-        on: fixture.map { try .packed(URL(fileURLWithPath: $0, isDirectory: true)) })
+        on: fixture.map { try .packed($0.directory) })
     }
   }
 
@@ -52,7 +52,7 @@ struct GoldenCommand: ParsableCommand {
         valueName: "list")
     ) var suites: String?
     @OptionGroup var images: Images
-    @Option(help: "Directory of the record.") var golden = "Golden"
+    @Option(help: "Directory of the record.") var golden = FilePath("Golden")
     @Flag(help: "Write no .received.json.") var noWrite = false
     @Flag(help: "Print one JSON object.") var json = false
 
@@ -60,7 +60,7 @@ struct GoldenCommand: ParsableCommand {
       let all = try images.cases()
       let names = names + (suites?.split(separator: ",").map(String.init) ?? [])
       let cases = try GoldenCatalog.selecting(names, from: all)
-      let store = GoldenStore(root: URL(fileURLWithPath: golden))
+      let store = GoldenStore(root: golden.url)
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
       Interruption.catchSignals()
       let meter = ProgressMeter()
@@ -105,15 +105,15 @@ struct GoldenCommand: ParsableCommand {
           "unreferenced": .array(strays.map { .string($0) }),
         ])
       }
-      if let line = Self.contractLine(results.map(\.outcome)) { print(line) }
+      if let line = Self.contractLine(results.map(\.outcome)) { Console.print(line) }
       var table = TextTable()
       table.rows =
         results.map { [$0.path, $1.text] }
         + strays.map { [$0, "unreferenced: no case reads this file; remove it or restore its case"] }
-      print(table.text)
+      Console.print(table.text)
       for (golden, outcome) in results {
         guard case .differs(let comparison) = outcome, outcome.otherContract == nil else { continue }
-        print("\n\(golden.path)\n" + comparison.lines.joined(separator: "\n"))
+        Console.print("\n\(golden.path)\n" + comparison.lines.joined(separator: "\n"))
       }
     }
   }
@@ -140,7 +140,7 @@ struct GoldenCommand: ParsableCommand {
       "exact,fixture"
     @OptionGroup var evidence: EvidenceOptions
     @OptionGroup var images: Images
-    @Option(help: "Directory of the record.") var golden = "Golden"
+    @Option(help: "Directory of the record.") var golden = FilePath("Golden")
 
     func validate() throws {
       guard reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("the reason is blank") }
@@ -157,7 +157,7 @@ struct GoldenCommand: ParsableCommand {
     }
 
     func run() throws {
-      let root = URL(fileURLWithPath: golden)
+      let root = golden.url
       let claims = root.appendingPathComponent("claims.json")
       if names == [GoldenCommand.claims] {
         return try acceptClaims(claims)
@@ -169,7 +169,7 @@ struct GoldenCommand: ParsableCommand {
           throw ToolError.interrupted("interrupted before \(golden.path); the cases above are on record")
         }
         let record = try store.accept(golden, reason: reason, who: AuthorName.fromGit())
-        print(
+        Console.print(
           "\(golden.path): \(record.accepted?.what ?? ""); \(record.values.count) values on record, chain "
             + record.chain.hex)
       }
@@ -191,12 +191,12 @@ struct GoldenCommand: ParsableCommand {
       let accepted = try before.accepting(record, reason: reason)
       try accepted.write(to: file)
       let waiting = record.entries.count { accepted.entries[$0.claim.id] == nil }
-      print(
+      Console.print(
         "\(accepted.entries.count) verdicts on record, \(record.changes.count) of them changed, "
           + "\(record.unrecorded.count) new"
           + (waiting > 0 ? "; \(waiting) claims that wait for runs stay without" : ""))
-      for id in record.unrecorded { print("\(id): on record for the first time") }
-      for change in record.changes { print(change.text) }
+      for id in record.unrecorded { Console.print("\(id): on record for the first time") }
+      for change in record.changes { Console.print(change.text) }
     }
   }
 
@@ -205,22 +205,22 @@ struct GoldenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The cases, and whether each is on record.")
 
     @OptionGroup var images: Images
-    @Option(help: "Directory of the record.") var golden = "Golden"
+    @Option(help: "Directory of the record.") var golden = FilePath("Golden")
     @Flag(help: "Print one JSON array.") var json = false
 
     func run() throws {
-      let store = GoldenStore(root: URL(fileURLWithPath: golden))
+      let store = GoldenStore(root: golden.url)
       let rows = try images.cases().map { golden in
         (golden.path, FileManager.default.fileExists(atPath: store.url(of: golden).path))
       }
       if json { return Console.output(.array(rows.map { ["name": .string($0), "recorded": .bool($1)] })) }
       var table = TextTable()
       table.rows = rows.map { [$0, $1 ? "on record" : "not on record"] }
-      print(table.text)
+      Console.print(table.text)
       guard images.fixture == nil else { return }
       var rest = TextTable(heading: ["left out", "because"])
       rest.rows = MethodGrid.leftOut.map { ["\($0.loss) with \($0.optimizer)", $0.reason] }
-      print("\n" + rest.text)
+      Console.print("\n" + rest.text)
     }
   }
 }

@@ -23,9 +23,9 @@ struct LawsCommand: ParsableCommand {
     if json {
       Console.output(document(subjects, outcomes))
     } else if optimizer.isEmpty {
-      print(grids(subjects, outcomes).map(\.text).joined(separator: "\n\n"))
+      Console.print(grids(subjects, outcomes).map(\.text).joined(separator: "\n\n"))
     } else {
-      print(outcomes.map { details($0).text }.joined(separator: "\n\n"))
+      Console.print(outcomes.map { details($0).text }.joined(separator: "\n\n"))
     }
     for failure in failures { Console.error(failure.description) }
     if !failures.isEmpty { throw ExitCode(ExitStatus.differs.rawValue) }

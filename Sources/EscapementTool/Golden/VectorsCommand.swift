@@ -21,7 +21,7 @@ struct VectorsCommand: ParsableCommand {
         """)
 
     @Option(help: "Directory to write into; made if it is not there, and refused if it is not empty.")
-    var out: String
+    var out: FilePath
     @Option(
       name: .customLong("case"),
       help: ArgumentHelp(
@@ -31,12 +31,16 @@ struct VectorsCommand: ParsableCommand {
 
     func run() throws {
       let selected = try ConformanceCatalog.selecting(cases)
-      let directory = try OutputDirectory(path: out)
+      let directory = try OutputDirectory(out.directory)
       let meter = ProgressMeter()
+      defer { meter.clear() }
+      Interruption.catchSignals()
       try ConformanceExport(cases: selected).write(to: directory.url) {
+        if Interruption.isRequested {
+          throw ToolError.interrupted("interrupted; nothing is kept: run it again")
+        }
         meter.show(selected[$0].name, done: $0, total: selected.count)
       }
-      meter.clear()
       VectorsCommand.report(selected, json: json)
     }
   }
@@ -52,6 +56,6 @@ struct VectorsCommand: ParsableCommand {
 
   private static func report(_ cases: [ConformanceCase], json: Bool) {
     if json { return Console.output(.array(cases.map { .string($0.name) })) }
-    print(cases.map(\.name).joined(separator: "\n"))
+    Console.print(cases.map(\.name).joined(separator: "\n"))
   }
 }

@@ -39,7 +39,7 @@ struct SpectrumCommand: RankedCommand {
     help: ArgumentHelp(
       "Draw the loss along the two extreme eigenvectors and in their plane, as SVG; of one selection.",
       valueName: "file"))
-  var landscape: String?
+  var landscape: OutputFile?
   @Option(parsing: .unconditional, help: "How far --landscape reaches to either side.") var radius = 1.0
   @Flag(
     help: """
@@ -60,7 +60,7 @@ struct SpectrumCommand: RankedCommand {
     help: ArgumentHelp(
       "Measure along the segment to this run's newest checkpoint, or file of weights: (1 - t)·RUN + t·OTHER, parameters "
         + "and running statistics.", valueName: "other"))
-  var towards: String?
+  var towards: FilePath?
   @Option(parsing: .unconditional, help: "With --towards: points of the segment, both ends included.")
   var points = 5
   @Flag(help: "Also find the smallest eigenvalue by LOBPCG, up to eight times the cost.") var secondOpinion =
@@ -69,7 +69,7 @@ struct SpectrumCommand: RankedCommand {
     help: ArgumentHelp(
       "Write the two extreme eigenvectors of each measurement here, under PyTorch's parameter names.",
       valueName: "dir"))
-  var vectors: String?
+  var vectors: FilePath?
   @Option(parsing: .unconditional, help: "Lanczos steps; 100 without it and --epsilon.") var steps: Int?
   @Option(
     parsing: .unconditional,
@@ -94,27 +94,23 @@ struct SpectrumCommand: RankedCommand {
     help: ArgumentHelp(
       "Keep each measurement in this JSON file; those that are there already are not taken again.",
       valueName: "file"))
-  var out: String?
+  var out: OutputFile?
   @Flag(help: "Also print each self-check with its bound.") var checks = false
   @Flag(help: "Print one JSON array.") var json = false
 
   func validate() throws {
-    if let steps, steps < 1 { throw ValidationError("--steps is \(steps), expected at least 1") }
-    if let probes, !(1..<1 << 24).contains(probes) {
-      throw ValidationError("--probes is \(probes), expected 1 to 16777215")
-    }
-    guard (1...1000).contains(pairs) else { throw ValidationError("--pairs is \(pairs), expected 1 to 1000") }
+    try CountRange.check([
+      ("--steps", steps, 1...CountRange.mostVectors), ("--probes", probes, 1...CountRange.most),
+      ("--pairs", pairs, 1...1000), ("--points", points, 2...1000),
+    ])
     guard block == nil || !(saddle || landscape != nil || vectors != nil || mode != .exact) else {
       throw ValidationError("--block goes with --mode exact, without --saddle, --landscape and --vectors")
-    }
-    guard (2...1000).contains(points) else {
-      throw ValidationError("--points is \(points), expected 2 to 1000")
     }
     guard towards == nil || (landscape == nil && vectors == nil) else {
       throw ValidationError("--towards goes without --landscape and --vectors")
     }
-    guard radius > 0, radius.isFinite else {
-      throw ValidationError("--radius is \(radius), expected a finite number above 0")
+    guard radius > 0, radius <= 1e6 else {
+      throw ValidationError("--radius is \(radius), expected a number above 0, at most 1000000")
     }
     if let epsilon {
       guard steps == nil else { throw ValidationError("give --steps or --epsilon, not both") }
@@ -170,8 +166,10 @@ struct SpectrumCommand: RankedCommand {
     let states = try Job.all { try self.states(of: run) }
     // Create it before the computation, so that a location that cannot be written is reported at once.
     let collection = try Job.all {
-      if let vectors, Job.leads { _ = try OutputDirectory(path: vectors) }
-      return try SpectrumCollection(file: out.map { URL(fileURLWithPath: $0) })
+      try OutputFile.checkDistinct(["--out": out, "--landscape": landscape])
+      if let vectors, Job.leads { _ = try OutputDirectory(vectors.directory) }
+      _ = try landscape?.checked(as: .addition, apartFrom: inputs)
+      return try SpectrumCollection(file: out?.checked(as: .record, apartFrom: inputs))
     }
     var survey = SpectrumSurvey(subject: subject, collection: collection)
     Interruption.catchSignals()
@@ -187,7 +185,7 @@ struct SpectrumCommand: RankedCommand {
     if json {
       Console.output(.array(survey.taken))
     } else if !survey.taken.isEmpty {
-      print(survey.text(checks: checks))
+      Console.print(survey.text(checks: checks))
     }
     if stopped {
       throw ToolError.interrupted(
@@ -200,6 +198,18 @@ struct SpectrumCommand: RankedCommand {
       throw ToolError.differs(
         "\(survey.invalid) measurements failed their self-checks and say nothing; --checks shows which")
     }
+  }
+
+  /// What the command reads.
+  private var inputs: [FilePath?] { source.inputs + [towards] }
+
+  /// The directory, if the eigenvectors of a measurement replace no input.
+  private func checkedVectors(_ directory: URL, _ name: String, _ probe: UInt64) throws -> URL {
+    for end in ["smallest", "largest"] where Job.leads {
+      let file = SpectrumSubject.vectorFile(name, probe, end)
+      try OutputGuard(inputs: inputs).check(directory.appendingPathComponent(file))
+    }
+    return directory
   }
 
   /// The points that are measured, with what distinguishes them in names: the run's own, or those of a segment.
@@ -234,8 +244,8 @@ struct SpectrumCommand: RankedCommand {
       procedure.saddle = saddle && probe == 0
       procedure.secondOpinion = secondOpinion && probe == 0
       procedure.pairs = pairs
-      procedure.landscape = probe == 0 ? landscape.map { (URL(fileURLWithPath: $0), radius) } : nil
-      procedure.vectors = vectors.map { URL(fileURLWithPath: $0, isDirectory: true) }
+      procedure.landscape = probe == 0 ? landscape.map { ($0.url, radius) } : nil
+      procedure.vectors = try vectors.map { try checkedVectors($0.directory, name, procedure.probe) }
       switch mode {
       case .exact: try survey.takeExact(name, positions, procedure)
       case .pyhessian: try survey.takeReleased(name, positions, procedure, redraws: augmented)

@@ -177,6 +177,14 @@ struct SpectrumSubject {
       meter.show("landscape of \(name)", done: done, total: total)
       if Interruption.isRequested { throw SpectrumStopped() }
     }
+    let losses = values.smallest.losses + values.largest.losses + values.plane.joined()
+    guard let least = losses.min(), let most = losses.max(), losses.allSatisfy(\.isFinite),
+      (most - least).isFinite
+    else {
+      throw ToolError.nonFinite(
+        "landscape of \(name): a loss within \(landscape.radius) of the point is not finite; give a smaller --radius"
+      )
+    }
     let title = "\(name): \(lossName), \(positions.count) images"
     try AtomicFile.write(Data(LandscapeFigure.draw(values, title: title).svg.utf8), to: landscape.file)
   }

@@ -27,7 +27,7 @@ enum ChildProcess {
     sigemptyset(&mask)
     posix_spawnattr_setsigmask(&attributes, &mask)
     var defaults = mask
-    for number in [SIGINT, SIGTERM, SIGUSR1] { sigaddset(&defaults, number) }
+    for number in [SIGINT, SIGTERM, SIGUSR1, SIGPIPE] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(

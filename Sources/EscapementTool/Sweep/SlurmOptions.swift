@@ -16,12 +16,11 @@ struct SlurmOptions: ParsableArguments {
   @Flag(name: .customLong("print"), help: "Print the batch scripts; submit nothing.") var printsOnly = false
 
   func validate() throws {
-    for (flag, value, least) in [
-      ("--cpus", cpus, 1), ("--throttle", throttle, 1), ("--chunk", chunk, 1), ("--warning", warning, 1),
-      ("--retries", retries, 0),
-    ] {
-      if let value, value < least { throw ValidationError("\(flag) is \(value), expected at least \(least)") }
-    }
+    try CountRange.check([
+      ("--cpus", cpus, 1...10_000), ("--throttle", throttle, 1...CountRange.most),
+      ("--chunk", chunk, 1...CountRange.most), ("--warning", warning, 1...CountRange.most),
+      ("--retries", retries, 0...CountRange.most),
+    ])
     for (flag, value) in [
       ("--time", time), ("--partition", partition), ("--account", account), ("--mem", mem),
     ] {

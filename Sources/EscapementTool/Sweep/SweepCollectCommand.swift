@@ -15,13 +15,15 @@ struct SweepCollectCommand: ParsableCommand {
 
   @OptionGroup var place: SweepPlace
   @Option(help: ArgumentHelp("Also write runs.csv, groups.csv and results.json there.", valueName: "dir"))
-  var out: String?
+  var out: FilePath?
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
     let results = SweepResults(try place.load(), in: place.folder)
     if let out {
-      let directory = try OutputDirectory(path: out)
+      let directory = try OutputDirectory(
+        out.directory,
+        apartFrom: [place.manifest, FilePath(SweepManifest.recordPlace(of: place.manifestURL).path)])
       try directory.write(results.runsCSV, as: "runs.csv")
       try directory.write(results.groupsCSV, as: "groups.csv")
       try directory.write(results.json, as: "results.json")
@@ -41,7 +43,7 @@ struct SweepCollectCommand: ParsableCommand {
           + (results.hasSelections ? [Self.text(group.mean(.accuracy, at: \.selected))] : [])
           + [group.standing]
       }
-      print(table.text)
+      Console.print(table.text)
     }
     try results.checkComplete()
   }

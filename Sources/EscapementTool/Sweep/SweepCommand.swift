@@ -20,12 +20,12 @@ struct SweepCommand: ParsableCommand {
 /// The plan and the location of its runs, as arguments of all subcommands except `plan`.
 struct SweepPlace: ParsableArguments {
   @Argument(help: ArgumentHelp("The plan that `sweep plan` wrote.", valueName: "sweep.csv"))
-  var manifest: String
+  var manifest: FilePath
   @Option(help: ArgumentHelp("Folder of the runs, each under its name in the plan.", valueName: "dir"))
-  var runs: String
+  var runs: FilePath
 
-  var manifestURL: URL { URL(fileURLWithPath: manifest) }
-  var folder: SweepFolder { SweepFolder(URL(fileURLWithPath: runs, isDirectory: true)) }
+  var manifestURL: URL { manifest.url }
+  var folder: SweepFolder { SweepFolder(runs.directory) }
 
   /// Reads the plan and checks its hashes.
   func load() throws -> SweepManifest { try SweepManifest(contentsOf: manifestURL) }

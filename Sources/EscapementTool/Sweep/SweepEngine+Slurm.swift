@@ -32,7 +32,7 @@ extension SweepEngine {
           options: options))
     }
     if options.printsOnly {
-      for script in scripts { print(script.text, terminator: "") }
+      for script in scripts { Console.print(script.text, terminator: "") }
       return
     }
     for script in scripts {
@@ -42,7 +42,7 @@ extension SweepEngine {
       let number = String(job.prefix { $0 != ";" && !$0.isWhitespace })
       previous = number
       submitted += script.tasks.count
-      print("\(number) \(script.name) \(script.tasks.count) tasks")
+      Console.print("\(number) \(script.name) \(script.tasks.count) tasks")
     }
     Console.note("\(submitted) tasks submitted; logs in \(logs.url.path)")
     Console.note(found.summary)

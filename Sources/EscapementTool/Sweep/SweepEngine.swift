@@ -17,17 +17,17 @@ struct SweepEngine {
   let found: SweepResults
 
   init(
-    manifest: SweepManifest, place: SweepPlace, data: String?, jobs: Int, checkpointEvery: Int?,
+    manifest: SweepManifest, place: SweepPlace, data: FilePath?, jobs: Int, checkpointEvery: Int?,
     keepEvery: Int?
   ) throws {
     self.manifest = manifest
     manifestPath = place.manifestURL.path
     folder = place.folder
     self.jobs = jobs
-    logs = try OutputDirectory(path: folder.url.appendingPathComponent("logs").path)
+    logs = try OutputDirectory(folder.url.appendingPathComponent("logs", isDirectory: true))
     command =
       [Self.executable, "sweep", "run", manifestPath, "--runs", folder.url.path]
-      + (data.map { ["--data", URL(fileURLWithPath: $0).path] } ?? [])
+      + (data.map { ["--data", $0.url.path] } ?? [])
       + (checkpointEvery.map { ["--checkpoint-every", String($0)] } ?? [])
       + (keepEvery.map { ["--keep-every", String($0)] } ?? [])
     found = SweepResults(manifest, in: folder)
@@ -67,6 +67,12 @@ struct SweepEngine {
     try results.checkComplete()
   }
 
+  /// From now on this process ends only after its children, also if its terminal or the reader of its messages is gone.
+  private func catchSignals() {
+    Interruption.catchSignals()
+    signal(SIGPIPE, SIG_IGN)
+  }
+
   /// Runs every open row as a child process, `jobs` at a time.
   func runHere() throws {
     var queue = open[...]
@@ -74,7 +80,7 @@ struct SweepEngine {
     var isStopping = false
     let total = queue.count
     let meter = ProgressMeter()
-    Interruption.catchSignals()
+    catchSignals()
     while true {
       if Interruption.isRequested, !isStopping {
         isStopping = true
@@ -123,7 +129,7 @@ struct SweepEngine {
       ] + indices.map(String.init)
     var environment = environment
     environment["PARALLEL_SHELL"] = "/bin/sh"
-    Interruption.catchSignals()
+    catchSignals()
     let pid = try ChildProcess.start(words, environment: environment, output: nil)
     var isStopping = false
     var status: Int32?

@@ -12,7 +12,7 @@ struct SweepExportCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The plan that `sweep plan` wrote.", valueName: "sweep.csv"))
-  var manifest: String
+  var manifest: FilePath
   @Flag(help: "An Indexed Job of batch/v1, as YAML.") var kubernetes = false
   @Option(help: "Image with the tool.") var image: String
   @Option(help: "The persistent volume claim with the plan.") var volume: String
@@ -29,18 +29,17 @@ struct SweepExportCommand: ParsableCommand {
 
   func validate() throws {
     guard kubernetes else { throw ValidationError("give --kubernetes") }
-    for (flag, value, least) in [
-      ("--parallelism", parallelism, 1), ("--retries", retries, 0), ("--cpus", cpus, 1),
-    ] where value < least {
-      throw ValidationError("\(flag) is \(value), expected at least \(least)")
-    }
+    try CountRange.check([
+      ("--parallelism", parallelism, 1...CountRange.most), ("--retries", retries, 0...CountRange.most),
+      ("--cpus", cpus, 1...10_000),
+    ])
     guard mount.hasPrefix("/") else {
       throw ValidationError("--mount is \(mount), expected an absolute path")
     }
   }
 
   func run() throws {
-    let url = URL(fileURLWithPath: manifest)
+    let url = manifest.url
     let plan = try SweepManifest(contentsOf: url)
     func place(_ path: String) -> String { mount + "/" + path }
     let job = KubernetesJob(
@@ -49,6 +48,6 @@ struct SweepExportCommand: ParsableCommand {
       cpus: cpus, memory: mem,
       command: [tool, "sweep", "run", place(url.lastPathComponent), "--runs", place(runs)]
         + (data.map { ["--data", place($0)] } ?? []))
-    print(job.yaml, terminator: "")
+    Console.print(job.yaml, terminator: "")
   }
 }

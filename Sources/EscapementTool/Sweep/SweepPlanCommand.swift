@@ -24,7 +24,7 @@ struct SweepPlanCommand: ParsableCommand {
   @Option(name: .customLong("tier"), help: "Tiers of --claims, separated by commas.")
   var tierList = "fixture,cifar,paper"
   @OptionGroup var evidence: EvidenceOptions
-  @Option(help: ArgumentHelp("The plan.", valueName: "sweep.csv")) var out: String
+  @Option(help: ArgumentHelp("The plan.", valueName: "sweep.csv")) var out: OutputFile
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -34,6 +34,7 @@ struct SweepPlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    let file = try out.checked(as: .record)
     let rows = try claims.map(claimedRows) ?? grid.rows()
     guard !rows.isEmpty else {
       Console.error("the claims need no run that the evidence lacks")
@@ -43,7 +44,7 @@ struct SweepPlanCommand: ParsableCommand {
     if manifest.rows.count < rows.count {
       Console.note("\(rows.count - manifest.rows.count) rows are runs that are in the plan already: left out")
     }
-    let writing = try manifest.write(to: URL(fileURLWithPath: out))
+    let writing = try manifest.write(to: file)
     if writing == .present { Console.note("\(out) is there already, with the same rows") }
     if json { return Console.output(manifest.record) }
     var table = TextTable(
@@ -59,7 +60,7 @@ struct SweepPlanCommand: ParsableCommand {
         ])
       }
     }
-    print(table.text)
+    Console.print(table.text)
     Console.note("\(manifest.rows.count) runs, indices 0 to \(manifest.rows.count - 1), in \(out)")
   }
 

@@ -19,7 +19,7 @@ struct SweepRunCommand: ParsableCommand {
   @OptionGroup var place: SweepPlace
   @Option(
     help: ArgumentHelp("Where the images are, as in train; not needed for fixtures.", valueName: "path"))
-  var data: String?
+  var data: FilePath?
   @Option(help: "The row to train, counted from 0.") var index: Int?
   @Option(
     help: "All rows that are not done: as processes of this one, by GNU parallel, or as a Slurm job array.")
@@ -34,12 +34,11 @@ struct SweepRunCommand: ParsableCommand {
 
   func validate() throws {
     if index != nil, backend != nil { throw ValidationError("give --index or --backend, not both") }
-    for (flag, value, least) in [
-      ("--index", index, 0), ("--jobs", jobs, 1), ("--checkpoint-every", checkpointEvery, 0),
-      ("--keep-every", keepEvery, 0),
-    ] {
-      if let value, value < least { throw ValidationError("\(flag) is \(value), expected at least \(least)") }
-    }
+    try CountRange.check([
+      ("--index", index, 0...SweepManifest.rowLimit - 1), ("--jobs", jobs, 1...10_000),
+      ("--checkpoint-every", checkpointEvery, 0...CountRange.longestInterval),
+      ("--keep-every", keepEvery, 0...CountRange.longestInterval),
+    ])
   }
 
   func run() throws {

@@ -35,7 +35,7 @@ struct SweepStatusCommand: ParsableCommand {
           "\(row.finding.run?.epochs.count ?? 0)/\(row.row.recipe.epochs)", row.finding.state.text,
         ]
       }
-      print(table.text)
+      Console.print(table.text)
       Console.note(results.summary)
     }
     try results.checkComplete()

@@ -10,7 +10,7 @@ struct SweepTask {
   let index: Int
   let folder: SweepFolder
   /// The location of the images; nil for fixtures.
-  let data: String?
+  let data: FilePath?
   /// The number of steps between checkpoints in addition to those of the epochs, for a new run.
   let checkpointEvery: Int?
   /// The number of epochs between checkpoints that are kept permanently, for a new run.
@@ -28,7 +28,7 @@ struct SweepTask {
   private func train() throws {
     let directory = folder.directory(of: row)
     let finding = folder.finding(of: row)
-    var arguments = ["--out", directory.url.path] + (data.map { ["--data", $0] } ?? [])
+    var arguments = ["--out", directory.url.path] + (data.map { ["--data", $0.path] } ?? [])
     switch finding.state {
     case .done:
       Console.note("run \(index), \(row.id): done already, digest \(finding.run?.digest?.hex ?? "")")

@@ -13,16 +13,16 @@ struct ListingOptions: ParsableArguments {
       Images of your own to train on: a file of `path label` lines, or a folder with a folder for each class. JPEG, PNG \
       and PPM files, recognized by their contents.
       """, valueName: "LIST|FOLDER"))
-  var images: String?
+  var images: FilePath?
   @Option(
     help: ArgumentHelp(
       "The test images; without, every tenth image of each class of --images is held out.",
       valueName: "LIST|FOLDER"))
-  var test: String?
+  var test: FilePath?
   @Option(
     help: ArgumentHelp(
       "Directory below which the paths of the lists lie; the list's own without.", valueName: "dir"))
-  var root: String?
+  var root: FilePath?
   @Option(parsing: .unconditional, help: "Classes of --images; one more than the largest label without.")
   var classes: Int?
   @Option(
@@ -66,8 +66,8 @@ struct ListingOptions: ParsableArguments {
   func listing(side: Int) -> ImageListing? {
     images.map { images in
       ImageListing(
-        train: images, test: test,
-        root: root ?? URL(fileURLWithPath: images).deletingLastPathComponent().relativePath, classes: classes,
+        train: images.path, test: test?.path,
+        root: root?.path ?? images.url.deletingLastPathComponent().relativePath, classes: classes,
         side: imageSize ?? side, imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) },
         onBadImage: onBadImage ?? .stop)
     }
@@ -89,8 +89,8 @@ extension ImageListing.BadImageAction: ExpressibleByArgument {}
 extension LongTailedData {
   /// The data of a name or, where there is one, of a listing, whose images are decoded with a progress bar; `path` is
   /// what --data says.
-  static func named(_ name: String, at path: String?, listing: ImageListing?) throws -> LongTailedData {
-    let url = path.map { URL(fileURLWithPath: $0) }
+  static func named(_ name: String, at path: FilePath?, listing: ImageListing?) throws -> LongTailedData {
+    let url = path?.url
     guard let listing else { return try named(name, at: url) }
     Interruption.catchSignals()
     let meter = ProgressMeter()
@@ -106,7 +106,7 @@ extension LongTailedData {
   }
 
   /// The data of a run.
-  static func of(_ record: RunRecord, at path: String?) throws -> LongTailedData {
+  static func of(_ record: RunRecord, at path: FilePath?) throws -> LongTailedData {
     try named(record.recipe.data, at: path, listing: record.listing)
   }
 }

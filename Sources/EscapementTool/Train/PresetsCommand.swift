@@ -19,9 +19,9 @@ struct PresetsCommand: ParsableCommand {
     let chosen = exact.isEmpty ? Preset.all.filter { $0.name.hasPrefix(name ?? "") } : exact
     if chosen.isEmpty { _ = try Preset.named(name ?? "") }
     if json {
-      for preset in chosen { print(preset.json.canonical()) }
+      for preset in chosen { Console.print(preset.json.canonical()) }
     } else if chosen.count == 1 {
-      print(chosen[0].json.canonical(pretty: true))
+      Console.print(chosen[0].json.canonical(pretty: true))
     } else {
       var table = TextTable(heading: ["preset", "network", "epochs", "ρ", "rows"], rightAligned: [2])
       for preset in chosen {
@@ -31,7 +31,7 @@ struct PresetsCommand: ParsableCommand {
           preset.rows.joined(separator: "; ") + (preset.notRun == nil ? "" : " (not run)"),
         ])
       }
-      print(table.text)
+      Console.print(table.text)
     }
   }
 

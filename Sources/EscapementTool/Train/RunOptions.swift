@@ -11,12 +11,12 @@ struct RunOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "Run directory, or a file of weights (safetensors, or of torch.save).", valueName: "RUN"))
-  var runDirectory: String
+  var runDirectory: FilePath
   @Option(
     help: ArgumentHelp(
       "The run's images: archive or directory, or for lists the directory of their paths; not needed for fixtures.",
       valueName: "path"))
-  var data: String?
+  var data: FilePath?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -26,6 +26,9 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup(title: "OF A FILE OF WEIGHTS") var weights: WeightsOptions
 
+  /// What the command reads, for the checks of its outputs.
+  var inputs: [FilePath?] { [runDirectory, data] }
+
   /// Reads the run. Throws an error if it, its checkpoint or its images are missing or damaged.
   func load() throws -> LoadedRun {
     try LoadedRun(runDirectory, data: data, checkpoint: checkpoint, weights: weights)
@@ -34,11 +37,11 @@ struct RunOptions: ParsableArguments {
 
 extension LoadedRun {
   /// Reads a run directory, or a file of weights of which `weights` says what it is.
-  init(_ place: String, data: String?, checkpoint: CheckpointChoice?, weights: WeightsOptions) throws {
+  init(_ place: FilePath, data: FilePath?, checkpoint: CheckpointChoice?, weights: WeightsOptions) throws {
     var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: place, isDirectory: &isDirectory), !isDirectory.boolValue {
+    if FileManager.default.fileExists(atPath: place.path, isDirectory: &isDirectory), !isDirectory.boolValue {
       guard checkpoint == nil else { throw ToolError.usage("--checkpoint: a file of weights has none") }
-      try self.init(file: URL(fileURLWithPath: place), data: data, weights: weights)
+      try self.init(file: place.url, data: data, weights: weights)
       return
     }
     guard weights.isEmpty else {
@@ -46,7 +49,7 @@ extension LoadedRun {
         "--preset, --network, --dataset, --key and --prefix are of a file of weights: a run directory says itself"
       )
     }
-    let run = RunDirectory(URL(fileURLWithPath: place, isDirectory: true))
+    let run = RunDirectory(place.directory)
     let record = try run.readRecord()
     let recipe = record.recipe
     let step = try run.step(of: checkpoint)
@@ -54,15 +57,17 @@ extension LoadedRun {
     // A spectrum on images other than the run's would be mistaken for one of the run.
     try images.check(againstFile: run.record.path)
     let network = recipe.architecture.network(classes: images.train.classes)
+    let sidecar = try run.sidecar(of: checkpoint)
+    let state = try Checkpoint<Float>(sidecar: sidecar, network: network).state
+    try StateDictionary(parameters: state.parameters, statistics: state.statistics).check(file: sidecar.path)
     self.init(
-      recipe: recipe, images: images, network: network, step: step,
-      state: try Checkpoint<Float>(sidecar: run.sidecar(step: step), network: network).state,
+      recipe: recipe, images: images, network: network, step: step, state: state,
       importedFrom: record.origin?.file)
   }
 
-  private init(file: URL, data: String?, weights: WeightsOptions) throws {
+  private init(file: URL, data: FilePath?, weights: WeightsOptions) throws {
     let recipe = try weights.recipe()
-    let images = try LongTailedData.named(recipe.data, at: data.map { URL(fileURLWithPath: $0) })
+    let images = try LongTailedData.named(recipe.data, at: data?.url)
     let network = recipe.architecture.network(classes: images.train.classes)
     let foreign = try ForeignWeights<Float>(
       contentsOf: file, network: network, key: weights.key, prefix: weights.prefix)
@@ -123,6 +128,24 @@ extension RunDirectory {
     }
     return step
   }
+
+  /// The sidecar of a checkpoint. Throws as `step(of:)` does, and tells on standard error if the newest one, taken
+  /// without a choice, is not the end of the run.
+  func sidecar(of choice: CheckpointChoice?) throws -> URL {
+    let sidecar = sidecar(step: try step(of: choice))
+    guard choice == nil else { return sidecar }
+    let fields = try CheckpointFiles.fields(sidecar: sidecar)
+    let (epoch, epochs) = (
+      try fields.field("epoch").integer(atLeast: 0),
+      try fields.field("recipe").field("epochs").integer(atLeast: 0)
+    )
+    if epoch < epochs {
+      Console.note(
+        "\(sidecar.path): the newest checkpoint is after \(epoch) of \(epochs) epochs: not the run's final weights"
+      )
+    }
+    return sidecar
+  }
 }
 
 /// A checkpoint of a run with everything specified by its recipe.
@@ -162,7 +185,7 @@ struct ImageSelection: ParsableArguments {
   var samples: Int?
 
   func validate() throws {
-    if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
+    try CountRange.check([("--samples", samples, 1...CountRange.longestInterval)])
     if [label != nil, classes != nil, allClasses, group != nil].count(where: { $0 }) > 1 {
       throw ValidationError("give one of --class, --classes, --all-classes and --group")
     }

@@ -22,9 +22,9 @@ struct TrainCommand: RankedCommand {
     help: ArgumentHelp(
       "The data set's published archive, or a directory with it or its files; not needed for fixtures.",
       valueName: "path"))
-  var data: String?
+  var data: FilePath?
   @Option(help: ArgumentHelp("Run directory: empty or absent, unless --resume.", valueName: "dir")) var out:
-    String
+    FilePath
   @Option(
     help: ArgumentHelp(
       "Other data than the preset's: \(LongTailedData.knownNames).",
@@ -97,7 +97,7 @@ struct TrainCommand: RankedCommand {
   @Option(
     help: ArgumentHelp(
       "Refuse other data than this manifest (of `data manifest`) describes.", valueName: "file"))
-  var manifest: String?
+  var manifest: FilePath?
   @Option(help: "Test images as they are (none), or logits averaged with the flipped image's (flip).")
   var testTime: TestTimeAugmentation?
   @Option(
@@ -132,19 +132,23 @@ struct TrainCommand: RankedCommand {
     if epochs != nil, compressTo != nil { throw ValidationError("give --epochs or --compress-to, not both") }
     if spectra == nil, spectrumSteps != nil { throw ValidationError("--spectrum-steps needs --spectra") }
     if !resume, preset == nil { throw ValidationError("give a preset with --preset, or --resume") }
-    for (flag, value) in [
-      ("--checkpoint-every", checkpointEvery), ("--metrics-every", metricsEvery),
-      ("--digest-every", digestEvery), ("--keep-every", keepEvery),
-      ("--select-every", selectEvery),
-    ] {
-      if let value, value < 0 { throw ValidationError("\(flag) is \(value), expected 0 or more") }
-    }
+    let interval = 0...CountRange.longestInterval
+    // Before the recipe is computed from them.
+    try CountRange.check([
+      ("--epochs", epochs, 1...Recipe.epochLimit), ("--compress-to", compressTo, 1...Recipe.epochLimit),
+      ("--drw-epoch", drwEpoch, 0...Recipe.epochLimit), ("--batch-size", batchSize, 1...Recipe.batchLimit),
+      ("--eta", eta, 1...CountRange.longestInterval),
+      ("--spectrum-steps", spectrumSteps, 1...CountRange.mostVectors),
+      ("--checkpoint-every", checkpointEvery, interval),
+      ("--metrics-every", metricsEvery, interval), ("--digest-every", digestEvery, interval),
+      ("--keep-every", keepEvery, interval), ("--select-every", selectEvery, interval),
+    ])
   }
 
   func run() throws { try Job.all(train) }
 
   private func train() throws {
-    let directory = RunDirectory(URL(fileURLWithPath: out, isDirectory: true))
+    let directory = RunDirectory(out.directory)
     if resume {
       let record = try directory.readRecord()
       return try train(record.recipe, record.options, in: directory, listing: record.listing) {
@@ -172,7 +176,7 @@ struct TrainCommand: RankedCommand {
       Console.note(
         "no class has fewer than \(eta) images: the tail is empty and nothing will be perturbed for it")
     }
-    if let manifest { try images.check(againstFile: manifest) }
+    if let manifest { try images.check(againstFile: manifest.path) }
     if resume { try images.check(againstFile: directory.record.path) }
     let spectra = try chosenSpectra(images)
     let meter = ProgressMeter()
@@ -202,16 +206,16 @@ struct TrainCommand: RankedCommand {
               total: recipe.epochs * stepsPerEpoch, note: rate.note(loss: record.loss))
           case .epoch(let record):
             meter.clear()
-            print(json ? record.json.canonical() : EpochLine(record, epochs: recipe.epochs).text)
+            Console.print(json ? record.json.canonical() : EpochLine(record, epochs: recipe.epochs).text)
             // Flush, so that the reader of a pipe sees each epoch at its end.
             try? Console.flush()
           case .measurement(let event):
             spectrumMeter.clear()
             if json {
-              print(event.canonical())
+              Console.print(event.canonical())
             } else {
               let spectrum = try? SpectrumEvent(JSONCursor(event, file: directory.metrics.path))
-              for line in spectrum.map(SpectrumLines.init)?.lines ?? [] { print(line) }
+              for line in spectrum.map(SpectrumLines.init)?.lines ?? [] { Console.print(line) }
             }
             try? Console.flush()
           case .skipped(let divergence):
@@ -226,6 +230,8 @@ struct TrainCommand: RankedCommand {
       if options.selectEvery > 0, Job.leads { try noteSelection(in: directory) }
       Console.note("parameters \(state.parameters.digest.hex)")
       Console.note("run \(state.digest.hex), recorded in \(out)")
+      // The last step, or the one before those that were skipped, may have left no numbers.
+      try StateDictionary(parameters: state.parameters, statistics: state.statistics).check(file: out.path)
     } catch is SpectrumInterrupted {
       spectrumMeter.clear()
       throw ToolError.interrupted(
@@ -258,10 +264,10 @@ struct TrainCommand: RankedCommand {
   /// The command that resumes this run, for a shell in the same directory.
   private var resumeCommand: String {
     var words = [CommandLine.arguments.first ?? "escapement", "train", "--resume"]
-    if let data { words += ["--data", data] }
-    if let manifest { words += ["--manifest", manifest] }
+    if let data { words += ["--data", data.path] }
+    if let manifest { words += ["--manifest", manifest.path] }
     if json { words.append("--json") }
-    return (words + ["--out", out]).map(Self.quoted).joined(separator: " ")
+    return (words + ["--out", out.path]).map(Self.quoted).joined(separator: " ")
   }
 
   /// A word quoted for a POSIX shell.

@@ -30,29 +30,29 @@ struct WeightsCommand: ParsableCommand {
         widened exactly.
         """)
 
-    @Argument(help: ArgumentHelp("The file of weights.", valueName: "FILE")) var file: String
+    @Argument(help: ArgumentHelp("The file of weights.", valueName: "FILE")) var file: FilePath
     @OptionGroup var weights: WeightsOptions
     @Option(
       help: ArgumentHelp("The images: archive or directory; not needed for fixtures.", valueName: "path"))
-    var data: String?
+    var data: FilePath?
     @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
-    @Option(help: ArgumentHelp("Run directory: empty or absent.", valueName: "dir")) var out: String
+    @Option(help: ArgumentHelp("Run directory: empty or absent.", valueName: "dir")) var out: FilePath
 
     func run() throws {
       var recipe = try weights.recipe()
       let listing = listing.apply(to: &recipe)
       let images = try LongTailedData.named(recipe.data, at: data, listing: listing)
-      let (accuracy, origin) = try RunDirectory(URL(fileURLWithPath: out, isDirectory: true)).importWeights(
-        from: URL(fileURLWithPath: file), recipe: recipe, data: images, key: weights.key,
+      let (accuracy, origin) = try RunDirectory(out.directory).importWeights(
+        from: file.url, recipe: recipe, data: images, key: weights.key,
         prefix: weights.prefix)
-      print(
+      Console.print(
         "\(origin.format)"
           + (origin.key.isEmpty ? "" : ", dictionary \(origin.key)")
           + (origin.prefix.isEmpty ? "" : ", names behind \"\(origin.prefix)\"")
           + ": the weights of \(recipe.architecture.description)")
-      if origin.rounded > 0 { print("rounded from F64 to F32: \(origin.rounded) elements changed") }
-      print(AccuracyLine(accuracy).text)
-      print("written to \(out)")
+      if origin.rounded > 0 { Console.print("rounded from F64 to F32: \(origin.rounded) elements changed") }
+      Console.print(AccuracyLine(accuracy).text)
+      Console.print("written to \(out)")
     }
   }
 
@@ -63,8 +63,8 @@ struct WeightsCommand: ParsableCommand {
 
     @Argument(
       help: ArgumentHelp(
-        "Run directory, or a checkpoint's JSON file.", valueName: "RUN|CHECKPOINT")) var source: String
-    @Argument(help: ArgumentHelp("The safetensors file to write.", valueName: "FILE")) var file: String
+        "Run directory, or a checkpoint's JSON file.", valueName: "RUN|CHECKPOINT")) var source: FilePath
+    @Argument(help: ArgumentHelp("The safetensors file to write.", valueName: "FILE")) var file: OutputFile
     @Option(
       parsing: .unconditional,
       help: ArgumentHelp(
@@ -73,17 +73,19 @@ struct WeightsCommand: ParsableCommand {
     var checkpoint: CheckpointChoice?
 
     func run() throws {
-      try AtomicFile.write(
-        Checkpoint<Float>.weights(sidecar: sidecar()).encoded(), to: URL(fileURLWithPath: file))
+      let target = try file.checked(apartFrom: [source])
+      let sidecar = try sidecar()
+      let weights = try Checkpoint<Float>.weights(sidecar: sidecar)
+      try weights.checkUsable(file: sidecar.path)
+      try AtomicFile.write(weights.encoded(), to: target)
     }
 
     private func sidecar() throws -> URL {
-      if source.hasSuffix(".json") {
+      if source.path.hasSuffix(".json") {
         guard checkpoint == nil else { throw ToolError.usage("--checkpoint: \(source) is one itself") }
-        return URL(fileURLWithPath: source)
+        return source.url
       }
-      let run = RunDirectory(URL(fileURLWithPath: source, isDirectory: true))
-      return run.sidecar(step: try run.step(of: checkpoint))
+      return try RunDirectory(source.directory).sidecar(of: checkpoint)
     }
   }
 
@@ -100,20 +102,20 @@ struct WeightsCommand: ParsableCommand {
         """)
 
     @Argument(help: ArgumentHelp("Run directory, or a file of weights.", valueName: "RUN|FILE"))
-    var place: String?
-    @Option(name: .customLong("weights"), help: .hidden) var weightsFile: String?
+    var place: FilePath?
+    @Option(name: .customLong("weights"), help: .hidden) var weightsFile: FilePath?
     @OptionGroup var weights: WeightsOptions
     @Option(
       help: ArgumentHelp("The images: archive or directory; not needed for fixtures.", valueName: "path"))
-    var data: String?
+    var data: FilePath?
     @Option(help: ArgumentHelp("Also write the test images' `logits` and `labels`.", valueName: "file"))
-    var logits: String?
+    var logits: OutputFile?
     @Option(
       name: [.customLong("images"), .customLong("pictures")],
       help: ArgumentHelp("Evaluate these images in place of a data set's.", valueName: "file"))
-    var images: String?
+    var images: FilePath?
     @Option(help: ArgumentHelp("With --images: the safetensors file to write.", valueName: "file")) var out:
-      String?
+      OutputFile?
     @Option(parsing: .unconditional, help: "With --images and a file of weights: classes.") var classes: Int?
     @Flag(help: "With --images: compute in Double; narrower weights and images are widened.") var double =
       false
@@ -134,48 +136,51 @@ struct WeightsCommand: ParsableCommand {
       }
     }
 
-    private var source: String { place ?? weightsFile ?? "" }
+    private var source: FilePath { place ?? weightsFile ?? FilePath("") }
 
     func run() throws {
       if let images, let out {
+        let target = try out.checked(apartFrom: [source, images])
         if double {
-          try evaluate(images, out, Double.self)
+          try evaluate(images, target, Double.self)
         } else {
-          try evaluate(images, out, Float.self)
+          try evaluate(images, target, Float.self)
         }
         return
       }
+      let table = try logits?.checked(as: .addition, apartFrom: [source, data])
       let run = try LoadedRun(source, data: data, checkpoint: nil, weights: weights)
       let test: ImageSource<Float> = run.images.test.source(Array(0..<run.images.test.count))
       let accuracy = try ClassAccuracy(
         network: run.network, parameters: run.state.parameters, statistics: run.state.statistics, over: test)
       let record = EpochRecord.Accuracy(accuracy, groups: run.images.groups)
-      print(AccuracyLine(record).text)
-      var table = TextTable(heading: ["class", "images", "correct", "accuracy"], rightAligned: [0, 1, 2, 3])
+      Console.print(AccuracyLine(record).text)
+      var rows = TextTable(heading: ["class", "images", "correct", "accuracy"], rightAligned: [0, 1, 2, 3])
       for (label, counts) in record.classes.enumerated() {
-        table.rows.append([
+        rows.rows.append([
           String(label), String(counts.samples), String(counts.correct), AccuracyLine.percent(counts),
         ])
       }
-      print(table.text)
-      guard let logits else { return }
+      Console.print(rows.text)
+      guard let table else { return }
       try InterchangeEvaluation(
         run.network, StateDictionary(parameters: run.state.parameters, statistics: run.state.statistics),
         logitsOf: test.batch(0..<test.count)
-      ).write(to: URL(fileURLWithPath: logits))
+      ).write(to: table)
     }
 
     /// Logits, loss and gradient for the images of a file.
-    private func evaluate<Element: Real>(_ images: String, _ out: String, _ type: Element.Type) throws {
+    private func evaluate<Element: Real>(_ images: FilePath, _ out: URL, _ type: Element.Type) throws {
       let (network, state): (Network, StateDictionary<Element>)
       var isDirectory: ObjCBool = false
-      if FileManager.default.fileExists(atPath: source, isDirectory: &isDirectory), isDirectory.boolValue {
-        let run = RunDirectory(URL(fileURLWithPath: source, isDirectory: true))
+      if FileManager.default.fileExists(atPath: source.path, isDirectory: &isDirectory), isDirectory.boolValue
+      {
+        let run = RunDirectory(source.directory)
         let record = try run.readRecord()
-        let step = try run.step(of: nil)
+        let sidecar = try run.sidecar(of: nil)
         network = record.recipe.architecture.network(classes: record.classCounts.count)
         state = try StateDictionary(
-          Checkpoint<Float>.weights(sidecar: run.sidecar(step: step)), network: network, file: source)
+          Checkpoint<Float>.weights(sidecar: sidecar), network: network, file: sidecar.path)
       } else {
         guard
           let name = try weights.network
@@ -186,15 +191,19 @@ struct WeightsCommand: ParsableCommand {
         }
         network = architecture.network(classes: classes)
         state = try ForeignWeights(
-          contentsOf: URL(fileURLWithPath: source), network: network, key: weights.key, prefix: weights.prefix
+          contentsOf: source.url, network: network, key: weights.key, prefix: weights.prefix
         ).state
       }
-      try state.check(file: source)
+      try state.check(file: source.path)
       let batch = try InterchangeBatch<Element>(
-        contentsOf: URL(fileURLWithPath: images), classes: network.classes)
+        contentsOf: images.url, classes: network.classes)
       let result = try InterchangeEvaluation(
         network, state, on: batch, normalization: batchStatistics ? .batch : .running)
-      try result.write(to: URL(fileURLWithPath: out))
+      guard result.isFinite else {
+        throw ToolError.nonFinite(
+          "\(source): the logits, loss or gradient of \(images) are not finite: nothing is written")
+      }
+      try result.write(to: out)
     }
   }
 }

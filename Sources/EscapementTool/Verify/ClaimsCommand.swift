@@ -20,7 +20,7 @@ struct ClaimsCommand: ParsableCommand {
     var tierList: String?
     @Flag(help: "Print one JSON array.") var json = false
     @Flag(help: "Print a Markdown page with the verdicts on record.") var markdown = false
-    @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
+    @Option(help: "Directory of the record: claims.json.") var golden = FilePath("Golden")
 
     func validate() throws {
       _ = try (tiers(), kinds())
@@ -34,12 +34,13 @@ struct ClaimsCommand: ParsableCommand {
       }
       if json { return Console.output(.array(claims.map(\.catalogEntry))) }
       if markdown {
-        let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")
-        return print(ClaimCatalog(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
+        let file = golden.url.appendingPathComponent("claims.json")
+        return Console.print(
+          ClaimCatalog(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
       }
       var table = TextTable(heading: ["claim", "kind", "tier", "statement"])
       table.rows = claims.map { [$0.id, $0.kind.rawValue, $0.tier.rawValue, $0.statement] }
-      print(table.text)
+      Console.print(table.text)
     }
 
     private func tiers() throws -> Set<Tier> { try tierList.map(Tier.set) ?? Set(Tier.allCases) }
@@ -89,7 +90,7 @@ struct ClaimsCommand: ParsableCommand {
         ["weight", "\(claim.weight.rawValue): \(claim.weight.text)"],
         ["judge it", "escapement verify \(claim.id)"],
       ]
-      print(table.text)
+      Console.print(table.text)
     }
   }
 }

@@ -35,7 +35,7 @@ struct NullReport {
 
   /// Prints the report; the exit code is 1 if a claim keeps its verdict, and 2 if none is judged.
   func write(json: Bool) throws {
-    if json { Console.output(self.json) } else { print(text) }
+    if json { Console.output(self.json) } else { Console.print(text) }
     for trial in trials where trial.isKept {
       Console.error("\(trial.claim.id) is \(trial.verdict.outcome.name) under \(null.rawValue) as well")
     }

@@ -12,15 +12,17 @@ struct ReportCommand: ParsableCommand {
     abstract: "Writes one HTML file about runs: accuracies, course, curvature, recipes, digests.",
     discussion: "Nothing is computed again, and the page needs nothing but itself: no script, no network.")
 
-  @Argument(help: ArgumentHelp("Run directories or folders of them.", valueName: "RUN")) var runs: [String]
+  @Argument(help: ArgumentHelp("Run directories or folders of them.", valueName: "RUN")) var runs: [FilePath]
   @OptionGroup var spectra: SpectrumExhibits
   @Option(help: ArgumentHelp("The HTML file; one that is there is replaced.", valueName: "file")) var out:
-    String
+    OutputFile
 
   func run() throws {
-    let archive = try RunArchive(reading: runs.map { URL(fileURLWithPath: $0, isDirectory: true) })
+    let file = try out.checked(apartFrom: spectra.files)
+    let archive = try RunArchive(reading: runs.map(\.directory))
     guard !archive.entries.isEmpty else {
-      throw MissingError(what: "a run in \(runs.joined(separator: ", "))", advice: "give run directories")
+      throw MissingError(
+        what: "a run in \(runs.map(\.path).joined(separator: ", "))", advice: "give run directories")
     }
     let dynamics = try archive.entries.compactMap { entry -> SpectrumDynamics? in
       guard let run = entry.run, run.hasSpectra else { return nil }
@@ -29,7 +31,7 @@ struct ReportCommand: ParsableCommand {
     let report = RunReport(
       archive, dynamics: dynamics,
       exhibits: try ReportExhibits(runs: archive.counted, spectra: try spectra.series()))
-    try AtomicFile.write(Data(report.html().utf8), to: URL(fileURLWithPath: out))
+    try AtomicFile.write(Data(report.html().utf8), to: file)
     let count = archive.entries.count
     Console.note("\(count) \(count == 1 ? "run" : "runs") reported in \(out)")
   }
@@ -41,6 +43,9 @@ struct SpectrumExhibits: ParsableArguments {
     parsing: .upToNextOption,
     help: ArgumentHelp("Files of `spectrum --json`, or LABEL=FILE, drawn in the report.", valueName: "file"))
   var spectra: [String] = []
+
+  /// The files' paths, without labels.
+  var files: [FilePath] { spectra.map { FilePath(LabeledPath($0).path) } }
 
   /// The spectra; those that failed their own checks are refused.
   func series() throws -> [SpectrumSeries] {

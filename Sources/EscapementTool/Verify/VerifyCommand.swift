@@ -48,9 +48,9 @@ struct VerifyCommand: ParsableCommand {
   )
   var tierList: String?
   @OptionGroup var evidence: EvidenceOptions
-  @Option(help: "Directory of the record: claims.json.") var golden = "Golden"
+  @Option(help: "Directory of the record: claims.json.") var golden = FilePath("Golden")
   @Option(help: "Also write record.json, report.html, report.md and junit.xml into this directory.")
-  var out: String?
+  var out: FilePath?
   @OptionGroup var spectra: SpectrumExhibits
   @Flag(help: "Also compare the goldens, for junit.xml.") var goldens = false
   @Flag(help: "Also print GitHub's annotations on standard error.") var annotations = false
@@ -93,11 +93,11 @@ struct VerifyCommand: ParsableCommand {
       let report =
         try untimed
         ? PlanReport(plan) : PlanReport(plan, timedBy: StepCalibration.remembered(again: measureAgain))
-      if json { Console.output(report.json) } else { print(report.text) }
+      if json { Console.output(report.json) } else { Console.print(report.text) }
       return
     }
     // Create it before the computation, so that a location that cannot be written is reported at once.
-    let directory = try out.map { try OutputDirectory(path: $0) }
+    let directory = try out.map { try OutputDirectory($0.directory) }
     let archive = try evidence.archive()
     // Likewise for a spectrum that cannot be drawn.
     let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
@@ -114,7 +114,7 @@ struct VerifyCommand: ParsableCommand {
     }
     meter.clear()
     runMeter.clear()
-    if json { Console.output(record.json()) } else { print(record.text(detailed: detailed)) }
+    if json { Console.output(record.json()) } else { Console.print(record.text(detailed: detailed)) }
     let compared = goldens ? try goldenOutcomes() : []
     if let directory {
       try directory.write(record.json(), as: "record.json")
@@ -137,7 +137,7 @@ struct VerifyCommand: ParsableCommand {
 
   /// The goldens on the embedded fixture, compared with the record.
   private func goldenOutcomes() throws -> [(name: String, outcome: GoldenOutcome)] {
-    let store = GoldenStore(root: URL(fileURLWithPath: golden))
+    let store = GoldenStore(root: golden.url)
     let meter = ProgressMeter()
     defer { meter.clear() }
     let cases = try GoldenCatalog.standard(on: nil)
@@ -156,7 +156,7 @@ struct VerifyCommand: ParsableCommand {
   private var words: [String] { ids + (list.map(ClaimCatalog.words) ?? []) }
 
   private func baseline() throws -> Baseline? {
-    let file = URL(fileURLWithPath: golden).appendingPathComponent("claims.json")
+    let file = golden.url.appendingPathComponent("claims.json")
     guard FileManager.default.fileExists(atPath: file.path) else {
       Console.note("no verdicts on record at \(file.path): judging without them")
       return nil

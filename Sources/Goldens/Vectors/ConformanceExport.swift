@@ -21,12 +21,22 @@ package struct ConformanceExport {
 
   /// Writes the files into a directory that exists and is empty; throws a `FileError` if it is not.
   ///
-  /// `progress` is called with the number of cases done.
-  package func write(to directory: URL, progress: (Int) -> Void = { _ in }) throws {
+  /// `progress` is called with the number of cases done. If it throws or a file cannot be written, the files so far are
+  /// removed, so that the same command can be run again.
+  package func write(to directory: URL, progress: (Int) throws -> Void = { _ in }) throws {
     let present = try FileManager.default.contentsOfDirectory(atPath: directory.path)
     guard present.isEmpty else {
       throw FileError(operation: "export vectors to", path: directory.path, code: ENOTEMPTY)
     }
+    do { try writeFiles(to: directory, progress) } catch {
+      for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) {
+        unlink(directory.appendingPathComponent(name).path)
+      }
+      throw error
+    }
+  }
+
+  private func writeFiles(to directory: URL, _ progress: (Int) throws -> Void) throws {
     var digests: [String: Digest] = [:]
     for conformance in cases where digests[conformance.problem.name] == nil {
       let problem = conformance.problem
@@ -34,7 +44,7 @@ package struct ConformanceExport {
         problem.tensors, beside: Self.header.merging(problem.json) { $1 }, as: problem.name, in: directory)
     }
     for (index, conformance) in cases.enumerated() {
-      progress(index)
+      try progress(index)
       let problem = conformance.problem.name
       let header = Self.header.merging(
         ["problem": .string(problem), "problem_sha256": .string(digests[problem]!.hex)]) { $1 }

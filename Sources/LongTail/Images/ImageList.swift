@@ -4,8 +4,8 @@ import Foundation
 /// A list of labeled image files, as published for ImageNet-LT and iNaturalist 2018: one `path label` per line.
 ///
 /// The label is the text after the line's last space, so a path may contain spaces. Lines end in LF or CRLF; blank ones
-/// (nothing but spaces and tabs) are ignored. Paths are relative and stay below the root from which they are read: none
-/// begins with `/` or has `..` as a component.
+/// (nothing but spaces and tabs) and a byte order mark before the first are ignored. Paths are relative and stay below
+/// the root from which they are read: none begins with `/` or has `..` as a component.
 public struct ImageList: Sendable {
   /// The most bytes of a list.
   public static let byteLimit = 64 << 20
@@ -35,7 +35,7 @@ public struct ImageList: Sendable {
   public init(_ data: Data, file: String, classes: Int? = nil) throws {
     precondition(classes.map { (1...Self.classLimit).contains($0) } ?? true, "\(classes ?? 0) classes")
     var parser = ImageListParser(file: file, classes: classes)
-    try data.withUnsafeBytes { try parser.parse($0) }
+    try data.withoutByteOrderMark.withUnsafeBytes { try parser.parse($0) }
     self.file = file
     paths = parser.paths
     labels = parser.labels

@@ -19,13 +19,7 @@ public struct CheckpointFiles: Sendable {
   /// `CheckpointSchemaError` if it is intact but has an unknown schema, and `FileError` if the system refuses.
   public init(sidecar: URL) throws {
     tensorFile = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
-    let text = try Self.read(sidecar)
-    fields = JSONCursor(try JSON(parsing: text, file: sidecar.path), file: sidecar.path)
-    // One flipped bit cannot turn a 2 into a 1, so damage cannot look like the older schema.
-    if try fields.field("schema").integer() != 1 {
-      try SealedJSON.check(fields.value, bytes: text, file: sidecar.path, advice: Self.advice)
-    }
-    _ = try Self.schema(of: fields)
+    fields = try Self.fields(sidecar: sidecar)
     let bytes = try Self.read(tensorFile)
     let expected = try fields.field("tensors_sha256").digest()
     let found = Digest(of: bytes)
@@ -35,6 +29,18 @@ public struct CheckpointFiles: Sendable {
         advice: Self.advice)
     }
     tensors = try Safetensors(parsing: bytes, file: tensorFile.path)
+  }
+
+  /// Reads a sidecar alone. Throws as `init(sidecar:)` does.
+  package static func fields(sidecar: URL) throws -> JSONCursor {
+    let text = try read(sidecar)
+    let fields = JSONCursor(try JSON(parsing: text, file: sidecar.path), file: sidecar.path)
+    // One flipped bit cannot turn a 2 into a 1, so damage cannot look like the older schema.
+    if try fields.field("schema").integer() != 1 {
+      try SealedJSON.check(fields.value, bytes: text, file: sidecar.path, advice: advice)
+    }
+    _ = try schema(of: fields)
+    return fields
   }
 
   /// The damage of a checkpoint's files; nil if they are intact. Throws errors other than damage.

@@ -50,11 +50,16 @@ public struct RunDirectory: Sendable {
   /// The most bytes of `run.json`.
   public static var recordLimit: Int { 16 << 20 }
 
+  /// The bytes of `run.json` as they were written: without what git or an editor did to its line ends.
+  package func recordBytes() throws -> Data {
+    try FileContents.read(record, limit: Self.recordLimit).withPlainLineEnds
+  }
+
   /// Reads `run.json` and checks its seal.
   ///
   /// Throws `MissingError` if there is none, `DataError` if it is damaged or has an unknown schema.
   public func readRecord() throws -> RunRecord {
-    let bytes = try FileContents.read(record, limit: Self.recordLimit)
+    let bytes = try recordBytes()
     let fields = JSONCursor(try JSON(parsing: bytes, file: record.path), file: record.path)
     // One flipped bit cannot turn a 2 into a 1, so damage cannot look like the older schema.
     if try fields.field("schema").integer() != 1 {
@@ -81,18 +86,51 @@ public struct RunDirectory: Sendable {
 
   /// Reads the metrics, for every reader that draws conclusions from them; the compressed ones if there are no others.
   ///
-  /// Throws `MissingError` if there are none, `DataError` if they are not the bytes that were sealed or belong to
-  /// another run.
+  /// Throws `MissingError` if there are none, `DataError` if they are not the bytes that were sealed or, without a
+  /// seal, that the newest checkpoint covers, or if they belong to another run.
   public func readMetrics(limit: Int = RunDirectory.metricsLimit) throws -> Metrics {
     let manager = FileManager.default
     let isCompact =
       !manager.fileExists(atPath: metrics.path) && manager.fileExists(atPath: compactMetrics.path)
     let file = isCompact ? compactMetrics : metrics
+    // Before the metrics, which a run in progress makes longer.
+    let covered = isCompact ? nil : coveredMetrics()
     let stored = try FileContents.read(file, limit: limit)
-    let bytes = isCompact ? try Gzip.inflate(stored, limit: limit, file: file.path) : stored
-    let record = try FileContents.read(record, limit: Self.recordLimit)
-    return Metrics(
-      file: file, bytes: bytes, isSealed: try MetricsSeal.check(bytes, file: file.path, record: record))
+    let bytes =
+      isCompact ? try Gzip.inflate(stored, limit: limit, file: file.path) : stored.withPlainLineEnds
+    let isSealed = try MetricsSeal.check(bytes, file: file.path, record: recordBytes())
+    if !isSealed, let covered { try Self.check(bytes, file: file.path, against: covered) }
+    return Metrics(file: file, bytes: bytes, isSealed: isSealed)
+  }
+
+  /// The part of the metrics that the newest intact sidecar covers; nil without a sidecar that has a digest.
+  private func coveredMetrics() -> (step: Int, part: LineLog.Position)? {
+    for step in checkpointedSteps().reversed() {
+      guard let fields = try? CheckpointFiles.fields(sidecar: sidecar(step: step)),
+        let length = try? fields.field("metrics_bytes").integer(atLeast: 0),
+        let digest = try? fields.optionalField("metrics_sha256")?.digest()
+      else { continue }
+      return (step, LineLog.Position(length: length, digest: digest))
+    }
+    return nil
+  }
+
+  private static func check(
+    _ bytes: Data, file: String, against covered: (step: Int, part: LineLog.Position)
+  ) throws {
+    let (length, source) = (covered.part.length, "as the checkpoint after step \(covered.step) says")
+    func fault(_ found: String, _ expected: String) -> DataError {
+      DataError(
+        file: file, found: found, expected: "\(expected), \(source)",
+        advice:
+          "the file was changed: restore it from a copy, or go on from an older checkpoint with train --resume"
+      )
+    }
+    guard bytes.count >= length else { throw fault("\(bytes.count) bytes", "at least \(length)") }
+    let found = Digest(of: bytes.prefix(length))
+    guard found == covered.part.digest else {
+      throw fault("SHA-256 \(found) of the first \(length) bytes", covered.part.digest?.hex ?? "")
+    }
   }
 
   /// The recipe in `run.json`, for resuming a run without repeating its flags.
@@ -116,7 +154,7 @@ public struct RunDirectory: Sendable {
         throw error
       }
     } else {
-      try Self.makeDirectories(url)
+      try Directories.make(url)
     }
     do {
       let lock = try RunLock(self)
@@ -224,16 +262,6 @@ public struct RunDirectory: Sendable {
       guard unlink(path) == 0 || errno == ENOENT else {
         throw FileError(operation: "remove", path: path, code: errno)
       }
-    }
-  }
-
-  /// Like mkdir -p, with the error of the first directory that cannot be created.
-  private static func makeDirectories(_ url: URL) throws {
-    if FileManager.default.fileExists(atPath: url.path) { return }
-    let parent = url.deletingLastPathComponent()
-    if parent.path != url.path { try makeDirectories(parent) }
-    guard mkdir(url.path, 0o755) == 0 || errno == EEXIST else {
-      throw FileError(operation: "create", path: url.path, code: errno)
     }
   }
 }

@@ -5,9 +5,6 @@ import EscapementNetworks
 
 /// The description of a run: `run.json`, written once at its start.
 public struct RunRecord: Sendable {
-  /// The most epochs of a recipe; reading computes a radius and a learning rate for each.
-  public static let epochLimit = 100_000
-
   /// The package version that started the run; nil if the record has none.
   public let version: String?
   /// The numeric contract under which it was started.
@@ -67,8 +64,8 @@ extension RunRecord {
     version = try document.optionalField("version")?.string()
     contract = try NumericContract(of: document)
     let planned = try document.field("recipe").field("epochs")
-    guard try planned.integer(atLeast: 1) <= Self.epochLimit else {
-      throw planned.fault(found: "\(try planned.integer())", expected: "at most \(Self.epochLimit)")
+    guard try planned.integer(atLeast: 1) <= Recipe.epochLimit else {
+      throw planned.fault(found: "\(try planned.integer())", expected: "at most \(Recipe.epochLimit)")
     }
     recipe = try Recipe(document.field("recipe"))
     element = try document.field("element").string()

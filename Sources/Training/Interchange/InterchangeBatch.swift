@@ -29,6 +29,9 @@ public struct InterchangeBatch<Element: Real>: Sendable {
         expected: expected)
     }
     let stored: Tensor<Element> = InterchangeLayout.tensor(entry)
+    guard stored.isFinite else {
+      throw DataError(file: file, place: "images", found: "a number that is not finite", expected: expected)
+    }
     let (count, pixels) = (entry.shape[0], entry.shape[2] * entry.shape[3])
     images = Tensor(shape: [count, entry.shape[2], entry.shape[3], channels]) { target in
       for n in 0..<count {

@@ -35,6 +35,12 @@ public struct InterchangeEvaluation<Element: Real>: Sendable {
     labels = batch.labels
   }
 
+  /// Whether all numbers of the result are finite.
+  package var isFinite: Bool {
+    logits.isFinite
+      && (evaluation.map { $0.loss.isFinite && $0.gradient.flat.isFinite } ?? true)
+  }
+
   private static func logits(
     _ network: Network, _ state: StateDictionary<Element>, _ images: Tensor<Element>
   ) -> Tensor<Element> {

@@ -22,17 +22,36 @@ public struct UnusableWeights: ReportedError, Hashable {
   }
 }
 
+extension UnusableWeights {
+  /// Throws the error unless the numbers of a tensor are finite and, of a running variance, 0 or more.
+  static func check<Element: Real>(_ tensor: Tensor<Element>, named name: String, file: String) throws {
+    guard tensor.isFinite else {
+      throw UnusableWeights(file: file, tensor: name, found: "a number that is not finite")
+    }
+    if name.hasSuffix("running_var"), tensor.elements.contains(where: { $0 < 0 }) {
+      throw UnusableWeights(file: file, tensor: name, found: "a negative variance")
+    }
+  }
+}
+
 extension StateDictionary {
   /// Throws `UnusableWeights` unless every number is finite and every running variance 0 or more.
   public func check(file: String) throws {
     for vector in [parameters, statistics] {
-      for (index, segment) in vector.layout.segments.enumerated() where !vector[index].isFinite {
-        throw UnusableWeights(file: file, tensor: segment.name, found: "a number that is not finite")
+      for (index, segment) in vector.layout.segments.enumerated() {
+        try UnusableWeights.check(vector[index], named: segment.name, file: file)
       }
     }
-    for (index, segment) in statistics.layout.segments.enumerated()
-    where segment.name.hasSuffix("running_var") && statistics[index].elements.contains(where: { $0 < 0 }) {
-      throw UnusableWeights(file: file, tensor: segment.name, found: "a negative variance")
+  }
+}
+
+extension Safetensors {
+  /// Throws `UnusableWeights` unless every number of the Float tensors is finite and every running variance 0 or more.
+  package func checkUsable(file: String) throws {
+    for name in names {
+      guard let entry = tensors[name], entry.dtype == .f32 else { continue }
+      let tensor: Tensor<Float> = InterchangeLayout.tensor(entry)
+      try UnusableWeights.check(tensor, named: name, file: file)
     }
   }
 }

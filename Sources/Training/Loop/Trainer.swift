@@ -99,20 +99,20 @@ public struct Trainer<Element: Real>: Sendable {
     var started = ContinuousClock.now
     while !loop.isFinished {
       try takeStep(&loop, metrics, directory, observer)
-      let epochEnds = loop.isEpochComplete
-      if epochEnds {
+      var ended: EpochRecord?
+      if loop.isEpochComplete {
         let seconds = started.duration(to: .now) / .seconds(1)
         started = .now
         let record = try endEpoch(&loop, seconds: seconds)
         try metrics.append(record.json)
         selection.consider(epoch: record.epoch, accuracy: record.selectionAccuracy)
-        observer(.epoch(record))
+        ended = record
       }
-      // No checkpoint is written among skipped steps: the cause of the skips may be in the parameters, and two such
-      // checkpoints would replace the last good one.
-      let isDue = isScheduled(step: loop.state.step, loop) && loop.state.skippedInARow == 0
+      let isDue = isScheduled(step: loop.state.step, loop) && isWorthKeeping(loop)
       if isDue { try checkpoint(loop, metrics, directory, selection) }
-      if epochEnds {
+      if let ended {
+        // After the checkpoint: an epoch that was reported must not be lost with a closed pipe or a full disk.
+        observer(.epoch(ended))
         // After the checkpoint, because a measurement may take longer than the epoch, and an interruption must not lose
         // the epoch.
         try measure(loop, metrics, directory, selection, observer)
@@ -127,6 +127,12 @@ public struct Trainer<Element: Real>: Sendable {
     return loop.snapshot
   }
 
+  /// Whether a checkpoint of this state is written: that of the end always, and no other among skipped steps. The cause
+  /// of the skips may be in the parameters, and two such checkpoints would replace the last good one.
+  private func isWorthKeeping(_ loop: TrainingLoop<Element>) -> Bool {
+    loop.state.skippedInARow == 0 || loop.isFinished
+  }
+
   /// Ends the metrics of a finished run with their seal, once, and rewrites the last checkpoint to cover it.
   private func seal(
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory, _ selection: EpochSelection
@@ -134,14 +140,9 @@ public struct Trainer<Element: Real>: Sendable {
     guard try metrics.last()?["event"] != JSON.string(MetricsSeal.event) else { return }
     let position = metrics.position
     guard let digest = position.digest else { preconditionFailure("a log without its digest") }
-    let record = Digest(of: try FileContents.read(directory.record, limit: RunDirectory.recordLimit))
+    let record = Digest(of: try directory.recordBytes())
     try metrics.append(MetricsSeal(bytes: position.length, digest: digest, record: record).json)
-    // As in `lead`: no checkpoint among skipped steps.
-    if loop.state.skippedInARow == 0 {
-      try checkpoint(loop, metrics, directory, selection)
-    } else {
-      try metrics.synchronize()
-    }
+    try checkpoint(loop, metrics, directory, selection)
   }
 
   /// Takes one step and writes its line if one is due; or returns the record of a step that cannot be taken.
@@ -202,7 +203,7 @@ public struct Trainer<Element: Real>: Sendable {
     event["epoch"] = .integer(epoch)
     event["step"] = .integer(loop.state.step)
     try metrics.append(.object(event))
-    try checkpoint(loop, metrics, directory, selection)
+    if isWorthKeeping(loop) { try checkpoint(loop, metrics, directory, selection) }
     observer(.measurement(.object(event)))
   }
 

@@ -11,8 +11,8 @@ extension Recipe {
   /// Throws `HyperparameterError` if two milestones would move to the same epoch, or the last one beyond the end of the
   /// run.
   public func compressed(to epochs: Int) throws -> Recipe {
-    guard epochs >= 1 else {
-      throw HyperparameterError(name: "epochs", value: "\(epochs)", expected: "at least 1")
+    guard (1...Self.epochLimit).contains(epochs) else {
+      throw HyperparameterError(name: "epochs", value: "\(epochs)", expected: "1 to \(Self.epochLimit)")
     }
     let full = self.epochs
     func moved(_ epoch: Int) -> Int { (2 * epoch * epochs + full) / (2 * full) }

@@ -4,6 +4,12 @@ import EscapementNetworks
 
 /// Everything that determines a training run's bits, except for the data.
 public struct Recipe: Hashable, Sendable {
+  /// The most epochs: reading a record computes a radius and a learning rate for each. No published run has a hundredth
+  /// of it.
+  public static let epochLimit = 100_000
+  /// The most samples per step, more than any published training set has.
+  public static let batchLimit = 10_000_000
+
   /// The preset from which it was made, DATA/METHOD.
   public var preset: String
   /// The network.
@@ -65,10 +71,9 @@ public struct Recipe: Hashable, Sendable {
     func check(_ valid: Bool, _ name: String, _ value: Any, _ expected: String) throws {
       guard valid else { throw HyperparameterError(name: name, value: "\(value)", expected: expected) }
     }
-    // The limit prevents a damaged record from creating extremely long schedules; no published run has a thousandth of
-    // it.
-    try check((1...1_000_000).contains(epochs), "epochs", epochs, "1 to 1000000")
-    try check(batchSize >= 1, "batch size", batchSize, "at least 1")
+    try check((1...Self.epochLimit).contains(epochs), "epochs", epochs, "1 to \(Self.epochLimit)")
+    try check(
+      (1...Self.batchLimit).contains(batchSize), "batch size", batchSize, "1 to \(Self.batchLimit)")
     try schedule.validate(epochs: epochs)
     try loss.validate()
     try weighting?.validate()

@@ -26,7 +26,7 @@ package struct EvidenceFolder: Sendable {
     case completed(URL)
   }
 
-  /// Copies `run.json` and the shortened metrics of a finished run atomically.
+  /// Copies `run.json` and the shortened metrics of a finished run atomically. A new folder gets a `.gitattributes`.
   ///
   /// With `weights`, its last checkpoint is also copied; an audit evaluates it, and every command that takes a
   /// checkpoint can read it. Throws `DataError` for a run that is damaged, unfinished or diverged, if the folder has a
@@ -81,7 +81,7 @@ package struct EvidenceFolder: Sendable {
     let scratch = try Self.scratchDirectory(in: url, for: run.storedName)
     do {
       let copy = RunDirectory(scratch)
-      let record = try FileContents.read(directory.record, limit: RunDirectory.recordLimit)
+      let record = try directory.recordBytes()
       try AtomicFile.write(record, to: copy.record)
       let metrics = try CompactMetrics(directory.readMetrics(), record: record)
       try AtomicFile.write(Gzip.deflate(metrics.lines), to: copy.compactMetrics)
@@ -90,6 +90,7 @@ package struct EvidenceFolder: Sendable {
         throw FileError(operation: "write", path: place.path, code: errno)
       }
       try AtomicFile.synchronize(directory: url.path)
+      try GitAttributes.write(in: url)
     } catch {
       try? FileManager.default.removeItem(at: scratch)
       throw error

@@ -11,7 +11,7 @@ package enum SweepState: Sendable, Hashable {
   case running(String)
   /// The run can be resumed after the given number of steps.
   case interrupted(step: Int)
-  /// Everything in the plan is done.
+  /// Everything in the plan is done, and the final weights are on disk.
   case done
   /// The run diverged to non-finite numbers at this step, and would do so again.
   case diverged(step: Int)
@@ -109,6 +109,20 @@ package struct SweepFolder: Sendable {
     .interrupted(step: directory.checkpointedSteps().last ?? 0)
   }
 
+  /// Whether the newest checkpoint is the run's last state, so that no command takes older weights for those of the run.
+  ///
+  /// Runs of an evidence folder have no checkpoints. A run in which somebody removed all of them is done too: its
+  /// metrics were completed after its last checkpoint was written.
+  private func hasFinalWeights(_ run: RecordedRun, _ directory: RunDirectory) -> Bool {
+    guard let newest = directory.checkpointedSteps().last else { return true }
+    let sidecar = directory.sidecar(step: newest)
+    let tensors = sidecar.deletingPathExtension().appendingPathExtension("safetensors")
+    guard newest == run.epochs.last?.step, FileManager.default.fileExists(atPath: tensors.path),
+      let fields = try? CheckpointFiles.fields(sidecar: sidecar)
+    else { return false }
+    return (try? fields.field("digest").digest()) == run.digest
+  }
+
   private func state(of run: RecordedRun, for row: SweepRow, _ directory: RunDirectory) throws -> SweepState {
     switch run.state {
     case .diverged(let step): return .diverged(step: step)
@@ -116,6 +130,7 @@ package struct SweepFolder: Sendable {
     case .imported(let origin): return .damaged("weights imported from \(origin.file)")
     case .finished: break
     }
+    guard hasFinalWeights(run, directory) else { return interrupted(directory) }
     guard let spectra = row.spectra else { return .done }
     // A measurement suffices, whether it counts or not: another run would measure the same.
     let measured = run.epochs.last?.curvature.map(\.label) ?? []

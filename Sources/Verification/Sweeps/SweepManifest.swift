@@ -5,7 +5,8 @@ import Foundation
 /// The frozen runs of a sweep: a CSV file with one row per run, and beside it a record that describes the rows.
 ///
 /// The index of a row is the task index of every engine. A manifest is written once. The record contains the `sha256`
-/// of the rows, so that no row can be exchanged between the first task and the last.
+/// of the rows, so that no row can be exchanged between the first task and the last. The rows end in CR LF (RFC 4180);
+/// a copy with other line ends or a byte order mark, as git and editors make, is the same manifest.
 package struct SweepManifest: Sendable, Hashable {
   /// The largest number of rows, which is the number of runs that can be read as evidence.
   package static let rowLimit = RunArchive.entryLimit
@@ -74,12 +75,22 @@ package struct SweepManifest: Sendable, Hashable {
     let bytes = Data(csv.utf8)
     let place = Self.recordPlace(of: url)
     let isThere = FileManager.default.fileExists(atPath: url.path)
-    if isThere, try FileContents.read(url, limit: Self.byteLimit) != bytes {
+    let present = isThere ? try FileContents.read(url, limit: Self.byteLimit).withPlainLineEnds : nil
+    if let present, present != bytes.withPlainLineEnds {
       throw DataError(
         file: url.path, found: "another plan", expected: "no file, or the same \(rows.count) rows",
         advice: "choose another --out: a manifest is never written over")
     }
-    if isThere, FileManager.default.fileExists(atPath: place.path) { return .present }
+    if isThere, FileManager.default.fileExists(atPath: place.path) {
+      // The record of other rows would make the plan unreadable.
+      let stated = try JSONCursor(JSON(contentsOf: place), file: place.path).field("rows_sha256")
+      guard try stated.digest() == digest else {
+        throw stated.fault(
+          found: try stated.digest().hex, expected: "\(digest), that of the rows",
+          advice: "the record is of another plan: restore it, or choose another --out")
+      }
+      return .present
+    }
     // Write the record last, because rows without it are not read.
     try AtomicFile.write(bytes, to: url)
     try AtomicFile.write(record, to: place)
@@ -104,6 +115,7 @@ package struct SweepManifest: Sendable, Hashable {
       throw schema.fault(found: "\(try schema.integer())", expected: "1")
     }
     version = try record.field("version").string()
+    let bytes = bytes.withPlainLineEnds
     let records = try CSVText(parsing: bytes, file: file).records
     guard let heading = records.first, heading.fields == SweepRow.columns else {
       throw DataError(
@@ -124,8 +136,10 @@ package struct SweepManifest: Sendable, Hashable {
       return row
     }
     let stated = try record.field("rows_sha256")
-    let actual = Digest(of: bytes)
-    guard try stated.digest() == actual else {
+    // Of the rows as they were written, whatever line ends they have now.
+    let text = csv
+    let actual = Digest(of: text)
+    guard try stated.digest() == actual, bytes == Data(text.utf8).withPlainLineEnds else {
       throw DataError(
         file: file, found: "rows with SHA-256 \(actual.hex)", expected: try stated.digest().hex,
         advice: "the manifest was changed: plan it again under another name")

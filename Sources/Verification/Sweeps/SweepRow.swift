@@ -61,8 +61,8 @@ extension SweepRow {
     let document = JSONCursor(try JSON(parsing: .init(fields[4].utf8), file: place), file: place)
     // Check the epochs before the recipe, whose check computes a radius and a rate for each epoch.
     let epochs = try document.field("epochs").integer(atLeast: 1)
-    guard epochs <= RunRecord.epochLimit else {
-      throw fault(4, found: "\(epochs) epochs", expected: "at most \(RunRecord.epochLimit)")
+    guard epochs <= Recipe.epochLimit else {
+      throw fault(4, found: "\(epochs) epochs", expected: "at most \(Recipe.epochLimit)")
     }
     do { recipe = try Recipe(document) } catch let error as HyperparameterError {
       throw fault(4, found: error.description, expected: "a recipe that can be trained")

@@ -52,7 +52,7 @@ struct Download {
   /// written, and a `MissingError` if there is no libcurl.
   func run() throws -> Outcome {
     if try isPresent() { return .present }
-    _ = try OutputDirectory(path: target.deletingLastPathComponent().path)
+    _ = try OutputDirectory(target.deletingLastPathComponent())
     if let missing = Transfer.load() {
       throw MissingError(
         what: missing, advice: "install libcurl, Debian's package libcurl4, or download \(source) by hand")
