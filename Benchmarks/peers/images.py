@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What Pillow makes of one small image: the values that LongTailTests hold the package's own image code to.
 
-usage: pip install pillow==12.2.0; images.py
+usage: pip install pillow==12.2.0 numpy; images.py
 
 Prints one line a case: its name and the SHA-256 of the RGB bytes, row by row. Behind an empty line follow small JPEG
 files in base64, each with the SHA-256 of what Pillow decodes it to.
@@ -16,7 +16,8 @@ import base64
 import hashlib
 import io
 
-from PIL import Image, ImageEnhance
+import numpy
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 WIDTH, HEIGHT = 61, 47
 
@@ -73,6 +74,68 @@ def color(image):
             yield f"{name} {factor}", enhancer(image).enhance(factor)
 
 
+def shifted_hue(image, turns):
+    """torchvision's adjust_hue of a PIL image."""
+    hue, saturation, value = image.convert("HSV").split()
+    moved = (numpy.array(hue).astype(int) + int(turns * 255)) % 256
+    return Image.merge("HSV", (Image.fromarray(moved.astype(numpy.uint8)), saturation, value)).convert("RGB")
+
+
+def colors():
+    """Every color whose channels are multiples of 3."""
+    steps = numpy.arange(0, 256, 3, dtype=numpy.uint8)
+    grid = numpy.stack(numpy.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
+    return Image.frombytes("RGB", (len(steps) ** 2, len(steps)), grid.tobytes())
+
+
+def turned(image, degrees):
+    """A rotation that shows gray where nothing of the image is."""
+    turned = image.convert("RGBA").rotate(degrees)
+    return Image.composite(turned, Image.new("RGBA", image.size, (128,) * 4), turned).convert("RGB")
+
+
+def affine(image, matrix, resample=Image.NEAREST):
+    return image.transform(image.size, Image.AFFINE, matrix, resample, fillcolor=(128, 128, 128))
+
+
+def levels(image):
+    """AutoAugment's operations at a level in 0...9 with a sign, in the ranges of github.com/DeepVoltaire/AutoAugment."""
+    width, height = image.size
+    return {
+        "shearX": lambda k, s: affine(image, (1, s * 0.3 * k / 9, 0, 0, 1, 0), Image.BICUBIC),
+        "shearY": lambda k, s: affine(image, (1, 0, 0, s * 0.3 * k / 9, 1, 0), Image.BICUBIC),
+        "translateX": lambda k, s: affine(image, (1, 0, s * 150 / 331 * k / 9 * width, 0, 1, 0)),
+        "translateY": lambda k, s: affine(image, (1, 0, 0, 0, 1, s * 150 / 331 * k / 9 * height)),
+        "rotate": lambda k, s: turned(image, 30 * k / 9),
+        "color": lambda k, s: ImageEnhance.Color(image).enhance(1 + s * 0.9 * k / 9),
+        "brightness": lambda k, s: ImageEnhance.Brightness(image).enhance(1 + s * 0.9 * k / 9),
+        "contrast": lambda k, s: ImageEnhance.Contrast(image).enhance(1 + s * 0.9 * k / 9),
+        "sharpness": lambda k, s: ImageEnhance.Sharpness(image).enhance(1 + s * 0.9 * k / 9),
+        "posterize": lambda k, s: ImageOps.posterize(image, round(8 - 4 * k / 9)),
+        "solarize": lambda k, s: ImageOps.solarize(image, 256 - 256 * k / 9),
+        "autoContrast": lambda k, s: ImageOps.autocontrast(image),
+        "equalize": lambda k, s: ImageOps.equalize(image),
+        "invert": lambda k, s: ImageOps.invert(image),
+    }
+
+
+def together(images):
+    """The digest of several images, one after another."""
+    return hashlib.sha256(b"".join(image.tobytes() for image in images)).hexdigest()
+
+
+def augmentations(image):
+    """The image is the quarter of the procedural one that has no byte above 191: its contrast can be stretched."""
+    image = image.crop((0, 0, 32, 32)).point(lambda v: 16 + v * 11 // 16)
+    yield "source of augmentation", digest(image)
+    for name, operation in levels(image).items():
+        yield name, together(operation(k, s) for k in range(10) for s in (1, -1))
+    yield "hue", together(shifted_hue(colors(), turns) for turns in (-0.5, -0.1, -0.003, 0, 0.04, 0.1, 0.5))
+    yield "gray", digest(image.convert("L"))
+    for deviation in (0.1, 0.7, 1.3, 2.0, 9.0):
+        yield f"blur {deviation}", digest(image.filter(ImageFilter.GaussianBlur(deviation)))
+
+
 def jpegs():
     """JPEG files of 24 by 17 pixels: every kind of component and sampling, sequential and progressive."""
     image = smooth(24, 17)
@@ -91,6 +154,8 @@ def main():
     image = procedural()
     for name, result in (*geometry(image), *color(image)):
         print(f"{name}\t{digest(result)}")
+    for name, result in augmentations(image):
+        print(f"{name}\t{result}")
     print()
     for name, data in jpegs():
         print(f"{name}\t{digest(Image.open(io.BytesIO(data)))}\t{base64.b64encode(data).decode()}")

@@ -1,6 +1,7 @@
 // Transforms of decoded images, as in Pillow up to 12: resampling and changes of color. The weights are Double and the
 // blends float, every operation rounded separately; everything else is integer arithmetic.
 #include "CImages.h"
+#include "image_bytes.h"
 #include "machine.h"
 
 // Bits of a weight's fraction. Of the 32 bits, the byte uses 8, and 2 hold the sum's sign and overshoot.
@@ -108,18 +109,6 @@ void ek_image_resize(size_t width, size_t height, const uint8_t *x, size_t strid
   ek_pool_give(middle, (end - top) * bytes);
   ek_pool_give(memory, weights_bytes);
   ek_float_mode_restore(mode);
-}
-
-// ITU-R 601 luma in 16-bit fixed point, rounded.
-static inline uint32_t gray(const uint8_t *p) {
-  return (p[0] * 19595u + p[1] * 38470u + p[2] * 7471u + 0x8000u) >> 16;
-}
-
-// From `ground` at factor 0 to `byte` at factor 1 and beyond. Product and sum are rounded to float, then the result is
-// clamped to a byte.
-static inline uint8_t blended(uint32_t ground, uint8_t byte, float factor) {
-  const float v = (float)ground + factor * (float)((int)byte - (int)ground);
-  return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)v;
 }
 
 void ek_image_enhance(ek_enhancement kind, size_t pixels, float factor, const uint8_t *x, uint8_t *y) {

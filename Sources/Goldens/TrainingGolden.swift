@@ -39,7 +39,7 @@ extension GoldenCase {
   private static func trained(
     _ recipe: Recipe, on data: LongTailedData, steps: Int, into values: inout [GoldenValue]
   ) throws -> TrainingLoop<Float> {
-    let source = AugmentedImages<Float>(data.train, seed: recipe.seed, sampling: recipe.sampling)
+    let source = AugmentedImages<Float>(data.train, recipe: recipe)
     var loop = try TrainingLoop<Float>(recipe: recipe, source: source)
     values.append(.digest("initial parameters", loop.state.parameters.digest))
     let names = loop.network.layout.segments.map(\.name)

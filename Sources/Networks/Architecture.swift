@@ -25,7 +25,8 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
 
   /// An architecture; nil if the family has no such member: a CIFAR depth that is not 6n + 2 in 8...1202, an odd CIFAR
   /// width (option A adds half a width of channels on either side), a width outside 1...1024, another depth than 18 or 34
-  /// of torchvision's basic blocks, or the cosine classifier on those, which is not published.
+  /// of torchvision's basic blocks, or a classifier with which the family is not published: cosines on those blocks, a
+  /// projection head on all but CIFAR ResNets.
   public init?(_ family: Family, width: Int? = nil, classifier: Classifier = .linear) {
     self.family = family
     self.classifier = classifier
@@ -36,7 +37,9 @@ public struct Architecture: Hashable, Sendable, LosslessStringConvertible {
     case .resNet(let depth, _):
       self.width = width ?? 64
       guard depth == 18 || depth == 34, classifier == .linear else { return nil }
-    case .resNet50: self.width = width ?? 64
+    case .resNet50:
+      self.width = width ?? 64
+      guard classifier != .projected else { return nil }
     }
     guard (1...1024).contains(self.width) else { return nil }
   }

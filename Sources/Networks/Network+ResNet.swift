@@ -8,7 +8,8 @@ extension Network {
   /// channels, of which the last two start with stride 2, global average pooling, and a classifier. ResNet-32 is depth
   /// 32 and width 16, the published width: 464,154 parameters for ten classes.
   ///
-  /// Convolutions and linear weights are drawn from N(0, 2/fan_in), as in the released code.
+  /// Convolutions and linear weights are drawn from N(0, 2/fan_in), as in the released code; the classifier beside a
+  /// projection head from PyTorch's default U(±1/√fan_in), as in PaCo's.
   public static func resNet(
     depth: Int, width: Int = 16, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
   ) -> Network {
@@ -68,6 +69,7 @@ extension Network {
   public static func resNet50(
     width: Int = 64, classes: Int, inputChannels: Int = 3, classifier: Classifier = .linear
   ) -> Network {
+    precondition(classifier != .projected, "only a CIFAR ResNet has a projection head")
     var builder = ResNetBuilder(inputChannels: inputChannels, distribution: .normalFanOut)
     builder.addStem(.imageNet, width: width)
     for (index, blocks) in [3, 4, 6, 3].enumerated() {
@@ -144,8 +146,11 @@ private struct ResNetBuilder {
     add(
       classifier.layer(
         name: last, input: channels, output: classes, distribution: distribution, layout: &layout))
+    let projection =
+      classifier == .projected
+      ? Network.projectionHead(features: channels, layout: &layout, statistics: &statistics) : []
     return Network(
       name: name + classifier.suffix, classes: classes, layout: layout, statisticsLayout: statistics,
-      layers: layers)
+      layers: layers, projection: projection)
   }
 }

@@ -12,6 +12,10 @@ public struct Network: Sendable, CustomStringConvertible {
   /// Running means and variances of batch norm.
   public let statisticsLayout: ParameterLayout
   let layers: [any Layer]
+  // From the features to the projections that a contrastive loss compares; empty without such a head.
+  let projection: [any Layer]
+  /// Whether the network has a head that projects its features, for a contrastive loss.
+  package var hasProjection: Bool { !projection.isEmpty }
 
   /// A network of your own.
   ///
@@ -32,13 +36,14 @@ public struct Network: Sendable, CustomStringConvertible {
 
   init(
     name: String, classes: Int, layout: ParameterLayout, statisticsLayout: ParameterLayout,
-    layers: [any Layer]
+    layers: [any Layer], projection: [any Layer] = []
   ) {
     self.name = name
     self.classes = classes
     self.layout = layout
     self.statisticsLayout = statisticsLayout
     self.layers = layers
+    self.projection = projection
   }
 
   /// The name.

@@ -130,14 +130,14 @@ struct ResampleTests {
       return (19595 * p[0] + 38470 * p[1] + 7471 * p[2] + 32768) >> 16
     }
     let mean = (0..<19 * 11).map(gray).reduce(0, +)
-    for kind in ColorChange.Kind.allCases {
+    for kind in [ColorChange.Kind.brightness, .contrast, .saturation] {
       for factor in [0, 0.6, 0.8371, 1, 1.2, 1.4, 3] {
         var changed = image
         changed.apply(ColorChange(kind, factor: factor))
         let expected = image.bytes.indices.map { i -> UInt8 in
           let ground: Int =
             switch kind {
-            case .brightness: 0
+            case .brightness, .hue: 0
             case .contrast: Int((Double(mean) / (19 * 11) + 0.5).rounded(.down))
             case .saturation: gray(i / 3)
             }

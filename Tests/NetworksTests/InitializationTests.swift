@@ -86,7 +86,7 @@ struct InitializationTests {
 
   @Test("the ResNet-50 draws its stem by fan-out too, and its cosines of unit length")
   func resNet50() throws {
-    for classifier in Classifier.allCases {
+    for classifier in [Classifier.linear, .cosine] {
       let network = Network.resNet50(width: 8, classes: 20, classifier: classifier)
       let value = values(network, seed: 8)
       expectNormal(try value("conv1.weight"), variance: 2 / Double(49 * 8), "conv1")
@@ -94,9 +94,9 @@ struct InitializationTests {
       expectNormal(try value("layer3.0.conv2.weight"), variance: 2 / Double(9 * 32), "conv2")
       #expect(try value("layer1.0.bn3.weight").elements.allSatisfy { $0 == 1 })
       let weight = try value("fc.weight")
-      switch classifier {
-      case .linear: expectUniform(weight, bound: 1 / 256.0.squareRoot(), "fc.weight")
-      case .cosine:
+      if classifier == .linear {
+        expectUniform(weight, bound: 1 / 256.0.squareRoot(), "fc.weight")
+      } else {
         for square in weight.channelDots(weight).elements {
           #expect(abs(square.squareRoot() - 1) <= 1e-7 + 0x1p-24)
         }

@@ -7,7 +7,13 @@ import Testing
 /// PaCo's loss through the projection head and its unit vectors.
 @Suite("Projection head")
 struct ProjectionTests {
-  static let head = Network.projectionHead(features: 6, dimensions: 3)
+  static let head: Network = {
+    var (layout, statistics) = (ParameterLayout(), ParameterLayout())
+    let layers = Network.projectionHead(
+      features: 6, dimensions: 3, layout: &layout, statistics: &statistics)
+    return Network(
+      name: "head", classes: 3, layout: layout, statisticsLayout: statistics, layers: layers)
+  }()
   static let loss = PaCoLoss(counts: PaCoLossTests.counts, alpha: 0.5, temperature: 0.5)
   static let pooled = PaCoLossTests.entries(4, 6, 5, 3, 11, 4)
 
@@ -25,17 +31,44 @@ struct ProjectionTests {
   }
 
   @Test("segments are PyTorch's, drawn as the released code draws them")
-  func layout() {
-    let published = Network.projectionHead()
+  func layout() throws {
+    let published = Network.resNet(depth: 32, classes: 100, classifier: .projected)
+    let names = [
+      "linear.weight", "linear.bias", "fc.0.weight", "fc.0.bias", "fc.1.weight", "fc.1.bias", "fc.3.weight",
+      "fc.3.bias",
+    ]
+    #expect(published.name == "resnet32-w16-projected" && published.hasProjection)
+    #expect(published.layout.segments.suffix(8).map(\.name) == names)
+    #expect(published.layout.count == 470_004 + 64 * 64 + 64 + 2 * 64 + 64 * 32 + 32)
     #expect(
-      published.layout.segments.map(\.name) == [
-        "fc.0.weight", "fc.0.bias", "fc.1.weight", "fc.1.bias", "fc.3.weight", "fc.3.bias",
-      ])
-    #expect(published.layout.count == 64 * 64 + 64 + 2 * 64 + 64 * 32 + 32)
+      published.statisticsLayout.segments.suffix(2).map(\.name)
+        == ["fc.1.running_mean", "fc.1.running_var"])
     let w: ParameterVector<Double> = published.initialParameters(seed: 1)
+    func entries(_ name: String) throws -> [Double] {
+      w[try #require(published.layout.index(of: name))].elements
+    }
     // A uniform distribution stays within 1/√64, a normal one of deviation √(2/64) does not in 2048 draws.
-    #expect(w[0].elements.allSatisfy { abs($0) <= 0.125 } && w[0].elements.contains { abs($0) > 0.12 })
-    #expect(w[4].elements.contains { abs($0) > 0.4 })
+    for name in ["linear.weight", "fc.0.weight"] {
+      let drawn = try entries(name)
+      #expect(drawn.allSatisfy { abs($0) <= 0.125 } && drawn.contains { abs($0) > 0.12 }, "\(name)")
+    }
+    #expect(try entries("fc.3.weight").contains { abs($0) > 0.4 })
+  }
+
+  @Test("without its projections the network is the plain one, and the head has no gradient")
+  func plain() throws {
+    let network = Network.resNet(depth: 8, width: 2, classes: 5, classifier: .projected)
+    let plain = Network.resNet(depth: 8, width: 2, classes: 5)
+    #expect(Array(network.layout.segments.map(\.name).dropLast(6)) == plain.layout.segments.map(\.name))
+    let w: ParameterVector<Double> = network.initialParameters(seed: 3)
+    let start = ParameterVector(layout: plain.layout, flat: w.flat.view(at: 0, shape: [plain.layout.count]))
+    let batch = randomBatch(Double.self, samples: 6, shape: [8, 8, 3], classes: 5)
+    let whole = Objective<Double>(network: network).trainingStep(at: w, batch: batch).evaluation
+    let part = Objective<Double>(network: plain).trainingStep(at: start, batch: batch).evaluation
+    #expect(whole.loss == part.loss)
+    let count = plain.layout.count
+    #expect(whole.gradient.flat.view(at: 0, shape: [count]) == part.gradient.flat)
+    #expect(whole.gradient.flat.view(at: count, shape: [w.count - count]) == .zeros([w.count - count]))
   }
 
   /// What enters the ReLU at `parameters`: the head's first two layers without it.

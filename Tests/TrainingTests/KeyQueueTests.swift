@@ -62,7 +62,7 @@ import EscapementTraining
   @Test func followsByARunningMeanInTheWrittenOrder() throws {
     let start: [Float] = [0.1, -3, 0]
     let query: [Float] = [0.7, 1.9, -5]
-    var encoder = try MomentumEncoder(copying: vector(start))
+    var encoder = try MomentumEncoder(copying: vector(start), statistics: vector([Float]()))
     #expect(encoder.parameters == vector(start) && encoder.momentum == 0.999)
     var expected = start
     for _ in 0..<3 {
@@ -78,7 +78,8 @@ import EscapementTraining
 
   @Test func closesInGeometrically() throws {
     // Binary fractions: exact.
-    var encoder = try MomentumEncoder(copying: vector([1.0, 0]), momentum: 0.5)
+    var encoder = try MomentumEncoder(
+      copying: vector([1.0, 0]), statistics: vector([Double]()), momentum: 0.5)
     for _ in 0..<4 { encoder.follow(vector([0.0, 1])) }
     #expect(encoder.parameters == vector([1.0 / 16, 15.0 / 16]))
   }
@@ -86,7 +87,7 @@ import EscapementTraining
   @Test(arguments: [-0.1, 1, Double.nan, .infinity])
   func refusesAMomentumOutOfRange(_ momentum: Double) {
     #expect(throws: HyperparameterError.self) {
-      try MomentumEncoder(copying: vector([1.0]), momentum: momentum)
+      try MomentumEncoder(copying: vector([1.0]), statistics: vector([Double]()), momentum: momentum)
     }
   }
 }

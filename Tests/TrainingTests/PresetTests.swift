@@ -48,10 +48,10 @@ import EscapementTraining
     cifar100-lt100/ib-sam | resnet32-w16 | 200 | 128 | ib 0.1 | 2e-4 | ib 1000 100 | 1/n 100 | sam 0.8
     cifar100-lt200/ib | resnet32-w16 | 200 | 128 | ib 0.1 | 2e-4 | ib 1000 100 | 1/n 100 | sgd
     cifar100-lt200/ib-sam | resnet32-w16 | 200 | 128 | ib 0.1 | 2e-4 | ib 1000 100 | 1/n 100 | sam 0.8
-    cifar100-lt100/paco | resnet32-w16 | 400 | 128 | paco 0.05 | 5e-4 | paco | - | sgd
-    cifar100-lt100/paco-sam | resnet32-w16 | 400 | 128 | paco 0.05 | 5e-4 | paco | - | sam 0.8
-    cifar100-lt200/paco | resnet32-w16 | 400 | 128 | paco 0.05 | 5e-4 | paco | - | sgd
-    cifar100-lt200/paco-sam | resnet32-w16 | 400 | 128 | paco 0.05 | 5e-4 | paco | - | sam 0.8
+    cifar100-lt100/paco | resnet32-w16-projected | 400 | 128 | paco 0.05 | 5e-4 | paco 0.01 0.05 1024 | - | sgd
+    cifar100-lt100/paco-sam | resnet32-w16-projected | 400 | 128 | paco 0.05 | 5e-4 | paco 0.01 0.05 1024 | - | sam 0.8
+    cifar100-lt200/paco | resnet32-w16-projected | 400 | 128 | paco 0.05 | 5e-4 | paco 0.01 0.05 1024 | - | sgd
+    cifar100-lt200/paco-sam | resnet32-w16-projected | 400 | 128 | paco 0.05 | 5e-4 | paco 0.01 0.05 1024 | - | sam 0.8
     imagenet-lt/ce | resnet50-bottleneck-w64 | 90 | 256 | cosine 0.2 90 0 | 2e-4 | ce | - | sgd
     imagenet-lt/ce-drw | resnet50-bottleneck-w64 | 90 | 256 | cosine 0.2 90 0 | 2e-4 | ce | 0.9999 60 | sgd
     imagenet-lt/ce-drw-sam | resnet50-bottleneck-w64 | 90 | 256 | cosine 0.2 90 0 | 2e-4 | ce | 0.9999 60 | sam 0.05 0.1 0.5 0.5
@@ -97,7 +97,7 @@ import EscapementTraining
     case .vs(let gamma, let tau): "vs \(gamma) \(tau)"
     case .focal(let gamma, let factor): "focal \(gamma) \(factor)"
     case .influenceBalanced(let alpha, let start): "ib \(Int(alpha)) \(start)"
-    case .parametricContrastive: "paco"
+    case .parametricContrastive(let alpha, let heat, let queue): "paco \(alpha) \(heat) \(queue)"
     }
   }
 
@@ -161,8 +161,7 @@ import EscapementTraining
   @Test func rowsAreNamedAndTheLargeOnesMarkedNotRun() throws {
     for preset in Preset.all where !preset.name.hasPrefix("fixture") {
       #expect(!preset.rows.isEmpty || preset.name.hasSuffix("-sse-sam"), "\(preset.name)")
-      let unplanned =
-        ["imagenet-lt", "inat18"].contains(preset.recipe.data) || preset.name.contains("/paco")
+      let unplanned = ["imagenet-lt", "inat18"].contains(preset.recipe.data)
       #expect((preset.notRun != nil) == unplanned, "\(preset.name)")
       #expect((preset.testTime == .flip) == preset.recipe.data.hasSuffix("-first"), "\(preset.name)")
       // The code of SSE-SAM tests every tenth epoch, that of ImbSAM every one.

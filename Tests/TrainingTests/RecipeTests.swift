@@ -22,18 +22,23 @@ import EscapementTraining
     var recipe = try Recipe.preset("fixture/ce-drw-sam")
     recipe.allowsFallingRho = true
     let radii: [RhoSchedule] = [.releasedSteps, .releasedLinear(), .largeScale(0.05, 0.1, 0.5, 0.25)]
+    // PaCo's goes with few rules: the preset below has other constants.
+    let losses = LossChoice.byName.map(\.loss).filter { $0 != .parametricContrastive }
     for (i, choice) in OptimizerChoice.byName.map(\.optimizer).enumerated() {
       recipe.optimizer = choice
       if case .sam(_, let variant) = choice {
         recipe.optimizer = .sam(rho: radii[i % radii.count], variant: variant)
       }
-      recipe.loss = LossChoice.byName[i % LossChoice.byName.count].loss
+      recipe.loss = losses[i % losses.count]
       if case .focalSAM = choice { recipe.loss = .vs }
       recipe.weighting = [.asPrinted(start: 3), ClassWeighting(.inverseFrequency, start: 1), nil][i % 3]
       recipe.sampling = i % 2 == 0 ? .resampled : .uniform
       let back = try Recipe(JSONCursor(recipe.json, file: "run.json"))
       #expect(back == recipe)
     }
+    var contrastive = try Recipe.preset("fixture/paco-sam")
+    contrastive.loss = .parametricContrastive(alpha: 0.5, temperature: 0.25, queue: 4 * contrastive.batchSize)
+    #expect(try Recipe(JSONCursor(contrastive.json, file: "run.json")) == contrastive)
     #expect(Set(OptimizerChoice.byName.map(\.name)).count == OptimizerChoice.byName.count)
     #expect(Set(LossChoice.byName.map(\.name)).count == LossChoice.byName.count)
   }

@@ -6,7 +6,8 @@ import EscapementNetworks
 import EscapementOptimizers
 import EscapementRandomness
 import Testing
-import EscapementTraining
+
+@testable import EscapementTraining
 
 /// A training run small enough to repeat: 72 noise images of three classes, a ResNet-8 of two channels.
 struct TinyRun {
@@ -39,7 +40,7 @@ struct TinyRun {
   }
 
   var source: AugmentedImages<Float> {
-    AugmentedImages(images, seed: recipe.seed, sampling: recipe.sampling)
+    AugmentedImages(images, recipe: recipe)
   }
 
   var trainer: Trainer<Float> { trainer(provenance: "the noise of index 0") }

@@ -63,7 +63,7 @@ struct EscapeScene {
       experiment, recipe: recipe, descended: Objective(network: run.network, loss: trained),
       measured: Objective(network: run.network, loss: selected), statistics: run.state.statistics,
       selection: run.images.train.source(positions, of: Float.self),
-      source: AugmentedImages<Float>(run.images.train, seed: seed, sampling: recipe.sampling),
+      source: AugmentedImages<Float>(run.images.train, recipe: recipe),
       epoch: run.state.epoch)
     return try escape.run(rules) { what, step in
       meter.show(what, done: step, total: experiment.steps)

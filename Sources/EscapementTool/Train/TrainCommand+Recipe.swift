@@ -28,16 +28,19 @@ extension TrainCommand {
   private func changeLoss(of recipe: inout Recipe) throws {
     if let loss {
       recipe.loss = try Self.choice(loss, of: "--loss", in: LossChoice.byName.map { ($0.name, $0.loss) })
+      switch recipe.loss {
       // The published start is halfway through the run; a shorter run would never reach the epoch of the published run.
-      if case .influenceBalanced(let alpha, _) = recipe.loss {
+      case .influenceBalanced(let alpha, _):
         recipe.loss = .influenceBalanced(alpha: alpha, start: recipe.epochs / 2)
         recipe.weighting = ClassWeighting(.inverseFrequency, start: recipe.epochs / 2)
+      case .parametricContrastive: recipe.weighting = nil
+      default: break
       }
     }
     if loss != nil || network != nil {
       guard let network = recipe.architecture.with(recipe.loss.classifier) else {
         throw ToolError.usage(
-          "--loss \(recipe.loss.label): there is no \(recipe.architecture) with cosine logits")
+          "--loss \(recipe.loss.label): no \(recipe.architecture) has a \(recipe.loss.classifier) classifier")
       }
       recipe.architecture = network
     }

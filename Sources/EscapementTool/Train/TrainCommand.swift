@@ -157,6 +157,11 @@ struct TrainCommand: RankedCommand {
     }
     var recipe = try chosenRecipe()
     let listing = listing.apply(to: &recipe)
+    // The loop refuses it too, but only after all images were decoded.
+    if listing != nil, case .parametricContrastive = recipe.loss {
+      throw ToolError.usage(
+        "--images: the loss paco needs two views of each image, which only CIFAR's and a fixture's have")
+    }
     try train(recipe, chosenOptions(), in: directory, listing: listing, spectra: chosenSpectra)
   }
 

@@ -50,7 +50,7 @@ package struct CheckpointEscape: Sendable {
     self.selection = selection
     self.source = source
     self.epoch = epoch
-    let stepsPerEpoch = (source.count + recipe.batchSize - 1) / recipe.batchSize
+    let stepsPerEpoch = recipe.steps(samples: source.count)
     orders = (0...((experiment.steps - 1) / stepsPerEpoch)).map { source.order(epoch: epoch + $0) }
   }
 
@@ -110,7 +110,7 @@ package struct CheckpointEscape: Sendable {
 
   /// The number of epochs after the first, and the first position in that epoch's order.
   private func place(of step: Int) -> (epoch: Int, start: Int) {
-    let stepsPerEpoch = (source.count + recipe.batchSize - 1) / recipe.batchSize
+    let stepsPerEpoch = recipe.steps(samples: source.count)
     let (ahead, inEpoch) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
     return (ahead, inEpoch * recipe.batchSize)
   }

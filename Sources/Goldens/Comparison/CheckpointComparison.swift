@@ -16,7 +16,8 @@ package enum CheckpointComparison: Hashable, Sendable {
   case differs(step: Int, TensorDifference)
 
   /// Compares the checkpoints of two runs, earliest common step first: parameters in layout order, then running
-  /// statistics, then the rule's vectors by name. Throws a `DataError` if one of the checkpoints read is damaged.
+  /// statistics, then the rule's vectors by name, then PaCo's key encoder and queue. Throws a `DataError` if one of the
+  /// checkpoints read is damaged.
   package init(_ left: RunDirectory, _ right: RunDirectory) throws {
     let records = try [left, right].map { try $0.readRecord() }
     let networks = records.map { $0.recipe.architecture.network(classes: $0.classCounts.count) }
@@ -64,6 +65,12 @@ package enum CheckpointComparison: Hashable, Sendable {
     for name in a.ruleState.keys.sorted() {
       guard let x = a.ruleState[name], let y = b.ruleState[name] else { continue }
       if let found = TensorDifference.first(between: x, and: y, vector: "optimizer \(name)") { return found }
+    }
+    for (x, y) in zip(a.contrast?.vectors ?? [], b.contrast?.vectors ?? [])
+    where x.vector.layout == y.vector.layout {
+      if let found = TensorDifference.first(between: x.vector, and: y.vector, vector: x.description) {
+        return found
+      }
     }
     return nil
   }

@@ -5,7 +5,7 @@ import EscapementKernels
 
 /// The first tensor, in layout order, in which two vectors of one layout differ.
 package struct TensorDifference: Hashable, Sendable {
-  /// The vector: "parameters", "running statistics" or "optimizer NAME".
+  /// The vector: "parameters", "running statistics", "optimizer NAME", "key encoder" or "queue".
   package var vector: String
   /// The tensor's name in PyTorch.
   package var name: String

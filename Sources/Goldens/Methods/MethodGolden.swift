@@ -38,7 +38,7 @@ extension GoldenCase {
     return GoldenCase(suite: methods, name: name, provenance: provenance) {
       var loop = try TrainingLoop<Float>(
         recipe: recipe,
-        source: AugmentedImages<Float>(data.train, seed: recipe.seed, sampling: recipe.sampling),
+        source: AugmentedImages<Float>(data.train, recipe: recipe),
         loadAhead: 0)
       var values = [GoldenValue.digest("initial parameters", loop.state.parameters.digest)]
       values += series(of: try train(&loop))

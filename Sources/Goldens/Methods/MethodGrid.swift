@@ -20,28 +20,22 @@ package enum MethodGrid {
   }
 
   /// The pairs, in the order of the losses and then of the rules. Each uses deferred re-weighting; the
-  /// influence-balanced loss uses its published weights. Constants are the defaults of the names.
+  /// influence-balanced loss uses its published weights, and PaCo none. Constants are the defaults of the names.
   package static let pairs: [Pair] = all.filter { refusal(of: $0.recipe) == nil }
 
-  /// The combinations that are left out: parametric contrastive learning, which this package's loop does not train, and
-  /// combinations that a recipe refuses.
-  package static let leftOut: [LeftOut] =
-    [
-      LeftOut(
-        loss: LossChoice.parametricContrastive.label, optimizer: "any",
-        reason: "its loop of two views and a momentum encoder is not part of this package's training")
-    ]
-    + all.compactMap { pair in
-      refusal(of: pair.recipe).map { LeftOut(loss: pair.loss, optimizer: pair.optimizer, reason: $0) }
-    }
+  /// The combinations that a recipe refuses.
+  package static let leftOut: [LeftOut] = all.compactMap { pair in
+    refusal(of: pair.recipe).map { LeftOut(loss: pair.loss, optimizer: pair.optimizer, reason: $0) }
+  }
 
   private static let all: [Pair] = LossChoice.byName.flatMap { loss in
     OptimizerChoice.byName.map { optimizer in
       var recipe = Recipe(preset: "", data: "fixture", loss: loss.loss, optimizer: optimizer.optimizer)
-      if case .influenceBalanced(_, let start) = loss.loss {
+      switch loss.loss {
+      case .influenceBalanced(_, let start):
         recipe.weighting = ClassWeighting(.inverseFrequency, start: start)
-      } else {
-        recipe.weighting = .deferred()
+      case .parametricContrastive: recipe.weighting = nil
+      default: recipe.weighting = .deferred()
       }
       recipe = MiniatureRun.recipe(of: recipe)
       recipe.preset = "fixture/\(recipe.method)"

@@ -8,8 +8,8 @@ import EscapementTraining
 /// Three epochs of a few steps on a few images of the embedded fixture. Everything that changes during a published run
 /// also changes here: the learning rate rises with the second epoch and drops with the third, class weights (and the
 /// influence-balanced loss) begin with the second, SSE-SAM's head radius ends with the third, LookSAM ascends three
-/// times and an epoch's last batch is a smaller one. The trained network is useless; its numbers only detect changes of
-/// the code.
+/// times, an epoch's last batch is a smaller one (PaCo drops it), and PaCo's queue is filled twice. The trained network
+/// is useless; its numbers only detect changes of the code.
 package enum MiniatureRun {
   /// Epochs of a run.
   package static let epochs = 3
@@ -21,6 +21,8 @@ package enum MiniatureRun {
   package static let eta = 5
   /// SSE-SAM's γ: a switch at 0.6 of three epochs takes effect in the third.
   package static let stageFraction = 0.6
+  /// Keys in PaCo's queue: four batches.
+  package static let queue = 64
   /// Lanczos steps of each class's spectrum.
   package static let lanczosSteps = 4
 
@@ -56,8 +58,12 @@ package enum MiniatureRun {
     small.batchSize = batchSize
     small.schedule = schedule(of: recipe)
     small.optimizer = optimizer(of: recipe)
-    if case .influenceBalanced(let alpha, _) = recipe.loss {
+    switch recipe.loss {
+    case .influenceBalanced(let alpha, _):
       small.loss = .influenceBalanced(alpha: alpha, start: weightsFrom)
+    case .parametricContrastive(let alpha, let temperature, _):
+      small.loss = .parametricContrastive(alpha: alpha, temperature: temperature, queue: queue)
+    default: break
     }
     if let weighting = recipe.weighting, weighting.start > 0 { small.weighting?.start = weightsFrom }
     return small

@@ -9,8 +9,8 @@ package struct PresetFamily: Sendable {
   package let name: String
   /// The presets, in the order of their definition.
   package let presets: [String]
-  /// The golden's path; nil for a method that this package does not train.
-  package let golden: String?
+  /// The golden's path.
+  package let golden: String
   /// The recipe of the family's own golden; nil if the grid of losses and rules has one.
   package let recipe: Recipe?
 
@@ -31,9 +31,6 @@ package struct PresetFamily: Sendable {
 
   private static func family(of members: [Preset], called name: String) -> PresetFamily {
     let presets = members.map(\.name)
-    guard members[0].recipe.loss != .parametricContrastive else {
-      return PresetFamily(name: name, presets: presets, golden: nil, recipe: nil)
-    }
     if let pair = MethodGrid.pairs.first(where: { Self.name(of: $0.recipe) == name }) {
       return PresetFamily(
         name: name, presets: presets, golden: "\(GoldenCase.methods)/\(pair.loss)/\(pair.optimizer)",

@@ -7,6 +7,8 @@ public struct LabeledBatch<Element: Real>: Sendable {
   public var images: Tensor<Element>
   /// One label in `0..<classes` for each sample of the batch, in order, including samples that other ranks hold.
   public var labels: [Int]
+  /// Another view of each image, of the same shape, for a loss that contrasts two; nil for none.
+  public var secondView: Tensor<Element>?
   /// The samples that this rank holds; nil means all.
   public let share: BatchShare?
 
@@ -50,9 +52,12 @@ extension LabeledBatch: SampleSource {
   public func batch(_ range: Range<Int>) -> LabeledBatch {
     precondition(share == nil, "samples \(range) of a batch of which this rank holds \(share!.range)")
     let row = images.shape.count / max(images.shape[0], 1)
-    let extents = [range.count] + images.shape.extents.dropFirst()
-    return LabeledBatch(
-      images: images.view(at: range.lowerBound * row, shape: Shape(extents)),
-      labels: Array(labels[range]))
+    let shape = Shape([range.count] + images.shape.extents.dropFirst())
+    func part(_ view: Tensor<Element>) -> Tensor<Element> {
+      view.view(at: range.lowerBound * row, shape: shape)
+    }
+    var batch = LabeledBatch(images: part(images), labels: Array(labels[range]))
+    batch.secondView = secondView.map(part)
+    return batch
   }
 }

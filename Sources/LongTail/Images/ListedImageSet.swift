@@ -1,5 +1,4 @@
 import EscapementArtifacts
-import CEscapementKernels
 import Foundation
 import EscapementKernels
 
@@ -53,7 +52,7 @@ public struct ListedImageSet: LabeledImages {
       table.withUnsafeBufferPointer { table in
         faults.withUnsafeMutableBufferPointer { faults in
           // Each task writes its own image and its own error.
-          Self.forEach(positions.count) { i in
+          performInParallel(positions.count) { i in
             do {
               preparation.write(
                 try image(at: positions[i]), sample: keys[i], transform: transform,
@@ -89,22 +88,11 @@ public struct ListedImageSet: LabeledImages {
   ) -> [Result<Value, any Error>] {
     var results = [Result<Value, any Error>?](repeating: nil, count: positions.count)
     results.withUnsafeMutableBufferPointer { results in
-      Self.forEach(positions.count) { i in results[i] = Result { body(try image(at: positions[i])) } }
+      performInParallel(positions.count) { i in results[i] = Result { body(try image(at: positions[i])) } }
     }
     return results.map { result in
       guard let result else { preconditionFailure("a task did not run") }
       return result
-    }
-  }
-
-  private static func forEach(_ count: Int, _ body: (Int) -> Void) {
-    withoutActuallyEscaping(body) { body in
-      var task = body
-      withUnsafeMutablePointer(to: &task) { task in
-        ek_parallel(
-          count, { context, index in context!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(index) },
-          task)
-      }
     }
   }
 }

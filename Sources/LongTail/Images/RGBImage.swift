@@ -38,7 +38,7 @@ public struct RGBImage: Hashable, Sendable {
   /// The number of rows.
   public let height: Int
   /// `height` rows of `width` pixels of three bytes.
-  public private(set) var bytes: [UInt8]
+  public internal(set) var bytes: [UInt8]
 
   /// An image of the given bytes; their count must match.
   public init(width: Int, height: Int, bytes: [UInt8]) {
@@ -86,13 +86,5 @@ public struct RGBImage: Hashable, Sendable {
     func margin(_ extent: Int) -> Int { Int((Double(extent - side) / 2).rounded(.toNearestOrEven)) }
     let square = PixelWindow(left: margin(wide), top: margin(high), width: side, height: side)
     return resampled(width: wide, height: high, keeping: square)
-  }
-
-  /// Moves every byte away from black, from the mean gray or from its pixel's gray: see `ColorChange`.
-  public mutating func apply(_ change: ColorChange) {
-    let pixels = width * height
-    bytes.withUnsafeMutableBufferPointer {
-      ek_image_enhance(change.kind.kernel, pixels, Float(change.factor), $0.baseAddress, $0.baseAddress)
-    }
   }
 }

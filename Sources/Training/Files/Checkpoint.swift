@@ -7,7 +7,8 @@ import EscapementNetworks
 /// A run's state on disk: a safetensors file, and a JSON sidecar without which it is not valid.
 ///
 /// The tensors have PyTorch's names and layout: parameters and running statistics as in a state dictionary, the rule's
-/// vectors as `optimizer.<vector>.<name>`. The sidecar contains the recipe, the position in the run, the digest chain's
+/// vectors as `optimizer.<vector>.<name>`, PaCo's key encoder as `encoder_k.<name>` and its queue as `queue`,
+/// `queue_l` and `queue_ptr`. The sidecar contains the recipe, the position in the run, the digest chain's
 /// last two links, length and SHA-256 of `metrics.jsonl` so far, the SHA-256 of the tensor file and its own SHA-256
 /// (`SealedJSON`). It is written last: after a crash before that, the tensor file is ignored.
 ///
@@ -45,6 +46,7 @@ public struct Checkpoint<Element: Real>: Sendable {
     insert(state.statistics)
     let keys = state.ruleState.keys.sorted()
     for key in keys { insert(state.ruleState[key]!, prefix: "optimizer.\(key).") }
+    for (_, prefix, vector) in state.contrast?.vectors ?? [] { insert(vector, prefix: prefix) }
     let previous: JSON = state.previousDigest.map { .string($0.hex) } ?? .null
     let bytes = content.encoded()
     try AtomicFile.write(bytes, to: tensorFile)
@@ -98,7 +100,12 @@ public struct Checkpoint<Element: Real>: Sendable {
       state.ruleState[name] = try vector(network.layout, prefix: "optimizer.\(name).")
     }
     let vectors = 1 + state.ruleState.count
-    let tensorCount = vectors * network.layout.segments.count + network.statisticsLayout.segments.count
+    var tensorCount = vectors * network.layout.segments.count + network.statisticsLayout.segments.count
+    // Parameters that were reached elsewhere come without them.
+    if case .parametricContrastive(_, _, let queue) = recipe.loss, tensors.tensors["queue"] != nil {
+      state.contrast = try ContrastiveState(tensors, network: network, capacity: queue, file: tensorFile)
+      tensorCount += ContrastiveState<Element>.tensorCount(network)
+    }
     guard tensors.tensors.count == tensorCount else {
       throw DataError(
         file: tensorFile, found: "\(tensors.tensors.count) tensors", expected: "\(tensorCount)",
@@ -124,7 +131,8 @@ public struct Checkpoint<Element: Real>: Sendable {
       throw element.fault(found: try element.string(), expected: Element.dtypeName)
     }
     var tensors = files.tensors
-    tensors.tensors = tensors.tensors.filter { !$0.key.hasPrefix("optimizer.") }
+    let others = ["optimizer.", ContrastiveState<Element>.prefix, "queue"]
+    tensors.tensors = tensors.tensors.filter { name, _ in !others.contains { name.hasPrefix($0) } }
     return tensors
   }
 
@@ -132,5 +140,6 @@ public struct Checkpoint<Element: Real>: Sendable {
   public var isFinite: Bool {
     state.parameters.flat.isFinite && state.statistics.flat.isFinite
       && state.ruleState.values.allSatisfy { $0.flat.isFinite }
+      && (state.contrast?.vectors ?? []).allSatisfy { $0.vector.flat.isFinite }
   }
 }

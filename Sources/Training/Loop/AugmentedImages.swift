@@ -2,21 +2,43 @@ import CEscapementKernels
 import EscapementKernels
 import EscapementLongTail
 
-/// Images for training: a new order and new augmentation each epoch.
+/// The views of a training image.
+public enum TrainingViews: Hashable, Sendable {
+  /// One view (`ImageTransform.augmented`).
+  case augmented
+  /// Two views, as for PaCo, for images in memory: one cropped, flipped, changed by AutoAugment's policy for CIFAR-10
+  /// and partly erased, and one as in SimCLR (`LabeledBatch.secondView`).
+  case contrastive
+}
+
+/// Images for training: a new order and new views each epoch.
 public struct AugmentedImages<Element: Real>: EpochSource {
   private let images: any LabeledImages
   private let seed: UInt64
   private let epochOrder: EpochOrder
   private let draws: ClassBalancedDraws?
+  /// The images of which two views are made; nil for one view.
+  private let contrasted: ImageSet?
 
   /// The images for one run; its seed keys order, draws and augmentation.
-  public init(_ images: any LabeledImages, seed: UInt64, sampling: Sampling = .uniform) {
+  public init(
+    _ images: any LabeledImages, seed: UInt64, sampling: Sampling = .uniform,
+    views: TrainingViews = .augmented
+  ) {
     self.images = images
     self.seed = seed
+    contrasted = views == .contrastive ? images as? ImageSet : nil
     epochOrder = EpochOrder(count: images.count, seed: seed)
     draws = sampling.draws(from: images, seed: seed)
   }
 
+  /// The images for a run of a recipe.
+  package init(_ images: any LabeledImages, recipe: Recipe) {
+    self.init(images, seed: recipe.seed, sampling: recipe.sampling, views: recipe.loss.views)
+  }
+
+  /// Whether batches have a second view: images that are read from files have none.
+  public var hasSecondView: Bool { contrasted != nil }
   /// The set's classes.
   public var classes: Int { images.classes }
   /// The images of each class.
@@ -32,9 +54,10 @@ public struct AugmentedImages<Element: Real>: EpochSource {
   /// that an image drawn twice is augmented independently each time.
   /// - Throws: the errors of reading, for images that are read from files.
   public func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element> {
-    let transform = ImageTransform.augmented(seed: seed, epoch: epoch)
-    guard let draws else { return try images.batch(positions, transform: transform, keyedBy: nil) }
-    let drawn = positions.map { draws.position(draw: $0, epoch: epoch) }
-    return try images.batch(drawn, transform: transform, keyedBy: positions)
+    let drawn = draws.map { draws in positions.map { draws.position(draw: $0, epoch: epoch) } } ?? positions
+    if let contrasted {
+      return contrasted.contrastiveBatch(drawn, seed: seed, epoch: epoch, keyedBy: positions)
+    }
+    return try images.batch(drawn, transform: .augmented(seed: seed, epoch: epoch), keyedBy: positions)
   }
 }

@@ -25,12 +25,14 @@ struct DividedBatch<Element: Real>: Sendable {
   /// The labels of the whole batch.
   let labels: [Int]
   private let images: Tensor<Element>
+  private let secondView: Tensor<Element>?
   private let division: (parts: BatchDivision, communicator: any Communicator)?
 
   /// A batch of which this process holds all samples.
   init(_ batch: LabeledBatch<Element>) {
     labels = batch.labels
     images = batch.images
+    secondView = batch.secondView
     division = nil
   }
 
@@ -45,6 +47,7 @@ struct DividedBatch<Element: Real>: Sendable {
     for (position, label) in zip(positions.joined(), gathered) { labels[position] = Int(label) }
     self.labels = labels
     images = own.images
+    secondView = own.secondView
     self.division = (division, communicator)
   }
 
@@ -52,7 +55,9 @@ struct DividedBatch<Element: Real>: Sendable {
   func batch(_ range: Range<Int>) -> LabeledBatch<Element> {
     let labels = Array(labels[range])
     guard let (division, communicator) = division else {
-      return LabeledBatch(images: images.samples(range), labels: labels)
+      var batch = LabeledBatch(images: images.samples(range), labels: labels)
+      batch.secondView = secondView?.samples(range)
+      return batch
     }
     guard let index = division.parts.firstIndex(of: range) else {
       preconditionFailure("samples \(range) of a batch divided by \(division.parts)")
@@ -61,9 +66,11 @@ struct DividedBatch<Element: Real>: Sendable {
       $0 + division.range(of: communicator.rank, in: $1).count
     }
     let own = division.range(of: communicator.rank, in: range).count
-    return LabeledBatch(
+    var batch = LabeledBatch(
       images: images.samples(before..<(before + own)), labels: labels,
       share: BatchShare(communicator, of: range.count))
+    batch.secondView = secondView?.samples(before..<(before + own))
+    return batch
   }
 
   /// Throws if an exchange between ranks failed.

@@ -18,10 +18,13 @@ public protocol EpochSource<Element>: Sendable {
   func order(epoch: Int) -> [Int]
   /// The number of batches that are prepared during a step, each on a thread of its own; 1 unless given.
   var batchesAhead: Int { get }
+  /// Whether batches have a second view; false unless given.
+  var hasSecondView: Bool { get }
   /// The samples of these positions, augmented for this epoch.
   func batch(_ positions: [Int], epoch: Int) throws -> LabeledBatch<Element>
 }
 
 extension EpochSource {
   public var batchesAhead: Int { 1 }
+  public var hasSecondView: Bool { false }
 }

@@ -3,7 +3,7 @@ import EscapementKernels
 import EscapementRandomness
 
 /// PaCo's queue of earlier keys with their labels: each batch replaces the oldest keys.
-public struct KeyQueue<Element: Real>: Sendable {
+public struct KeyQueue<Element: Real>: Sendable, Equatable {
   /// The axis along which the initial keys have unit length.
   public enum Start: String, Hashable, Sendable, CaseIterable {
     /// Along the queue: each of the d coordinates has unit length over the K keys, so a key has a length of about
@@ -15,11 +15,11 @@ public struct KeyQueue<Element: Real>: Sendable {
   }
 
   /// `[K][d]`, ordered by position in the queue, not by age.
-  public private(set) var keys: Tensor<Element>
+  public internal(set) var keys: Tensor<Element>
   /// Their labels.
-  public private(set) var labels: [Int]
+  public internal(set) var labels: [Int]
   /// The position of the oldest key, where the next batch is written.
-  public private(set) var position = 0
+  public internal(set) var position = 0
 
   /// A queue of random keys with random labels, a pure function of the seed.
   ///

@@ -12,7 +12,7 @@ extension Trainer {
   ) {
     self.init(
       recipe: recipe,
-      source: AugmentedImages<Element>(data.train, seed: recipe.seed, sampling: recipe.sampling),
+      source: AugmentedImages<Element>(data.train, recipe: recipe),
       test: data.test.source(Array(0..<data.test.count), of: Element.self),
       trainingImages: data.train.source(Array(0..<data.train.count), of: Element.self),
       groups: data.groups,

@@ -33,7 +33,13 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let epoch: Int
     let order: [Int]
     let learningRate: Double
-    let objective: Objective<Element>
+    let goal: Goal
+  }
+
+  /// What the steps of an epoch minimize.
+  private enum Goal: Sendable {
+    case plain(Objective<Element>)
+    case contrastive(ContrastiveObjective<Element>)
   }
 
   /// A run before its first step, or at `state`.
@@ -43,8 +49,8 @@ public struct TrainingLoop<Element: Real>: Sendable {
   /// to the source (`EpochSource.batchesAhead`). With `ranks` each rank loads and
   /// processes its share of every batch; all ranks take every step together, with the bits of a single rank. `rule`,
   /// which must have taken no step, is required for a recipe whose optimizer is `.custom` and must be nil for other
-  /// recipes. Throws `HyperparameterError` for an invalid recipe, for a loss that this loop cannot compute, and for a
-  /// class without samples.
+  /// recipes. Throws `HyperparameterError` for an invalid recipe, for a class without samples, and for a
+  /// loss that needs a second view, more samples or a state that has none of them.
   public init(
     recipe: Recipe, source: any EpochSource<Element>, network: Network? = nil,
     digestEvery: Int = 1, loadAhead: Int? = nil, state: TrainingState<Element>? = nil,
@@ -65,11 +71,6 @@ public struct TrainingLoop<Element: Real>: Sendable {
       throw HyperparameterError(
         name: "class \(empty)", value: "without samples", expected: "at least one of every class")
     }
-    if recipe.loss == .parametricContrastive {
-      throw HyperparameterError(
-        name: "loss", value: "parametric contrastive",
-        expected: "a loss of one view: the loop of two views and a momentum encoder is not part of this tool")
-    }
     oracleSettings = try ResolvedOracleSettings(
       recipe.optimizer.oracle, counts: classCounts, batchSize: recipe.batchSize)
     self.recipe = recipe
@@ -79,13 +80,34 @@ public struct TrainingLoop<Element: Real>: Sendable {
     loader = BatchLoader(source, depth: loadAhead ?? source.batchesAhead)
     self.ranks = ranks
     self.state = state ?? TrainingState(network: self.network, seed: recipe.seed)
+    if case .parametricContrastive(_, _, let queue) = recipe.loss {
+      func refusal(_ value: String, _ expected: String) -> HyperparameterError {
+        HyperparameterError(name: "loss", value: "\(recipe.loss.label) on \(value)", expected: expected)
+      }
+      guard source.hasSecondView else {
+        throw refusal("images with one view", "the images of CIFAR or of a fixture, which have two")
+      }
+      guard source.count >= recipe.batchSize else {
+        throw refusal(
+          "\(source.count) images",
+          "at least the \(recipe.batchSize) of a batch: the last, partial one is dropped")
+      }
+      if state == nil {
+        self.state.contrast = try ContrastiveState(
+          self.state.parameters, self.state.statistics, capacity: queue, classes: source.classes,
+          seed: recipe.seed)
+      }
+      guard self.state.contrast != nil else {
+        throw refusal("a state without key encoder and queue", "a checkpoint of a run that was trained here")
+      }
+    }
     self.rule = try rule ?? recipe.makeRule(Element.self)
     self.rule.state = self.state.ruleState
     self.state.ruleState = [:]
   }
 
-  /// The number of steps per epoch; the last one may have fewer samples.
-  public var stepsPerEpoch: Int { (source.count + recipe.batchSize - 1) / recipe.batchSize }
+  /// The number of steps per epoch; the last one may have fewer samples, if the loss keeps it.
+  public var stepsPerEpoch: Int { recipe.steps(samples: source.count) }
   /// Whether the epoch's last step was taken.
   public var isEpochComplete: Bool { state.stepInEpoch == stepsPerEpoch }
   /// Whether all epochs are done.
@@ -105,16 +127,37 @@ public struct TrainingLoop<Element: Real>: Sendable {
     let step = state.stepInEpoch
     let batch = try batch(step, of: plan)
     requestBatches(after: step, of: plan)
-    var oracle = NetworkOracle(
-      objective: plan.objective, divided: batch, statistics: state.statistics,
-      settings: oracleSettings)
-    let record = try rule.step(
-      &state.parameters, oracle: &oracle,
-      context: StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate))
-    state.statistics = oracle.statistics
+    let context = StepContext(step: state.step, epoch: plan.epoch, learningRate: plan.learningRate)
+    let record: StepRecord
+    switch plan.goal {
+    case .plain(let objective):
+      var oracle = NetworkOracle(
+        objective: objective, divided: batch, statistics: state.statistics, settings: oracleSettings)
+      record = try rule.step(&state.parameters, oracle: &oracle, context: context)
+      state.statistics = oracle.statistics
+    case .contrastive(let objective): record = try contrastiveStep(objective, batch, context)
+    }
     state.totals.add(record)
     state.skippedInARow = 0
     advance()
+    return record
+  }
+
+  /// The key encoder follows the parameters before the step, and encodes the second view; after the step these keys
+  /// enter the queue. All queries of a step have the same contrasts.
+  private mutating func contrastiveStep(
+    _ objective: ContrastiveObjective<Element>, _ batch: DividedBatch<Element>, _ context: StepContext
+  ) throws -> StepRecord {
+    guard var contrast = state.contrast else { preconditionFailure("a state without a key encoder") }
+    contrast.encoder.follow(state.parameters)
+    let keys = contrast.encoder.encode(batch.whole, objective)
+    try batch.check()
+    var oracle = ContrastiveOracle(
+      objective, batch, keys: keys, queue: contrast.queue, statistics: state.statistics)
+    let record = try rule.step(&state.parameters, oracle: &oracle, context: context)
+    contrast.queue.enqueue(keys, labels: batch.labels)
+    state.statistics = oracle.statistics
+    state.contrast = contrast
     return record
   }
 
@@ -213,12 +256,17 @@ public struct TrainingLoop<Element: Real>: Sendable {
     if let plan, plan.epoch == state.epoch { return plan }
     let order = source.order(epoch: state.epoch)
     precondition(order.count == source.count, "an order of \(order.count) for \(source.count) samples")
-    let loss = recipe.loss.criterion(counts: classCounts, weighting: recipe.weighting, epoch: state.epoch)
-    guard let loss else { preconditionFailure("\(recipe.loss) was refused when the loop was made") }
-    let next = EpochPlan(
-      epoch: state.epoch, order: order, learningRate: learningRate,
-      objective: Objective(network: network, loss: loss))
+    let next = EpochPlan(epoch: state.epoch, order: order, learningRate: learningRate, goal: goal)
     plan = next
     return next
+  }
+
+  private var goal: Goal {
+    if let loss = recipe.loss.contrastive(counts: classCounts) {
+      return .contrastive(ContrastiveObjective(network: network, loss: loss))
+    }
+    let loss = recipe.loss.criterion(counts: classCounts, weighting: recipe.weighting, epoch: state.epoch)
+    guard let loss else { preconditionFailure("\(recipe.loss) is neither of one view nor of two") }
+    return .plain(Objective(network: network, loss: loss))
   }
 }

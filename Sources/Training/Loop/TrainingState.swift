@@ -11,6 +11,9 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
   public internal(set) var statistics: ParameterVector<Element>
   /// The update rule's vectors, by name, when a checkpoint is written or read; during a run only the rule holds them.
   public internal(set) var ruleState: [String: ParameterVector<Element>] = [:]
+  /// The key encoder and the queue of parametric contrastive learning; nil for other losses, and for parameters that
+  /// were reached elsewhere.
+  public internal(set) var contrast: ContrastiveState<Element>?
   /// The 0-based epoch of the next step.
   public internal(set) var epoch = 0
   /// The number of steps taken or skipped in that epoch.
@@ -74,6 +77,7 @@ public struct TrainingState<Element: Real>: Sendable, Equatable {
       ruleState[key]!.append(to: stream, prefix: "optimizer.\(key).")
     }
     statistics.append(to: stream)
+    for (_, prefix, vector) in contrast?.vectors ?? [] { vector.append(to: stream, prefix: prefix) }
     return stream.finish()
   }
 }

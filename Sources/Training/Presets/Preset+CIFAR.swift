@@ -119,20 +119,22 @@ extension Preset {
     ib.weighting = ClassWeighting(.inverseFrequency, start: 100)
     ib.schedule = .influenceBalanced()
     var paco = base.lasting(400)
-    paco.loss = .parametricContrastive
     paco.schedule = .parametricContrastive()
     paco.weightDecay = 5e-4
-    let rows: [(Recipe, notRun: String?)] = [
-      (ib, nil), (paco, "its loop of two views is not part of this tool"),
-    ]
-    return rows.flatMap { recipe, reason in
+    paco = method(paco, .parametricContrastive, nil, nil).recipe
+    return [ib, paco].flatMap { recipe in
       [nil, radii.ceDRW].map { rho in
         var recipe = recipe
         if let rho { recipe.optimizer = .sam(rho: .constant(rho), variant: .released) }
         var preset = named(recipe)
         preset.rows = ["supplement, table 5"]
-        preset.notRun = reason
-        if rho != nil { preset.assumptions = ["ρ is not stated: that of CE+DRW+SAM at imbalance 100"] }
+        if rho != nil {
+          preset.assumptions = ["ρ is not stated: that of CE+DRW+SAM at imbalance 100"]
+          if recipe.loss == .parametricContrastive {
+            preset.assumptions.append(
+              "no code of PaCo with SAM was released: both gradients have the same views, keys and queue")
+          }
+        }
         return preset
       }
     }

@@ -24,6 +24,7 @@ extension Preset {
     influence.weighting = ClassWeighting(.inverseFrequency, start: base.epochs / 2)
     var influenceSAM = influence
     influenceSAM.optimizer = .sam(rho: .constant(radii.ceDRW), variant: .released)
+    let contrastive = [nil, radii.ceDRW].map { method(base, .parametricContrastive, nil, $0) }
     let rules: [(OptimizerChoice, ClassWeighting?)] = [
       (.pgd(sigma: 1e-4, variant: .weights), drw), (.pgd(sigma: 1e-4, variant: .gradient), drw),
       (.lpfSGD(radius: 0.001, shards: 8, holding: .nominal), drw),
@@ -37,7 +38,7 @@ extension Preset {
       (.friendlySAM(rho: .constant(radii.ceDRW), sigma: 1, decay: 0.95), drw),
       (.focalSAM(rho: .constant(radii.ceDRW), gamma: 3, scale: 0.5), drw),
     ]
-    return main + [named(resampled), named(influence), named(influenceSAM)]
+    return main + [named(resampled), named(influence), named(influenceSAM)] + contrastive
       + rules.map { optimizer, weighting in
         var recipe = base
         recipe.optimizer = optimizer

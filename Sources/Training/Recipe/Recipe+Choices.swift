@@ -4,7 +4,7 @@ extension LossChoice {
   /// The losses by their short names, with the constants published for CIFAR.
   public static let byName: [(name: String, loss: LossChoice)] = [
     LossChoice.crossEntropy, .ldam, .ldamOfSSESAM(maximum: 0.5, scale: 30), .vs, .vs(gamma: 0, tau: 0.75),
-    .vs(gamma: 0.05, tau: 0), .focal(gamma: 1, factor: 1), .influenceBalanced,
+    .vs(gamma: 0.05, tau: 0), .focal(gamma: 1, factor: 1), .influenceBalanced, .parametricContrastive,
   ].map { ($0.label, $0) }
 }
 

@@ -134,7 +134,11 @@ extension LossChoice {
       ["name": "focal", "gamma": .number(gamma), "factor": .number(factor)]
     case .influenceBalanced(let alpha, let start):
       ["name": "influence-balanced", "alpha": .number(alpha), "start": .integer(start)]
-    case .parametricContrastive: ["name": "parametric-contrastive"]
+    case .parametricContrastive(let alpha, let temperature, let queue):
+      [
+        "name": "parametric-contrastive", "alpha": .number(alpha), "temperature": .number(temperature),
+        "queue": .integer(queue),
+      ]
     }
   }
 
@@ -152,7 +156,10 @@ extension LossChoice {
       case "focal": .focal(gamma: try number("gamma"), factor: try number("factor"))
       case "influence-balanced":
         .influenceBalanced(alpha: try number("alpha"), start: try object.field("start").integer())
-      case "parametric-contrastive": .parametricContrastive
+      case "parametric-contrastive":
+        .parametricContrastive(
+          alpha: try number("alpha"), temperature: try number("temperature"),
+          queue: try object.field("queue").integer())
       default: nil
       }
     }

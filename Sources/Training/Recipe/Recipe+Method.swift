@@ -40,10 +40,13 @@ extension LossChoice {
   }
 
   /// The last layer with which the loss was published: cosine logits for LDAM, because its scale of 30 would otherwise
-  /// multiply unbounded logits.
+  /// multiply unbounded logits; a projection head beside the logits for PaCo.
   public var classifier: Classifier {
-    if case .ldam = self { return .cosine }
-    return .linear
+    switch self {
+    case .ldam: .cosine
+    case .parametricContrastive: .projected
+    default: .linear
+    }
   }
 }
 

@@ -18,7 +18,8 @@ public struct Recipe: Hashable, Sendable {
   public var data: String
   /// The number of passes over the training set.
   public var epochs: Int
-  /// The number of samples per step; the last step of an epoch takes the remaining ones.
+  /// The number of samples per step; the last step of an epoch takes the remaining ones, or is dropped if the loss is
+  /// PaCo's.
   public var batchSize: Int
   /// The learning rate by epoch.
   public var schedule: LearningRateSchedule
@@ -90,6 +91,38 @@ public struct Recipe: Hashable, Sendable {
       }
     }
     try checkDeferredRho()
+    try checkContrast()
+  }
+
+  /// What parametric contrastive learning needs: its network, whole batches that divide the queue, and no class
+  /// weights.
+  private func checkContrast() throws {
+    func check(_ valid: Bool, _ name: String, _ value: String, _ expected: String) throws {
+      guard valid else { throw HyperparameterError(name: name, value: value, expected: expected) }
+    }
+    guard case .parametricContrastive(_, _, let queue) = loss else {
+      return try check(
+        architecture.classifier != .projected, "network", "\(architecture)",
+        "one without a projection head for the loss \(loss.label)")
+    }
+    try check(
+      architecture.classifier == .projected, "network", "\(architecture)",
+      "one with a projection head for the loss paco, such as resnet32-w16-projected")
+    try check(
+      weighting == nil, "weighting", "from epoch \(weighting?.start ?? 0) on",
+      "none: the loss paco has log priors instead of class weights")
+    try check(
+      optimizer.oracle == OracleSettings(), "optimizer", optimizer.label ?? "sgd",
+      "a rule of whole batches for the loss paco, such as sgd or sam")
+    try check(
+      queue % batchSize == 0, "batch size", "\(batchSize)", "a divisor of the queue of \(queue) keys")
+  }
+
+  /// The number of steps of an epoch over `samples` training images: ⌈samples/batch⌉, or ⌊samples/batch⌋ for PaCo,
+  /// whose released loader drops the last, partial batch.
+  package func steps(samples: Int) -> Int {
+    let (whole, rest) = samples.quotientAndRemainder(dividingBy: batchSize)
+    return whole + (rest > 0 && loss.views == .augmented ? 1 : 0)
   }
 
   /// The update rule before its first step. Throws `HyperparameterError` for a rule that is not part of this package.

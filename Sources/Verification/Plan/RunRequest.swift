@@ -81,9 +81,9 @@ package struct RunRequest: Sendable {
     return recipe
   }
 
-  /// The number of steps of one run: ⌈images/batch⌉ per epoch.
+  /// The number of steps of one run.
   package var steps: Int? {
-    trainingImages.map { ($0 + recipe.batchSize - 1) / recipe.batchSize * recipe.epochs }
+    trainingImages.map { recipe.steps(samples: $0) * recipe.epochs }
   }
 
   /// The number of batch gradients that the rule requests in one run: two per step for SAM.

@@ -93,11 +93,8 @@ struct RecordedMetrics {
         trainingCorrect: record.trainingImages?.classes.map(\.correct)))
   }
 
-  /// The number of steps of an epoch: ⌈images/batch⌉.
-  private var stepsPerEpoch: Int {
-    let whole = data.trainingSamples / recipe.batchSize
-    return whole + (whole * recipe.batchSize < data.trainingSamples ? 1 : 0)
-  }
+  /// The number of steps of an epoch.
+  private var stepsPerEpoch: Int { recipe.steps(samples: data.trainingSamples) }
 
   /// Throws an error if the step at the end of an epoch is not a whole number of epochs.
   private func checkStep(_ record: EpochRecord, _ event: JSONCursor) throws {
@@ -125,7 +122,9 @@ struct RecordedMetrics {
     try require(
       "steps", train.steps, stepsPerEpoch - train.skipped, "the steps of an epoch that were not skipped")
     if train.skipped == 0 {
-      try require("samples", train.samples, data.trainingSamples, "the images of the training set")
+      try require(
+        "samples", train.samples, min(data.trainingSamples, stepsPerEpoch * recipe.batchSize),
+        "the images of the training set")
       if let evaluations = recipe.optimizer.evaluations(
         steps: stepsPerEpoch, after: epochs.count * stepsPerEpoch)
       {

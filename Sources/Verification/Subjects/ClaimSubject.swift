@@ -50,7 +50,7 @@ extension ClaimSubject {
   package func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
     var loop = try TrainingLoop<Float>(
       recipe: recipe,
-      source: AugmentedImages<Float>(data.train, seed: recipe.seed, sampling: recipe.sampling),
+      source: AugmentedImages<Float>(data.train, recipe: recipe),
       digestEvery: 0, loadAhead: 0)
     while !loop.isFinished {
       _ = try loop.step()

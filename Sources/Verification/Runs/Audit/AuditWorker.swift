@@ -102,7 +102,7 @@ struct AuditWorker {
     _ epochs: Range<Int>, beforeStep: (_ epoch: Int) throws -> Void
   ) throws -> AuditDifference? {
     let run = audit.run
-    let source = AugmentedImages<Float>(data.train, seed: run.recipe.seed, sampling: run.recipe.sampling)
+    let source = AugmentedImages<Float>(data.train, recipe: run.recipe)
     var state: TrainingState<Float>?
     if epochs.lowerBound > 0 {
       let step = epochs.lowerBound * audit.stepsPerEpoch
