@@ -29,7 +29,7 @@ struct ImageFolderCommandTests {
       #expect(trained.status == 0, "\(trained.errors)")
       let record = try JSON(
         parsing: Data(contentsOf: directory.appendingPathComponent("run/run.json")), file: "run.json")
-      let listing = record["data"]?["listing"]
+      let listing = record["provenance"]?["listing"]
       #expect(listing?["class_names"] == ["a", "b b", "\u{E9}"])
       #expect(listing?["exif_orientation"] == "applied" && listing?["root"] == "images/")
 
