@@ -31,7 +31,7 @@ func moduleName(_ folder: String) -> String {
 let layers: [Layer] = [
   Layer(kind: .c, name: "CKernels", libraries: ["m", "pthread"]),
   Layer(kind: .c, name: "CLAPACK", libraries: ["lapacke", "openblas"]),
-  Layer(kind: .c, name: "CJPEG", libraries: ["jpeg"], trait: "JPEG"),
+  Layer(kind: .c, name: "CImageFiles", libraries: ["jpeg", "png"], trait: "Images"),
   Layer(kind: .c, name: "CMPI", libraries: ["mpi"], trait: "MPI"),
   Layer(kind: .system(pkgConfig: "zlib", apt: "zlib1g-dev"), name: "CZlib"),
   Layer(kind: .system(pkgConfig: "libcrypto", apt: "libssl-dev"), name: "CCrypto"),
@@ -44,7 +44,7 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Fixtures", path: "Fixtures", resources: ["cifar-format-synthetic"]),
   Layer(
     kind: .swift, name: "LongTail",
-    uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "Fixtures", "CKernels", "CJPEG", "CZlib"]),
+    uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "Fixtures", "CKernels", "CImageFiles", "CZlib"]),
   Layer(kind: .swift, name: "Networks", uses: ["Kernels", "Randomness", "Calculus", "LongTail"]),
   Layer(
     kind: .swift, name: "Optimizers", uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "Calculus"]),
@@ -132,12 +132,12 @@ for layer in layers {
   let path = layer.path ?? "Sources/\(layer.name)"
   switch layer.kind {
   case .c where layer.trait != nil:
-    // SwiftPM compiles it whatever the traits, so its sources look for a definition: EJPEG for JPEG.
+    // SwiftPM compiles it whatever the traits, so its sources look for a definition: EIMAGES for Images.
     let trait = layer.trait!
     targets.append(
       .target(
         name: layer.module, path: path,
-        cSettings: [.define("E" + trait, .when(traits: [trait]))],
+        cSettings: [.define("E" + trait.uppercased(), .when(traits: [trait]))],
         linkerSettings: layer.libraries.map { .linkedLibrary($0, .when(traits: [trait])) }))
   case .c:
     targets.append(
@@ -198,8 +198,9 @@ let package = Package(
   ],
   traits: [
     .trait(
-      name: "JPEG",
-      description: "JPEG images of image lists through libjpeg (apt-get install libjpeg-dev)."),
+      name: "Images",
+      description: "JPEG and PNG images through libjpeg and libpng (apt-get install libjpeg-dev libpng-dev)."
+    ),
     .trait(
       name: "MPI",
       description: "Several ranks under mpirun through Open MPI (apt-get install libopenmpi-dev openmpi-bin)."

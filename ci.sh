@@ -31,6 +31,7 @@ requirements=(
   'zlib1g-dev|zlib.h'
   'libssl-dev|openssl/evp.h'
   'libjpeg-dev|jpeglib.h'
+  'libpng-dev|png.h'
 )
 
 # What the checks need besides: their tests run on several ranks too.
@@ -109,8 +110,8 @@ stage() { # name command...
   durations+=("$name $((SECONDS - start)) s")
 }
 
-# The tests run with JPEG images and MPI; the release for users is built without, as by default.
-traits=JPEG,MPI
+# The tests run with JPEG and PNG images and MPI; the release for users is built without, as by default.
+traits=Images,MPI
 # One build for all of `./ci.sh`, in a directory of its own: an optimized one, in which the tests can see what is internal.
 checked=(-c release --scratch-path .build-ci -Xswiftc -enable-testing)
 # SwiftPM passes traits to the compilers in the order of a set, whose hashes each process draws anew, and another order
@@ -318,7 +319,7 @@ if [[ ${1:-} == sanitize ]]; then
   # A leak report needs ptrace, which containers refuse; one test asks for a block that nobody has. Left out are tests
   # of a limit on file sizes, within which a sanitizer cannot start, and one that counts page faults.
   export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1
-  exec swift test --traits JPEG --disable-xctest --sanitize "$kind" --scratch-path ".build-$kind" \
+  exec swift test --traits Images --disable-xctest --sanitize "$kind" --scratch-path ".build-$kind" \
     --skip '/fileSizeLimit|BenchTests/steady' "$@"
 fi
 nightly=false

@@ -62,7 +62,8 @@ private let targets: [String: @Sendable (Data) throws -> Void] = [
     try bytes.withUnsafeBytes { try parser.parse($0) }
   },
   "ppm": { bytes in _ = try PPM.decode(bytes, file: "p") },
-  "jpeg": { bytes in _ = try JPEG.decode(bytes, file: "j") },
+  "jpeg": { bytes in _ = try ImageFile.decoded(bytes, file: "j", orientation: .applied) },
+  "png": { bytes in _ = try ImageFile.decoded(bytes, file: "p", orientation: .applied) },
   "manifest": { bytes in
     let document = try JSON(parsing: bytes, file: "m")
     try DataManifest.check(small, against: document, file: "m")

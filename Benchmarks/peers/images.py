@@ -3,18 +3,21 @@
 
 usage: pip install pillow==12.2.0 numpy; images.py
 
-Prints one line a case: its name and the SHA-256 of the RGB bytes, row by row. Behind an empty line follow small JPEG
-files in base64, each with the SHA-256 of what Pillow decodes it to.
+Prints one line a case: its name and the SHA-256 of the RGB bytes, row by row. Behind an empty line follow small files
+in base64, each with the SHA-256 of what Pillow decodes it to, or the word "refused": JPEG files, damaged JPEG files and
+PNG files.
 
-The recorded run is Pillow 12.2.0 on x86-64. Pillow 9.5, 10.4, 11.3, 12.0 and 12.1 print the same digests. Pillow 13.0
-resizes down before across where an image becomes wider and lower, so "resize 200x31" differs there: a fifth of its
-bytes, by one level. The JPEG files differ with the version of libjpeg-turbo that writes them, and are therefore kept in
-the tests; all these versions decode them alike.
+The recorded run is Pillow 12.2.0 on x86-64. Pillow 9.5, 10.4, 11.3, 12.0 and 12.1 print the same digests of the cases.
+Pillow 13.0 resizes down before across where an image becomes wider and lower, so "resize 200x31" differs there: a fifth
+of its bytes, by one level. The files differ with the versions of libjpeg-turbo and zlib that write them, and are
+therefore kept in the tests. Pillow 10.4 to 13.0 decode them alike; 9.5 has other colors for indices beyond a palette.
 """
 
 import base64
 import hashlib
 import io
+import struct
+import zlib
 
 import numpy
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
@@ -136,6 +139,16 @@ def augmentations(image):
         yield f"blur {deviation}", digest(image.filter(ImageFilter.GaussianBlur(deviation)))
 
 
+def oriented(image):
+    """The image by each Exif orientation, which a PNG file states in its eXIf chunk."""
+    for orientation in range(1, 9):
+        target = io.BytesIO()
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        image.save(target, "PNG", exif=exif)
+        yield f"orientation {orientation}", ImageOps.exif_transpose(Image.open(target))
+
+
 def jpegs():
     """JPEG files of 24 by 17 pixels: every kind of component and sampling, sequential and progressive."""
     image = smooth(24, 17)
@@ -148,17 +161,85 @@ def jpegs():
         target = io.BytesIO()
         variant.save(target, "JPEG", quality=80, optimize=True, **options)
         yield name, target.getvalue()
+        if name == "CMYK":
+            # libjpeg converts from YCCK where Adobe's marker says so.
+            at = target.getvalue().index(b"Adobe") + 11
+            yield "YCCK", target.getvalue()[:at] + bytes([2]) + target.getvalue()[at + 1:]
+
+
+def damaged_jpegs():
+    """The same with damage of which libjpeg only warns, or which Pillow refuses."""
+    files = dict(jpegs())
+    for name in ("sampled 4:2:0", "progressive"):
+        data = files[name]
+        scan, end = data.index(b"\xff\xda"), len(data) - 2
+        yield f"{name}, scan ended early", data[:end - 20] + data[end:]
+        yield f"{name}, changed byte", data[:end - 12] + bytes([data[end - 12] ^ 0x55]) + data[end - 11:]
+        yield f"{name}, taller than its data", data.replace(struct.pack(">HH", 17, 24), struct.pack(">HH", 64, 24))
+        yield f"{name}, without its end", data[:end]
+        if name == "progressive":
+            continue
+        yield f"{name}, junk before the tables", data[:20] + b"junk" + data[20:]
+        yield f"{name}, junk before the scan", data[:scan] + b"junk" + data[scan:]
+        yield f"{name}, junk before the end", data[:end] + b"junk" + data[end:]
+        yield f"{name}, second start", data[:2] + data
+    restarts = files["restarts"]
+    at = restarts.index(b"\xff\xd0")
+    yield "restart marker lost", restarts[:at] + restarts[at + 2:]
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+# First column and row, distance of columns and rows of Adam7's passes.
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+def pngs():
+    """PNG files of 11 by 9 pixels of every color type and depth, plain and interlaced, with every filter."""
+    width, height = 11, 9
+    for kind, name, channels, depths in ((0, "gray", 1, (1, 2, 4, 8, 16)), (2, "RGB", 3, (8, 16)),
+                                         (3, "palette", 1, (1, 2, 4, 8)), (4, "gray and alpha", 2, (8, 16)),
+                                         (6, "RGBA", 4, (8, 16))):
+        for depth in depths:
+            for interlaced in (0, 1):
+                rows, state = b"", 1
+                for left, top, across, down in ADAM7 if interlaced else ((0, 0, 1, 1),):
+                    columns = -(-(width - left) // across)
+                    for y in range(top, height, down):
+                        rows += bytes([y % 5])
+                        for x in range(-(-columns * channels * depth // 8)):
+                            state = state * 1103515245 + 12345 & 0x7FFFFFFF
+                            # Gray of 16 bits lies below 256 here and there.
+                            rows += bytes([state >> 16 & 255 if kind or depth < 16 or x % 8 else 0])
+                size = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced)
+                colors = min(1 << depth, 200) - (depth == 4)
+                palette = chunk(b"PLTE", bytes(i * 89 % 256 for i in range(3 * colors))) if kind == 3 else b""
+                clear = {0: b"\0\0", 2: bytes(6), 3: bytes([0, 128])}.get(kind)
+                data = zlib.compress(rows, 9)
+                for label, extra in (("", b""), (", transparent", chunk(b"tRNS", clear) if clear else b"")):
+                    if label and (not clear or interlaced or depth not in (1, 8)):
+                        continue
+                    yield (f"{name} {depth}{', interlaced' if interlaced else ''}{label}",
+                           b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + palette + extra
+                           + chunk(b"IDAT", data[:40]) + chunk(b"IDAT", data[40:]) + chunk(b"IEND", b""))
 
 
 def main():
     image = procedural()
-    for name, result in (*geometry(image), *color(image)):
+    for name, result in (*geometry(image), *color(image), *oriented(image)):
         print(f"{name}\t{digest(result)}")
     for name, result in augmentations(image):
         print(f"{name}\t{result}")
-    print()
-    for name, data in jpegs():
-        print(f"{name}\t{digest(Image.open(io.BytesIO(data)))}\t{base64.b64encode(data).decode()}")
+    for files in (jpegs, damaged_jpegs, pngs):
+        print()
+        for name, data in files():
+            try:
+                result = digest(Image.open(io.BytesIO(data)))
+            except OSError:
+                result = "refused"
+            print(f"{name}\t{result}\t{base64.b64encode(data).decode()}")
 
 
 main()

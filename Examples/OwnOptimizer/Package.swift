@@ -10,16 +10,16 @@ let package = Package(
     .library(name: "OwnOptimizer", targets: ["OwnOptimizer"]),
     .executable(name: "train-nesterov", targets: ["train-nesterov"]),
   ],
-  // The dependency's traits, passed on: `swift test --traits JPEG` builds Escapement with JPEG images.
+  // The dependency's traits, passed on: `swift test --traits Images` builds Escapement with JPEG and PNG images.
   traits: [
-    .trait(name: "JPEG", description: "JPEG images of image lists through libjpeg."),
+    .trait(name: "Images", description: "JPEG and PNG images through libjpeg and libpng."),
     .trait(name: "MPI", description: "Several ranks under mpirun."),
   ],
   dependencies: [
     .package(
       name: "escapement", path: "../..",
       traits: [
-        .trait(name: "JPEG", condition: .when(traits: ["JPEG"])),
+        .trait(name: "Images", condition: .when(traits: ["Images"])),
         .trait(name: "MPI", condition: .when(traits: ["MPI"])),
       ])
   ],

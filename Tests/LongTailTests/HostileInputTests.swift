@@ -73,6 +73,27 @@ struct HostileInputTests {
     }
   }
 
+  @Test("lists and image files")
+  func lists() throws {
+    for (name, bytes) in try corpus("list") {
+      expectNoOtherError(name) { _ = try ImageList(bytes, file: name) }
+    }
+    for (name, bytes) in try corpus("ppm") {
+      expectNoOtherError(name) { _ = try ImageFile.decode(bytes, file: name) }
+    }
+    guard CompressedImage.isAvailable else { return }
+    var decoded = 0
+    for target in ["jpeg", "png"] {
+      for (name, bytes) in try corpus(target) {
+        expectNoOtherError(name) {
+          _ = try ImageFile.decoded(bytes, file: name, orientation: .applied)
+          decoded += 1
+        }
+      }
+    }
+    #expect(decoded > 0)
+  }
+
   @Test("manifests")
   func manifests() throws {
     let pixels = [UInt8](repeating: 1, count: 4 * ImageSet.imageBytes)

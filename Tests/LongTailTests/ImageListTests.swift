@@ -33,6 +33,56 @@ struct ImageListTests {
     #expect(try list("a 3\n", classes: 9).classCounts == [0, 0, 0, 1, 0, 0, 0, 0, 0])
   }
 
+  @Test("a byte order mark at the start is no part of the first path")
+  func byteOrderMark() throws {
+    let mark = "\u{FEFF}"
+    let read = try list("\(mark)a.jpg 1\r\n\(mark)b.jpg 0\r\n")
+    #expect(read.paths.map { Array($0.utf8) } == ["a.jpg", "\(mark)b.jpg"].map { Array($0.utf8) })
+    #expect(read.labels == [1, 0] && read.line(of: 1) == 2)
+    #expect(line(mark).contains("found no image in 0 lines"))
+    #expect(line("\(mark)\n\(mark)a.jpg\n").contains("line 2: found"))
+  }
+
+  @Test("names are taken byte for byte, and files are found by them")
+  func names() throws {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    let names = [
+      "a b.ppm", " a", "a ", "\u{E9}.ppm", "e\u{301}.ppm", "100%.ppm", "%41.ppm", "a?b#c;d&e.ppm",
+      "back\\slash.ppm",
+      "‘one’ and \"two\".ppm", "t\ta\tb", "~", "a:b.ppm", "x,1", "\u{65E5}\u{672C}/\u{753B}.ppm",
+      "$HOME `ls` *.ppm",
+      "\u{1F600}\u{200D}.ppm", "\u{7F}.ppm", "\r.ppm", "\u{212B}", "\u{C5}", "A\u{30A}",
+    ]
+    mkdir("\(directory.url.path)/\u{65E5}\u{672C}", 0o700)
+    for (i, name) in names.enumerated() {
+      let file = fopen("\(directory.url.path)/\(name)", "wb")
+      let bytes = Array(PPM.encode(proceduralImage(width: i + 1, height: 2)))
+      #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count && fclose(file) == 0)
+    }
+    for end in ["\n", "\r\n"] {
+      let text = names.enumerated().map { "\($1) \($0)" }.joined(separator: end)
+      let read = try list(text)
+      #expect(read.paths.map { Array($0.utf8) } == names.map { Array($0.utf8) })
+      try read.requireImages(below: directory.url)
+      let images = ListedImageSet(read, root: directory.url, preparation: .imageNetLT)
+      for i in names.indices { #expect(try images.image(at: i).width == i + 1, "\(names[i])") }
+    }
+  }
+
+  @Test(
+    "a table of another kind is one line that names its separator",
+    arguments: [
+      ("a.jpg,1\nb.jpg,0\n", "comma"), ("a.jpg\t1\n", "tab"), ("a.jpg;1\r\n", "semicolon"),
+      ("a b.jpg,1\n", "comma"), ("a b.jpg\t12\n", "tab"), ("0,a,1\n", "comma"),
+    ])
+  func tables(text: String, separator: String) {
+    #expect(
+      line(text).hasSuffix(
+        "expected a path, a space and a label; the last \(separator) of each line has to become a space"))
+    #expect(line(text).hasPrefix("train.txt: line 1: found “"))
+  }
+
   @Test("dots that are no parent directory stay")
   func dots() throws {
     #expect(try list("./a..b/...c/.d/e.. 0").paths == ["./a..b/...c/.d/e.."])

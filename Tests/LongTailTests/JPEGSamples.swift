@@ -1,26 +1,14 @@
-import Foundation
-import Testing
-
-/// A JPEG file of 24 × 17 pixels written by Benchmarks/peers/images.py under Pillow 12.2.0.
-struct JPEGSample: Sendable, CustomTestStringConvertible {
-  let name: String
-  /// SHA-256 of the RGB bytes that Pillow decodes the file to.
-  let digest: String
-  let base64: String
-
-  var bytes: Data { Data(base64Encoded: base64)! }
-  var testDescription: String { name }
-
-  /// Every kind of component and sampling, sequential and progressive.
-  static let all = [
-    JPEGSample(
+extension ImageSample {
+  /// JPEG files of 24 × 17 pixels: every kind of component and sampling, sequential and progressive.
+  static let jpegs = [
+    ImageSample(
       name: "gray", digest: "40d3c22e4fe6bd832efe12f7588500ac4bf681b4c7ba55c3c67521068225a16a",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
         ICwgIyYnKSopGR8tMC0oMCUoKSj/wAALCAARABgBAREA/8QAFgABAQEAAAAAAAAAAAAAAAAABgUH/8QAGhAAAQUBAAAA\
         AAAAAAAAAAAAAAUGIjGhQf/aAAgBAQAAPwDE01uVDBSmtyoYKk1uVDCkmtyoYKk1uVDBSmtyoYRU3gqTeClN4f/Z
         """),
-    JPEGSample(
+    ImageSample(
       name: "sampled 4:4:4", digest: "e24e3e26bf97b1d5c94235f971b36ba24defe05cfeaf7b78f19eb25bc82f83c7",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
@@ -30,7 +18,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         AAMEBWECQf/aAAwDAQACEQMRAD8AxNNblQwxW0nh2WilNblQws4aLIdloqTW5UMLOGiyFZaUk1uVDAtw05ph2WipNblQ\
         wsW0WQ7LRSmtyoYWLaLIVlpFTeB1ZoSF4Kk3hYsWQxSm8LOBZC8P/9k=
         """),
-    JPEGSample(
+    ImageSample(
       name: "sampled 4:2:2", digest: "91c0876c0fc86632949286f6566cfc5da08d4ef3a8731cf8293af4652e392eca",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
@@ -40,7 +28,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         AAAAAwUhAQIEIzEzQf/aAAwDAQACEQMRAD8A4mmtyoYKU1uVDCRBUvMzlyRUmtyoYQUsVgZeI5a6SaSa3KhgqTW5UMM0\
         gqc7MzlyRSmtyoYQUsVgZeI5a6SYqbwVJvACgJFm+ClN4QVs4MvD86H/2Q==
         """),
-    JPEGSample(
+    ImageSample(
       name: "sampled 4:2:0", digest: "8c3a3288113689a7585877a942e8913b449356a081489b1eb073a1f25aafce4d",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
@@ -50,7 +38,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         AAAEIQECAwUGMSMzQf/aAAwDAQACEQMRAD8AxNNblQwqU1uVDC8TW5UMKpNblQwioKgdZsj05BprcqGA2VNblQwBWRUw\
         y0mR8cHOKm8KpN4AVigZys3hUpvAAFZNDLR9cD//2Q==
         """),
-    JPEGSample(
+    ImageSample(
       name: "progressive", digest: "8c3a3288113689a7585877a942e8913b449356a081489b1eb073a1f25aafce4d",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
@@ -63,7 +51,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         ABcRAQEBAQAAAAAAAAAAAAAAAAAhMUH/2gAIAQMBAT8QzqauWD//xAAXEQEAAwAAAAAAAAAAAAAAAAAAECEx/9oACAEC\
         AQE/EFVHL//EABcQAAMBAAAAAAAAAAAAAAAAAAAxwUH/2gAIAQEAAT8QTImRMiZEyJkwYMH/2Q==
         """),
-    JPEGSample(
+    ImageSample(
       name: "restarts", digest: "8c3a3288113689a7585877a942e8913b449356a081489b1eb073a1f25aafce4d",
       base64: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYW\
@@ -73,7 +61,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         IQECAwUGMSMzQf/dAAQAAv/aAAwDAQACEQMRAD8AxNNblQwqU1uVDC8TW5UMKpNblQwyoKg6zZHpyDTW5UMBsqa3KhgF\
         ZFTFLSZHxwc//9CyTeFUm8ACKBLLN4VKbwACsmilo+uB/9k=
         """),
-    JPEGSample(
+    ImageSample(
       name: "RGB components", digest: "ec094f9c38aa850f1167ff3b511c22f1064a09885a1bac949d04adb515f4881c",
       base64: """
         /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAGBAUGBQQGBgUGBwcGCAoQCgoJCQoUDg8MEBcUGBgXFBYWGh0lHxobIxwWFiAs\
@@ -81,7 +69,7 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         BQAAAAAAAAAAAAAAAAAFBkIWIjJjof/aAAwDUgBHAEIAAD8ABWfAGqI1cA5DSMbRyZ8CojVwQkNIxtHFnwKiNXBCQ0jG\
         0w4z4GoKI1cD1DSMbRyZ8CojVwQkNIxtHFnwKiNXBDQ0jG0w4z4C0D6FEcmfAhDQ4jiz4EISHE//2Q==
         """),
-    JPEGSample(
+    ImageSample(
       name: "CMYK", digest: "ea91c8f0092a0cf6aad27800d3567be31b52c966d6052cf14e1a73f2b220ee7e",
       base64: """
         /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAGBAUGBQQGBgUGBwcGCAoQCgoJCQoUDg8MEBcUGBgXFBYWGh0lHxobIxwWFiAs\
@@ -90,8 +78,14 @@ struct JPEGSample: Sendable, CustomTestStringConvertible {
         r6Hq4r7XFVEqOf0DpweSt+voeLivtcVUSo5uNxTg8y/W/X0Q1xX2uOaJUc3AdODyVv19DxcV9riqiVHP6B04PJW/X0PV\
         xX2uKqJUc3G4pweEovrrjtifoHTg8gerjirifoHTg8geLjiqifp//9k=
         """),
+    ImageSample(
+      name: "YCCK", digest: "801cf8f9dc0ee8b39895f839c2e63fadc8f89d03b58f4f55d57c423d72f1f92f",
+      base64: """
+        /9j/7gAOQWRvYmUAZAAAAAAC/9sAQwAGBAUGBQQGBgUGBwcGCAoQCgoJCQoUDg8MEBcUGBgXFBYWGh0lHxobIxwWFiAs\
+        ICMmJykqKRkfLTAtKDAlKCko/8AAFAgAEQAYBEMRAE0RAFkRAEsRAP/EABgAAQADAQAAAAAAAAAAAAAAAAcABQgE/8QA\
+        IBAAAQIHAQEBAAAAAAAAAAAAAAVCBAYWIjEyY6FBIf/aAA4EQwBNAFkASwAAPwB4nB4x1v19HBcV9rjRcSo5uA6cHkrf\
+        r6Hq4r7XFVEqOf0DpweSt+voeLivtcVUSo5uNxTg8y/W/X0Q1xX2uOaJUc3AdODyVv19DxcV9riqiVHP6B04PJW/X0PV\
+        xX2uKqJUc3G4pweEovrrjtifoHTg8gerjirifoHTg8geLjiqifp//9k=
+        """),
   ]
-
-  /// The sample of a name.
-  static func named(_ name: String) -> JPEGSample { all.first { $0.name == name }! }
 }

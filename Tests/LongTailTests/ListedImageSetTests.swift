@@ -199,18 +199,19 @@ struct ListedImageSetTests {
     }
   }
 
-  #if JPEG
+  #if Images
     @Test("JPEG images are decoded on the way")
     func decodes() throws {
       let directory = try ListedDirectory()
       defer { directory.remove() }
       for (i, name) in ["gray", "sampled 4:2:0", "progressive", "CMYK", "restarts"].enumerated() {
-        try directory.write(JPEGSample.named(name).bytes, image: i)
+        try directory.write(ImageSample.jpeg(name).bytes, image: i)
       }
       let images = try directory.images()
       let batch: LabeledBatch<Float> = try images.batch([3, 0], transform: .plain)
       let expected = try ["CMYK", "gray"].flatMap {
-        values(try JPEG.decode(JPEGSample.named($0).bytes, file: $0).resampled(shorterSide: 16, center: 12))
+        values(
+          try ImageFile.decode(ImageSample.jpeg($0).bytes, file: $0).resampled(shorterSide: 16, center: 12))
       }
       #expect(batch.images.elements == expected)
     }
@@ -219,7 +220,7 @@ struct ListedImageSetTests {
     func decodes() throws {
       let directory = try ListedDirectory()
       defer { directory.remove() }
-      try directory.write(JPEGSample.named("gray").bytes, image: 2)
+      try directory.write(ImageSample.jpeg("gray").bytes, image: 2)
       let source: ImageSource<Float> = try directory.images().source(Array(0..<5))
       #expect(throws: MissingError.self) { try source.batch(0..<5) }
       #expect(try source.batch(0..<2).count == 2)

@@ -11,6 +11,18 @@ struct PillowTests {
     #expect(image.hex == "61649a0762b07a9a8c78eb0f5391991ead62b4539a70252c347b9e7d970f27ee")
   }
 
+  /// The image turned and mirrored as Exif's orientations 1 to 8 say: what `ImageOps.exif_transpose` makes of it.
+  static let orientations = [
+    "61649a0762b07a9a8c78eb0f5391991ead62b4539a70252c347b9e7d970f27ee",
+    "6c2b20e47f6274a2367c254b3688d765f43d634f1b7186c6b1ba610e49b969e4",
+    "3083ef264a345b6a72b570dd2ec234e6f725778e61af0c733e81acba5cb03dc1",
+    "9e8c5071cca81eb30fb444129d30279705f5c482873409691cd47054cfc762c1",
+    "f5a75276b7cfdb50ee48db8977952d854ac82d04769e0419461508a541749d16",
+    "7fe8530f3990e6280b39debbe59db93b1d81f39acafd1fa5cb2aaf9a841413c6",
+    "2e643a19396fbc57d7be92c4b558210f64ae9cb3e67e51fcea1b2ada75b748db",
+    "94c630e21679b379d5be25a98300c91525eb156ba61c4951a6ffad135c10dc05",
+  ]
+
   private static let sizes: [(Int, Int, String)] = [
     (61, 47, "61649a0762b07a9a8c78eb0f5391991ead62b4539a70252c347b9e7d970f27ee"),
     (30, 23, "2a27f56942e0045fe5194ff2b39cf28f20192eb2bcc2f605a1599a77260327ab"),

@@ -94,7 +94,7 @@ struct DataCommand: ParsableCommand {
       let file = try out.checked(apartFrom: [choice.data])
       let data = try choice.load()
       guard let set = (test ? data.test : data.train) as? ImageSet else {
-        throw ToolError.usage("\(data.name): `data list --sheet FILE` draws images of a list")
+        throw ToolError.usage("\(data.name): `data list --sheet FILE` draws those of a list or folder")
       }
       if let wrong = classes.first(where: { !(0..<set.classes).contains($0) }) {
         throw ToolError.usage("--class is \(wrong), expected 0 to \(set.classes - 1)")

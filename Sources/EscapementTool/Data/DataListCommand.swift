@@ -3,23 +3,27 @@ import EscapementArtifacts
 import Foundation
 import EscapementLongTail
 
-/// `escapement data list FILE --root DIR`.
+/// `escapement data list LIST --root DIR` and `escapement data list FOLDER`.
 struct DataListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Checks a list of `path label` lines and its images: counts, and with --decode every pixel.",
+    abstract: "Checks a list or folder of labeled images: counts, and with --decode every pixel.",
     discussion: """
-      Lists are as ImageNet-LT and iNaturalist 2018 publish them; images are binary PPM files, or JPEG files in a \
-      build with --traits JPEG. The classes are grouped by rank of their counts: \(Self.groupings).
+      Lists are of `path label` lines, as ImageNet-LT and iNaturalist 2018 publish them; a folder has a folder for each \
+      class. Images are binary PPM files, and JPEG and PNG files in a build with --traits Images. The classes are grouped by rank of their counts: \(Self.groupings).
       """)
 
   private static let groupings =
     "390, 445 and 165 of 1,000 classes, 842, 3,701 and 3,599 of 8,142, thirds of any other number"
 
-  @Argument(help: ArgumentHelp("The list.", valueName: "FILE")) var file: FilePath
-  @Option(help: ArgumentHelp("Directory below which the paths lie.", valueName: "dir")) var root: FilePath
-  @Option(parsing: .unconditional, help: "Classes; one more than the largest label without.") var classes:
-    Int?
+  @Argument(help: ArgumentHelp("The list or folder.", valueName: "LIST|FOLDER")) var file: FilePath
+  @Option(
+    help: ArgumentHelp("Directory below which a list's paths lie; the list's own without.", valueName: "dir"))
+  var root: FilePath?
+  @Option(parsing: .unconditional, help: "Classes of a list; one more than the largest label without.")
+  var classes: Int?
+  @Option(help: "The orientation that cameras write into JPEG and PNG files: ignored or applied.")
+  var exifOrientation: ExifOrientation = .ignored
   @Flag(help: "Decode every image and take the SHA-256 of the pixels.") var decode = false
   @Option(help: ArgumentHelp("Draw the first images of up to 20 classes as a PNG file.", valueName: "file"))
   var sheet: OutputFile?
@@ -32,10 +36,11 @@ struct DataListCommand: ParsableCommand {
   }
 
   func run() throws {
-    let drawing = try sheet?.checked(as: .addition, apartFrom: [file, root])
-    let list = try ImageList(contentsOf: file.url, classes: classes)
-    let images = ListedImageSet(
-      list, root: root.directory, preparation: .imageNetLT)
+    let drawing = try sheet?.checked(as: .addition, apartFrom: [file, root].compactMap { $0 })
+    let images = try ListedImageSet(
+      at: file.url, root: root?.directory ?? file.url.deletingLastPathComponent(), classes: classes,
+      preparation: ImagePreparation(normalization: .imageNet, orientation: exifOrientation))
+    let list = images.list
     try list.requireImages(below: images.root)
     let pixels = try decode ? decoded(images) : nil
     if let drawing { try draw(images, to: drawing) }
@@ -54,7 +59,8 @@ struct DataListCommand: ParsableCommand {
       }
       if let pixels {
         object["list_sha256"] = .string(list.digest.hex)
-        object["pixels_sha256"] = .string(pixels.hex)
+        object["pixels_sha256"] = .string(pixels.digest.hex)
+        object["warnings"] = .integer(pixels.warnings)
       }
       return Console.output(.object(object))
     }
@@ -64,11 +70,11 @@ struct DataListCommand: ParsableCommand {
     Console.print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
     if let pixels {
       Console.print("list   \(list.digest.hex)")
-      Console.print("pixels \(pixels.hex)")
+      Console.print("pixels \(pixels.digest.hex)")
     }
   }
 
-  private func decoded(_ images: ListedImageSet) throws -> Digest {
+  private func decoded(_ images: ListedImageSet) throws -> (digest: Digest, warnings: Int) {
     Interruption.catchSignals()
     let meter = ProgressMeter()
     defer { meter.clear() }
@@ -76,7 +82,10 @@ struct DataListCommand: ParsableCommand {
       meter.show("decoding", done: done, total: images.list.count)
       if Interruption.isRequested { throw ToolError.interrupted("interrupted; nothing was written") }
     }
-    return try scan.pixelsDigest()
+    meter.clear()
+    let first = scan.warnings.first.map { "\(images.list.paths[$0.position]): \($0.words)" }
+    Console.noteWarnings(scan.warnings.count, first: first)
+    return (try scan.pixelsDigest(), scan.warnings.count)
   }
 
   private func draw(_ images: ListedImageSet, to file: URL) throws {

@@ -47,7 +47,7 @@ struct FixturesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Packs a small data set of your own images, for goldens on them.",
       discussion: """
-        A long-tailed part of your CIFAR (--from), or the images of a list (--images), reduced to 32 x 32 pixels. The \
+        A long-tailed part of your CIFAR (--from), or a list or folder (--images), reduced to 32 x 32 pixels. The \
         images stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
         --golden DIR2` then puts goldens on record, and `train --preset fixture/ce --dataset packed --data DIR` trains on it.
         """)

@@ -21,7 +21,8 @@ struct ListingOptions: ParsableArguments {
   var test: FilePath?
   @Option(
     help: ArgumentHelp(
-      "Directory below which the paths of the lists lie; the list's own without.", valueName: "dir"))
+      "Directory below which the paths of the lists lie; the list's own, or the folder, without.",
+      valueName: "dir"))
   var root: FilePath?
   @Option(parsing: .unconditional, help: "Classes of --images; one more than the largest label without.")
   var classes: Int?
@@ -36,17 +37,24 @@ struct ListingOptions: ParsableArguments {
   var imbalance: String?
   @Option(help: "An image that cannot be read ends the run (stop), or is left out and recorded (skip).")
   var onBadImage: ImageListing.BadImageAction?
+  @Option(
+    help: """
+      The orientation that cameras write into JPEG and PNG files: ignored as by torchvision's loader, or applied (images \
+      turned upright). Default: ignored.
+      """)
+  var exifOrientation: ExifOrientation?
 
   /// Whether any of them is given.
   var isEmpty: Bool {
     images == nil && test == nil && root == nil && classes == nil && imageSize == nil && imbalance == nil
-      && onBadImage == nil
+      && onBadImage == nil && exifOrientation == nil
   }
 
   func validate() throws {
     guard images != nil || isEmpty else {
       throw ValidationError(
-        "--test, --root, --classes, --image-size, --imbalance and --on-bad-image go with --images")
+        "--test, --root, --classes, --image-size, --imbalance, --on-bad-image and --exif-orientation go with --images"
+      )
     }
     if let classes, !(1...ImageList.classLimit).contains(classes) {
       throw ValidationError("--classes is \(classes), expected 1 to \(ImageList.classLimit)")
@@ -66,11 +74,15 @@ struct ListingOptions: ParsableArguments {
   func listing(side: Int) -> ImageListing? {
     images.map { images in
       ImageListing(
-        train: images.path, test: test?.path,
-        root: root?.path ?? images.url.deletingLastPathComponent().relativePath, classes: classes,
+        train: images.path, test: test?.path, root: root?.path ?? Self.directory(of: images), classes: classes,
         side: imageSize ?? side, imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) },
-        onBadImage: onBadImage ?? .stop)
+        onBadImage: onBadImage ?? .stop, orientation: exifOrientation ?? .ignored)
     }
+  }
+
+  /// A folder itself, and the directory of a list.
+  private static func directory(of images: FilePath) -> String {
+    images.url.hasDirectoryPath ? images.path : images.url.deletingLastPathComponent().relativePath
   }
 
   /// The listing, and the recipe with its data's name: the preset's where that is published as a list and left as it
@@ -85,6 +97,15 @@ struct ListingOptions: ParsableArguments {
 }
 
 extension ImageListing.BadImageAction: ExpressibleByArgument {}
+extension ExifOrientation: ExpressibleByArgument {}
+
+extension Console {
+  /// Says of how many images the decoders warned.
+  static func noteWarnings(_ count: Int, first: String?) {
+    guard let first else { return }
+    note("the decoder warned of \(count) \(count == 1 ? "image" : "images"), the first \(first.quotable(limit: 400))")
+  }
+}
 
 extension LongTailedData {
   /// The data of a name or, where there is one, of a listing, whose images are decoded with a progress bar; `path` is
@@ -99,8 +120,9 @@ extension LongTailedData {
       meter.show("decoding", done: done, total: total)
       if Interruption.isRequested { throw ToolError.interrupted("interrupted; nothing was written") }
     }
+    Console.noteWarnings(data.listing?.warnings ?? 0, first: data.listing?.firstWarning)
     if let skipped = data.listing?.skipped, let first = skipped.first {
-      Console.note("left out, because they cannot be read: \(skipped.count) images, the first \(first)")
+      Console.note("left out, because they cannot be read: \(skipped.count) images, the first \(first.quotable(limit: 400))")
     }
     return data
   }

@@ -12,6 +12,9 @@ struct ImageListParser {
 
   private static let (space, tab, newline, slash): (UInt8, UInt8, UInt8, UInt8) = (0x20, 0x09, 0x0A, 0x2F)
   private static let carriageReturn: UInt8 = 0x0D
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+  private static let digits: ClosedRange<UInt8> = 0x30...0x39
+  private static let columnSeparators: [UInt8: String] = [0x09: "tab", 0x2C: "comma", 0x3B: "semicolon"]
 
   init(file: String, classes: Int?) {
     self.file = file
@@ -25,7 +28,7 @@ struct ImageListParser {
         file: file, found: "\(bytes.count) bytes", expected: "at most \(ImageList.byteLimit)",
         advice: "this is not an image list")
     }
-    var start = 0
+    var start = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
     while start < bytes.count {
       let base = bytes.baseAddress! + start
       let end = memchr(base, Int32(Self.newline), bytes.count - start).map { UnsafeRawPointer($0) - base }
@@ -59,15 +62,26 @@ struct ImageListParser {
       throw fault(
         "bytes that are no UTF-8", expected: "a list in UTF-8", advice: "convert it, with iconv for example")
     }
-    guard let gap = line.lastIndex(of: Self.space), gap > 0 else {
-      throw fault("“\(text)”", expected: "a path, a space and a label")
+    let gap = line.lastIndex(of: Self.space) ?? 0
+    if let separator = columnSeparator(UnsafeRawBufferPointer(rebasing: line[gap...])) {
+      throw fault(
+        "“\(text)”", expected: "a path, a space and a label",
+        advice: "the last \(separator) of each line has to become a space")
     }
+    guard gap > 0 else { throw fault("“\(text)”", expected: "a path, a space and a label") }
     let path = UnsafeRawBufferPointer(rebasing: line[..<gap])
     let name = String(decoding: path, as: UTF8.self)
     try checkPath(path, name)
     labels.append(try label(UnsafeRawBufferPointer(rebasing: line[(gap + 1)...])))
     paths.append(name)
     lines.append(Int32(number))
+  }
+
+  /// The character that separates the label from the path in tables of other kinds; nil if a space does.
+  private func columnSeparator(_ end: UnsafeRawBufferPointer) -> String? {
+    guard let place = end.lastIndex(where: { Self.columnSeparators[$0] != nil }) else { return nil }
+    let label = end[(place + 1)...]
+    return !label.isEmpty && label.allSatisfy(Self.digits.contains) ? Self.columnSeparators[end[place]] : nil
   }
 
   private func checkPath(_ path: UnsafeRawBufferPointer, _ name: String) throws {
@@ -82,7 +96,7 @@ struct ImageListParser {
   private func label(_ digits: UnsafeRawBufferPointer) throws -> Int {
     let limit = classes ?? ImageList.classLimit
     // At most nine digits, so the value fits.
-    let isNumber = (1...9).contains(digits.count) && digits.allSatisfy { (0x30...0x39).contains($0) }
+    let isNumber = (1...9).contains(digits.count) && digits.allSatisfy(Self.digits.contains)
     let value = isNumber ? digits.reduce(0) { $0 * 10 + Int($1) - 0x30 } : limit
     guard value < limit else {
       let found = String(decoding: digits, as: UTF8.self)

@@ -17,6 +17,8 @@ extension PixelNormalization {
 /// `RGBImage.resampled(shorterSide:center:)`). With it a random window is resized to the square, flipped left-right with
 /// probability one half, and its colors are jittered.
 public struct ImagePreparation: Hashable, Sendable {
+  /// What is done with the orientation that a file states, before anything else.
+  public let orientation: ExifOrientation
   /// The length of the shorter side in evaluation, in pixels.
   public let shorterSide: Int
   /// The side of an input, in pixels.
@@ -37,7 +39,8 @@ public struct ImagePreparation: Hashable, Sendable {
   /// 256 for 224 pixels, as published.
   public init(
     shorterSide: Int? = nil, side: Int = 224, crop: RandomResizedCrop = .published,
-    jitter: ColorJitter = .published, normalization: PixelNormalization
+    jitter: ColorJitter = .published, normalization: PixelNormalization,
+    orientation: ExifOrientation = .ignored
   ) {
     let shorterSide = shorterSide ?? (8 * side + 6) / 7
     precondition(side >= 1 && side <= shorterSide, "a square of \(side) pixels from a side of \(shorterSide)")
@@ -46,6 +49,7 @@ public struct ImagePreparation: Hashable, Sendable {
     self.crop = crop
     self.jitter = jitter
     self.normalization = normalization
+    self.orientation = orientation
   }
 
   /// The number of values in one input: `[side][side][3]`.

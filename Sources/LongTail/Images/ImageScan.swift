@@ -3,6 +3,9 @@ import Foundation
 
 /// Every image of a list, decoded once: which cannot be read, and the digests of those that can.
 public struct ImageScan: Sendable {
+  /// The positions of the images of whose files the decoder warned, ascending, with its words of the first warning of
+  /// each (see `DecodedImage.warnings`).
+  public private(set) var warnings: [(position: Int, words: String)] = []
   /// For each image its SHA-256 over width, height and decoded RGB bytes, or the error of reading it.
   private let outcomes: [Result<Digest, any Error>]
 
@@ -14,7 +17,11 @@ public struct ImageScan: Sendable {
     let together = 256
     for start in stride(from: 0, to: images.count, by: together) {
       let range = start..<min(start + together, images.count)
-      outcomes += images.mapInParallel(Array(range), Self.digest(of:))
+      let results = images.mapInParallel(Array(range)) { (Self.digest(of: $0.image), $0.firstWarning) }
+      for (position, result) in zip(range, results) {
+        outcomes.append(result.map { $0.0 })
+        if case .success((_, let words?)) = result { warnings.append((position, words)) }
+      }
       try progress(range.upperBound)
     }
     self.outcomes = outcomes
@@ -66,8 +73,8 @@ extension ListedImageSet {
   /// - Throws: the errors of `batch`.
   func reduced() throws -> ImageSet {
     let side = ImageSet.side
-    let planes = try mapInParallel(Array(labels.indices)) { image -> [UInt8] in
-      let small = image.resampled(shorterSide: side, center: side)
+    let planes = try mapInParallel(Array(labels.indices)) { decoded -> [UInt8] in
+      let small = decoded.image.resampled(shorterSide: side, center: side)
       return (0..<3).flatMap { channel in (0..<(side * side)).map { small.bytes[3 * $0 + channel] } }
     }.map { try $0.get() }
     let bytes = planes.flatMap { $0 }

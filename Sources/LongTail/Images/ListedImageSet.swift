@@ -2,7 +2,7 @@ import EscapementArtifacts
 import Foundation
 import EscapementKernels
 
-/// The images of an image list, read from their files on every access.
+/// The images of an image list or directory, read from their files on every access.
 public struct ListedImageSet: LabeledImages {
   /// The paths and labels.
   public let list: ImageList
@@ -28,6 +28,35 @@ public struct ListedImageSet: LabeledImages {
     self.pixelsDigest = pixelsDigest
   }
 
+  /// The images of the list in a file, whose paths lie below `root`, or of a directory with one directory per class.
+  ///
+  /// - Parameters:
+  ///   - classes: the number of classes, where it is known.
+  ///   - training: the list with whose classes these images, for its test, are labeled.
+  /// - Throws: the errors of `ImageList`; `DataError` for a directory with another number of classes, and for one that
+  ///   tests a list, whose classes have no names.
+  package init(
+    at url: URL, root: URL, classes: Int?, testing training: ImageList? = nil, preparation: ImagePreparation,
+    name: String = "images"
+  ) throws {
+    var status = stat()
+    guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      let list = try ImageList(contentsOf: url, classes: training?.classes ?? classes)
+      self.init(list, root: root, preparation: preparation, name: name)
+      return
+    }
+    if let training, training.classNames == nil {
+      throw DataError(
+        file: url.path, found: "a directory", expected: "a list, because \(training.file) is one",
+        advice: "give two lists or two directories: the classes of a list have no names")
+    }
+    let list = try ImageList(folder: url, classNames: training?.classNames)
+    if training == nil, let classes, classes != list.classes {
+      throw DataError(file: url.path, found: "\(list.classes) directories", expected: "\(classes) classes")
+    }
+    self.init(list, root: url, preparation: preparation, name: name)
+  }
+
   public var labels: [Int] { list.labels }
   public var classes: Int { list.classes }
 
@@ -39,7 +68,7 @@ public struct ListedImageSet: LabeledImages {
   ///
   /// Each sample is one task; tasks share the package's threads, and no result depends on the number of threads.
   /// - Throws: for the first of `positions` that fails, `MissingError` naming image and line if there is no file,
-  ///   otherwise the error of `ImageFile.read`.
+  ///   otherwise the error of `ImageFile.decoded`.
   public func batch<Element: Real>(
     _ positions: [Int], transform: ImageTransform, keyedBy keys: [Int]? = nil
   ) throws -> LabeledBatch<Element> {
@@ -68,27 +97,30 @@ public struct ListedImageSet: LabeledImages {
 
   /// The decoded image at a position of the list.
   /// - Throws: the errors of `batch`.
-  public func image(at position: Int) throws -> RGBImage {
+  public func image(at position: Int) throws -> RGBImage { try decoded(position).image }
+
+  /// The same, with the decoder's warnings.
+  func decoded(_ position: Int) throws -> DecodedImage {
     let url = list.url(of: position, below: root)
     do {
-      return try ImageFile.read(url)
+      return try ImageFile.decoded(url, orientation: preparation.orientation)
     } catch let error as MissingError where error.what == url.path {
       throw list.missing(position, below: root)
     } catch let error as DataError {
       throw DataError(
-        file: "\(error.file) (line \(list.line(of: position)) of \(list.file))", place: error.place,
-        found: error.found, expected: error.expected, advice: error.advice)
+        file: error.file + list.place(of: position), place: error.place, found: error.found,
+        expected: error.expected, advice: error.advice)
     }
   }
 
   /// The results of `body` for the decoded images at `positions`, in that order, or the errors of reading them; several
   /// are decoded at a time.
   func mapInParallel<Value: Sendable>(
-    _ positions: [Int], _ body: (RGBImage) -> Value
+    _ positions: [Int], _ body: (DecodedImage) -> Value
   ) -> [Result<Value, any Error>] {
     var results = [Result<Value, any Error>?](repeating: nil, count: positions.count)
     results.withUnsafeMutableBufferPointer { results in
-      performInParallel(positions.count) { i in results[i] = Result { body(try image(at: positions[i])) } }
+      performInParallel(positions.count) { i in results[i] = Result { body(try decoded(positions[i])) } }
     }
     return results.map { result in
       guard let result else { preconditionFailure("a task did not run") }

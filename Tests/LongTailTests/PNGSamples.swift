@@ -1,0 +1,333 @@
+extension ImageSample {
+  /// PNG files of 11 × 9 pixels of every color type and depth, plain and interlaced.
+  static let pngs = [
+    ImageSample(
+      name: "gray 1", digest: "14862cb0da6717adfe8550f9653a6344ccbb28c703cb8d2142b1723f46f0d7c7",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAQAAAADMH+uAAAAAJElEQVR42mM4VsfYmM3k/Zv50W+WkG8Me+8z1sgwPWxnZtwPAJsg\
+        Cwp4zU6gAAAAAElEQVQ1rwYeAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "gray 1, transparent", digest: "14862cb0da6717adfe8550f9653a6344ccbb28c703cb8d2142b1723f46f0d7c7",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAQAAAADMH+uAAAAAAnRSTlMAAHaTzTgAAAAkSURBVHjaYzhWx9iYzeT9m/nRb5aQbwx7\
+        7zPWyDA9bGdm3A8AmyALCnjNTqAAAAAASURBVDWvBh4AAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray 1, interlaced", digest: "09d92ea24fea72a58e0d7b8024db330289fe97113de8fb212805df86915508b4",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAQAAAAG7GNsWAAAAKElEQVR42mM4xlzH0MiczeLN8JvlEfNvphDGbwx7me6z1DDKMD9k\
+        bGdk3m/I7NtpmAAAAAtJREFUcC+MqYgfABtVDQQP66laAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "gray 2", digest: "c937355ae4c18a7a1ff9f814570acc2a3b116fd0a2818e5dd78f987a97194684",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAgAAAACLv5FQAAAAKElEQVR42mM4VtfImO39m+nR7xDmb3vvs9TIPGRoZ9zPaHgvjKmI\
+        3505Pa0dKGm2zAAAAAVJREFUACMKDosXdavpAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "gray 2, interlaced", digest: "6dcae421c6fd9746b8a77771af7b91b2d1a5c69ca52bab49e824e0206ee3c6d1",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAgAAAAH8uKHGAAAAKElEQVR42mM4xlzH0MiczeLN8JvlEfNvppBvjHvvM9TIMD1sZ2Hc\
+        z2h4jzmsRJXuWAAAABZJREFUiJHfPZ05rT2SYVWHDVPkqzAA37oR/66XqKwAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray 4", digest: "4d9aaf9eebf6d99a50f6ebbe9c8f8e9db1be1d14959be7e674c35f88cf36b0f9",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJBAAAAAAE/2TwAAAAKElEQVR42gE/AMD/AMZ+gWtL+wHi+1T2vd8CfBzhhwG/AzHeVnIP\
+        RwRnZodZBxs5ygAAACJJREFUqogAPFnqVhN7AdKFodg8VAJVLzeuZVsD2gJ5mMzjjgYbnhS5pmgAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray 4, interlaced", digest: "e19d92c5f09c03cf3697b3d4eec60a8e1dac124bd86f4c0ef9a1fb73e18cc55b",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJBAAAAAFz+FRmAAAAKElEQVR42gFMALP/AMYDfgCBA2sES/sA4vsEVPYDvd8CfBzhAYcB\
+        vwAx3lYCWFFzpQAAAC9JREFUcg9HBGdmhwFZqogDPFnqAVYTe9KFoQPYPFRVLzcArmVb2gJ5ApjM4xp2jjOeHNDrHM4RAAAAAElF\
+        TkSuQmCC
+        """),
+    ImageSample(
+      name: "gray 8", digest: "edffe9c1c6536eb6c72ed3788495d3e2b62163fbc78263aef528f513c99be634",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAAAAADBD4nxAAAAKElEQVR42gFsAJP/AMZ+gWtL++L7VPa9Ad98HOGHAb8x3lZyAg9H\
+        Z2aHWaqIgp8x8AAAAE9JREFUPFnqA1YTe9KFodg8VFUvBDeuZVvaAnmYzOMaAHaOX9mZjx8/Nu5DAXhNDfq+ptrkho7cAiltTv9W\
+        4XAg+4+xA1gFkMUJ3FPNqjtIybkyiMu96cYAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray 8, transparent", digest: "edffe9c1c6536eb6c72ed3788495d3e2b62163fbc78263aef528f513c99be634",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAAAAADBD4nxAAAAAnRSTlMAAHaTzTgAAAAoSURBVHjaAWwAk/8Axn6Ba0v74vtU9r0B\
+        33wc4YcBvzHeVnICD0dnZodZqoiCnzHwAAAAT0lEQVQ8WeoDVhN70oWh2DxUVS8EN65lW9oCeZjM4xoAdo5f2ZmPHz827kMBeE0N\
+        +r6m2uSGjtwCKW1O/1bhcCD7j7EDWAWQxQncU82qO0jJuTKIy73pxgAAAABJRU5ErkJggg==
+        """),
+    ImageSample(
+      name: "gray 8, interlaced", digest: "093568ea43f35349ec1d2815143b70a9c5680a24ea8b3e5f81fe04b03fe7851d",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAAAAAG2CLlnAAAAKElEQVR42gF2AIn/AMZ+A4FrAEsD+wTi+1QA9r3fBHwc4QOHAb8C\
+        Md5Wcg9H1OK6cQAAAFlJREFUAWdmh1mqiAA8WepWEwJ70oWh2AQ8VFUvNwGuZVvaAgN5mMzjGgF2jl/ZmY8fPzbuQwN4TQ36vqba\
+        5IaO3AApbU7/VuFwIPuPsQJYBZDFCdxTzao7SDVaMpwU9QwfAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "gray 16", digest: "8f92c7b36bceef67e98dccff29fb14fd0bbb1e512280078ebcd01019c933865b",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAAAAACRn1WyAAAAKElEQVR42gHPADD/AAB+gWtL++L7APa933wc4YcAvzHeVnIBAEdn\
+        ZodZqogAQj34ogAAALJJREFUWepWE3vShQDYPFRVLwIArmVb2gJ5mADjGnaOX9mZAB8/Nu5DAwBNDfq+ptrkAI7cKW1O/1YAcCD7\
+        j7EEAAWQxQncU80AO0iZUtNSnQCf6rXCBgAAmEmyAR6sMgAxnFJGlXE2AFf2OR0WAQCIdPWYfBdcALttcY4PcFkAARsvMz0CAMAd\
+        pQ0NqzMAfl6PPuZodAA6scOTEQMAZMfbyuBg4QC/CQBnouMlACExh9VikAlR7i8eYuYAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray 16, interlaced", digest: "aa91c81c552c842e89c457f3e000ab0c14709997548b530547f25e5c574544be",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAAAAAHmmGUkAAAAKElEQVR42gHZACb/AAB+gWsDAPvi+wAA9gMA3wQAHOGHAb8AAN5W\
+        cg9HBABmwFszjQAAALxJREFUh1mqiAMAWepWE3sCAIWh2DxUVS8ArmVbAQACeZjM4xp2AF/ZmQAAHz827kN4TQD6AgCm2uSGjtwp\
+        AE4EAFbhcCD7j7EABQEAxQncU82qOwCZAwDTUp0Gn+q1AAYBAJhJsgEerDIAMZxSRpVxNgBX9jkdFgMAiHT1mHwXXAC7bXGOD3BZ\
+        AAEbLzM9AADAHaUNDaszAH5ejz7maHQAOrHDkxECAGTH28rgYOEAvwkAZ6LjJQAhMYfVYojDTZVJum/CAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "RGB 8", digest: "df4ed8263d54e8dec749de895ef71331b2fb5d469d9b8a8770a8d20c325edd40",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAIAAABrBkF6AAAAKElEQVR42gEyAc3+AMZ+gWtL++L7VPa933wc4YcBvzHeVnIPR2dm\
+        h1mqiDxZXUI5vQAAARVJREFU6gFWE3vShaHYPFRVLzeuZVvaAnmYzOMado5f2ZmPHz827kMCeE0N+r6m2uSGjtwpbU7/VuFwIPuP\
+        sVgFkMUJ3FPNqjtIA5lS01KdBp/qtcIGE5hJsgEerDKIMZxSRpVxNo9X9jkdFgT6iHT1mHwXXEG7bXGOD3BZxwEbLzM9kcAdpQ0N\
+        qzONfl4Ajz7maHSmOrHDkxGoZMfbyuBg4fO/CQBnouMloCExh9ViAcWoT34uCWuUn7BtqZ5aC0ZwgLbPRwympSrYrPug67d5JAJy\
+        I5JIgMWmp4W314yQ5KtjRFJm45wzJfleqrpzYF1LcX4DvqmMVxlxw8pe5SozrIhRZqF7dWdkmmnvb1ZCoB1RxQL3F5CRefjWxVcA\
+        AAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "RGB 8, transparent", digest: "df4ed8263d54e8dec749de895ef71331b2fb5d469d9b8a8770a8d20c325edd40",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAIAAABrBkF6AAAABnRSTlMAAAAAAABupgeRAAAAKElEQVR42gEyAc3+AMZ+gWtL++L7\
+        VPa933wc4YcBvzHeVnIPR2dmh1mqiDxZXUI5vQAAARVJREFU6gFWE3vShaHYPFRVLzeuZVvaAnmYzOMado5f2ZmPHz827kMCeE0N\
+        +r6m2uSGjtwpbU7/VuFwIPuPsVgFkMUJ3FPNqjtIA5lS01KdBp/qtcIGE5hJsgEerDKIMZxSRpVxNo9X9jkdFgT6iHT1mHwXXEG7\
+        bXGOD3BZxwEbLzM9kcAdpQ0NqzONfl4Ajz7maHSmOrHDkxGoZMfbyuBg4fO/CQBnouMloCExh9ViAcWoT34uCWuUn7BtqZ5aC0Zw\
+        gLbPRwympSrYrPug67d5JAJyI5JIgMWmp4W314yQ5KtjRFJm45wzJfleqrpzYF1LcX4DvqmMVxlxw8pe5SozrIhRZqF7dWdkmmnv\
+        b1ZCoB1RxQL3F5CRefjWxVcAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "RGB 8, interlaced", digest: "0f23fced9c292e343a8607195355604614bc74cbeb8f9e330a46b3c4132b4ba3",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAIAAAEcAXHsAAAAKElEQVR42gE8AcP+AMZ+gWtL+wPi+1T2vd8AfBzhA4cBvwQx3lZy\
+        D0dnZocAycuclQAAAR9JREFUWaqIPFnqVhN7BNKFodg8VFUvNwOuZVvaAnmYzOMCGnaOX9mZjx8/Nu5DeE0N+r6mAdrkho7cKW1O\
+        /1bhcCD7j7FYBQCQxQncU82qO0iZUtNSnQYCn+q1wgYTmEmyAR6sMogxBJxSRpVxNo9X9jkdFvqIdAH1mHwXXEG7bXGOD3BZxwED\
+        Gy8zPZHAHaUNDaszjX5eAY8+5mh0pjqxw5MRqGTH28rgYOHzvwkAZ6LjJaAhMYfVYgPFqE9+LglrlJ+wbameWgtGcIC2z0cMpqUq\
+        2Kz7oOu3eSQAciOSSIDFpqeFt9eMkOSrY0RSZuOcMyX5Xqq6c2BdS3F+Ar6pjFcZccPKXuUqM6yIUWahe3VnZJpp729WQqAdUcUC\
+        90kSkY15goyEAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "RGB 16", digest: "df32ed6b85322e555dc235247530a855538226d1b8076329a210e3e0ee25a8df",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAIAAAA7lp05AAAAKElEQVR42gFbAqT9AMZ+gWtL++L7VPa933wc4YcBvzHeVnIPR2dm\
+        h1mqiDxZ4T3vgQAAAj5JREFU6lYTe9KFodg8VFUvN65lW9oCeZjM4xp2jl/ZmY8fPzbuQwF4TQ36vqba5IaO3CltTv9W4XAg+4+x\
+        WAWQxQncU82qO0iZUtNSnQaf6rXCBhOYSbIBHqwyiDGcUkaVcTaPV/Y5HRYC+oh09Zh8F1xBu21xjg9wWccBGy8zPZHAHaUNDasz\
+        jX5ejz7maHSmOrHDkxGoZMfbyuBg4fO/CQBnouMloCExh9ViA8WoT34uCWuUn7BtqZ5aC0ZwgLbPRwympSrYrPug67d5JHIjkkiA\
+        xaanhbfXjJDkq2NEUmbjnDMl+V6qunNgXUtxfgS+qYxXGXHDyl7lKjOsiFFmoXt1Z2Saae9vVkKgHVHFAve7kkW+bw22OMwQ/btU\
+        URx7B5Qnk32Sw9TGpWFRATg4p78A8QQNFZuAH4PVpGmIfJ+2AdqTF0WLErICM1xQ1uFWpK1CSlzdhmHpAxLhD5vqJixh3GJIa20U\
+        4AOFSnJG2pbIfRzRAQU+5ZJwQ19sAwWz67MgNU1+ZlABNsAz4Q/JOC7pKRlPXrHRSYs7U/2fP+4lJTV7DRGvTBGMMtTaf9gWV+Gm\
+        zn3BrgJivxPkh0w6wbMMWZlHWFq9eHy6UAHtG+qKSYju1hSFq7As3jWTES0BHNcoQzDnsAjteZkTUdI6d609tPjHygMi0skDxicP\
+        BM56P8BoLM9yagnCQgByXkE0+JZpP706WJGL4cyisZLdd6E1/vNLvLHjNxENx2W+8WHlXgb/Ncd2iV30bkrMYVgcSODHUsoAAAAA\
+        SUVORK5CYII=
+        """),
+    ImageSample(
+      name: "RGB 16, interlaced", digest: "3d68829ab5124ae0fca5c704397489ebca36913a48acfed476e4dc5397c54edc",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAIAAAFMka2vAAAAKElEQVR42gFlApr9AMZ+gWtL++L7VPa93wN8HOGHAb8x3lZyD0cA\
+        Z2aHWaqI2p39WQAAAkhJREFUAzxZ6lYTewTShaHYPFRVLzeuZVvaAnmYzOMAGnaOX9mZjx8/Nu5DeE0N+r6mBNrkho7cKW1O/1bh\
+        cCD7j7FYBQOQxQncU82qO0iZUtNSnQaf6rUCwgYTmEmyAR6sMogxnFJGlXE2j1f2OR0W+oh09Zh8F1xBu21xAY4PcFnHARsvMz2R\
+        wB2lDQ2rM41+Xo8+5mh0pjqxw5MRqGTH2wDK4GDh878JAGei4yWgITGH1WLFqE9+LglrlJ+wbakCnloLRnCAts9HDKalKtis+6Dr\
+        t3kkciOSSIDFpqeFBLfXjJDkq2NEUmbjnDMl+V6qunNgXUtxfr6pjFcZcQHDyl7lKjOsiFFmoXt1Z2Saae9vVkKgHVHFAve7kkUD\
+        vm8NtjjMEP27VFEceweUJ5N9ksPUxqVhUQE4OKe/AfEEDRWbgB+D1aRpiHyftgHakxdFixKyAjNcUNbhVqStQkpc3YZh6QMS4Q+b\
+        6iYsYdxiSGttFOADhUpyRtqWyH0c0QMFPuWScENfbAMFs+uzIDVNfmZQATbAM+EPyTgu6SkZT16x0UmLO1P9nz/uJSU1ew0Rr0wR\
+        jDLU2n/YFlfhps59wa4AYr8T5IdMOsGzDFmZR1havXh8ulAB7RvqikmI7tYUhauwLN41kxEtARzXKEMw57AI7XmZE1HSOnetPbT4\
+        x8oDItLJAsYnDwTOej/AaCzPcmoJwkIAcl5BNPiWaT+9OliRi+HMorGS3XehNf7zS7yx4zcRDcdlvvFh5V4G/zXHdold9G5KzLQw\
+        HFzzSJfhAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "palette 1", digest: "fc12231d196cac0fa45f4194c9977d865fdea2dbf824c75656666d59e4e93efa",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAQMAAADeqkRuAAAABlBMVEUAWbILZL2fCxwXAAAAJElEQVR42mM4VsfYmM3k/Zv50W+W\
+        kG8Me+8z1sgwPWxnZtwPAJsgCwp4zU6gAAAAAElEQVQ1rwYeAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "palette 1, transparent",
+      digest: "fc12231d196cac0fa45f4194c9977d865fdea2dbf824c75656666d59e4e93efa",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAQMAAADeqkRuAAAABlBMVEUAWbILZL2fCxwXAAAAAnRSTlMAgJsrThgAAAAkSURBVHja\
+        YzhWx9iYzeT9m/nRb5aQbwx77zPWyDA9bGdm3A8AmyALCnjNTqAAAAAASURBVDWvBh4AAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "palette 1, interlaced",
+      digest: "fb28e7bba2ee8a39ef7f0eff497897b78cb4238d7f98b14a8040c81a46abcbef",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAQMAAAGprXT4AAAABlBMVEUAWbILZL2fCxwXAAAAKElEQVR42mM4xlzH0MiczeLN8Jvl\
+        EfNvphDGbwx7me6z1DDKMD9kbGdk3m/I7NtpmAAAAAtJREFUcC+MqYgfABtVDQQP66laAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "palette 2", digest: "6c862e4777c2bccd6236f1b63101d9a94dc2a26c57f0807bf08c72c0f0a954a6",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAgMAAACZCj6+AAAADFBMVEUAWbILZL0Wb8ghetOl3mj5AAAAKElEQVR42mM4VtfImO39\
+        m+nR7xDmb3vvs9TIPGRoZ9zPaHgvjKmI3505Pa0dKGm2zAAAAAVJREFUACMKDosXdavpAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "palette 2, interlaced",
+      digest: "e0fdf9f6b3d736d60a7b7105a1468ec3fdccdfa6832ee13d6d809215cdf5cdce",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJAgMAAAHuDQ4oAAAADFBMVEUAWbILZL0Wb8ghetOl3mj5AAAAKElEQVR42mM4xlzH0Mic\
+        zeLN8JvlEfNvppBvjHvvM9TIMD1sZ2Hcz2h4jzmsRJXuWAAAABZJREFUiJHfPZ05rT2SYVWHDVPkqzAA37oR/66XqKwAAAAASUVO\
+        RK5CYII=
+        """),
+    ImageSample(
+      name: "palette 4", digest: "0519efd40c6d5637f5a210c226a76d570d8429fb951dc0a5881e90513468bd99",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJBAMAAAAWSsseAAAALVBMVEUAWbILZL0Wb8ghetMshd43kOlCm/RNpv9YsQpjvBVuxyB5\
+        0iuE3TaP6EGa80wk2G1GAAAAKElEQVR42gE/AMD/AMZ+gWtL+wHi+1T2vd8CfBzhhwG/AzHeVnIPRwRnZodZBxs5ygAAACJJREFU\
+        qogAPFnqVhN7AdKFodg8VAJVLzeuZVsD2gJ5mMzjjgYbnhS5pmgAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "palette 4, interlaced",
+      digest: "3c208d92f521d8a20dfbef6139a285349581121746a59bf9a2056dcc0ebe3900",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJBAMAAAFhTfuIAAAALVBMVEUAWbILZL0Wb8ghetMshd43kOlCm/RNpv9YsQpjvBVuxyB5\
+        0iuE3TaP6EGa80wk2G1GAAAAKElEQVR42gFMALP/AMYDfgCBA2sES/sA4vsEVPYDvd8CfBzhAYcBvwAx3lYCWFFzpQAAAC9JREFU\
+        cg9HBGdmhwFZqogDPFnqAVYTe9KFoQPYPFRVLzcArmVb2gJ5ApjM4xp2jjOeHNDrHM4RAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "palette 8", digest: "c37ba92e47da57af5e9c8ec04d779fa2eac67816c21dcbcada2038ef90e8cac7",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAMAAADTuiYfAAACWFBMVEUAWbILZL0Wb8ghetMshd43kOlCm/RNpv9YsQpjvBVuxyB5\
+        0iuE3TaP6EGa80yl/lewCWK7FG3GH3jRKoPcNY7nQJnyS6T9Vq8IYboTbMUed9Apgts0jeY/mPFKo/xVrgdguRJrxB12zyiB2jOM\
+        5T6X8Emi+1StBl+4EWrDHHXOJ4DZMovkPZbvSKH6U6wFXrcQacIbdM0mf9gxiuM8le5HoPlSqwRdtg9owRpzzCV+1zCJ4juU7Uaf\
+        +FGqA1y1DmfAGXLLJH3WL4jhOpPsRZ73UKkCW7QNZr8YccojfNUuh+A5kutEnfZPqAFaswxlvhdwySJ71C2G3ziR6kOc9U6nAFmy\
+        C2S9Fm/IIXrTLIXeN5DpQpv0Tab/WLEKY7wVbscgedIrhN02j+hBmvNMpf5XsAliuxRtxh940SqD3DWO50CZ8kuk/VavCGG6E2zF\
+        HnfQKYLbNI3mP5jxSqP8Va4HYLkSa8Qdds8ogdozjOU+l/BJovtUrQZfuBFqwxx1zieA2TKL5D2W70ih+lOsBV63EGnCG3TNJn/Y\
+        MYrjPJXuR6D5UqsEXbYPaMEac8wlftcwieI7lO1Gn/hRqgNctQ5nwBlyyyR91i+I4TqT7EWe91CpAlu0DWa/GHHKI3zVLofgOZLr\
+        RJ32T6gBWrMMZb4XcMkie9Qtht84kepDnPVOpwBZsgtkvRZvyCF60yyF3jeQ6UKb9E2m/1ixCmO8FW7HIHnSK4TdNo/oQZrzTKX+\
+        V7AJYrsUbcYfeNEqg9w1judAmfJLpP1WrwhhuhNsxR530CmC2zSN5j/YyKcDAAAAKElEQVR42gFsAJP/AMZ+gWtL++L7VPa9Ad98\
+        HOGHAb8x3lZyAg9HZ2aHWaqIgp8x8AAAAE9JREFUPFnqA1YTe9KFodg8VFUvBDeuZVvaAnmYzOMaAHaOX9mZjx8/Nu5DAXhNDfq+\
+        ptrkho7cAiltTv9W4XAg+4+xA1gFkMUJ3FPNqjtIybkyiMu96cYAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "palette 8, transparent",
+      digest: "c37ba92e47da57af5e9c8ec04d779fa2eac67816c21dcbcada2038ef90e8cac7",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAMAAADTuiYfAAACWFBMVEUAWbILZL0Wb8ghetMshd43kOlCm/RNpv9YsQpjvBVuxyB5\
+        0iuE3TaP6EGa80yl/lewCWK7FG3GH3jRKoPcNY7nQJnyS6T9Vq8IYboTbMUed9Apgts0jeY/mPFKo/xVrgdguRJrxB12zyiB2jOM\
+        5T6X8Emi+1StBl+4EWrDHHXOJ4DZMovkPZbvSKH6U6wFXrcQacIbdM0mf9gxiuM8le5HoPlSqwRdtg9owRpzzCV+1zCJ4juU7Uaf\
+        +FGqA1y1DmfAGXLLJH3WL4jhOpPsRZ73UKkCW7QNZr8YccojfNUuh+A5kutEnfZPqAFaswxlvhdwySJ71C2G3ziR6kOc9U6nAFmy\
+        C2S9Fm/IIXrTLIXeN5DpQpv0Tab/WLEKY7wVbscgedIrhN02j+hBmvNMpf5XsAliuxRtxh940SqD3DWO50CZ8kuk/VavCGG6E2zF\
+        HnfQKYLbNI3mP5jxSqP8Va4HYLkSa8Qdds8ogdozjOU+l/BJovtUrQZfuBFqwxx1zieA2TKL5D2W70ih+lOsBV63EGnCG3TNJn/Y\
+        MYrjPJXuR6D5UqsEXbYPaMEac8wlftcwieI7lO1Gn/hRqgNctQ5nwBlyyyR91i+I4TqT7EWe91CpAlu0DWa/GHHKI3zVLofgOZLr\
+        RJ32T6gBWrMMZb4XcMkie9Qtht84kepDnPVOpwBZsgtkvRZvyCF60yyF3jeQ6UKb9E2m/1ixCmO8FW7HIHnSK4TdNo/oQZrzTKX+\
+        V7AJYrsUbcYfeNEqg9w1judAmfJLpP1WrwhhuhNsxR530CmC2zSN5j/YyKcDAAAAAnRSTlMAgJsrThgAAAAoSURBVHjaAWwAk/8A\
+        xn6Ba0v74vtU9r0B33wc4YcBvzHeVnICD0dnZodZqoiCnzHwAAAAT0lEQVQ8WeoDVhN70oWh2DxUVS8EN65lW9oCeZjM4xoAdo5f\
+        2ZmPHz827kMBeE0N+r6m2uSGjtwCKW1O/1bhcCD7j7EDWAWQxQncU82qO0jJuTKIy73pxgAAAABJRU5ErkJggg==
+        """),
+    ImageSample(
+      name: "palette 8, interlaced",
+      digest: "0e303bee59af0eee27fa604449c4a51d51f6561f9e6642efb5898600f513daed",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAMAAAGkvRaJAAACWFBMVEUAWbILZL0Wb8ghetMshd43kOlCm/RNpv9YsQpjvBVuxyB5\
+        0iuE3TaP6EGa80yl/lewCWK7FG3GH3jRKoPcNY7nQJnyS6T9Vq8IYboTbMUed9Apgts0jeY/mPFKo/xVrgdguRJrxB12zyiB2jOM\
+        5T6X8Emi+1StBl+4EWrDHHXOJ4DZMovkPZbvSKH6U6wFXrcQacIbdM0mf9gxiuM8le5HoPlSqwRdtg9owRpzzCV+1zCJ4juU7Uaf\
+        +FGqA1y1DmfAGXLLJH3WL4jhOpPsRZ73UKkCW7QNZr8YccojfNUuh+A5kutEnfZPqAFaswxlvhdwySJ71C2G3ziR6kOc9U6nAFmy\
+        C2S9Fm/IIXrTLIXeN5DpQpv0Tab/WLEKY7wVbscgedIrhN02j+hBmvNMpf5XsAliuxRtxh940SqD3DWO50CZ8kuk/VavCGG6E2zF\
+        HnfQKYLbNI3mP5jxSqP8Va4HYLkSa8Qdds8ogdozjOU+l/BJovtUrQZfuBFqwxx1zieA2TKL5D2W70ih+lOsBV63EGnCG3TNJn/Y\
+        MYrjPJXuR6D5UqsEXbYPaMEac8wlftcwieI7lO1Gn/hRqgNctQ5nwBlyyyR91i+I4TqT7EWe91CpAlu0DWa/GHHKI3zVLofgOZLr\
+        RJ32T6gBWrMMZb4XcMkie9Qtht84kepDnPVOpwBZsgtkvRZvyCF60yyF3jeQ6UKb9E2m/1ixCmO8FW7HIHnSK4TdNo/oQZrzTKX+\
+        V7AJYrsUbcYfeNEqg9w1judAmfJLpP1WrwhhuhNsxR530CmC2zSN5j/YyKcDAAAAKElEQVR42gF2AIn/AMZ+A4FrAEsD+wTi+1QA\
+        9r3fBHwc4QOHAb8CMd5Wcg9H1OK6cQAAAFlJREFUAWdmh1mqiAA8WepWEwJ70oWh2AQ8VFUvNwGuZVvaAgN5mMzjGgF2jl/ZmY8f\
+        PzbuQwN4TQ36vqba5IaO3AApbU7/VuFwIPuPsQJYBZDFCdxTzao7SDVaMpwU9QwfAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "gray and alpha 8", digest: "5347f259f9dd1268089e21d992c705ab76da3289924941099280df0f33a8d002",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAQAAABObR6mAAAAKElEQVR42gHPADD/AMZ+gWtL++L7VPa933wc4YcBvzHeVnIBD0dn\
+        ZodZqog8+tMaYQAAALJJREFUWepWE3vShaHYPFRVLwI3rmVb2gJ5mMzjGnaOX9mZjx8/Nu5DA3hNDfq+ptrkho7cKW1O/1bhcCD7\
+        j7EEWAWQxQncU82qO0iZUtNSnQaf6rXCBgATmEmyAR6sMogxnFJGlXE2j1f2OR0WAfqIdPWYfBdcQbttcY4PcFnHARsvMz0CkcAd\
+        pQ0NqzONfl6PPuZodKY6scOTEQOoZMfbyuBg4fO/CQBnouMloCExh9Vijv1fmcLJqYoAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray and alpha 8, interlaced",
+      digest: "3d0c4f5d553a8c4a0d2938253089e2630c96e81379159462957047c142cbd9eb",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAQAAAE5ai4wAAAAKElEQVR42gHZACb/AMZ+gWsDS/vi+wBU9gO93wR8HOGHAb8AMd5W\
+        cg9HBGdmCVkO1QAAALxJREFUh1mqiAM8WepWE3sC0oWh2DxUVS83rmVbAdoCeZjM4xp2jl/ZmQCPHz827kN4TQ36Ar6m2uSGjtwp\
+        bU4E/1bhcCD7j7FYBQGQxQncU82qO0iZA1LTUp0Gn+q1wgYBE5hJsgEerDKIMZxSRpVxNo9X9jkdFgP6iHT1mHwXXEG7bXGOD3BZ\
+        xwEbLzM9AJHAHaUNDaszjX5ejz7maHSmOrHDkxECqGTH28rgYOHzvwkAZ6LjJaAhMYfVYl/XX61WC7edAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "gray and alpha 16", digest: "d1c211ca92f61681b11fc007bc6bb3d1c528f0c07e34a089640fa6228a79ad7c",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAQAAAAe/cLlAAAAKElEQVR42gGVAWr+AMZ+gWtL++L7VPa933wc4YcBvzHeVnIPR2dm\
+        h1mqiDxZhPTNxAAAAXhJREFU6lYTe9KFodg8VFUvATeuZVvaAnmYzOMado5f2ZmPHz827kN4TQ36vqba5IaO3CltTv9W4XAg+4+x\
+        AlgFkMUJ3FPNqjtImVLTUp0Gn+q1wgYTmEmyAR6sMogxnFJGlXE2j1f2OR0WA/qIdPWYfBdcQbttcY4PcFnHARsvMz2RwB2lDQ2r\
+        M41+Xo8+5mh0pjqxw5MRBKhkx9vK4GDh878JAGei4yWgITGH1WLFqE9+LglrlJ+wbameWgtGcIC2z0cMAKalKtis+6Drt3kkciOS\
+        SIDFpqeFt9eMkOSrY0RSZuOcMyX5Xqq6c2BdS3F+Ab6pjFcZccPKXuUqM6yIUWahe3VnZJpp729WQqAdUcUC97uSRb5vDbY4zBD9\
+        ArtUURx7B5Qnk32Sw9TGpWFRATg4p7/xBA0Vm4Afg9WkaYh8n7YB2pMXRYsSA7ICM1xQ1uFWpK1CSlzdhmHpAxLhD5vqJixh3GJI\
+        a20U4AOFSnJG2pbIfRzR8g6+qXFmw7QAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "gray and alpha 16, interlaced",
+      digest: "bf06eb9e94077f4eeaebb093132b6b59d87fc1bd6377d623383d70700eea6f95",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAQAAAFp+vJzAAAAKElEQVR42gGfAWD+AMZ+gWtL++L7A1T2vd98HOGHAAG/Md4DVnIP\
+        RwRnZodZxGMRUAAAAYJJREFUqog8WepWE3sA0oWh2DxUVS83rmVbBNoCeZjM4xp2jl/ZmQOPHz827kN4TQ36vqYC2uSGjtwpbU7/\
+        VuFwIPuPsVgFkMUJ3FPNAao7SJlS01KdBp/qtcIGE5hJsgEerDKIMQCcUkaVcTaPV/Y5HRb6iHT1mHwXXAJBu21xjg9wWccBGy8z\
+        PZHAHaUNDQSrM41+Xo8+5mh0pjqxw5MRqGTH2wHK4GDh878JAGei4yWgITGH1WLFqANPfi4Ja5SfsG2pnloLRnCAts9HDAGmpSrY\
+        rPug67d5JHIjkkiAxaanhbfXjJDkq2NEUmbjnDMl+V6qunNgXUtxfgO+qYxXGXHDyl7lKjOsiFFmoXt1Z2Saae9vVkKgHVHFAve7\
+        kkW+bw22OMwQ/QC7VFEceweUJ5N9ksPUxqVhUQE4OKe/8QQNFZuAH4PVpGmIfJ+2AdqTF0WLEgKyAjNcUNbhVqStQkpc3YZh6QMS\
+        4Q+b6iYsYdxiSGttFOADhUpyRtqWyH0c0YDSvr0+kvCeAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "RGBA 8", digest: "f6080914b302056d493fe51ac1f6011c260e03794b4026c80be78eed20032509",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAYAAADkZNYtAAAAKElEQVR42gGVAWr+AMZ+gWtL++L7VPa933wc4YcBvzHeVnIPR2dm\
+        h1mqiDxZhPTNxAAAAXhJREFU6lYTe9KFodg8VFUvATeuZVvaAnmYzOMado5f2ZmPHz827kN4TQ36vqba5IaO3CltTv9W4XAg+4+x\
+        AlgFkMUJ3FPNqjtImVLTUp0Gn+q1wgYTmEmyAR6sMogxnFJGlXE2j1f2OR0WA/qIdPWYfBdcQbttcY4PcFnHARsvMz2RwB2lDQ2r\
+        M41+Xo8+5mh0pjqxw5MRBKhkx9vK4GDh878JAGei4yWgITGH1WLFqE9+LglrlJ+wbameWgtGcIC2z0cMAKalKtis+6Drt3kkciOS\
+        SIDFpqeFt9eMkOSrY0RSZuOcMyX5Xqq6c2BdS3F+Ab6pjFcZccPKXuUqM6yIUWahe3VnZJpp729WQqAdUcUC97uSRb5vDbY4zBD9\
+        ArtUURx7B5Qnk32Sw9TGpWFRATg4p7/xBA0Vm4Afg9WkaYh8n7YB2pMXRYsSA7ICM1xQ1uFWpK1CSlzdhmHpAxLhD5vqJixh3GJI\
+        a20U4AOFSnJG2pbIfRzR8g6+qXFmw7QAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "RGBA 8, interlaced", digest: "fa045766c847e6825f03565600c3771fa7e68a4cd89eaf89288e6b28ef35024b",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJCAYAAAGTY+a7AAAAKElEQVR42gGfAWD+AMZ+gWtL++L7A1T2vd98HOGHAAG/Md4DVnIP\
+        RwRnZodZxGMRUAAAAYJJREFUqog8WepWE3sA0oWh2DxUVS83rmVbBNoCeZjM4xp2jl/ZmQOPHz827kN4TQ36vqYC2uSGjtwpbU7/\
+        VuFwIPuPsVgFkMUJ3FPNAao7SJlS01KdBp/qtcIGE5hJsgEerDKIMQCcUkaVcTaPV/Y5HRb6iHT1mHwXXAJBu21xjg9wWccBGy8z\
+        PZHAHaUNDQSrM41+Xo8+5mh0pjqxw5MRqGTH2wHK4GDh878JAGei4yWgITGH1WLFqANPfi4Ja5SfsG2pnloLRnCAts9HDAGmpSrY\
+        rPug67d5JHIjkkiAxaanhbfXjJDkq2NEUmbjnDMl+V6qunNgXUtxfgO+qYxXGXHDyl7lKjOsiFFmoXt1Z2Saae9vVkKgHVHFAve7\
+        kkW+bw22OMwQ/QC7VFEceweUJ5N9ksPUxqVhUQE4OKe/8QQNFZuAH4PVpGmIfJ+2AdqTF0WLEgKyAjNcUNbhVqStQkpc3YZh6QMS\
+        4Q+b6iYsYdxiSGttFOADhUpyRtqWyH0c0YDSvr0+kvCeAAAAAElFTkSuQmCC
+        """),
+    ImageSample(
+      name: "RGBA 16", digest: "1196b8aa27219d760801f3105b9051127e378a952793733427ffc8025309bf70",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAYAAAC09ApuAAAAKElEQVR42gEhA978AMZ+gWtL++L7VPa933wc4YcBvzHeVnIPR2dm\
+        h1mqiDxZGaItNQAAAwRJREFU6lYTe9KFodg8VFUvN65lW9oCeZjM4xp2jl/ZmY8fPzbuQ3hNDfq+ptrkho7cKW1O/1bhcCD7j7EB\
+        WAWQxQncU82qO0iZUtNSnQaf6rXCBhOYSbIBHqwyiDGcUkaVcTaPV/Y5HRb6iHT1mHwXXEG7bXGOD3BZxwEbLzM9kcAdpQ0NqzON\
+        fl6PPuZodKY6scOTEQKoZMfbyuBg4fO/CQBnouMloCExh9VixahPfi4Ja5SfsG2pnloLRnCAts9HDKalKtis+6Drt3kkciOSSIDF\
+        pqeFt9eMkOSrY0RSZuOcMyX5Xqq6c2BdS3F+A76pjFcZccPKXuUqM6yIUWahe3VnZJpp729WQqAdUcUC97uSRb5vDbY4zBD9u1RR\
+        HHsHlCeTfZLD1MalYVEBODinv/EEDRWbgB+D1aRpiHyftgHakxdFixIEsgIzXFDW4VakrUJKXN2GYekDEuEPm+omLGHcYkhrbRTg\
+        A4VKckbalsh9HNEFPuWScENfbAMFs+uzIDVNfmZQATbAM+EPyTgu6SkZT16x0UmLO1P9nz/uJQAlNXsNEa9MEYwy1Np/2BZX4abO\
+        fcGuYr8T5IdMOsGzDFmZR1havXh8ulAB7RvqikmI7tYUhauwLN41kxEtARzXKEMw57AI7XmZE1HSOnetPbT4x8oDItLJAcYnDwTO\
+        ej/AaCzPcmoJwkIAcl5BNPiWaT+9OliRi+HMorGS3XehNf7zS7yx4zcRDcdlvvFh5V4G/zXHdold9G5KzLVUfvEVyKCZj1xwC+8U\
+        xuUKnBm0HUwCzlYG3EIRJeeWbw8hPd/5V0cN3ytq/HeN1enZ+bXg63KEGo5CFB2Kbl+SOvsL5fbkwJ9F1iqDv7HNasS/jN7fsvd5\
+        92BX/Ds9ey7LnEF7J6XjSFgVBxfguQOFX2Oo9ikSQwBq2+5kJFKLxDtduzUYotOJ/7KgWTDy29XBTWpLNpxdeObQo5IN5ZARsIYP\
+        QTSApom96S94Rw1QlYcbv+N/lDc25G85OC8MgzqF31G8SNlW8OF/eqBoOEEAAAAASUVORK5CYII=
+        """),
+    ImageSample(
+      name: "RGBA 16, interlaced", digest: "c8dddb80702aab76b89e415db98bfaab25c49cb3d927547e3e02d04738a89918",
+      base64: """
+        iVBORw0KGgoAAAANSUhEUgAAAAsAAAAJEAYAAAHD8zr4AAAAKElEQVR42gErA9T8AMZ+gWtL++L7VPa933wc4YcDAb8x3lZyD0dn\
+        ZodZqog8KKsjrwAAAw5JREFUWQDqVhN70oWh2AM8VFUvN65lWwTaAnmYzOMado5f2ZmPHz827kN4TQ36vqYA2uSGjtwpbU7/VuFw\
+        IPuPsVgFkMUJ3FPNBKo7SJlS01KdBp/qtcIGE5hJsgEerDKIMQOcUkaVcTaPV/Y5HRb6iHT1mHwXXEG7bXECjg9wWccBGy8zPZHA\
+        HaUNDaszjX5ejz7maHSmOrHDkxGoZMfbyuBg4fO/CQBnouMlAaAhMYfVYsWoT34uCWuUn7BtqZ5aC0ZwgLbPRwympSrYrPug67d5\
+        JHIjkkiAxaanhQC314yQ5KtjRFJm45wzJfleqrpzYF1LcX6+qYxXGXHDyl7lKjOsiFFmAqF7dWdkmmnvb1ZCoB1RxQL3u5JFvm8N\
+        tjjMEP27VFEceweUJ5N9ksME1MalYVEBODinv/EEDRWbgB+D1aRpiHyftgHakxdFixKyAjNcUNbhVgGkrUJKXN2GYekDEuEPm+om\
+        LGHcYkhrbRTgA4VKckbalsh9HNEFPuWSA3BDX2wDBbPrsyA1TX5mUAE2wDPhD8k4LukpGU9esdFJiztT/Z8/7iUBJTV7DRGvTBGM\
+        MtTaf9gWV+Gmzn3BrmK/E+SHTDrBswxZmUdYWr14fLpQAe0b6opJiO7WFIWrsCzeNZMRLQEc1yhDMOewCO15mRNR0jp3rT20+MfK\
+        AyLSyQPGJw8Ezno/wGgsz3JqCcJCAHJeQTT4lmk/vTpYkYvhzKKxkt13oTX+80u8seM3EQ3HZb7xYeVeBv81x3aJXfRuSsy1VH7x\
+        FcigmY9ccAvvFMblCpwZtB1MAM5WBtxCESXnlm8PIT3f+VdHDd8ravx3jdXp2fm14OtyhBqOQhQdim5fkjr7C+X25MCfRdYqg7+x\
+        zWrEv4ze37L3efdgV/w7PXsuy5xBeyel40hYFQcX4LkChV9jqPYpEkMAatvuZCRSi8Q7Xbs1GKLTif+yoFkw8tvVwU1qSzacXXjm\
+        0KOSDeWQEbCGD0E0gKaJvekveEcNUJWHG7/jf5Q3NuRvOTgvDIM6hd9RvEjZVgCtf473FUzVAAAAAElFTkSuQmCC
+        """),
+  ]
+}
