@@ -103,7 +103,8 @@ extension Console {
   /// Says of how many images the decoders warned.
   static func noteWarnings(_ count: Int, first: String?) {
     guard let first else { return }
-    note("the decoder warned of \(count) \(count == 1 ? "image" : "images"), the first \(first.quotable(limit: 400))")
+    let images = count == 1 ? "image" : "images"
+    note("the decoder warned of \(count) \(images), the first \(first.quotable(limit: 400))")
   }
 }
 
@@ -122,7 +123,8 @@ extension LongTailedData {
     }
     Console.noteWarnings(data.listing?.warnings ?? 0, first: data.listing?.firstWarning)
     if let skipped = data.listing?.skipped, let first = skipped.first {
-      Console.note("left out, because they cannot be read: \(skipped.count) images, the first \(first.quotable(limit: 400))")
+      let path = first.quotable(limit: 400)
+      Console.note("left out, because they cannot be read: \(skipped.count) images, the first \(path)")
     }
     return data
   }

@@ -24,8 +24,8 @@ public struct ImageListing: Hashable, Sendable {
 
   /// The list or directory of training images.
   public var train: String
-  /// The list or directory of test images; nil: of each class every tenth image of `train`, beginning with the first, is held out for
-  /// the test, except of a class with one image.
+  /// The list or directory of test images; nil: of each class every tenth image of `train`, beginning with the first, is
+  /// held out for the test, except of a class with one image.
   public var test: String?
   /// The directory below which the lists' paths lie; for a directory, itself.
   public var root: String
