@@ -5,6 +5,7 @@
 #error "png.h is missing: apt-get install libpng-dev (the package's trait Images needs it)"
 #endif
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <png.h>
@@ -22,6 +23,19 @@ typedef struct {
 
 // Compressed data behind the last row that are looked at, for the checksum at their end.
 enum { SURPLUS_LIMIT = 1 << 16, HEADER = 24 };
+// libpng reserves what a chunk claims before it looks for it. Its rows are the largest blocks that an image needs:
+// a million pixels, the most that it allows in one, of eight bytes.
+static const size_t BLOCK_LIMIT = 16u << 20;
+
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+  (void)png;
+  return size <= BLOCK_LIMIT ? malloc(size) : NULL;
+}
+
+static void give_back(png_structp png, png_voidp block) {
+  (void)png;
+  free(block);
+}
 
 // Whether every pixel is in its place: libpng looks for the end of the data after that.
 static bool is_whole(png_structp png, const reader *r) {
@@ -148,7 +162,8 @@ eimage_status eimage_decode_png(const uint8_t *bytes, size_t count, size_t pixel
     if (image->height > 0 && image->width > pixel_limit / image->height) return EIMAGE_TOO_LARGE;
   }
   r.height = (png_uint_32)image->height;
-  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, give_up, warn);
+  png_structp png =
+      png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &r, give_up, warn, NULL, allocate, give_back);
   png_infop info = png ? png_create_info_struct(png) : NULL;
   if (!info) {
     png_destroy_read_struct(&png, NULL, NULL);

@@ -175,7 +175,7 @@ public struct ImageListing: Hashable, Sendable {
     }
     let faults = scan.faults
     // A build that decodes no image of this kind would leave them all out.
-    let stopping = onBadImage == .stop ? faults.first : faults.first { CompressedImage.isUnavailable($0.error) }
+    let stopping = faults.first { onBadImage == .stop || CompressedImage.isUnavailable($0.error) }
     if let stopping { throw stopping.error }
     skipped += faults.map { set.list.paths[$0.position] }
     guard skipped.count <= Self.skippedLimit else {
