@@ -33,7 +33,7 @@ struct DrawCommand: ParsableCommand {
       let figure = try DensityFigure.draw(
         series, title: output.title ?? "Spectral density of the Hessian",
         layout: layout == .overlay ? .overlay : .multiples, width: axis.kernelWidth, axis: axis.scale)
-      try output.write(figure, from: input.paths)
+      try output.write(figure, from: input.inputs.map(\.file))
     }
   }
 
@@ -55,7 +55,7 @@ struct DrawCommand: ParsableCommand {
       try output.write(
         DensityFigure.draw(
           series, title: output.title ?? "Exact and released spectra", layout: .compare,
-          width: axis.kernelWidth, axis: axis.scale), from: input.paths)
+          width: axis.kernelWidth, axis: axis.scale), from: input.inputs.map(\.file))
     }
   }
 
@@ -64,7 +64,7 @@ struct DrawCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "λ_min, λ_max, their ratio, loss and gradient norm of classes over the epochs of runs.")
 
-    @Argument(help: ArgumentHelp("Run directories, or LABEL=RUN.", valueName: "RUN")) var runs: [String]
+    @Argument(help: ArgumentHelp("Run directories, or LABEL=RUN.", valueName: "RUN")) var runs: [LabeledPath]
     @Option(
       help: ArgumentHelp(
         "The classes drawn, separated by commas; up to four, or the first and the last of more, without it.",
@@ -73,15 +73,14 @@ struct DrawCommand: ParsableCommand {
     @OptionGroup var output: FigureOutput
 
     func run() throws {
-      let inputs = runs.map(LabeledPath.init)
-      let courses = try inputs.map {
-        try SpectrumDynamics(name: $0.label ?? $0.stem, run: RunDirectory($0.directory))
+      let courses = try runs.map {
+        try SpectrumDynamics(name: $0.label ?? $0.stem, run: RunDirectory($0.file.directory))
       }
       let measured = Set(courses.flatMap { $0.classes.map(\.label) }).sorted()
       let figure = DynamicsFigure.draw(
         courses, classes: try selected(of: measured),
         title: output.title ?? "Extreme curvature of classes along training")
-      try output.write(figure, from: inputs.map { RunDirectory($0.directory).metrics.path })
+      try output.write(figure, from: runs.map { FilePath(RunDirectory($0.file.directory).metrics.path) })
     }
 
     private func selected(of measured: [Int]) throws -> [Int] {
@@ -112,8 +111,9 @@ struct DrawCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "The factor (1 + ρλ)² over ρ and λ, with measured extremes on it.")
 
-    @Argument(help: ArgumentHelp("Spectra to mark, or LABEL=FILE.", valueName: "FILE")) var paths: [String] =
-      []
+    @Argument(help: ArgumentHelp("Spectra to mark, or LABEL=FILE.", valueName: "FILE")) var paths:
+      [LabeledPath] =
+        []
     @Option(help: ArgumentHelp("Radii at which to mark them, separated by commas.", valueName: "list"))
     var rho: String?
     @Option(help: ArgumentHelp("The smallest and largest radius drawn.", valueName: "low,high")) var radii =
@@ -147,7 +147,7 @@ struct DrawCommand: ParsableCommand {
             }
           }
         }, title: output.title ?? "What the ascent does to the gradient along an eigenvector")
-      try output.write(figure, from: paths.map { LabeledPath($0).path })
+      try output.write(figure, from: paths.map(\.file))
     }
 
     private static func numbers(_ list: String, option: String) throws -> [Double] {
@@ -178,7 +178,7 @@ struct DrawCommand: ParsableCommand {
       try output.write(
         ExtremesFigure.draw(
           try input.series(), end: end, title: output.title ?? "\(name) Hessian eigenvalues",
-          axis: logX.axis), from: input.paths)
+          axis: logX.axis), from: input.inputs.map(\.file))
     }
   }
 }

@@ -7,46 +7,45 @@ import Foundation
 import EscapementKernels
 import EscapementVerification
 
-/// A path with its label in a legend: LABEL=PATH, or a path alone.
-struct LabeledPath {
-  let label: String?
-  let path: String
+/// A path with its label in a legend: LABEL=PATH, or a path alone. An empty path is refused, as in `FilePath`.
+struct LabeledPath: ExpressibleByArgument {
+  static var defaultCompletionKind: CompletionKind { .file() }
 
-  init(_ argument: String) {
+  let label: String?
+  let file: FilePath
+
+  init?(argument: String) {
     // A path may contain "=": if a file with the whole name exists, it is a path.
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 2, !parts[0].isEmpty, !FileManager.default.fileExists(atPath: argument) {
-      (label, path) = (String(parts[0]), String(parts[1]))
+      label = String(parts[0])
     } else {
-      (label, path) = (nil, argument)
+      label = nil
     }
+    guard let file = FilePath(argument: label == nil ? argument : String(parts[1])) else { return nil }
+    self.file = file
   }
 
-  var directory: URL { URL(fileURLWithPath: path, isDirectory: true) }
   /// The last part of the path without its extension.
-  var stem: String { URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent }
+  var stem: String { file.url.deletingPathExtension().lastPathComponent }
 }
 
 /// Files of `spectrum --json`.
 struct SpectrumFiles: ParsableArguments {
   @Argument(help: ArgumentHelp("Files of `spectrum --json`, or LABEL=FILE.", valueName: "FILE"))
-  var arguments: [String]
+  var inputs: [LabeledPath]
   @Flag(help: "Also take spectra that failed their own checks.") var acceptInvalid = false
-
-  /// The files' paths, without labels.
-  var paths: [String] { arguments.map { LabeledPath($0).path } }
 
   /// The spectra, by selection and procedure; `labeled` by file if several files contain the same selection.
   func series(labeled: Bool = true) throws -> [SpectrumSeries] {
-    try Self.series(arguments, labeled: labeled, acceptingInvalid: acceptInvalid)
+    try Self.series(inputs, labeled: labeled, acceptingInvalid: acceptInvalid)
   }
 
   static func series(
-    _ arguments: [String], labeled: Bool, acceptingInvalid: Bool
+    _ inputs: [LabeledPath], labeled: Bool, acceptingInvalid: Bool
   ) throws -> [SpectrumSeries] {
-    let inputs = arguments.map(LabeledPath.init)
     let read = try inputs.map {
-      try SpectrumRecord.read(URL(fileURLWithPath: $0.path), acceptingInvalid: acceptingInvalid)
+      try SpectrumRecord.read($0.file.url, acceptingInvalid: acceptingInvalid)
     }
     let contracts = Set(read.joined().map(\.contract)).sorted().map(\.description)
     if contracts.count > 1 {
@@ -142,8 +141,7 @@ struct FigureOutput: ParsableArguments {
   @Option(help: "Another title.") var title: String?
 
   /// Writes the drawing and the table, each atomically, after checking that both locations can be written.
-  func write(_ figure: Figure, from inputs: [String]) throws {
-    let sources = inputs.map { FilePath($0) }
+  func write(_ figure: Figure, from sources: [FilePath]) throws {
     var files = [(url: try out.checked(apartFrom: sources), text: figure.svg, mark: "<svg ")]
     if let csv {
       files.append((try csv.checked(as: .addition, apartFrom: sources), figure.csv, Figure.heading))

@@ -42,10 +42,10 @@ struct SpectrumExhibits: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp("Files of `spectrum --json`, or LABEL=FILE, drawn in the report.", valueName: "file"))
-  var spectra: [String] = []
+  var spectra: [LabeledPath] = []
 
   /// The files' paths, without labels.
-  var files: [FilePath] { spectra.map { FilePath(LabeledPath($0).path) } }
+  var files: [FilePath] { spectra.map(\.file) }
 
   /// The spectra; those that failed their own checks are refused.
   func series() throws -> [SpectrumSeries] {
