@@ -1,0 +1,5 @@
+"""`python -m escapement` is the command-line tool."""
+
+from . import main
+
+main()
