@@ -5,6 +5,7 @@
 #   ./ci.sh nightly      what takes too long for every change: all tests, in a debug build, every path's goldens, the
 #                        contrasts with their nulls, the build without traits, the package as a versioned dependency
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
+#   ./ci.sh wheel        build the Python package with the executable inside, and try it without Swift: dist/
 #   ./ci.sh mutants [--shard I/N] [FAULT...]
 #                        break a copy of the code on purpose, one fault at a time, and see the tests notice
 #   ./ci.sh torture [--short] [--seed N] [--only NAME]...
@@ -294,6 +295,17 @@ consumer_check() {
   trap - EXIT
 }
 
+# The tests of the Python package, where Python has what they need: they read files that the executable writes.
+python_check() {
+  local python=${PYTHON:-python3}
+  "$python" -c 'import sys, numpy, pytest; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || {
+    printf 'Python/ is not tested: no %s of 3.9 or later with numpy and pytest (pip install numpy pytest jsonschema)\n' \
+      "$python"
+    return 0
+  }
+  ESCAPEMENT_EXECUTABLE=$PWD/$tool PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider Python
+}
+
 # ---- The two commands ----------------------------------------------------------------------------
 
 install_missing
@@ -302,6 +314,13 @@ check_swift
 if [[ ${1:-} == mutants ]]; then
   shift
   exec Benchmarks/detection/run "$@"
+fi
+if [[ ${1:-} == wheel ]]; then
+  (($# == 1)) || {
+    say "ci.sh: wheel takes no argument, got \"$2\""
+    exit 64
+  }
+  exec Python/wheel
 fi
 if [[ ${1:-} == torture ]]; then
   shift
@@ -354,6 +373,7 @@ else
   stage ranks Benchmarks/ranks/run --short --tool "$tool"
   stage example example_check
   stage golden golden_checks
+  stage python python_check
 fi
 summary=$(printf ', %s' "${durations[@]}")
 printf 'ci.sh: passed in %d s: %s\n' "$SECONDS" "${summary:2}"
