@@ -101,12 +101,18 @@ import Testing
     let record = GoldenRecord(reason: "r", provenance: golden.provenance, values: try golden.compute())
     let text = record.json.canonical(pretty: true)
     #expect(try GoldenRecord(json: JSON(parsing: Data(text.utf8), file: "f"), file: "f") == record)
-    let edited = text.replacing("0x3f600000", with: "0x3f600001")
-    #expect(edited != text)
-    let error = try #require(throws: DataError.self) {
-      try GoldenRecord(json: JSON(parsing: Data(edited.utf8), file: "f.json"), file: "f.json")
+    func error(_ edits: [(String, String)]) throws -> String {
+      let edited = edits.reduce(text) { $0.replacing($1.0, with: $1.1) }
+      #expect(edited != text)
+      let error = try #require(throws: DataError.self) {
+        try GoldenRecord(json: JSON(parsing: Data(edited.utf8), file: "f.json"), file: "f.json")
+      }
+      #expect(!error.description.contains("\n"))
+      return error.description
     }
-    #expect(error.description.contains("chain") && !error.description.contains("\n"))
+    // The bits alone contradict their decimal; both together, the chain.
+    #expect(try error([("0x3f600000", "0x3f600001")]).contains("0.875"))
+    #expect(try error([("0x3f600000", "0x3f600001"), ("0.875", "0.87500006")]).contains("chain"))
   }
 
   @Test func acceptingNeedsAReason() throws {
