@@ -14,6 +14,10 @@ struct Layer {
   // Where its files are; nil: Sources/NAME.
   var path: String? = nil
   var resources: [String] = []
+  // Files that become part of the code, so that they go with an executable that is copied alone.
+  var embedded: [String] = []
+  // Files at `path` that are of no target.
+  var others: [String] = []
   // The library product that a Swift layer belongs to; nil: only other layers use it.
   var product: String? = "Escapement"
   // The trait without which the target is empty: nothing of it is compiled, linked or imported.
@@ -42,6 +46,9 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Statistics", uses: ["CKernels", "Kernels", "Randomness"]),
   Layer(kind: .swift, name: "Calculus", uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "CMPI"]),
   Layer(kind: .swift, name: "Fixtures", path: "Fixtures", resources: ["cifar-format-synthetic"]),
+  Layer(
+    kind: .swift, name: "RecordedVerdicts", path: "Golden", embedded: ["claims.json"],
+    others: ["fixture", "training", "trajectories"], product: nil),
   Layer(
     kind: .swift, name: "LongTail",
     uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "Fixtures", "CKernels", "CImageFiles", "CZlib"]),
@@ -87,7 +94,7 @@ let layers: [Layer] = [
     kind: .swift, name: "Verification",
     uses: [
       "CKernels", "Kernels", "Randomness", "Artifacts", "Statistics", "Fixtures", "Drawing", "Calculus",
-      "LongTail",
+      "LongTail", "RecordedVerdicts",
       "Networks", "Optimizers", "Training", "Curvature", "LAPACK", "Goldens", "Experiments",
     ],
     product: nil),
@@ -152,8 +159,8 @@ for layer in layers {
   case .swift:
     targets.append(
       .target(
-        name: layer.module, dependencies: dependencies, path: path,
-        resources: layer.resources.map { .copy($0) }))
+        name: layer.module, dependencies: dependencies, path: path, exclude: layer.others,
+        resources: layer.resources.map { .copy($0) } + layer.embedded.map { .embedInCode($0) }))
   case .tool:
     dependencies.append(.product(name: "ArgumentParser", package: "swift-argument-parser"))
     targets.append(.executableTarget(name: layer.module, dependencies: dependencies, path: path))

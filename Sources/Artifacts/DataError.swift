@@ -29,7 +29,8 @@ public struct DataError: ReportedError, Hashable {
   public var reason: String {
     var line = file.quotable(limit: 1024)
     if let place { line += ": " + place.quotable() }
-    return line + ": found \(found.quotable()), expected \(expected.quotable(limit: 400))"
+    let (found, expected) = String.quotable(found, expected, limits: (120, 400))
+    return line + ": found \(found), expected \(expected)"
   }
 
   /// "FILE: PLACE: found X, expected Y; ADVICE".

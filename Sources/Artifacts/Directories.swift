@@ -19,4 +19,20 @@ package enum Directories {
       throw FileError(operation: "create", path: url.path, code: errno)
     }
   }
+
+  /// The names in a directory, in no order. Throws a `FileError` with the reason if it cannot be read.
+  package static func names(in url: URL) throws -> [String] {
+    guard let directory = opendir(url.path) else {
+      throw FileError(operation: "list", path: url.path, code: errno)
+    }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
 }

@@ -8,6 +8,9 @@ struct Escapement: ParsableCommand {
     abstract:
       "Re-computes what is claimed about saddle points and sharpness-aware training on long-tailed data.",
     discussion: """
+      Start here: `escapement verify` judges the papers' claims in a minute, without data or network. `escapement \
+      COMMAND --help` has an example of each command.
+
       Results go to standard output, everything else to standard error.
 
       Exit codes: 0 all as expected; 1 a claim or golden differs; 2 inconclusive or nothing selected; \
@@ -19,13 +22,23 @@ struct Escapement: ParsableCommand {
       records state.
       """,
     version: PackageVersion.current,
-    subcommands: [
-      VerifyCommand.self, ClaimsCommand.self, EvidenceCommand.self, ReportCommand.self, TrainCommand.self,
-      SweepCommand.self, PresetsCommand.self,
-      SpectrumCommand.self,
-      AmplificationCommand.self,
-      WeightsCommand.self, VectorsCommand.self, GoldenCommand.self, DiffCommand.self, FixturesCommand.self,
-      DataCommand.self,
-      DrawCommand.self, EscapeCommand.self, DoctorCommand.self, LawsCommand.self, BenchCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Verify the papers",
+        subcommands: [
+          VerifyCommand.self, ClaimsCommand.self, EvidenceCommand.self, ReportCommand.self,
+        ]),
+      CommandGroup(
+        name: "Train and measure",
+        subcommands: [
+          TrainCommand.self, PresetsCommand.self, DataCommand.self, SweepCommand.self, SpectrumCommand.self,
+          AmplificationCommand.self, EscapeCommand.self, DrawCommand.self, WeightsCommand.self,
+        ]),
+      CommandGroup(
+        name: "Check an optimizer against regressions",
+        subcommands: [
+          GoldenCommand.self, DiffCommand.self, LawsCommand.self, VectorsCommand.self, FixturesCommand.self,
+        ]),
+      CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, BenchCommand.self]),
     ])
 }

@@ -15,7 +15,7 @@ enum Main {
     Interruption.endOnSignals()
     // Only rank 0 prints results.
     if !Job.leads { Console.discardOutput() }
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = CommandLineWords(Array(CommandLine.arguments.dropFirst())).joiningNegativeNumbers
     do {
       var command = try Escapement.parseAsRoot(arguments)
       if let problem = ek_environment_problem() {

@@ -54,6 +54,8 @@ package struct UnknownGolden: ReportedError, Hashable {
     let places = known.map { $0.split(separator: "/").dropLast($0.split(separator: "/").count > 2 ? 1 : 0) }
       .map { $0.joined(separator: "/") }
     let shown = places.enumerated().filter { $0 == 0 || places[$0 - 1] != $1 }.map(\.element)
-    return "no golden case is called \"\(name)\"; there are \(shown.joined(separator: ", "))"
+    let near = UnknownName.hint(name, among: shown + known)
+    return "no golden case is called \"\(name.quotable(limit: 80))\"\(near); there are "
+      + shown.joined(separator: ", ")
   }
 }

@@ -16,7 +16,7 @@ package struct GoldenDifference: Hashable, Sendable {
   /// One readable line.
   package var text: String {
     let place = index.map { "value \($0 + 1), " } ?? ""
-    let distance = ulps.map { ", \($0) ulp apart" } ?? ""
+    let distance = ulps.map { ", \(UlpDistance.text($0))" } ?? ""
     return "\(place)\(name): on record \(recorded ?? "nothing"), computed \(found ?? "nothing")\(distance); "
       + "\(agreeing) values before it agree"
   }

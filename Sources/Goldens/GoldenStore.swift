@@ -22,6 +22,17 @@ package struct GoldenStore: Sendable {
   /// The suffix of files that hold the computed values of a failed check.
   static let received = ".received.json"
 
+  /// Throws a `MissingError` if the folder does not exist: a mistyped one must not look like one without records.
+  package func require() throws {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isDirectory), isDirectory.boolValue
+    else {
+      throw MissingError(
+        what: "the directory of the record \(root.path.quotable(limit: 1024))",
+        advice: "correct --golden, or begin a record with `escapement golden accept`")
+    }
+  }
+
   /// The result of a check: the computed values and the comparison.
   package struct Examination: Sendable {
     /// The outcome of the comparison.

@@ -18,6 +18,9 @@ public struct MeanEstimate: Hashable, Sendable {
     standardError = count > 1 ? (squares / (k - 1) / k).squareRoot() : nil
   }
 
+  /// The samples' standard deviation (divisor k − 1), the spread of single samples; nil for a single one.
+  package var standardDeviation: Double? { standardError.map { $0 * Double(count).squareRoot() } }
+
   /// An estimate with known values, scaled or shifted from another one.
   package init(mean: Double, standardError: Double?, count: Int) {
     self.mean = mean

@@ -21,6 +21,27 @@ struct CertifiedSpectrumTests {
     }
   }
 
+  @Test("an operator of zeros has no ratio, and two solvers agree on it", arguments: [0.0, 1e-221, 1e-170])
+  func zeros(scale: Double) throws {
+    // The products in Float are exactly zero; those in Double are `scale` at most, and their squares are zero.
+    let n = 24
+    let float = DenseSymmetricOperator(Tensor<Float>.zeros([n, n]))
+    let double = DenseSymmetricOperator(
+      Tensor((0..<(n * n)).map { $0 % (n + 1) == 0 ? scale * Double(1 + $0 / n) : 0 }, shape: [n, n]))
+    let spectrum = try CertifiedSpectrum(of: float, measuredBy: double, steps: 10, seed: 1)
+    let (ours, top) = (spectrum.report.smallest, spectrum.report.largest)
+    #expect(RitzCertificate.ratio(smallest: ours, largest: top) == nil)
+    let theirs = try LOBPCG(seed: 2).smallest(of: float, measuredBy: double).certificate
+    let allowed = theirs.residual + theirs.rounding + ours.residual + ours.rounding
+    #expect((theirs.rayleighQuotient - ours.rayleighQuotient).magnitude <= allowed)
+    // Every eigenvalue lies in 0...n·scale, and so do the certificates' intervals' claims.
+    #expect(ours.interval.contains(0) && theirs.interval.contains(0) && ours.rounding < 1e-150)
+    let one = KnownSpectrum.family(12)[1].asOperator(Double.self)
+    let plain = try CertifiedSpectrum(of: one, measuredBy: one, steps: 12, seed: 1).report
+    let ratio = RitzCertificate.ratio(smallest: plain.smallest, largest: plain.largest)
+    #expect(ratio == (plain.smallest.rayleighQuotient / plain.largest.rayleighQuotient).magnitude)
+  }
+
   @Test("traces of different probes are independent parts of one sequence")
   func traceParts() throws {
     let a = KnownSpectrum.family(40)[0].asOperator(Double.self)

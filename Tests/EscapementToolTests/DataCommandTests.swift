@@ -124,7 +124,9 @@ struct DataCommandTests {
       #expect(result.status == status && result.errors.contains(mention), "\(arguments): \(result.errors)")
       #expect(result.errorLines.count == 1)
     }
-    try expect(["data", "check", "mnist"], 69, "known are")
+    try expect(["data", "check", "mnist"], 64, "known are")
+    try expect(["data", "check", "cifr10-lt100"], 64, "did you mean cifar10-lt100?")
+    try expect(["data", "check", "cifar10"], 69, "the place of cifar10's images")
     try expect(["data", "check", "cifar10-lt100"], 69, "--data")
     try expect(["data", "check", "cifar100-lt100", "--data", "/nonexistent"], 69, "/nonexistent")
     try expect(["data", "sheet", "fixture", "--class", "10", "--out", "/tmp/x.png"], 64, "0 to 9")

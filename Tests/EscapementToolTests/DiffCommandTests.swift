@@ -40,6 +40,22 @@ struct DiffCommandTests {
     }
   }
 
+  @Test("two runs of one training that measured different things are told apart from others")
+  func measuredDifferently() throws {
+    try ToolProcess.withDirectory { directory in
+      let a = try train("a", in: directory)
+      let b = try train(
+        "b", ["--spectra", "9", "--spectrum-steps", "3", "--test-time", "flip"], in: directory)
+      let plain = try ToolProcess.run(["diff", a, b])
+      #expect(plain.status == 1, "\(plain.errors)")
+      #expect(plain.output.hasSuffix("the same training; measured differently\n"), "\(plain.output)")
+      #expect(try ToolProcess.run(["diff", a, b, "--training"]).status == 0)
+      let c = try train("c", ["--rho", "0.2", "--spectra", "9", "--spectrum-steps", "3"], in: directory)
+      let other = try ToolProcess.run(["diff", a, c, "--training"])
+      #expect(other.status == 1 && other.output.hasSuffix("\ndifferent\n"), "\(other.output)")
+    }
+  }
+
   @Test("a failed golden check leaves its values, but never in CI or with --no-write")
   func received() throws {
     try ToolProcess.withDirectory { directory in
@@ -50,9 +66,12 @@ struct DiffCommandTests {
       func check(_ flags: [String] = [], ci: String = "") throws -> ToolProcess.Result {
         try ToolProcess.run(["golden", "check", name, "--golden", golden] + flags, environment: ["CI": ci])
       }
-      #expect(try check(ci: "true").status == 1 && !exists(".received.json"))
-      #expect(!FileManager.default.fileExists(atPath: golden), "CI never writes")
-      #expect(try check(["--no-write"]).status == 1 && !FileManager.default.fileExists(atPath: golden))
+      let mistyped = try check()
+      #expect(mistyped.status == 69 && mistyped.errors.contains("correct --golden"), "\(mistyped.errors)")
+      #expect(!FileManager.default.fileExists(atPath: golden), "a mistyped directory is not created")
+      try FileManager.default.createDirectory(atPath: golden, withIntermediateDirectories: false)
+      #expect(try check(ci: "true").status == 1 && !exists(".received.json"), "CI never writes")
+      #expect(try check(["--no-write"]).status == 1 && !exists(".received.json"))
       let missing = try check()
       #expect(missing.status == 1 && missing.output.contains("missing") && exists(".received.json"))
       let accepted = try ToolProcess.run([

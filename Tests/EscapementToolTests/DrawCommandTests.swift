@@ -58,7 +58,8 @@ import Testing
         let result = try ToolProcess.run(
           ["draw"] + arguments + ["--out", "f.svg", "--csv", "f.csv", "--title", "A <b> & c"], in: scratch.url
         )
-        #expect(result.status == 0 && result.output.isEmpty && result.errors.isEmpty, "\(result)")
+        #expect(result.status == 0 && result.output.isEmpty, "\(result)")
+        #expect(result.errors == "wrote f.svg\nwrote f.csv\n", "\(result)")
         outputs.append(try FileContents.read(svg) + FileContents.read(csv))
       }
       #expect(outputs[0] == outputs[1])
@@ -104,6 +105,57 @@ import Testing
     let none = try ToolProcess.run(
       ["draw", "dynamics", "run", "--classes", "3", "--out", "x.svg"], in: scratch.url)
     #expect(none.status == 64 && none.errors.contains("was not measured; there are 9"))
+  }
+
+  /// The converter is a script that writes a file of the format's first bytes, or fails.
+  @Test func figuresAreConvertedWhereAProgramIsInstalled() throws {
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    try AtomicFile.write(
+      .array([try Self.record("class 9")]), to: scratch.url.appendingPathComponent("s.json"))
+    let bin = scratch.url.appendingPathComponent("bin")
+    try FileManager.default.createDirectory(at: bin, withIntermediateDirectories: false)
+    func draw(_ out: String, path: String) throws -> ToolProcess.Result {
+      try ToolProcess.run(
+        ["draw", "density", "s.json", "--out", out], environment: ["PATH": path], in: scratch.url)
+    }
+    for name in ["d.png", "d.pdf", "D.PNG"] {
+      let none = try draw(name, path: bin.path)
+      #expect(none.status == 69 && none.errorLines.count == 1 && none.errors.contains("rsvg-convert"))
+      #expect(!FileManager.default.fileExists(atPath: scratch.url.appendingPathComponent(name).path))
+    }
+    let other = try draw("d.gif", path: bin.path)
+    #expect(other.status == 64 && other.errors.contains(".svg, .png or .pdf, not as .gif"))
+    func install(_ script: String) throws {
+      let program = bin.appendingPathComponent("rsvg-convert")
+      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: program)
+      #expect(chmod(program.path, 0o755) == 0)
+    }
+    let path = "\(bin.path):/usr/bin:/bin"
+    try install(
+      #"""
+      for last; do [ "$out" = next ] && out=$last; [ "$last" = --output ] && out=next; done
+      case $1 in *png) printf '\211PNG\r\n\032\n' >"$out" ;; *pdf) printf '%%PDF-' >"$out" ;; esac
+      cat "$last" >>"$out"
+      """#)
+    let png = Data([0x89]) + Data("PNG\r\n\u{1A}\n".utf8)
+    for (name, mark) in [("d.png", png), ("d.pdf", Data("%PDF-".utf8))] {
+      // The second time it replaces a figure.
+      for _ in 0..<2 {
+        let drawn = try draw(name, path: path)
+        #expect(drawn.status == 0 && drawn.errors == "wrote \(name)\n", "\(drawn)")
+      }
+      let bytes = try FileContents.read(scratch.url.appendingPathComponent(name))
+      #expect(bytes.starts(with: mark) && bytes.dropFirst(mark.count).starts(with: Data("<svg ".utf8)))
+    }
+    try install("echo no fonts >&2; exit 3")
+    let failed = try draw("e.png", path: path)
+    #expect(failed.status == 69 && failed.errors.contains("exit code 3"), "\(failed)")
+    #expect(failed.errors.contains("no fonts"), "\(failed)")
+    #expect(!FileManager.default.fileExists(atPath: scratch.url.appendingPathComponent("e.png").path))
+    // A program that says it succeeded and wrote something else.
+    try install(#"for last; do :; done; cp "$last" "${last%.svg}.png""#)
+    #expect(try draw("e.png", path: path).status == 69)
   }
 
   @Test func nothingButAFigureIsReplacedAndBadInputLeavesNothing() throws {

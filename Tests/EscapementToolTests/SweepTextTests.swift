@@ -1,3 +1,4 @@
+import EscapementArtifacts
 import Foundation
 import Testing
 
@@ -19,11 +20,37 @@ struct SweepTextTests {
 
   @Test("words for a shell are quoted by scalars: an accent behind a quote hides nothing")
   func quoting() {
-    #expect(TrainCommand.quoted("runs/a-1_b.c") == "runs/a-1_b.c" && TrainCommand.quoted("") == "''")
-    #expect(TrainCommand.quoted("it's") == "'it'\\''s'")
+    #expect(ShellWord.quoted("runs/a-1_b.c") == "runs/a-1_b.c" && ShellWord.quoted("") == "''")
+    #expect(ShellWord.quoted("it's") == "'it'\\''s'")
     // The quote and the accent are one Character.
-    #expect(TrainCommand.quoted("a'\u{301}; rm x") == "'a'\\''\u{301}; rm x'")
-    #expect(TrainCommand.quoted("a/\u{301}b") == "'a/\u{301}b'")
+    #expect(ShellWord.quoted("a'\u{301}; rm x") == "'a'\\''\u{301}; rm x'")
+    #expect(ShellWord.quoted("a/\u{301}b") == "'a/\u{301}b'")
+    // A command's first word with "=" would be an assignment; an option with its value is not.
+    #expect(ShellWord.quoted("a=b") == "'a=b'" && ShellWord.quoted("--out=a") == "--out=a")
+  }
+
+  @Test("a command in a message is one line that shows every character and means the same to bash")
+  func commandLines() throws {
+    let words = [
+      "two  blanks", "tab\there", "line\nend\\", "it's", "\u{FEFF}mark\t'", "no\u{A0}break", "", "-x", "é",
+    ]
+    let line = ShellWord.line(words)
+    #expect(line.hasPrefix("'two  blanks' $'tab\\there' $'line\\nend\\\\' "))
+    #expect(Failure.oneLine(line).isIdentical(to: line), "nothing is left to escape")
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", "printf '%s\\0' \(line)"]
+    process.standardOutput = output
+    try process.run()
+    let read = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let back = read.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    #expect(back.count == words.count && zip(back, words).allSatisfy { $0.isIdentical(to: $1) }, "\(back)")
+    #expect(ShellWord.option("--out", "-dash") == ["--out=-dash"])
+    #expect(ShellWord.option("--out", "a b") == ["--out", "a b"])
   }
 
   @Test("seeds as numbers and ranges")

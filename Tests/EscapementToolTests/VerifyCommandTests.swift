@@ -101,6 +101,29 @@ struct VerifyCommandTests {
     }
   }
 
+  @Test("away from the checkout the record that is part of the program is compared with")
+  func builtInRecord() throws {
+    try ToolProcess.withDirectory { directory in
+      // D2 is refuted on record, so without a record the exit code would be 1.
+      let away = try ToolProcess.run(["verify", "D1", "D2"], in: directory)
+      #expect(away.status == 0, "\(away.errors)")
+      let line = "compared with the verdicts on record in this program, version \(PackageVersion.current)"
+      #expect(away.errors == line + "\n")
+      #expect(away.output.hasSuffix("\nall as on record\n"), "\(away.output)")
+      let page = try ToolProcess.run(["claims", "list", "D1", "--markdown"], in: directory)
+      #expect(page.status == 0 && page.output.contains("supported"), "\(page.errors)")
+      let mistyped = try ToolProcess.run(["verify", "D1", "--golden", "Goldne"], in: directory)
+      #expect(mistyped.status == 69 && mistyped.errors.contains("Goldne/claims.json is missing"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+    }
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let here = try ToolProcess.run(["verify", "D1", "D2"], in: root)
+    #expect(here.status == 0 && here.errors.isEmpty && here.output.hasSuffix("\nall as on record\n"))
+    let file = root.appendingPathComponent("Golden/claims.json")
+    #expect(try Baseline.built() == Baseline(contentsOf: file))
+  }
+
   @Test("goldens that are not on record are exit 1, each a failure in junit.xml")
   func goldensThatAreNotThere() throws {
     try ToolProcess.withDirectory { directory in

@@ -46,7 +46,8 @@ struct WeightsCommandTests {
       #expect(trained.status == 0, "\(trained.errors)")
       let exported = try ToolProcess.run(["weights", "export", path("run"), path("weights")])
       #expect(
-        exported.status == 0 && exported.errors.isEmpty && exported.output.isEmpty, "\(exported.errors)")
+        exported.status == 0 && exported.errors == "wrote \(path("weights"))\n" && exported.output.isEmpty,
+        "\(exported.errors)")
       let weights = try Safetensors(contentsOf: directory.appendingPathComponent("weights"))
       #expect(weights.names.allSatisfy { !$0.hasPrefix("optimizer.") })
       #expect(weights.tensors["conv1.weight"] != nil && weights.tensors["bn1.running_mean"] != nil)
@@ -66,7 +67,7 @@ struct WeightsCommandTests {
       }
       let network = "resnet\(6 * blocks + 2)-w\(width)"
       let evaluated = try evaluate(network, classes: classes)
-      #expect(evaluated.status == 0 && evaluated.errors.isEmpty, "\(evaluated.errors)")
+      #expect(evaluated.status == 0 && evaluated.errors == "wrote \(path("out"))\n", "\(evaluated.errors)")
       let result = try Safetensors(contentsOf: directory.appendingPathComponent("out"))
       #expect(result.names == ["logits"] && result.tensors["logits"]?.shape == [3, classes])
       #expect(result.tensors["logits"]?.dtype == .f64)

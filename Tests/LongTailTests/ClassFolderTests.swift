@@ -131,7 +131,10 @@ struct ClassFolderTests {
       (["a/x.jpg"], [("a/up", "..")], "ROOT/a/up: found a symbolic link to a directory above it"),
       (["a/b/x.jpg"], [("a/b/c", "../../a")], "ROOT/a/b/c: found a symbolic link to a directory above it"),
       (["a/x.jpg"], [("self", ".")], "ROOT/self: found a symbolic link to a directory above it"),
-      (["a/x.jpg", "a/y\nz.jpg"], [], "ROOT/a/y·z.jpg: found a name that is not UTF-8 or has a line break"),
+      (
+        ["a/x.jpg", "a/y\nz.jpg"], [],
+        "ROOT/a/y\\nz.jpg: found a name that is not UTF-8 or has a line break"
+      ),
     ]
     for (files, links, expected) in cases {
       let directory = try tree(files, links: links)

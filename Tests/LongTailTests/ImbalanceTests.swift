@@ -197,8 +197,14 @@ struct ImbalanceTests {
     for name in ["cifar10-lt100", "cifar100-step50-first", "cifar100coarse-lt2.5", "cifar10-step5000"] {
       #expect(DataName(name)?.description == name)
     }
+    // A set alone is balanced: all its images.
+    for name in ["cifar10", "cifar100", "cifar100coarse"] {
+      let whole = try #require(DataName(name))
+      #expect(whole == DataName("\(name)-lt1") && whole.description == "\(name)-lt1")
+      #expect(whole.profile.total == 50_000 && Set(whole.profile.counts).count == 1)
+    }
     for name in [
-      "", "cifar10", "cifar10-", "cifar10-lt", "cifar10-lt0", "cifar10-lt-5", "cifar10-lt1e2",
+      "", "cifar", "cifar10-first", "cifar10-", "cifar10-lt", "cifar10-lt0", "cifar10-lt-5", "cifar10-lt1e2",
       "cifar10-lt100-",
       "cifar10-lt100-last", "cifar10-lt0100", "cifar10-lt100.0", "cifar10coarse-lt10", "cifar10-xx10",
       "cifar10-ltnan",

@@ -43,7 +43,17 @@ import EscapementTraining
     #expect(Set(LossChoice.byName.map(\.name)).count == LossChoice.byName.count)
   }
 
+  @Test func zerosOfBothSignsAreOneRadius() throws {
+    for choice in OptimizerChoice.byName.map(\.optimizer) {
+      guard let plus = choice.with(rho: 0.0), let minus = choice.with(rho: -0.0) else { continue }
+      #expect(plus.json.canonical().isIdentical(to: minus.json.canonical()), "\(plus)")
+      #expect(minus.radii.contains { $0.rho(epoch: 0).sign == .plus })
+    }
+  }
+
   @Test func unknownPresetsGetTheNamesThatAreNear() throws {
+    let mistyped = try #require(throws: HyperparameterError.self) { try Recipe.preset("fixture/ce-sma") }
+    #expect(mistyped.description.contains("(did you mean fixture/ce-sam?)"))
     let near = try #require(throws: HyperparameterError.self) { try Recipe.preset("cifar10-lt100/none") }
     #expect(near.exitCode == 64 && near.description.contains("cifar10-lt100/ldam-drw-sam"))
     let far = try #require(throws: HyperparameterError.self) { try Recipe.preset("cifar12/none\n") }

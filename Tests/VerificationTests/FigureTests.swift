@@ -169,7 +169,7 @@ import Testing
     let identity: @Sendable (Double) -> Double = { $0 }
     var scales: [(Double) -> Double] = []
     for values in [
-      points.map(\.smallest), points.map(\.largest), points.map(\.ratio), points.map(\.loss),
+      points.map(\.smallest), points.map(\.largest), points.compactMap(\.ratio), points.map(\.loss),
       points.map(\.gradientNorm),
     ] {
       let scale = AxisScale.fitting(values) == .logarithmic ? Self.logarithm : identity

@@ -99,7 +99,9 @@ import EscapementTraining
         network: recipe.architecture.network(classes: data.train.classes), seed: recipe.seed)
     }
     let heard = Mutex<[[Int]]>([])
-    var context = ClaimContext(subject: subject) { done, total in heard.withLock { $0.append([done, total]) }
+    var context = ClaimContext(subject: subject) { preset, done, total in
+      #expect(preset == "fixture/ce-drw-sam")
+      heard.withLock { $0.append([done, total]) }
     }
     let selection = RunSelection("fixture/ce-drw-sam")
     let runs = try context.fixtureRuns.runs(of: selection)

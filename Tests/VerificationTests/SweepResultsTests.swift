@@ -156,11 +156,15 @@ struct SweepResultsTests {
       // before them too, and the root's counts twice: below 3 ulps in all.
       let error = try #require(mean.standardError)
       #expect(!((error * error - 28.0 / 3).magnitude > 28.0 / 3 * 3 * Double.ulpOfOne))
+      // The deviation is the root of 28, rounded as above and once more by the product with √3.
+      let deviation = try #require(mean.standardDeviation)
+      #expect(!((deviation * deviation - 28).magnitude > 28 * 8 * Double.ulpOfOne))
       #expect(group.mean(.accuracy, at: \.best)?.mean == 48)
       let table = try CSVText(parsing: Data(results.groupsCSV.utf8), file: "t").records
       #expect(table.count == 2)
       let fields = Dictionary(uniqueKeysWithValues: zip(table[0].fields, table[1].fields))
       #expect(fields["selected_accuracy_mean"] == "46.0" && fields["best_accuracy_mean"] == "48.0")
+      #expect(fields["accuracy_sd"] == "\(deviation)" && fields["accuracy_se"] == "\(error)")
       #expect(fields["accuracy_mean"] == "46.0" && fields["planned"] == "3" && fields["done"] == "3")
       #expect(fields["standing"] == "complete (3 of 3)" && fields["recipe"] == group.digest.hex)
     }

@@ -40,7 +40,9 @@ public struct EigenpairCertificate: Hashable, Sendable {
     // Double arithmetic after the product: a dot product in 32 lanes is a chain of n/32 and five folds; quotient,
     // scaling, difference, root and divisions add fewer than ten roundings; ε = 2u covers second-order terms.
     let arithmetic = (n / 32 + 16) * Double.ulpOfOne * (hy.norm() / length + quotient.magnitude)
-    rounding = product + arithmetic
+    // Squares below the smallest positive number vanish from the residual's norm, n of them at most.
+    let underflow = (n * Double.leastNonzeroMagnitude).squareRoot()
+    rounding = product + arithmetic + underflow
     roundingIsBound = bound != nil
   }
 }

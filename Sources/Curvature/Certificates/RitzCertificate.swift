@@ -27,6 +27,13 @@ public struct RitzCertificate: Hashable, Sendable {
     rayleighQuotient - residual - rounding...rayleighQuotient + residual + rounding
   }
 
+  /// |λ_min/λ_max| of two ends of one spectrum; nil if the largest cannot be told from zero: a zero operator has no
+  /// ratio.
+  package static func ratio(smallest: RitzCertificate, largest: RitzCertificate) -> Double? {
+    guard largest.rayleighQuotient.magnitude > largest.rounding else { return nil }
+    return (smallest.rayleighQuotient / largest.rayleighQuotient).magnitude
+  }
+
   /// Measures the eigenpair number `index` (ascending) of T with one product of `map`.
   public init<Element: Real, Operator: SymmetricOperator>(
     _ index: Int, of krylov: KrylovDecomposition<Element>, eigen: TridiagonalEigen,

@@ -18,6 +18,8 @@ struct AmplificationCommand: ParsableCommand {
       The direction v is the eigenvector of λ_min of the loss over the selected images, un-augmented, and stays as it is. \
       Mini-batches are drawn as the run draws an epoch's, with batch norm in training mode; the gradients are those at w \
       and at SAM's two ascents of length ρ. Ratios are of sums, with BCa bootstrap intervals of 95 % over mini-batches.
+
+      Example: escapement amplification runs/a --class 9 --batches 50
       """)
 
   @OptionGroup var source: RunOptions
@@ -80,7 +82,7 @@ struct AmplificationCommand: ParsableCommand {
         run.images.train, batchSize: run.recipe.batchSize, seed: seed, sampling: run.recipe.sampling,
         augmented: augmented),
       controls: controls)
-    if let table { try AtomicFile.write(Data(result.csv.utf8), to: table) }
+    if let table { try OutputFile.write(Data(result.csv.utf8), to: table) }
     let report = AmplificationReport(
       result, step: run.step, batchSize: run.recipe.batchSize, isAugmented: augmented,
       bootstrap: Bootstrap(rows: batches, resamples: resamples, seed: seed))

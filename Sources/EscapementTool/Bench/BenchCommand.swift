@@ -11,6 +11,8 @@ struct BenchCommand: ParsableCommand {
       the shortest and the longest time, and the speed as a share of what the machine reaches in multiply-adds from \
       registers (in a triad through memory for elementwise work). Benchmarks/compare sets these times beside \
       those of other programs.
+
+      Example: escapement bench --case conv
       """)
 
   @Option(

@@ -21,6 +21,12 @@ enum Console {
   /// Writes one line on standard error, only from rank 0.
   static func note(_ line: String) { if Job.leads { write(line) } }
 
+  /// Tells that a file was written; nothing for a device or a descriptor, such as standard output.
+  static func wrote(_ file: URL) {
+    guard case .file? = try? OutputPlace(of: file.path) else { return }
+    note("wrote \(file.relativePath.quotable(limit: 1024))")
+  }
+
   private static func write(_ line: String) { draw(line + "\n") }
 
   /// Writes a text on standard error as it is.

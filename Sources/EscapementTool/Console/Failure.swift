@@ -14,6 +14,9 @@ struct Failure: Equatable {
   init(_ error: any Error, arguments: [String] = []) {
     if let error = error as? any ReportedError {
       (status, line) = (error.exitCode, Failure.oneLine(error.description))
+      if [ExitStatus.usage, .missing].map(\.rawValue).contains(status) {
+        line? += CommandLineWords(arguments).misreadCommand
+      }
       return
     }
     if let code = error as? ExitCode {
@@ -24,23 +27,29 @@ struct Failure: Equatable {
     if code == .success {
       (status, output) = (code.rawValue, Escapement.fullMessage(for: error))
     } else if code == .validationFailure {
-      let verb = arguments.first.flatMap { first in
-        Escapement.configuration.subcommands.first { $0._commandName == first }?._commandName
-      }
-      let command = (["escapement"] + [verb].compactMap(\.self)).joined(separator: " ")
+      let words = CommandLineWords(arguments)
       status = ExitStatus.usage.rawValue
-      line = Failure.oneLine(Escapement.message(for: error)) + "; see '\(command) --help'"
+      let message = Failure.listed(Escapement.message(for: error))
+      line =
+        (words.fault ?? message + words.joinedValue(after: message)) + "; see '\(words.command) --help'"
     } else {
       status = ExitStatus.internalFailure.rawValue
       line = "internal error: " + Failure.oneLine(String(describing: error))
     }
   }
 
-  /// The text on one line: runs of white space become one blank, other control characters a dot.
-  static func oneLine(_ text: String) -> String {
-    let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    return String(
-      String.UnicodeScalarView(
-        words.unicodeScalars.map { $0.properties.generalCategory == .control ? "·" : $0 }))
+  /// The text on one line that shows every character of what it quotes.
+  static func oneLine(_ text: String) -> String { text.quotable(limit: .max) }
+
+  /// A message of the parser, which lists values on lines of their own, on one line.
+  private static func listed(_ text: String) -> String {
+    let lines = text.split(separator: "\n").map { line in String(line.drop { $0 == " " }) }
+    let (items, words) = (lines.filter { $0.hasPrefix("- ") }, lines.filter { !$0.hasPrefix("- ") })
+    let list = items.map { $0.dropFirst(2) }.joined(separator: ", ")
+    var line = (words + (list.isEmpty ? [] : [list])).joined(separator: " ")
+    for lead in [". Please provide one of the following:", ". Please provide one of"] {
+      line = line.replacing(lead, with: "; known are")
+    }
+    return oneLine(line.hasSuffix(".") ? String(line.dropLast()) : line)
   }
 }

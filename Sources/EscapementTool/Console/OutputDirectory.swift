@@ -25,11 +25,13 @@ struct OutputDirectory {
 
   /// Writes a text as a file.
   func write(_ text: String, as name: String) throws {
-    try AtomicFile.write(Data(text.utf8), to: place(name))
+    try OutputFile.write(Data(text.utf8), to: place(name))
   }
 
   /// Writes a JSON document as a file.
   func write(_ json: JSON, as name: String) throws {
-    try AtomicFile.write(json, to: place(name))
+    let file = try place(name)
+    try AtomicFile.write(json, to: file)
+    Console.wrote(file)
   }
 }

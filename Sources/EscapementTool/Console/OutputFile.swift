@@ -59,6 +59,14 @@ struct OutputFile: ExpressibleByArgument, CustomStringConvertible {
   }
 }
 
+extension OutputFile {
+  /// Writes a result whose place was checked, and tells so.
+  static func write(_ data: Data, to url: URL) throws {
+    try AtomicFile.write(data, to: url)
+    Console.wrote(url)
+  }
+}
+
 /// The checks of every output of every command: a place that can be written to, and whose content is not lost to the
 /// user.
 struct OutputGuard {

@@ -47,35 +47,54 @@ struct ProgressText: Equatable {
   }
 }
 
-/// One line on a terminal that is rewritten during the work; not shown in a pipe. It is thread-safe.
+/// One line about the work that is going on: on a terminal it is rewritten, elsewhere it is printed once a minute. It is
+/// thread-safe.
 final class ProgressMeter: Sendable {
   private struct State {
     var start: (done: Int, time: ContinuousClock.Instant)?
-    var lastDrawn: ContinuousClock.Instant?
+    var last: ContinuousClock.Instant?
     var drawn = false
   }
 
-  private let visible: Bool
+  /// The time between two lines where standard error is no terminal.
+  static let interval = Duration.seconds(60)
+
+  private let isTerminal: Bool
+  private let interval: Duration
+  private let write: @Sendable (String) -> Void
   private let state = Mutex(State())
 
   /// A meter on standard error.
-  init(visible: Bool = Console.isTerminal) { self.visible = visible }
+  convenience init() {
+    self.init(isTerminal: Console.isTerminal, interval: Self.interval) { Console.note($0) }
+  }
 
-  /// Redraws the line, at most ten times a second. The clock starts with the first call.
+  /// A meter that prints lines by `write`, `interval` apart, if it is not on a terminal.
+  init(isTerminal: Bool, interval: Duration, write: @escaping @Sendable (String) -> Void) {
+    (self.isTerminal, self.interval, self.write) = (isTerminal, interval, write)
+  }
+
+  /// Redraws the line, at most ten times a second; without a terminal, prints one if none was for a minute. The clock
+  /// starts with the first call.
   func show(_ label: String, done: Int, total: Int, note: String = "") {
-    guard visible else { return }
     state.withLock { state in
       let now = ContinuousClock.now
       let start = state.start ?? (done, now)
       state.start = start
-      if let lastDrawn = state.lastDrawn, done < total, now - lastDrawn < .milliseconds(100) { return }
-      state.lastDrawn = now
-      state.drawn = true
-      let text = ProgressText(
+      if isTerminal {
+        if let last = state.last, done < total, now - last < .milliseconds(100) { return }
+      } else if now - (state.last ?? start.time) < interval {
+        return
+      }
+      state.last = now
+      let line = ProgressText(
         label: label, done: done, total: total, doneAtStart: start.done,
-        elapsed: (now - start.time) / .seconds(1), note: note)
+        elapsed: (now - start.time) / .seconds(1), note: note
+      ).line
+      guard isTerminal else { return write(line) }
+      state.drawn = true
       // Write a carriage return, the line truncated to the terminal's width, and an erase to the end of the line.
-      Console.draw("\r" + text.line.prefix(Self.width) + "\u{1B}[K")
+      Console.draw("\r" + line.prefix(Self.width) + "\u{1B}[K")
     }
   }
 

@@ -7,6 +7,7 @@ import EscapementLongTail
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Fetches, checks, lists and shows data sets.",
+    discussion: "Example: escapement data fetch cifar10 --out images",
     subcommands: [DataFetchCommand.self, Check.self, Manifest.self, Sheet.self, DataListCommand.self])
 
   /// The data set and its location, as arguments of every subcommand.
@@ -14,7 +15,7 @@ struct DataCommand: ParsableCommand {
     @Argument(
       help: ArgumentHelp(
         "\(LongTailedData.knownNames).",
-        valueName: "DATA"))
+        valueName: "DATA"), completion: .list(LongTailedData.commonNames))
     var name: String
     @Option(
       help: ArgumentHelp(
@@ -67,6 +68,7 @@ struct DataCommand: ParsableCommand {
       let document = DataManifest(data).json
       guard let file, out?.isStandardOutput == false else { return Console.output(document) }
       try AtomicFile.write(document, to: file)
+      Console.wrote(file)
       Console.print(DataCommand.table(data))
     }
   }
@@ -101,7 +103,7 @@ struct DataCommand: ParsableCommand {
       }
       let sheet = ContactSheet.png(
         set, classes: classes.isEmpty ? nil : classes, columns: columns, scale: scale)
-      try AtomicFile.write(sheet, to: file)
+      try OutputFile.write(sheet, to: file)
     }
   }
 

@@ -91,6 +91,6 @@ struct DataListCommand: ParsableCommand {
   private func draw(_ images: ListedImageSet, to file: URL) throws {
     let shown = Array(0..<min(20, images.list.classes))
     let set = try images.miniatures(classes: shown, perClass: 16)
-    try AtomicFile.write(ContactSheet.png(set, classes: shown), to: file)
+    try OutputFile.write(ContactSheet.png(set, classes: shown), to: file)
   }
 }

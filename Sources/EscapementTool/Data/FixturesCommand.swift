@@ -9,6 +9,7 @@ struct FixturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fixtures",
     abstract: "Makes, packs or checks small data sets: \(FixtureStore.name), or one cut from your own CIFAR.",
+    discussion: "Example: escapement fixtures make --out fixture",
     subcommands: [Make.self, Pack.self, Check.self])
 
   /// The number of classes, which selects the synthetic set.

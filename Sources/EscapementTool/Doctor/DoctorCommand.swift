@@ -13,7 +13,11 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract:
       "Shows toolchain, libraries and instruction sets, and checks the fixture and that all paths give the same bits.",
-    discussion: "Exit code 1 when two paths differ.")
+    discussion: """
+      Exit code 1 when two paths differ.
+
+      Example: escapement doctor
+      """)
 
   @Flag(help: "Print one JSON object.") var json = false
 

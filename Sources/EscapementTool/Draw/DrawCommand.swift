@@ -8,11 +8,13 @@ import EscapementVerification
 /// `escapement draw`: figures of spectra and runs, from files alone.
 struct DrawCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "draw", abstract: "Draws spectra and runs as SVG, and the same numbers as CSV.",
+    commandName: "draw", abstract: "Draws spectra and runs as SVG, PNG or PDF, and the same numbers as CSV.",
     discussion: """
       Nothing is computed again: densities come from α and β of `spectrum --json`, courses from the metrics of \
       `train --spectra`. An input may be given as LABEL=FILE; labels go into the legend. Documentation/Figures.md \
       says how each figure is read.
+
+      Example: escapement draw density class9.json --out class9.svg
       """,
     subcommands: [Density.self, Compare.self, Dynamics.self, Amplification.self, Extremes.self])
 
@@ -91,7 +93,7 @@ struct DrawCommand: ParsableCommand {
           "drawn: classes \(shown[0]) and \(shown[1]) of \(measured.count); choose with --classes")
         return shown
       }
-      let labels = try classes.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      let labels = try classes.listed.map { word in
         guard let label = Int(word), measured.contains(label) else {
           throw ToolError.usage(
             "--classes: \(word.prefix(40)) was not measured; there are "
@@ -151,7 +153,7 @@ struct DrawCommand: ParsableCommand {
     }
 
     private static func numbers(_ list: String, option: String) throws -> [Double] {
-      try list.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      try list.listed.map { word in
         guard let value = Double(word), value > 0, value.isFinite else {
           throw ToolError.usage("\(option): \(word.prefix(40)) is no positive number")
         }

@@ -135,29 +135,24 @@ struct KernelWidth: ExpressibleByArgument {
 
 /// The output location of a figure.
 struct FigureOutput: ParsableArguments {
-  @Option(help: ArgumentHelp("The SVG file; a figure that is there is replaced.", valueName: "file")) var out:
-    OutputFile
+  @Option(
+    help: ArgumentHelp(
+      """
+      The file: .svg, or .png or .pdf by rsvg-convert, inkscape or chromium where one is installed. A figure that is there \
+      is replaced.
+      """, valueName: "file"))
+  var out: OutputFile
   @Option(help: ArgumentHelp("Also everything drawn, as CSV.", valueName: "file")) var csv: OutputFile?
   @Option(help: "Another title.") var title: String?
 
   /// Writes the drawing and the table, each atomically, after checking that both locations can be written.
   func write(_ figure: Figure, from sources: [FilePath]) throws {
-    var files = [(url: try out.checked(apartFrom: sources), text: figure.svg, mark: "<svg ")]
-    if let csv {
-      files.append((try csv.checked(as: .addition, apartFrom: sources), figure.csv, Figure.heading))
-    }
     try OutputFile.checkDistinct(["--out": out, "--csv": csv])
-    for file in files { try Self.checkReplaceable(file.url, startingWith: file.mark) }
-    for file in files { try AtomicFile.write(Data(file.text.utf8), to: file.url) }
-  }
-
-  /// An existing file may only be replaced if it is a figure or its table, so that other files are not lost.
-  private static func checkReplaceable(_ url: URL, startingWith mark: String) throws {
-    guard case .file(_, _?) = try OutputPlace(of: url.path) else { return }
-    guard try FileContents.read(url, limit: 1 << 30).starts(with: Data(mark.utf8)) else {
-      throw DataError(
-        file: url.path, found: "a file that no figure is in", expected: "no file, or an older figure",
-        advice: "choose another name or remove it")
-    }
+    let drawing = try FigureFile(out, apartFrom: sources)
+    let table = try csv?.checked(as: .addition, apartFrom: sources)
+    try drawing.checkReplaceable()
+    if let table { try FigureFile.checkReplaceable(table, startingWith: Data(Figure.heading.utf8)) }
+    try drawing.write(figure.svg)
+    if let table { try OutputFile.write(Data(figure.csv.utf8), to: table) }
   }
 }

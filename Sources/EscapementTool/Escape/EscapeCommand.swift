@@ -20,6 +20,8 @@ struct EscapeCommand: ParsableCommand {
       mini-batches in the same order: those of the training set from the checkpoint's epoch on, cropped, flipped and \
       normalized as in training, under the training loss. Recorded are p = ⟨v, w − w₀⟩ and the selection's loss. The \
       prediction is the linear recurrence of the local quadratic, driven by the mini-batches' gradients at w₀.
+
+      Example: escapement escape runs/a --class 9 --rules sgd,sam
       """)
 
   @OptionGroup var source: RunOptions
@@ -60,8 +62,10 @@ struct EscapeCommand: ParsableCommand {
   var measureEvery = 5
   @Option(help: "Seed of the mini-batches, the noise and the start vector.") var seed: UInt64 = 0
   @Option(help: ArgumentHelp("Also write every step as CSV.", valueName: "file")) var csv: OutputFile?
-  @Option(help: ArgumentHelp("Also draw the projections and losses, as SVG.", valueName: "file")) var svg:
-    OutputFile?
+  @Option(
+    help: ArgumentHelp(
+      "Also draw the projections and losses, as .svg, .png or .pdf.", valueName: "file"))
+  var svg: OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -87,7 +91,7 @@ struct EscapeCommand: ParsableCommand {
     try OutputFile.checkDistinct(["--csv": csv, "--svg": svg])
     let files = try (
       csv: csv?.checked(as: .addition, apartFrom: source.inputs),
-      svg: svg?.checked(as: .addition, apartFrom: source.inputs)
+      figure: svg.map { try FigureFile($0, as: .addition, apartFrom: source.inputs) }
     )
     let run = try source.load()
     guard let trained = run.trainingLoss else {
@@ -111,15 +115,14 @@ struct EscapeCommand: ParsableCommand {
     let report = EscapeReport(
       selection: chosen.name, samples: chosen.positions.count, saddle: saddle, threshold: threshold,
       drop: drop ?? saddle.loss / 10, series: series)
-    if let csv = files.csv { try AtomicFile.write(Data(report.csv.utf8), to: csv) }
-    if let svg = files.svg {
+    meter.clear()
+    if let csv = files.csv { try OutputFile.write(Data(report.csv.utf8), to: csv) }
+    if let figure = files.figure {
       let title =
         "Escape along v_min of \(chosen.name): λ = \(scene.number(saddle.eigenvalue)), rate "
         + "\(scene.number(experiment.learningRate)), momentum \(scene.number(experiment.momentum))"
-      try AtomicFile.write(
-        Data(EscapeFigure.draw(report, title: title).svg.utf8), to: svg)
+      try figure.write(EscapeFigure.draw(report, title: title).svg)
     }
-    meter.clear()
     if json {
       Console.output(scene.json(of: report, saddle, experiment, rules, seed: seed))
     } else {

@@ -29,10 +29,9 @@ struct EscapeScene {
     let known = OptimizerChoice.byName
     let counts = run.images.counts
     let largestOfTail = run.images.groups.tail.map { counts[$0] }.max() ?? 0
-    return try list.split(separator: ",", omittingEmptySubsequences: false).map { word in
+    return try list.listed.map { word in
       guard let entry = known.first(where: { $0.name == word }) else {
-        throw ToolError.usage(
-          "--rules: \(word.prefix(40)) is none of \(known.map(\.name).joined(separator: ", "))")
+        throw UnknownName("--rules:", word, known: known.map(\.name))
       }
       let tailed = entry.optimizer.with(eta: eta ?? largestOfTail + 1) ?? entry.optimizer
       return (entry.name, tailed.with(rho: rho) ?? tailed)

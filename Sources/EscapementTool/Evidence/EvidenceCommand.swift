@@ -9,6 +9,7 @@ import EscapementVerification
 struct EvidenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evidence", abstract: "Finished runs that claims are judged by: never trained, only read.",
+    discussion: "Example: escapement evidence add runs/a --to Evidence",
     subcommands: [List.self, Add.self, Audit.self], defaultSubcommand: List.self)
 
   /// `escapement evidence list [DIR…]`.

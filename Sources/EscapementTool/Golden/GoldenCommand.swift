@@ -11,6 +11,7 @@ import EscapementVerification
 struct GoldenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "golden", abstract: "Compares short runs with the metrics on record, bit for bit.",
+    discussion: "Example: escapement golden check trajectories",
     subcommands: [Check.self, Accept.self, List.self], defaultSubcommand: Check.self)
 
   /// The name under which `accept` writes the recorded verdicts.
@@ -58,9 +59,10 @@ struct GoldenCommand: ParsableCommand {
 
     func run() throws {
       let all = try images.cases()
-      let names = names + (suites?.split(separator: ",").map(String.init) ?? [])
+      let names = names + (suites?.listed ?? [])
       let cases = try GoldenCatalog.selecting(names, from: all)
       let store = GoldenStore(root: golden.url)
+      try store.require()
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
       Interruption.catchSignals()
       let meter = ProgressMeter()
@@ -184,7 +186,7 @@ struct GoldenCommand: ParsableCommand {
       let tiers = try Tier.set(tierList)
       let meter = ProgressMeter()
       let context = ClaimContext(runs: try evidence.archive()) {
-        meter.show("runs of the contrasts", done: $0, total: $1)
+        meter.show("runs of \($0)", done: $1, total: $2)
       }
       let record = try Verifier(context: context, baseline: before).verify(tiers: tiers)
       meter.clear()

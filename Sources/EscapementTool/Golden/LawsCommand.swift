@@ -10,6 +10,8 @@ struct LawsCommand: ParsableCommand {
     discussion: """
       A cell is "bits" where every compared bit agrees, the largest share of its bound that a deviation took \
       where the law has one, "-" where the law does not apply, and FAILS. Exit code 1 when a law fails.
+
+      Example: escapement laws --optimizer sam
       """)
 
   @Option(help: ArgumentHelp("Judge this rule alone, in detail; may be repeated.", valueName: "NAME"))
@@ -34,8 +36,7 @@ struct LawsCommand: ParsableCommand {
   private func selected() throws -> [RuleSubject] {
     let all = RuleSubject.builtIn
     for name in optimizer where !all.contains(where: { $0.name == name }) {
-      throw ToolError.usage(
-        "no update rule is named \(name); there are \(all.map(\.name).joined(separator: ", "))")
+      throw UnknownName("the update rule", name, known: all.map(\.name))
     }
     return optimizer.isEmpty ? all : all.filter { optimizer.contains($0.name) }
   }

@@ -9,6 +9,7 @@ struct VectorsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vectors",
     abstract: "Writes conformance vectors: 25 steps of every rule and loss, as safetensors and JSON.",
+    discussion: "Example: escapement vectors export --case quadratic.sgd --out vectors",
     subcommands: [Export.self, List.self])
 
   /// `escapement vectors export --out DIR`.

@@ -15,6 +15,8 @@ struct SpectrumCommand: RankedCommand {
       The loss is the plain mean cross-entropy over fixed, un-augmented training images under running batch-norm \
       statistics, unless a flag says otherwise; the output states all four. Lanczos runs in Float with full \
       reorthogonalization; the residuals of the extremes are measured by products in Double.
+
+      Example: escapement spectrum runs/a --class 9 --json
       """)
 
   @OptionGroup var source: RunOptions
@@ -37,7 +39,7 @@ struct SpectrumCommand: RankedCommand {
   @Flag(help: "Crop and flip each image, once and for all, by the seed.") var augmented = false
   @Option(
     help: ArgumentHelp(
-      "Draw the loss along the two extreme eigenvectors and in their plane, as SVG; of one selection.",
+      "Draw the loss along the two extreme eigenvectors and in their plane, as .svg, .png or .pdf; of one selection.",
       valueName: "file"))
   var landscape: OutputFile?
   @Option(parsing: .unconditional, help: "How far --landscape reaches to either side.") var radius = 1.0
@@ -168,7 +170,7 @@ struct SpectrumCommand: RankedCommand {
     let collection = try Job.all {
       try OutputFile.checkDistinct(["--out": out, "--landscape": landscape])
       if let vectors, Job.leads { _ = try OutputDirectory(vectors.directory) }
-      _ = try landscape?.checked(as: .addition, apartFrom: inputs)
+      _ = try landscape.map { try FigureFile($0, as: .addition, apartFrom: inputs) }
       return try SpectrumCollection(file: out?.checked(as: .record, apartFrom: inputs))
     }
     var survey = SpectrumSurvey(subject: subject, collection: collection)
@@ -182,6 +184,7 @@ struct SpectrumCommand: RankedCommand {
     } catch is SpectrumStopped {
       stopped = true
     }
+    if let out, !survey.taken.isEmpty { Console.wrote(out.url) }
     if json {
       Console.output(.array(survey.taken))
     } else if !survey.taken.isEmpty {
@@ -244,7 +247,7 @@ struct SpectrumCommand: RankedCommand {
       procedure.saddle = saddle && probe == 0
       procedure.secondOpinion = secondOpinion && probe == 0
       procedure.pairs = pairs
-      procedure.landscape = probe == 0 ? landscape.map { ($0.url, radius) } : nil
+      procedure.landscape = probe == 0 ? try landscape.map { (try FigureFile($0), radius) } : nil
       procedure.vectors = try vectors.map { try checkedVectors($0.directory, name, procedure.probe) }
       switch mode {
       case .exact: try survey.takeExact(name, positions, procedure)

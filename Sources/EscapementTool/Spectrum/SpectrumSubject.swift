@@ -25,7 +25,7 @@ struct SpectrumProcedure {
   var failureProbability: Double
   var saddle = false
   var secondOpinion = false
-  var landscape: (file: URL, radius: Double)?
+  var landscape: (file: FigureFile, radius: Double)?
   /// The location of the eigenvectors, one file per end.
   var vectors: URL?
   /// Ritz pairs that are certified at each end.
@@ -137,7 +137,8 @@ struct SpectrumSubject {
     if let vectors = procedure.vectors, Job.leads {
       for (end, vector) in [("smallest", spectrum.smallest), ("largest", spectrum.largest)] {
         let file = vectors.appendingPathComponent(Self.vectorFile(name, procedure.probe, end))
-        try AtomicFile.write(vectorFile(vector).encoded(), to: file)
+        meter.clear()
+        try OutputFile.write(vectorFile(vector).encoded(), to: file)
       }
     }
     if let landscape = procedure.landscape, Job.leads {
@@ -165,7 +166,7 @@ struct SpectrumSubject {
   }
 
   private func draw(
-    _ landscape: (file: URL, radius: Double), _ name: String, _ positions: [Int],
+    _ landscape: (file: FigureFile, radius: Double), _ name: String, _ positions: [Int],
     _ spectrum: CertifiedSpectrum,
     _ double: HessianOperator<Double>, _ meter: ProgressMeter
   ) throws {
@@ -186,7 +187,8 @@ struct SpectrumSubject {
       )
     }
     let title = "\(name): \(lossName), \(positions.count) images"
-    try AtomicFile.write(Data(LandscapeFigure.draw(values, title: title).svg.utf8), to: landscape.file)
+    meter.clear()
+    try landscape.file.write(LandscapeFigure.draw(values, title: title).svg)
   }
 
   /// λ_min by a method that shares only the products with Lanczos.

@@ -22,7 +22,8 @@ enum SpectrumTables {
         begin + [
           number(low?["rayleigh"]), number(low?["residual"]),
           r["smallest_lower_limit"].flatMap(\.double).map { number($0) } ?? "no bound",
-          number(high?["rayleigh"]), number(high?["residual"]), ratio(low?["rayleigh"], high?["rayleigh"]),
+          number(high?["rayleigh"]), number(high?["residual"]),
+          ratio(low?["rayleigh"], high?["rayleigh"], rounding: high?["rounding"]?.double ?? 0),
           "\(r["checks"]?.array?.count ?? 0) hold",
         ])
     }
@@ -142,8 +143,9 @@ enum SpectrumTables {
     }
   }
 
-  private static func ratio(_ a: JSON?, _ b: JSON?) -> String {
-    guard let a = a?.double, let b = b?.double else { return "–" }
+  /// "–" if the denominator cannot be told from zero: an operator that is zero has no ratio.
+  private static func ratio(_ a: JSON?, _ b: JSON?, rounding: Double = 0) -> String {
+    guard let a = a?.double, let b = b?.double, b.magnitude > rounding else { return "–" }
     return number(a / b)
   }
 

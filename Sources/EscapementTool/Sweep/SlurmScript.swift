@@ -29,7 +29,7 @@ struct SlurmScript {
     ] {
       if let value { lines.append("#SBATCH --\(flag)=\(value)") }
     }
-    let words = command.map(TrainCommand.quoted).joined(separator: " ")
+    let words = command.map(ShellWord.quoted).joined(separator: " ")
     lines.append(
       #"""
 

@@ -10,6 +10,8 @@ struct SweepCommand: ParsableCommand {
       `plan` writes the runs, one a row. `run` trains the row of a task index, or hands the rows that are not done to an \
       engine: processes of its own, GNU parallel, or a Slurm job array; `export` writes a Kubernetes Job. Every command \
       may be repeated: what is done is not done again, what was interrupted goes on.
+
+      Example: escapement sweep plan --preset fixture/ce,fixture/ce-sam --seeds 0...4 --out plan.csv
       """,
     subcommands: [
       SweepPlanCommand.self, SweepRunCommand.self, SweepStatusCommand.self, SweepCollectCommand.self,

@@ -78,8 +78,7 @@ struct SweepEngine {
     var queue = open[...]
     var running: [pid_t: Int] = [:]
     var isStopping = false
-    let total = queue.count
-    let meter = ProgressMeter()
+    var progress = SweepProgress(Array(queue), of: manifest, in: folder)
     catchSignals()
     while true {
       if Interruption.isRequested, !isStopping {
@@ -94,18 +93,18 @@ struct SweepEngine {
       }
       if running.isEmpty { break }
       guard let ended = ChildProcess.ended(of: running.keys) else {
+        progress.show(running: Set(running.values))
         usleep(20_000)
         continue
       }
       let index = running.removeValue(forKey: ended.pid)!
-      meter.clear()
+      progress.clear()
       if ended.status != 0, !isStopping {
         Console.note(
           "run \(index), \(manifest.rows[index].id): exit code \(ended.status); see \(log(index).path)")
       }
-      meter.show("sweep", done: total - queue.count - running.count, total: total)
     }
-    meter.clear()
+    progress.clear()
     try conclude()
   }
 
@@ -117,8 +116,8 @@ struct SweepEngine {
     // receive the signals intended for the task.
     let place = "{index}"
     let template =
-      "exec " + (command + ["--index"]).map(TrainCommand.quoted).joined(separator: " ") + " \(place)"
-      + " >>\(TrainCommand.quoted(logs.url.path))/\(place).log 2>&1"
+      "exec " + (command + ["--index"]).map(ShellWord.quoted).joined(separator: " ") + " \(place)"
+      + " >>\(ShellWord.quoted(logs.url.path))/\(place).log 2>&1"
     let words =
       [
         "/usr/bin/env", "parallel", "--will-cite", "--jobs", String(jobs), "-I", place,

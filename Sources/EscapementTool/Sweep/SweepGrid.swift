@@ -1,17 +1,22 @@
 import EscapementExperiments
 import ArgumentParser
+import EscapementArtifacts
 import Foundation
 import EscapementTraining
 import EscapementVerification
 
 /// The flags of `train` as lists; a sweep is their product.
 struct SweepGrid: ParsableArguments {
-  @Option(help: ArgumentHelp("Recipes, DATA/METHOD, separated by commas.", valueName: "list"))
+  @Option(
+    help: ArgumentHelp("Recipes, DATA/METHOD, separated by commas.", valueName: "list"), completion: .presets)
   var preset: String?
   @Option(help: ArgumentHelp("Radii, for the rules that have one.", valueName: "list")) var rho: String?
   @Option(help: ArgumentHelp("Thresholds of the tail, for the rules that know one.", valueName: "list"))
   var eta: String?
-  @Option(help: ArgumentHelp("Seeds: 0,1,2 or 0..<9 or 1...9; 0 without it.", valueName: "list"))
+  @Option(
+    help: ArgumentHelp(
+      "Seeds: 0,1,2 or 0..<9 or 1...9; 5 is seed 5 alone, not five seeds; 0 without it.",
+      valueName: "list"))
   var seeds = "0"
   @Option(help: ArgumentHelp("As in train, a list.", valueName: "list")) var epochs: String?
   @Option(help: ArgumentHelp("As in train, a list.", valueName: "list")) var compressTo: String?
@@ -42,7 +47,7 @@ struct SweepGrid: ParsableArguments {
     var combinations: [[Choice]] = [[]]
     for axis in axes {
       guard let list = axis.list else { continue }
-      let values = list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let values = list.listed
       guard combinations.count * values.count * seeds.count <= SweepManifest.rowLimit else {
         throw ToolError.usage("more than \(SweepManifest.rowLimit) runs; plan them in parts")
       }
@@ -94,7 +99,7 @@ struct SweepGrid: ParsableArguments {
   /// The seeds of a list of numbers and ranges.
   static func seeds(_ list: String) throws -> [UInt64] {
     var seeds: [UInt64] = []
-    for part in list.split(separator: ",", omittingEmptySubsequences: false) {
+    for part in list.listed {
       let isOpen = part.contains("..<")
       let ends = part.components(separatedBy: isOpen ? "..<" : "...")
       guard ends.count <= 2, let first = UInt64(ends[0]), let last = UInt64(ends[ends.count - 1]),

@@ -7,10 +7,15 @@ import EscapementTraining
 struct PresetsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "presets", abstract: "Lists the presets, or shows what one resolves to.",
-    discussion:
-      "Names are DATA/METHOD, one for each row of the papers' tables and for every method on the fixtures.")
+    discussion: """
+      Names are DATA/METHOD, one for each row of the papers' tables and for every method on the fixtures.
 
-  @Argument(help: "A preset, a data set (cifar10-lt100) or the beginning of either; all when left out.")
+      Example: escapement presets cifar10-lt100
+      """)
+
+  @Argument(
+    help: "A preset, a data set (cifar10-lt100) or the beginning of either; all when left out.",
+    completion: .presets)
   var name: String?
   @Flag(help: "Print one JSON object a preset.") var json = false
 
@@ -45,6 +50,11 @@ struct PresetsCommand: ParsableCommand {
     }
     return optimizer.radii.map(text).joined(separator: ", ")
   }
+}
+
+extension CompletionKind {
+  /// The names of the presets.
+  static var presets: CompletionKind { .list(Preset.all.map(\.name)) }
 }
 
 extension Preset {

@@ -204,7 +204,7 @@ struct ImageSelection: ParsableArguments {
     if allClasses {
       chosen = try (0..<set.classes).map(ofClass)
     } else if let classes {
-      chosen = try classes.split(separator: ",", omittingEmptySubsequences: false).map { word in
+      chosen = try classes.listed.map { word in
         guard let label = Int(word) else {
           throw ToolError.usage("--classes: \(word.prefix(40)) is no class; give numbers such as 0,7,9")
         }

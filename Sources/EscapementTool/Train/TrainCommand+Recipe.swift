@@ -1,4 +1,6 @@
 import ArgumentParser
+import EscapementArtifacts
+import EscapementLongTail
 import EscapementNetworks
 import EscapementTraining
 
@@ -8,7 +10,7 @@ extension TrainCommand {
     var recipe = try Recipe.preset(preset ?? "")
     if let epochs { recipe = recipe.lasting(epochs) }
     if let compressTo { recipe = try recipe.compressed(to: compressTo) }
-    if let dataset { recipe.data = dataset }
+    if let dataset { recipe.data = LongTailedData.canonicalName(dataset) }
     if let network {
       guard let architecture = Architecture(network) else {
         throw ToolError.usage("--network is \"\(network)\", \(Architecture.expected)")
@@ -18,7 +20,8 @@ extension TrainCommand {
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }
     if let schedule { recipe.schedule = schedule.schedule(base: recipe.schedule.base, epochs: recipe.epochs) }
-    if let learningRate { recipe.schedule.base = learningRate }
+    // -0 and 0 are one rate, and one recipe has one digest.
+    if let learningRate { recipe.schedule.base = learningRate == 0 ? 0 : learningRate }
     try changeLoss(of: &recipe)
     try changeOptimizer(of: &recipe)
     try recipe.validate()
@@ -87,8 +90,7 @@ extension TrainCommand {
     _ name: String, of flag: String, in known: [(name: String, value: Choice)]
   ) throws -> Choice {
     guard let found = known.first(where: { $0.name == name }) else {
-      throw ToolError.usage(
-        "\(flag) \(name.prefix(80)): known are \(known.map(\.name).joined(separator: ", "))")
+      throw UnknownName(flag, name, known: known.map(\.name))
     }
     return found.value
   }

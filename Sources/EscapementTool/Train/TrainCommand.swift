@@ -15,9 +15,12 @@ struct TrainCommand: RankedCommand {
       `escapement presets` lists the presets. A flag overrides the preset's value.
       SIGINT, SIGTERM and SIGUSR1 end it after a checkpoint with exit code 75 and the command that goes on, to the same \
       bits. A run directory is written to by one process at a time.
+
+      Example: escapement train --preset fixture/ce-drw-sam --rho 0.1 --seed 1 --out runs/a
       """)
 
-  @Option(help: ArgumentHelp("The recipe, DATA/METHOD.", valueName: "name")) var preset: String?
+  @Option(help: ArgumentHelp("The recipe, DATA/METHOD.", valueName: "name"), completion: .presets)
+  var preset: String?
   @Option(
     help: ArgumentHelp(
       "The data set's published archive, or a directory with it or its files; not needed for fixtures.",
@@ -28,7 +31,7 @@ struct TrainCommand: RankedCommand {
   @Option(
     help: ArgumentHelp(
       "Other data than the preset's: \(LongTailedData.knownNames).",
-      valueName: "name"))
+      valueName: "name"), completion: .list(LongTailedData.commonNames))
   var dataset: String?
   @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
   @Option(
@@ -45,12 +48,13 @@ struct TrainCommand: RankedCommand {
   var compressTo: Int?
   @Option(
     help: ArgumentHelp(
-      "Another loss: \(LossChoice.byName.map(\.name).joined(separator: ", ")).", valueName: "name"))
+      "Another loss: \(LossChoice.byName.map(\.name).joined(separator: ", ")).", valueName: "name"),
+    completion: .list(LossChoice.byName.map(\.name)))
   var loss: String?
   @Option(
     help: ArgumentHelp(
       "Another update rule: \(OptimizerChoice.byName.map(\.name).joined(separator: ", ")).", valueName: "name"
-    ))
+    ), completion: .list(OptimizerChoice.byName.map(\.name)))
   var optimizer: String?
   @Option(parsing: .unconditional, help: "Radius of SAM, ImbSAM or SSE-SAM's tail, throughout.")
   var rho: Double?
@@ -234,7 +238,7 @@ struct TrainCommand: RankedCommand {
       if let line = Job.trafficLine(per: "step", count: steps) { Console.note(line) }
       if options.selectEvery > 0, Job.leads { try noteSelection(in: directory) }
       Console.note("parameters \(state.parameters.digest.hex)")
-      Console.note("run \(state.digest.hex), recorded in \(out)")
+      Console.note("run \(state.digest.hex), recorded in \(out.path.quotable(limit: 1024))")
       // The last step, or the one before those that were skipped, may have left no numbers.
       try StateDictionary(parameters: state.parameters, statistics: state.statistics).check(file: out.path)
     } catch is SpectrumInterrupted {
@@ -269,19 +273,10 @@ struct TrainCommand: RankedCommand {
   /// The command that resumes this run, for a shell in the same directory.
   private var resumeCommand: String {
     var words = [CommandLine.arguments.first ?? "escapement", "train", "--resume"]
-    if let data { words += ["--data", data.path] }
-    if let manifest { words += ["--manifest", manifest.path] }
+    if let data { words += ShellWord.option("--data", data.path) }
+    if let manifest { words += ShellWord.option("--manifest", manifest.path) }
     if json { words.append("--json") }
-    return (words + ["--out", out.path]).map(Self.quoted).joined(separator: " ")
-  }
-
-  /// A word quoted for a POSIX shell.
-  static func quoted(_ word: String) -> String {
-    let plain = word.unicodeScalars.allSatisfy {
-      $0.isASCII
-        && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./".unicodeScalars.contains($0))
-    }
-    return plain && !word.isEmpty ? word : "'" + word.replacing(scalars: ["'": "'\\''"]) + "'"
+    return ShellWord.line(words + ShellWord.option("--out", out.path))
   }
 
   private func chosenSpectra(_ data: LongTailedData) throws -> ClassSpectra? {

@@ -15,6 +15,8 @@ struct WeightsCommand: ParsableCommand {
       Weights are state dictionaries with the names and arrangements of PyTorch: parameters and running statistics. Read \
       are safetensors files and what torch.save writes (.pth, .pt, .pth.tar), without executing anything; written are \
       safetensors files.
+
+      Example: escapement weights export runs/a weights.safetensors
       """,
     subcommands: [Import.self, Export.self, Evaluate.self])
 
@@ -77,7 +79,7 @@ struct WeightsCommand: ParsableCommand {
       let sidecar = try sidecar()
       let weights = try Checkpoint<Float>.weights(sidecar: sidecar)
       try weights.checkUsable(file: sidecar.path)
-      try AtomicFile.write(weights.encoded(), to: target)
+      try OutputFile.write(weights.encoded(), to: target)
     }
 
     private func sidecar() throws -> URL {
@@ -167,6 +169,7 @@ struct WeightsCommand: ParsableCommand {
         run.network, StateDictionary(parameters: run.state.parameters, statistics: run.state.statistics),
         logitsOf: test.batch(0..<test.count)
       ).write(to: table)
+      Console.wrote(table)
     }
 
     /// Logits, loss and gradient for the images of a file.
@@ -204,6 +207,7 @@ struct WeightsCommand: ParsableCommand {
           "\(source): the logits, loss or gradient of \(images) are not finite: nothing is written")
       }
       try result.write(to: out)
+      Console.wrote(out)
     }
   }
 }

@@ -9,7 +9,8 @@ import Foundation
 struct WeightsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Of a file of weights: the preset whose network and data they are for.", valueName: "name"))
+      "Of a file of weights: the preset whose network and data they are for.", valueName: "name"),
+    completion: .presets)
   var preset: String?
   @Option(
     help: ArgumentHelp(
@@ -17,7 +18,8 @@ struct WeightsOptions: ParsableArguments {
       valueName: "name"))
   var network: String?
   @Option(
-    help: ArgumentHelp("Of a file of weights, in place of the preset's: the data set.", valueName: "name"))
+    help: ArgumentHelp("Of a file of weights, in place of the preset's: the data set.", valueName: "name"),
+    completion: .list(LongTailedData.commonNames))
   var dataset: String?
   @Option(
     help: ArgumentHelp(
@@ -50,10 +52,10 @@ struct WeightsOptions: ParsableArguments {
         throw ToolError.usage(
           "a file of weights does not say what it is of: give --preset, or --network and --dataset")
       }
-      recipe = Recipe(preset: "imported/\(network)", data: dataset)
+      recipe = Recipe(preset: "imported/\(network)", data: LongTailedData.canonicalName(dataset))
     }
     if let network, let architecture = Architecture(network) { recipe.architecture = architecture }
-    if let dataset { recipe.data = dataset }
+    if let dataset { recipe.data = LongTailedData.canonicalName(dataset) }
     return recipe
   }
 }

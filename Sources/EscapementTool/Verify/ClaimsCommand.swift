@@ -6,7 +6,8 @@ import EscapementVerification
 /// `escapement claims`: the catalog.
 struct ClaimsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "claims", abstract: "Shows the catalog of claims.", subcommands: [List.self, Show.self],
+    commandName: "claims", abstract: "Shows the catalog of claims.",
+    discussion: "Example: escapement claims show T3", subcommands: [List.self, Show.self],
     defaultSubcommand: List.self)
 
   /// `escapement claims list`.
@@ -20,7 +21,7 @@ struct ClaimsCommand: ParsableCommand {
     var tierList: String?
     @Flag(help: "Print one JSON array.") var json = false
     @Flag(help: "Print a Markdown page with the verdicts on record.") var markdown = false
-    @Option(help: "Directory of the record: claims.json.") var golden = FilePath("Golden")
+    @OptionGroup var record: RecordOptions
 
     func validate() throws {
       _ = try (tiers(), kinds())
@@ -34,9 +35,8 @@ struct ClaimsCommand: ParsableCommand {
       }
       if json { return Console.output(.array(claims.map(\.catalogEntry))) }
       if markdown {
-        let file = golden.url.appendingPathComponent("claims.json")
         return Console.print(
-          ClaimCatalog(claims).markdown(record: try Baseline(contentsOf: file)), terminator: "")
+          ClaimCatalog(claims).markdown(record: try record.baseline()), terminator: "")
       }
       var table = TextTable(heading: ["claim", "kind", "tier", "statement"])
       table.rows = claims.map { [$0.id, $0.kind.rawValue, $0.tier.rawValue, $0.statement] }
@@ -50,8 +50,8 @@ struct ClaimsCommand: ParsableCommand {
       return Set(
         try ClaimCatalog.words(of: kind).map { name in
           guard let kind = ClaimKind(rawValue: name) else {
-            let known = ClaimKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("no kind is called \"\(name)\"; there are \(known)")
+            throw ValidationError(
+              UnknownName("kind", name, known: ClaimKind.allCases.map(\.rawValue)).description)
           }
           return kind
         })

@@ -15,7 +15,7 @@ struct NullReport {
   init(_ claims: [Claim], under null: NullHypothesis) {
     self.null = null
     let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
-    let context = ClaimContext { runMeter.show("runs of the contrasts", done: $0, total: $1) }
+    let context = ClaimContext { runMeter.show("runs of \($0)", done: $1, total: $2) }
     let total = claims.count { $0.loses(under: null) }
     var done = 0
     trials = NullTrial.trials(claims, under: null, context: context) { claim in

@@ -10,7 +10,11 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Writes one HTML file about runs: accuracies, course, curvature, recipes, digests.",
-    discussion: "Nothing is computed again, and the page needs nothing but itself: no script, no network.")
+    discussion: """
+      Nothing is computed again, and the page needs nothing but itself: no script, no network.
+
+      Example: escapement report runs/a runs/b --out report.html
+      """)
 
   @Argument(help: ArgumentHelp("Run directories or folders of them.", valueName: "RUN")) var runs: [FilePath]
   @OptionGroup var spectra: SpectrumExhibits

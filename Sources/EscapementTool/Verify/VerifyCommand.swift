@@ -2,16 +2,16 @@ import EscapementGoldens
 import ArgumentParser
 import EscapementArtifacts
 import Foundation
+import Synchronization
 import EscapementVerification
 
 extension Tier: ExpressibleByArgument {
   /// The tiers of a list such as "exact,fixture"; throws `ValidationError` for another name.
   static func set(_ list: String) throws -> Set<Tier> {
     Set(
-      try list.split(separator: ",").map { name in
-        guard let tier = Tier(rawValue: String(name)) else {
-          let known = allCases.map(\.rawValue).joined(separator: ", ")
-          throw ValidationError("no tier is called \"\(name)\"; there are \(known)")
+      try list.listed.map { name in
+        guard let tier = Tier(rawValue: name) else {
+          throw ValidationError(UnknownName("tier", name, known: allCases.map(\.rawValue)).description)
         }
         return tier
       })
@@ -26,6 +26,8 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Exit codes: 0 every verdict is the one on record; 1 a verdict changed (or, without a record, a claim was \
       refuted), or a claim keeps its verdict under its own null; 2 nothing was selected or a claim stayed undecided.
+
+      Example: escapement verify T3 D1 --detailed
       """)
 
   /// The help for the words with which commands select claims.
@@ -48,7 +50,7 @@ struct VerifyCommand: ParsableCommand {
   )
   var tierList: String?
   @OptionGroup var evidence: EvidenceOptions
-  @Option(help: "Directory of the record: claims.json.") var golden = FilePath("Golden")
+  @OptionGroup var record: RecordOptions
   @Option(help: "Also write record.json, report.html, report.md and junit.xml into this directory.")
   var out: FilePath?
   @OptionGroup var spectra: SpectrumExhibits
@@ -99,22 +101,36 @@ struct VerifyCommand: ParsableCommand {
     // Create it before the computation, so that a location that cannot be written is reported at once.
     let directory = try out.map { try OutputDirectory($0.directory) }
     let archive = try evidence.archive()
+    let baseline = try self.record.baseline()
+    if self.record.isBuiltIn {
+      Console.note("compared with the verdicts on record in this program, version \(PackageVersion.current)")
+    }
     // Likewise for a spectrum that cannot be drawn.
     let exhibits = try ReportExhibits(runs: archive.counted, spectra: spectra.series())
     let (meter, runMeter) = (ProgressMeter(), ProgressMeter())
+    // The claim that is judged, for the line about the runs that it needs.
+    let current = Mutex(selected[0].id)
     let verifier = Verifier(
       catalog: ClaimCatalog(selected),
-      context: ClaimContext(runs: archive) { runMeter.show("runs of the contrasts", done: $0, total: $1) },
-      baseline: try baseline())
+      context: ClaimContext(runs: archive) { preset, trained, total in
+        runMeter.show("\(current.withLock { $0 }): runs of \(preset)", done: trained, total: total)
+      },
+      baseline: baseline)
     var judged = 0
     meter.show(selected[0].id, done: 0, total: selected.count)
     let record = try verifier.verify(tiers: tiers) { _ in
       judged += 1
-      if judged < selected.count { meter.show(selected[judged].id, done: judged, total: selected.count) }
+      guard judged < selected.count else { return }
+      current.withLock { $0 = selected[judged].id }
+      meter.show(selected[judged].id, done: judged, total: selected.count)
     }
     meter.clear()
     runMeter.clear()
-    if json { Console.output(record.json()) } else { Console.print(record.text(detailed: detailed)) }
+    if json {
+      Console.output(record.json())
+    } else {
+      Console.print(record.text(detailed: detailed), terminator: "")
+    }
     let compared = goldens ? try goldenOutcomes() : []
     if let directory {
       try directory.write(record.json(), as: "record.json")
@@ -123,7 +139,7 @@ struct VerifyCommand: ParsableCommand {
       try directory.write(record.junit(goldens: compared), as: "junit.xml")
     }
     if annotations {
-      for line in record.annotations(file: "\(golden)/claims.json") { Console.note(line) }
+      for line in record.annotations(file: "\(self.record.directory)/claims.json") { Console.note(line) }
     }
     for change in record.changes { Console.error("verdict changed: \(change.text)") }
     let differing = compared.filter { !$0.outcome.agrees }
@@ -137,7 +153,8 @@ struct VerifyCommand: ParsableCommand {
 
   /// The goldens on the embedded fixture, compared with the record.
   private func goldenOutcomes() throws -> [(name: String, outcome: GoldenOutcome)] {
-    let store = GoldenStore(root: golden.url)
+    let store = GoldenStore(root: record.directory.url)
+    try store.require()
     let meter = ProgressMeter()
     defer { meter.clear() }
     let cases = try GoldenCatalog.standard(on: nil)
@@ -154,13 +171,4 @@ struct VerifyCommand: ParsableCommand {
 
   /// The words of the arguments and of --claims.
   private var words: [String] { ids + (list.map(ClaimCatalog.words) ?? []) }
-
-  private func baseline() throws -> Baseline? {
-    let file = golden.url.appendingPathComponent("claims.json")
-    guard FileManager.default.fileExists(atPath: file.path) else {
-      Console.note("no verdicts on record at \(file.path): judging without them")
-      return nil
-    }
-    return try Baseline(contentsOf: file)
-  }
 }

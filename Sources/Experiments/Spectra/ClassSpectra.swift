@@ -110,7 +110,7 @@ package struct ClassSpectra: Hashable, Sendable {
     }
     return SpectrumEvent.Row(
       label: label, samples: positions.count, steps: report.steps, smallest: end(smallest),
-      largest: end(largest), ratio: (smallest.rayleighQuotient / largest.rayleighQuotient).magnitude,
+      largest: end(largest), ratio: RitzCertificate.ratio(smallest: smallest, largest: largest),
       loss: test.loss, gradientNorm: test.gradientNorm, curvatureSlope: test.measuredLipschitzConstant,
       negativeMass: NegativeMass([quadrature]).masses[0], lowerLimit: report.smallestLowerLimit,
       upperLimit: report.largestUpperLimit,

@@ -5,7 +5,7 @@ package enum DynamicsFigure {
   /// The largest number of classes drawn side by side.
   package static let classLimit = 4
 
-  private static let quantities: [(name: String, value: @Sendable (SpectrumDynamics.Point) -> Double)] = [
+  private static let quantities: [(name: String, value: @Sendable (SpectrumDynamics.Point) -> Double?)] = [
     ("λ_min", { $0.smallest }), ("λ_max", { $0.largest }), ("|λ_min/λ_max|", { $0.ratio }),
     ("loss f", { $0.loss }), ("gradient norm ‖∇f‖", { $0.gradientNorm }),
   ]
@@ -22,7 +22,8 @@ package enum DynamicsFigure {
     let height = 166.0
     var placed: [(panel: Panel, x: Double, y: Double)] = []
     for (row, quantity) in quantities.enumerated() {
-      let values = points.map(quantity.value)
+      let measured = points.compactMap(quantity.value)
+      let values = measured.isEmpty ? [0] : measured
       let scale = AxisScale.fitting(values)
       // One scale per row, so that classes are comparable.
       let range = padded(values, scale)
@@ -47,7 +48,9 @@ package enum DynamicsFigure {
             }
           }
           for course in shown[index] where course.label == label {
-            let curve = course.points.map { (Double($0.epoch), quantity.value($0)) }
+            let curve = course.points.compactMap { point in
+              quantity.value(point).map { (Double(point.epoch), $0) }
+            }
             panel.curve(curve, series: run.name, style: style)
             for point in curve { panel.point(point.0, point.1, series: run.name, style: style, radius: 2.8) }
           }

@@ -12,8 +12,8 @@ package struct SpectrumDynamics: Hashable, Sendable {
     package let smallest: Double
     /// λ_max of the class's loss.
     package let largest: Double
-    /// |λ_min/λ_max|.
-    package let ratio: Double
+    /// |λ_min/λ_max|; nil if λ_max cannot be told from zero.
+    package let ratio: Double?
     /// The class's loss.
     package let loss: Double
     /// Euclidean norm of its gradient.
@@ -70,13 +70,13 @@ package struct SpectrumDynamics: Hashable, Sendable {
       for (row, place) in zip(try SpectrumEvent(event).rows, try event.field("classes").elements()) {
         // The loss over all classes is not one of the courses.
         guard let label = row.label else { continue }
-        guard let ratio = row.ratio, let gradientNorm = row.gradientNorm else {
+        guard row.ratio != nil || place.value["ratio"] == .null, let gradientNorm = row.gradientNorm else {
           throw place.fault(found: "no ratio or gradient_norm", expected: "both")
         }
         found[label, default: []].append(
           Point(
             epoch: min(epoch, .max - 1) + 1, smallest: row.smallest.value, largest: row.largest.value,
-            ratio: ratio, loss: row.loss, gradientNorm: gradientNorm))
+            ratio: row.ratio, loss: row.loss, gradientNorm: gradientNorm))
       }
     }
     guard !found.isEmpty else {

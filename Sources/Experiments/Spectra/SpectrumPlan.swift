@@ -1,3 +1,4 @@
+import EscapementArtifacts
 import EscapementOptimizers
 import EscapementTraining
 
@@ -52,9 +53,8 @@ package struct SpectrumPlan: Hashable, Sendable {
 
   /// Reads what `text` prints, in any order.
   package init(parsing text: String) throws {
-    let words = text.split(separator: ",", omittingEmptySubsequences: false)
     try self.init(
-      words.map { word in
+      text.listed.map { word in
         let parts = word.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let label = Int(parts[0])
         let every = parts.count == 2 ? Int(parts[1]) : nil

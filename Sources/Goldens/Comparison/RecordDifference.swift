@@ -26,6 +26,15 @@ package struct RecordDifference: Hashable, Sendable {
   /// Whether the member concerns how often something is written, which does not affect the run.
   package var isOfRecording: Bool { Self.settingsOfRecording.contains(place) }
 
+  /// The treatment of test images, which changes what is counted on them and nothing else.
+  static let testTime = "test_time"
+
+  /// Whether the member concerns what is measured during the run (spectra, the treatment of test images), which does not
+  /// affect the training.
+  package var isOfMeasurement: Bool {
+    place == Self.testTime || place == "measurement" || place.hasPrefix("measurement.")
+  }
+
   /// The differing leaves of two records, recipe first, then data, then the rest, each by their keys.
   ///
   /// A member that only one record has is a difference. Two lists of different lengths are one difference as a whole.

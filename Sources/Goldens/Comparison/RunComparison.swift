@@ -38,6 +38,16 @@ package struct RunComparison: Sendable {
     return true
   }
 
+  /// Whether the two are one training: everything agrees but what was measured, and what follows from that.
+  package var isSameTraining: Bool {
+    guard records.allSatisfy({ $0.isOfRecording || $0.isOfMeasurement }), contracts.left == contracts.right,
+      trace.endsAlike
+    else { return false }
+    if case .differs = checkpoints { return false }
+    let testedDifferently = records.contains { $0.place == RecordDifference.testTime }
+    return trace.ladder.allSatisfy { $0.difference == nil || $0.rung == .evaluation && testedDifferently }
+  }
+
   /// The comparison in words.
   package var lines: [String] {
     var lines: [String] = []
@@ -58,14 +68,16 @@ package struct RunComparison: Sendable {
     lines.append("")
     lines += trace.lines
     lines += ["", checkpoints.text]
-    lines.append(agrees ? "the same" : "different")
+    lines.append(
+      agrees ? "the same" : isSameTraining ? "the same training; measured differently" : "different")
     return lines
   }
 
   /// The comparison as JSON.
   package var json: JSON {
     [
-      "same": .bool(agrees), "contracts": [contracts.left.json, contracts.right.json],
+      "same": .bool(agrees), "same_training": .bool(isSameTraining),
+      "contracts": [contracts.left.json, contracts.right.json],
       "records": .array(
         records.map { difference in
           [

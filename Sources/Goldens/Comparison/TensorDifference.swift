@@ -70,7 +70,7 @@ package struct TensorDifference: Hashable, Sendable {
 
   /// One line.
   package var text: String {
-    let distance = ulps.map { "\($0) ulp apart" } ?? "not both finite"
+    let distance = ulps.map(UlpDistance.text) ?? "not both finite"
     return """
       \(vector), \(name) \(shape): \(differing) of \(shape.reduce(1, *)) elements differ, the furthest at \(index): \
       \(leftNumber) (\(left)) and \(rightNumber) (\(right)), \(distance)

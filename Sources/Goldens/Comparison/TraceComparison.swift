@@ -18,7 +18,7 @@ package struct TraceDifference: Hashable, Sendable {
 
   /// "gradient norm at step 3: 1.25 and 1.5, 2 ulp apart".
   package var text: String {
-    let distance = ulps.map { ", \($0) ulp apart" } ?? ""
+    let distance = ulps.map { ", \(UlpDistance.text($0))" } ?? ""
     let when = place.step == 0 ? place.text : "at \(place.text)"
     return "\(quantity.rawValue) \(when): \(left.text) and \(right.text)\(distance)"
   }
@@ -145,7 +145,10 @@ package struct TraceComparison: Hashable, Sendable {
   }
 
   /// Whether both ended in the same way at the same place, and nothing in both records differs.
-  package var agrees: Bool {
-    first == nil && left.points.last?.place == right.points.last?.place && left.ending == right.ending
+  package var agrees: Bool { first == nil && endsAlike }
+
+  /// Whether both ended in the same way at the same place.
+  var endsAlike: Bool {
+    left.points.last?.place == right.points.last?.place && left.ending == right.ending
   }
 }

@@ -24,12 +24,12 @@ package struct ConformanceExport {
   /// `progress` is called with the number of cases done. If it throws or a file cannot be written, the files so far are
   /// removed, so that the same command can be run again.
   package func write(to directory: URL, progress: (Int) throws -> Void = { _ in }) throws {
-    let present = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    let present = try Directories.names(in: directory)
     guard present.isEmpty else {
       throw FileError(operation: "export vectors to", path: directory.path, code: ENOTEMPTY)
     }
     do { try writeFiles(to: directory, progress) } catch {
-      for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) {
+      for name in try Directories.names(in: directory) {
         unlink(directory.appendingPathComponent(name).path)
       }
       throw error

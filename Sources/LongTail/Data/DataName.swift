@@ -1,7 +1,8 @@
 import EscapementArtifacts
 
 /// The name of a long-tailed data set, parsed: `SET-PROFILEβ`, for example `cifar10-lt100`, `cifar100-step50`,
-/// `cifar100coarse-lt10` or, with the subset used by the SSE-SAM and ImbSAM code, `cifar100-lt100-first`.
+/// `cifar100coarse-lt10` or, with the subset used by the SSE-SAM and ImbSAM code, `cifar100-lt100-first`. A set alone,
+/// `cifar10`, is the balanced one with all its images, β = 1: `cifar10-lt1`.
 public struct DataName: Hashable, Sendable, CustomStringConvertible {
   /// The full set.
   public let set: CIFARSet
@@ -25,9 +26,13 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     self.takesFirst = takesFirst
   }
 
+  /// The names of the full sets.
+  static let sets = ["cifar10", "cifar100", "cifar100coarse"]
+
   /// Parses a name; nil if it has another form, or if a class would have no images.
   public init?(_ text: String) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    let balanced = Self.sets.contains(text) ? "\(text)-\(ImbalanceProfile.Kind.longTailed.rawValue)1" : text
+    let parts = balanced.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2 || (parts.count == 3 && parts[2] == "first") else { return nil }
     switch parts[0] {
     case "cifar10": (set, labels) = (.cifar10, .fine)
@@ -38,7 +43,7 @@ public struct DataName: Hashable, Sendable, CustomStringConvertible {
     guard let shape = ImbalanceProfile.Shape(String(parts[1])) else { return nil }
     self.shape = shape
     takesFirst = parts.count == 3
-    guard description == text, profile.counts.allSatisfy({ $0 > 0 }) else { return nil }
+    guard description == balanced, profile.counts.allSatisfy({ $0 > 0 }) else { return nil }
   }
 
   /// The name.

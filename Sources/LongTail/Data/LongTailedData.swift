@@ -91,14 +91,25 @@ public struct LongTailedData: Sendable {
 
   /// The names that `named` accepts.
   public static let knownNames =
-    "fixture, fixture100, packed, and cifar10, cifar100 or cifar100coarse with -ltβ or -stepβ, and -first for the"
-    + " first images of each class (cifar10-lt100, cifar100-step50-first)"
+    "fixture, fixture100, packed, and cifar10, cifar100 or cifar100coarse: alone (all images), or with -ltβ or -stepβ, "
+    + "and -first for the first images of each class (cifar10-lt100, cifar100-step50-first)"
+
+  /// Names to complete and to compare a mistyped one with: those of the papers' tables are among them.
+  package static let commonNames =
+    FixtureStore.all.map(\.dataName) + ["packed"] + listedNames + DataName.sets
+    + DataName.sets.flatMap { set in
+      ["lt10", "lt50", "lt100", "lt200", "step10", "step50", "step100", "lt100-first"].map { "\(set)-\($0)" }
+    }
+
+  /// The name under which recipes record a data set: `cifar10-lt1` for `cifar10`. Unknown names stay as they are.
+  package static func canonicalName(_ name: String) -> String { DataName(name)?.description ?? name }
 
   /// The names of data sets that are published as lists of images of any size.
   public static let listedNames = ["imagenet-lt", "inat18"]
 
   /// The data that a recipe names; `url` holds the files of data sets that are not embedded.
-  /// - Throws: `MissingError` if such a data set is requested without a location, or for an unknown name.
+  /// - Throws: `MissingError` if such a data set is requested without a location; for an unknown name an error of exit
+  ///   code 64 with the nearest known one.
   public static func named(_ name: String, at url: URL?) throws -> LongTailedData {
     if let fixture = FixtureStore.all.first(where: { $0.dataName == name }) { return try .fixture(fixture) }
     if listedNames.contains(name) {
@@ -108,7 +119,7 @@ public struct LongTailedData: Sendable {
     }
     let cifar = DataName(name)
     guard cifar != nil || name == "packed" else {
-      throw MissingError(what: "a data set named \(name)", advice: "known are \(knownNames)")
+      throw UnknownName("the data set", name, known: commonNames, advice: "known are \(knownNames)")
     }
     guard let url else {
       throw MissingError(

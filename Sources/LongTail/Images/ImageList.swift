@@ -139,7 +139,7 @@ public struct ImageList: Sendable {
   /// The error for an image that does not exist below `root`.
   func missing(_ position: Int, below root: URL) -> MissingError {
     MissingError(
-      what: url(of: position, below: root).path + place(of: position),
+      what: url(of: position, below: root).path.quotable(limit: 1024) + place(of: position),
       advice: "give the directory below which the list's images lie, or fetch the image")
   }
 }

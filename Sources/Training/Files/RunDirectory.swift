@@ -81,6 +81,25 @@ public struct RunDirectory: Sendable {
     public let isSealed: Bool
   }
 
+  /// The number of epochs whose end is in the last part of `metrics.jsonl`, for a display of progress: nothing is checked,
+  /// and 0 is returned for anything unreadable.
+  package func epochsSeen() -> Int {
+    guard let file = try? FileHandle(forReadingFrom: metrics) else { return 0 }
+    defer { try? file.close() }
+    // Longer than any event of an epoch with a thousand classes.
+    let part: UInt64 = 1 << 18
+    guard let size = try? file.seekToEnd(), (try? file.seek(toOffset: size > part ? size - part : 0)) != nil,
+      let tail = try? file.readToEnd()
+    else { return 0 }
+    for line in tail.split(separator: 0x0A).reversed() {
+      guard let event = try? JSON(parsing: Data(line), file: metrics.path), event["event"]?.string == "epoch",
+        let epoch = event["epoch"]?.integer
+      else { continue }
+      return max(0, min(epoch, Recipe.epochLimit)) + 1
+    }
+    return 0
+  }
+
   /// The most bytes of metrics, after decompression.
   public static var metricsLimit: Int { 1 << 28 }
 
@@ -187,23 +206,20 @@ public struct RunDirectory: Sendable {
 
   /// Throws if the directory contains anything other than the remains of an aborted start.
   private func checkVacant() throws {
-    let entries = opendir(url.path)
-    guard let entries else { throw FileError(operation: "open", path: url.path, code: errno) }
-    closedir(entries)
     let manager = FileManager.default
     var expected = Set(try leftovers())
     expected.insert(lockFile.lastPathComponent)
     if (try? manager.contentsOfDirectory(atPath: checkpoints.path).isEmpty) == true {
       expected.insert(checkpoints.lastPathComponent)
     }
-    guard try manager.contentsOfDirectory(atPath: url.path).allSatisfy(expected.contains) else {
+    guard try Directories.names(in: url).allSatisfy(expected.contains) else {
       throw FileError(operation: "start a run in", path: url.path, code: ENOTEMPTY)
     }
   }
 
   /// Temporary files of a `run.json` that were never renamed.
   private func leftovers() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: url.path).filter {
+    try Directories.names(in: url).filter {
       $0.hasPrefix(".run.json.") && $0.hasSuffix(".tmp")
     }
   }
@@ -251,7 +267,7 @@ public struct RunDirectory: Sendable {
   /// kept.
   func removeCheckpoints(except steps: [Int]) throws {
     let kept = Set(steps.map { sidecar(step: $0).deletingPathExtension().lastPathComponent })
-    let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).filter { name in
+    let names = try Directories.names(in: checkpoints).filter { name in
       let stem = name.prefix { $0 != "." }
       guard !name.contains(".damaged") else { return false }
       return name.hasPrefix(".step-") || (name.hasPrefix("step-") && !kept.contains(String(stem)))

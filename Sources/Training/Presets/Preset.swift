@@ -1,3 +1,4 @@
+import EscapementArtifacts
 import EscapementOptimizers
 
 /// A recipe with a name, DATA/METHOD, and additional data.
@@ -48,7 +49,8 @@ public struct Preset: Hashable, Sendable {
     let near = all.filter { $0.recipe.data == data }.map(\.name)
     let sets = all.map(\.recipe.data).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     throw HyperparameterError(
-      name: "preset", value: "\"\(name.prefix(80))\"",
+      name: "preset",
+      value: "\"\(name.quotable(limit: 80))\"" + UnknownName.hint(name, among: all.map(\.name)),
       expected: near.isEmpty
         ? "DATA/METHOD with DATA one of \(sets.joined(separator: ", ")); `escapement presets` lists them all"
         : "one of \(near.joined(separator: ", "))")

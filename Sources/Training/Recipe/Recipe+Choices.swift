@@ -34,7 +34,8 @@ extension OptimizerChoice {
 
   /// The same rule with another radius for all epochs (for SSE-SAM, the tail's); nil for a rule without one.
   public func with(rho: Double) -> OptimizerChoice? {
-    let rho = RhoSchedule.constant(rho)
+    // -0 and 0 are one radius, and one recipe has one digest.
+    let rho = RhoSchedule.constant(rho == 0 ? 0 : rho)
     switch self {
     case .sgd, .pgd, .lpfSGD, .custom: return nil
     case .sseSAM(let rhoHead, _, let stageFraction, let eta):

@@ -2,6 +2,7 @@ import EscapementGoldens
 import EscapementArtifacts
 import Foundation
 import EscapementKernels
+import EscapementRecordedVerdicts
 import EscapementTraining
 
 /// The recorded verdicts, one per claim; `Golden/claims.json` in this repository.
@@ -42,6 +43,12 @@ package struct Baseline: Sendable, Hashable {
   /// Reads a baseline. For a malformed file, throws an error of one line with its name and the invalid key.
   package init(contentsOf url: URL) throws {
     try self.init(json: JSON(contentsOf: url), file: url.path)
+  }
+
+  /// The baseline that is part of this program: that of the version it was built from.
+  package static func built() throws -> Baseline {
+    let file = "\(RecordedVerdicts.name) of version \(PackageVersion.current)"
+    return try Baseline(json: JSON(parsing: RecordedVerdicts.bytes, file: file), file: file)
   }
 
   /// Reads a baseline from parsed JSON; `file` names it in errors.

@@ -160,6 +160,9 @@ package struct Claim: Sendable {
 
 /// The inputs of a procedure.
 package struct ClaimContext: Sendable {
+  /// See `onRun`.
+  package typealias OnRun = @Sendable (_ preset: String, _ trained: Int, _ total: Int) -> Void
+
   /// The code under test: update rules, Lanczos, class counts.
   package var subject: any ClaimSubject {
     didSet { fixtureRuns = FixtureRuns(subject, onRun: onRun) }
@@ -172,9 +175,9 @@ package struct ClaimContext: Sendable {
   package var presets: [Preset]
   /// Finished runs; without them a claim about accuracies or spectra of trained networks is not judged.
   package var runs: any EvidenceSource
-  /// Called with the number of trained runs of the contrasts and their total: before the first and after each, one call
-  /// at a time, on any thread. A null's runs are counted separately.
-  package let onRun: @Sendable (_ trained: Int, _ total: Int) -> Void
+  /// Called with the preset whose runs a contrast needs next and the number of trained runs of all contrasts with their
+  /// total: before the first and after each, one call at a time, on any thread. A null's runs are counted separately.
+  package let onRun: OnRun
   /// Runs of the subject's code on the embedded images, trained on first use.
   var fixtureRuns: any EvidenceSource
 
@@ -183,7 +186,7 @@ package struct ClaimContext: Sendable {
     subject: any ClaimSubject = PackageSubject(), seed: UInt64 = 2022,
     tables: [PublishedTable] = PublishedTable.all, presets: [Preset] = Preset.all,
     runs: any EvidenceSource = InMemoryEvidence([:]),
-    onRun: @escaping @Sendable (_ trained: Int, _ total: Int) -> Void = { _, _ in }
+    onRun: @escaping OnRun = { _, _, _ in }
   ) {
     self.subject = subject
     self.seed = seed

@@ -107,19 +107,3 @@ package struct UnknownClaim: ReportedError, Hashable {
     return "no \(isPlace ? "claim stands at" : "claim is called") \"\(id.quotable(limit: 80))\"; \(known)"
   }
 }
-
-/// Levenshtein distance: insertions, deletions and substitutions that turn one word into another.
-enum EditDistance {
-  static func between(_ a: String, _ b: String) -> Int {
-    let target = Array(b.unicodeScalars)
-    var previous = Array(0...target.count)
-    for (i, letter) in a.unicodeScalars.enumerated() {
-      var current = [i + 1]
-      for (j, other) in target.enumerated() {
-        current.append(min(previous[j] + (letter == other ? 0 : 1), previous[j + 1] + 1, current[j] + 1))
-      }
-      previous = current
-    }
-    return previous[target.count]
-  }
-}

@@ -35,7 +35,11 @@ extension VerificationRecord {
     lines.append(contractText)
     lines += changes.map { "changed: \($0.text)" }
     lines += unrecorded.map { "not on record: \($0)" }
-    if !compared { lines.append("not compared with a baseline") }
+    if !compared {
+      lines.append("not compared with a baseline")
+    } else if changes.isEmpty {
+      lines.append(unrecorded.isEmpty ? "all as on record" : "all others as on record")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -131,10 +131,7 @@ package struct RunArchive: EvidenceSource {
     }
     func holdsRun(_ url: URL) -> Bool { manager.fileExists(atPath: RunDirectory(url).record.path) }
     if holdsRun(folder) { return [folder] }
-    let names: [String]
-    do { names = try manager.contentsOfDirectory(atPath: folder.path) } catch {
-      throw FileError(operation: "list", path: folder.path, code: EACCES)
-    }
+    let names = try Directories.names(in: folder)
     guard names.count <= entryLimit else {
       throw DataError(
         file: folder.path, found: "\(names.count) entries", expected: "at most \(entryLimit)",

@@ -29,13 +29,15 @@ extension SweepResults {
         })
   }
 
-  /// One record per recipe: planned and finished seeds, and each accuracy's mean and standard error.
+  /// One record per recipe: planned and finished seeds, and each accuracy's mean, standard error and, in the last columns,
+  /// standard deviation over the seeds.
   package var groupsCSV: String {
     let names = Self.metrics.map(\.name)
     let heading =
       ["recipe", "preset", "method", "rho", "epochs", "planned", "done", "standing"]
       + names.flatMap { ["\($0)_mean", "\($0)_se"] } + ["best_accuracy_mean", "best_accuracy_se"]
       + names.flatMap { ["selected_\($0)_mean", "selected_\($0)_se"] }
+      + (names + ["best_accuracy"] + names.map { "selected_\($0)" }).map { "\($0)_sd" }
     return CSVText.text(
       of: [heading]
         + groups.map { group in
@@ -43,12 +45,18 @@ extension SweepResults {
           func fields(_ mean: MeanEstimate?) -> [String] {
             [mean.map { "\($0.mean)" } ?? "", mean?.standardError.map { "\($0)" } ?? ""]
           }
+          func deviation(_ mean: MeanEstimate?) -> String {
+            mean?.standardDeviation.map { "\($0)" } ?? ""
+          }
+          let last = Self.metrics.map { deviation(group.mean($0.metric)) }
+          let selected = Self.metrics.map { deviation(group.mean($0.metric, at: \.selected)) }
           return [
             group.digest.hex, row.recipe.preset, row.recipe.method, row.rho, "\(row.recipe.epochs)",
             "\(group.rows.count)", "\(group.done)", group.standing,
           ] + Self.metrics.flatMap { fields(group.mean($0.metric)) }
             + fields(group.mean(.accuracy, at: \.best))
             + Self.metrics.flatMap { fields(group.mean($0.metric, at: \.selected)) }
+            + last + [deviation(group.mean(.accuracy, at: \.best))] + selected
         })
   }
 
@@ -87,6 +95,7 @@ extension SweepResults {
       return [
         "n": .integer(mean.count), "mean": .number(mean.mean),
         "standard_error": .optional(mean.standardError),
+        "standard_deviation": .optional(mean.standardDeviation),
         "interval95": interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null,
       ]
     }

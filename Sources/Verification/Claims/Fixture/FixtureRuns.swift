@@ -21,15 +21,14 @@ final class FixtureRuns: EvidenceSource {
 
   private let subject: any ClaimSubject
   private let kept = Mutex<[RunSelection: [RunEvidence]]>([:])
-  private let onRun: @Sendable (Int, Int) -> Void
+  private let onRun: ClaimContext.OnRun
   private let trained = Mutex(0)
   /// The number of runs of all selections that the contrasts use.
   private static let total =
     Set(FixtureContrast.all.flatMap(\.question.quantities).map(\.selection)).count * seeds.count
 
-  /// Runs by a subject's code on its images. `onRun` is called with the number of trained runs and their total, one
-  /// call at a time.
-  init(_ subject: any ClaimSubject, onRun: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) {
+  /// Runs by a subject's code on its images; `onRun` as in `ClaimContext`.
+  init(_ subject: any ClaimSubject, onRun: @escaping ClaimContext.OnRun = { _, _, _ in }) {
     self.subject = subject
     self.onRun = onRun
   }
@@ -41,12 +40,13 @@ final class FixtureRuns: EvidenceSource {
       FixtureContrast.all.flatMap(\.question.quantities).filter { $0.selection == selection }.map(\.metric))
     guard !metrics.isEmpty else { return [] }
     let data = try subject.fixture()
-    trained.withLock { onRun($0, Self.total) }
+    let name = selection.text
+    trained.withLock { onRun(name, $0, Self.total) }
     let evidence = try Self.inParallel(Array(Self.seeds)) { seed in
       let run = try self.run(selection, seed: seed, measuring: metrics, on: data)
       trained.withLock { count in
         count += 1
-        onRun(count, Self.total)
+        onRun(name, count, Self.total)
       }
       return run
     }
