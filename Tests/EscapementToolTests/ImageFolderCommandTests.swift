@@ -22,8 +22,9 @@ struct ImageFolderCommandTests {
       #expect(object["counts"] == [2, 6, 4] && object["warnings"] == 0, "\(listed.errors)")
 
       let training = [
-        "train", "--preset", "fixture/ce", "--images", "images/", "--exif-orientation", "applied", "--image-size",
-        "16", "--epochs", "1", "--batch-size", "4", "--metrics-every", "0", "--digest-every", "0", "--out", "run",
+        "train", "--preset", "fixture/ce", "--images", "images/", "--exif-orientation", "applied",
+        "--image-size", "16", "--epochs", "1", "--batch-size", "4", "--metrics-every", "0",
+        "--digest-every", "0", "--out", "run",
       ]
       let trained = try ToolProcess.run(training, in: directory)
       #expect(trained.status == 0, "\(trained.errors)")

@@ -37,8 +37,8 @@ private struct ClassFolders {
     orientation: ExifOrientation = .ignored
   ) -> ImageListing {
     ImageListing(
-      train: url.path + "/train", test: test.map { "\(url.path)/\($0)" }, root: url.path + "/train", classes: classes,
-      side: 8, onBadImage: onBadImage, orientation: orientation)
+      train: url.path + "/train", test: test.map { "\(url.path)/\($0)" }, root: url.path + "/train",
+      classes: classes, side: 8, onBadImage: onBadImage, orientation: orientation)
   }
 }
 
@@ -88,7 +88,9 @@ struct FolderListingTests {
     #expect(throws: MissingError.self) { try listing.load(name: "images") }
     let again = try listing.load(name: "images", root: root.appendingPathComponent("train"))
     #expect(DataManifest(again) == DataManifest(data))
-    let sets = try [again.train, again.test].map { try #require($0 as? ListedImageSet).root.standardizedFileURL.path }
+    let sets = try [again.train, again.test].map {
+      try #require($0 as? ListedImageSet).root.standardizedFileURL.path
+    }
     #expect(sets == ["train", "test"].map { root.appendingPathComponent($0).standardizedFileURL.path })
   }
 

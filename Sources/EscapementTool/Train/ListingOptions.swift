@@ -74,8 +74,9 @@ struct ListingOptions: ParsableArguments {
   func listing(side: Int) -> ImageListing? {
     images.map { images in
       ImageListing(
-        train: images.path, test: test?.path, root: root?.path ?? Self.directory(of: images), classes: classes,
-        side: imageSize ?? side, imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) },
+        train: images.path, test: test?.path, root: root?.path ?? Self.directory(of: images),
+        classes: classes, side: imageSize ?? side,
+        imbalance: imbalance.flatMap { ImbalanceProfile.Shape($0) },
         onBadImage: onBadImage ?? .stop, orientation: exifOrientation ?? .ignored)
     }
   }
