@@ -151,7 +151,8 @@ struct OutputCommandTests {
       ]
       for words in commands {
         let result = try ToolProcess.run(words, in: directory)
-        #expect(result.status == 64 && result.errors.contains("' is invalid for '"), "\(words): \(result.errors)")
+        #expect(
+          result.status == 64 && result.errors.contains("' is invalid for '"), "\(words): \(result.errors)")
       }
       #expect(try names(directory).isEmpty)
     }

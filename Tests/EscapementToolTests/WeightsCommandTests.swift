@@ -16,7 +16,8 @@ struct WeightsCommandTests {
       let trained = try train("--epochs", "3", "--select-every", "1", to: run)
       #expect(trained.status == 0, "\(trained.errors)")
       let line = try #require(trained.errorLines.first { $0.contains("selected epoch ") })
-      let epoch = try #require(line.split(separator: " ").compactMap { Int($0.split(separator: "/")[0]) }.first)
+      let epoch = try #require(
+        line.split(separator: " ").compactMap { Int($0.split(separator: "/")[0]) }.first)
       #expect(trained.errors.contains("last epoch 3/3: accuracy "), "\(trained.errors)")
       let steps = RunDirectory(URL(fileURLWithPath: run)).checkpointedSteps()
       let step = try #require(steps.last) / 3 * epoch

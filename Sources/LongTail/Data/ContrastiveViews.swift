@@ -102,10 +102,12 @@ extension ImageSet {
             views.images(of: $0.baseAddress! + positions[i] * Self.imageBytes)
           }
           func write(_ image: RGBImage, flip: Bool, to target: UnsafeMutablePointer<Element>) {
-            image.bytes.withUnsafeBufferPointer {
-              ek_image_normalize(
-                Element.kernelType, Self.side, Self.side, $0.baseAddress, flip, table,
-                target + i * Self.imageBytes)
+            image.bytes.withUnsafeBufferPointer { bytes in
+              table.withUnsafeBufferPointer { table in
+                ek_image_normalize(
+                  Element.kernelType, Self.side, Self.side, bytes.baseAddress, flip, table.baseAddress,
+                  target + i * Self.imageBytes)
+              }
             }
           }
           write(images.first, flip: false, to: one)
