@@ -24,8 +24,3 @@ package enum NumberText {
     return String(format: "%.\(digits)g", value == 0 ? 0 : value)
   }
 }
-
-extension String {
-  /// The text padded on the right with blanks to a width in characters.
-  package func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}

@@ -50,6 +50,7 @@ struct AmplificationCommand: ParsableCommand {
     UInt64 = 0
   @Option(help: ArgumentHelp("Write one line a mini-batch, as CSV.", valueName: "file")) var csv: OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     guard rho > 0, rho.isFinite else {
@@ -86,6 +87,6 @@ struct AmplificationCommand: ParsableCommand {
     let report = AmplificationReport(
       result, step: run.step, batchSize: run.recipe.batchSize, isAugmented: augmented,
       bootstrap: Bootstrap(rows: batches, resamples: resamples, seed: seed))
-    if json { Console.output(report.json) } else { Console.print(report.text) }
+    if json { Console.output(report.json) } else { Console.print(report.text(in: tables.layout)) }
   }
 }

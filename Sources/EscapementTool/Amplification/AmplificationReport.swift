@@ -1,6 +1,7 @@
 import EscapementExperiments
 import EscapementStatistics
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementCurvature
 import Foundation
 import EscapementKernels
@@ -68,7 +69,7 @@ struct AmplificationReport {
   // MARK: Text
 
   /// The tables, with their subject.
-  var text: String {
+  func text(in layout: TextLayout) -> String {
     let subject = result.subject
     let norms = result.rows.map(\.gradientNorm).sorted()
     let random = controls.map(\.ratio.value).sorted()
@@ -78,7 +79,7 @@ struct AmplificationReport {
       : "\nd·E⟨u, g⟩²/E‖g‖² along \(random.count) random directions u: "
         + "\(Self.number(random[0])) to \(Self.number(random[random.count - 1])), "
         + "mean \(Self.number(random.reduce(0, +) / Double(random.count)))"
-    return """
+    let head = """
       loss: \(subject.lossName); checkpoint after step \(step); ρ = \(Self.number(subject.rho)); d = \(subject.network.layout.count)
       v and λ: \(subject.normalization == .batch ? "batch-norm statistics of the selected images" : "running statistics"), \
       images as they are
@@ -87,14 +88,19 @@ struct AmplificationReport {
       ‖g_b‖ from \(Self.number(norms[0])) to \(Self.number(norms[norms.count - 1])), median \
       \(Self.number(norms[norms.count / 2]))
       [intervals]: BCa bootstrap, 95 %, \(resamples) resamples of mini-batches
-
-      \(directionTable)\(control)
-
-      \(factorTable)\(productTable)\(changeTable)
       """
+    let change = changeTable.map { table in
+      layout.wrapped("one step on the whole loss F, running statistics, ε = ρ∇F/‖∇F‖") + "\n"
+        + table.text(in: layout)
+    }
+    let parts = [
+      layout.wrapped(head), directionTable.text(in: layout) + layout.wrapped(control),
+      factorTable.text(in: layout), productTable?.text(in: layout), change,
+    ]
+    return parts.compactMap(\.self).joined(separator: "\n\n")
   }
 
-  private var directionTable: String {
+  private var directionTable: TextTable {
     var table = TextTable(
       heading: [
         "data", "images", "λ", "residual", "ρ|λ| > 2‖g‖", "ρ|λ| > ‖g‖", "grew", "turned round",
@@ -109,15 +115,15 @@ struct AmplificationReport {
         row.noise.text, Self.percent(row.noise.meanShare.value),
       ]
     }
-    return table.text
+    return table
   }
 
-  private var factorTable: String {
+  private var factorTable: TextTable {
     var table = TextTable(
       heading: [
         "data", "ascent", "theory with", "Σ⟨v, g_SAM⟩²/Σ⟨v, g⟩²", "theory", "difference", "slope", "theory",
         "difference", "theory and measurement",
-      ], rightAligned: Set(3...8))
+      ], rightAligned: Set(3...8), outcomes: [9], keys: 3)
     for row in statistics {
       table.rows += row.factors.map { name, f in
         [
@@ -128,12 +134,12 @@ struct AmplificationReport {
         ]
       }
     }
-    return table.text
+    return table
   }
 
-  private var productTable: String {
+  private var productTable: TextTable? {
     let measured = statistics.filter { !$0.products.isEmpty }
-    guard !measured.isEmpty else { return "" }
+    guard !measured.isEmpty else { return nil }
     var table = TextTable(
       heading: ["data", "λ", "mean vᵀH_b v", "± 95 %", "mean ‖H_b v − λv‖", "smallest", "over |λ|"],
       rightAligned: Set(1...6))
@@ -148,10 +154,10 @@ struct AmplificationReport {
         Self.number(mean / row.direction.eigenvalue.magnitude),
       ]
     }
-    return "\n\n" + table.text
+    return table
   }
 
-  private var changeTable: String {
+  private var changeTable: TextTable? {
     var table = TextTable(
       heading: [
         "data", "p_k", "‖∇F‖", "⟨v, ∇F⟩", "⟨v, ∇f_k⟩", "others/own", "true change", "ρλcos(v, ∇F)",
@@ -168,8 +174,7 @@ struct AmplificationReport {
             c.shortFactor, c.perturbedWholeComponent, c.curvatureOfWhole,
           ].map(Self.number))
     }
-    guard !table.rows.isEmpty else { return "" }
-    return "\n\none step on the whole loss F, running statistics, ε = ρ∇F/‖∇F‖\n" + table.text
+    return table.rows.isEmpty ? nil : table
   }
 
   private static func text(_ estimate: BootstrapEstimate) -> String {

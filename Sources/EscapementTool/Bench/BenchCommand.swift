@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import CEscapementKernels
 
 /// `escapement bench`: the speed of kernels, training steps and Hessian-vector products on this machine.
@@ -33,6 +34,7 @@ struct BenchCommand: ParsableCommand {
     help: "Run the one --case once for each line of standard input, and write the seconds of each run.")
   var driven = false
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     try CountRange.check([
@@ -65,7 +67,7 @@ struct BenchCommand: ParsableCommand {
     }
     meter.clear()
     let report = BenchmarkReport(peak: peak, measurements: measurements)
-    if json { Console.output(report.json) } else { Console.print(report.text) }
+    if json { Console.output(report.json) } else { Console.print(report.text(in: tables.layout)) }
   }
 
   private func show(_ benchmarks: [Benchmark]) {
@@ -79,8 +81,8 @@ struct BenchCommand: ParsableCommand {
             ]
           }))
     }
-    var table = TextTable()
-    table.rows = benchmarks.map { [$0.name, $0.shape] }
-    Console.print(table.text)
+    let table = TextTable(
+      heading: ["name", "shape"], rows: benchmarks.map { [$0.name, $0.shape] })
+    Console.print(table, in: tables.layout)
   }
 }

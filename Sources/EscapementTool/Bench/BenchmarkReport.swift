@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import CEscapementKernels
 import Foundation
 import EscapementKernels
@@ -16,9 +17,9 @@ struct BenchmarkReport {
   let isa = String(cString: ek_isa_name(ek_isa_current()))
 
   /// A heading, one line per benchmark, then the peaks.
-  var text: String {
+  func text(in layout: TextLayout) -> String {
     var table = TextTable(
-      heading: ["name", "shape", "threads", "ISA", "median", "min", "max", "speed", "", "of peak"],
+      heading: ["name", "shape", "threads", "ISA", "median", "min", "max", "speed", "unit", "of peak"],
       rightAligned: [2, 4, 5, 6, 7, 9])
     table.rows = measurements.map { m in
       let (speed, unit) = Self.speed(m)
@@ -29,7 +30,6 @@ struct BenchmarkReport {
       ]
     }
     var lines = [
-      table.text, "",
       String(
         format: "peak: %.1f GFLOP/s of multiply-adds from registers, %.1f GB/s of a triad in memory",
         peak.gflops, peak.gbytes),
@@ -39,7 +39,7 @@ struct BenchmarkReport {
       lines.append(
         String(format: "%@: %.1f %% of the time outside products", m.benchmark.name, 100 * share))
     }
-    return lines.joined(separator: "\n")
+    return table.text(in: layout) + "\n\n" + layout.wrapped(lines.joined(separator: "\n"))
   }
 
   /// All measurements, including the time of every run.

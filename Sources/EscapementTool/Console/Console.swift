@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import CEscapementKernels
 import Foundation
 import Synchronization
@@ -46,6 +47,28 @@ enum Console {
         }
       } catch let failure as FileError { error = failure } catch {}
     }
+  }
+
+  /// Writes a table on standard output.
+  static func print(_ table: TextTable, in layout: TextLayout) { print(table.text(in: layout)) }
+
+  /// The layout of results: COLUMNS or the terminal's width, 80 columns where standard output is no terminal, and whole
+  /// lines if `wide`. Outcomes have a color only on a terminal, unless NO_COLOR is set (no-color.org) or TERM is "dumb".
+  static func layout(wide: Bool) -> TextLayout {
+    let environment = ProcessInfo.processInfo.environment
+    let isTerminal = isatty(STDOUT_FILENO) == 1
+    let isColored =
+      isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    let stated = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    return TextLayout(
+      width: wide ? nil : stated ?? width(of: STDOUT_FILENO) ?? 80, isColored: isColored)
+  }
+
+  /// The columns of the terminal on a descriptor; nil without one.
+  static func width(of descriptor: Int32) -> Int? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return nil }
+    return Int(size.ws_col)
   }
 
   /// Opens the descriptors 0 to 2 on /dev/null where they are closed. Otherwise the next file that is opened would get

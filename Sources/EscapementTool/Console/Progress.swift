@@ -107,9 +107,5 @@ final class ProgressMeter: Sendable {
     }
   }
 
-  private static var width: Int {
-    var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 79 }
-    return Int(size.ws_col) - 1
-  }
+  private static var width: Int { (Console.width(of: STDERR_FILENO) ?? 80) - 1 }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementLongTail
 
@@ -38,12 +39,13 @@ struct DataCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Hold it against this manifest or run.json.", valueName: "file"))
     var manifest: FilePath?
     @Flag(help: "Print the summary as JSON.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let data = try choice.load()
       if let manifest { try data.check(againstFile: manifest.path) }
       if json { return Console.output(DataManifest(data).summary) }
-      Console.print(DataCommand.table(data))
+      Console.print(DataCommand.table(data), in: tables.layout)
       if let line = DataCommand.snapLine(data) { Console.note(line) }
       if [data.train, data.test].contains(where: { $0.provenance.kind == .other }) {
         Console.note(
@@ -61,6 +63,7 @@ struct DataCommand: ParsableCommand {
     @OptionGroup var choice: Choice
     @Option(help: ArgumentHelp("File to write; standard output without.", valueName: "file")) var out:
       OutputFile?
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let file = try out?.checked(apartFrom: [choice.data])
@@ -69,7 +72,7 @@ struct DataCommand: ParsableCommand {
       guard let file, out?.isStandardOutput == false else { return Console.output(document) }
       try AtomicFile.write(document, to: file)
       Console.wrote(file)
-      Console.print(DataCommand.table(data))
+      Console.print(DataCommand.table(data), in: tables.layout)
     }
   }
 
@@ -108,7 +111,7 @@ struct DataCommand: ParsableCommand {
   }
 
   /// One line per part.
-  static func table(_ data: LongTailedData) -> String {
+  static func table(_ data: LongTailedData) -> TextTable {
     var table = TextTable(
       heading: ["part", "images", "by class", "origin", "SHA-256 of the records"], rightAligned: [1])
     table.rows = [("train", data.train), ("test", data.test)].map { part, set in
@@ -122,7 +125,7 @@ struct DataCommand: ParsableCommand {
         part, String(set.count), shown, set.provenance.kind.rawValue, set.pixelsDigest?.hex ?? "-",
       ]
     }
-    return table.text
+    return table
   }
 
   /// The log line about counts that were rounded to integers, if there are any.

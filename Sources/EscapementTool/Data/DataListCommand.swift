@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementLongTail
 
@@ -28,6 +29,7 @@ struct DataListCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Draw the first images of up to 20 classes as a PNG file.", valueName: "file"))
   var sheet: OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     if let classes, !(1...ImageList.classLimit).contains(classes) {
@@ -64,9 +66,9 @@ struct DataListCommand: ParsableCommand {
       }
       return Console.output(.object(object))
     }
-    var table = TextTable(heading: ["", "classes", "images"], rightAligned: [1, 2])
+    var table = TextTable(heading: ["group", "classes", "images"], rightAligned: [1, 2])
     table.rows = (sizes + [("all", list.classes, list.count)]).map { [$0, String($1), String($2)] }
-    Console.print(table.text)
+    Console.print(table, in: tables.layout)
     Console.print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
     if let pixels {
       Console.print("list   \(list.digest.hex)")

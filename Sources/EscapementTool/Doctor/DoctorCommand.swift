@@ -1,6 +1,7 @@
 import EscapementFixtures
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import CEscapementKernels
 import Foundation
 import EscapementKernels
@@ -20,6 +21,7 @@ struct DoctorCommand: ParsableCommand {
       """)
 
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func run() throws {
     let threads = Int(ek_threads_current())
@@ -75,16 +77,16 @@ struct DoctorCommand: ParsableCommand {
       ["  train", "\(fixture.train.count) images, SHA-256 \(fixture.train.provenance.digest.hex)"],
       ["  test", "\(fixture.test.count) images, SHA-256 \(fixture.test.provenance.digest.hex)"],
     ]
-    Console.print(facts.text)
+    Console.print(facts, in: tables.layout)
     Console.print("")
-    var table = TextTable(heading: ["path", "threads", "bits (SHA-256)", ""], rightAligned: [1])
+    var table = TextTable(heading: ["path", "threads", "bits (SHA-256)", "outcome"], rightAligned: [1], outcomes: [3])
     table.rows = agreement.paths.map { path in
       [
         path.isa, String(path.threads), String(path.digest.hex.prefix(16)),
         path.firstDifference.map { "differs in \($0)" } ?? "agrees",
       ]
     }
-    Console.print(table.text)
+    Console.print(table, in: tables.layout)
   }
 
   private func printObject(_ threads: Int, _ agreement: KernelAgreement, _ fixture: FixturePair) {

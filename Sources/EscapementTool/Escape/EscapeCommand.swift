@@ -67,6 +67,7 @@ struct EscapeCommand: ParsableCommand {
       "Also draw the projections and losses, as .svg, .png or .pdf.", valueName: "file"))
   var svg: OutputFile?
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     try CountRange.check([
@@ -126,7 +127,7 @@ struct EscapeCommand: ParsableCommand {
     if json {
       Console.output(scene.json(of: report, saddle, experiment, rules, seed: seed))
     } else {
-      Console.print(scene.text(of: report, saddle, experiment, rules))
+      Console.print(scene.text(of: report, saddle, experiment, rules, in: tables.layout))
     }
   }
 }

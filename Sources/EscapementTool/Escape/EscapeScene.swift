@@ -1,5 +1,6 @@
 import EscapementExperiments
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementKernels
 import EscapementLongTail
@@ -79,12 +80,13 @@ struct EscapeScene {
   /// The subject of the numbers, then a table with one row per rule.
   func text(
     of report: EscapeReport, _ saddle: SaddleDirection, _ experiment: EscapeExperiment<Float>,
-    _ rules: [CheckpointEscape.Rule]
+    _ rules: [CheckpointEscape.Rule], in layout: TextLayout
   ) -> String {
     var table = TextTable(
       heading: [
-        "rule", "ρ", "a", "r", "growth", "p at end", "predicted", "misfit", "without a", "one step",
-        "|p| ≥ \(number(report.threshold))", "loss at end", "loss fell", "‖w − w₀‖", "consistent",
+        "rule", "ρ", "curvature vᵀHv", "ascent ‖ε‖/‖g‖", "growth of |p| a step", "p at end", "p predicted",
+        "misfit", "misfit without curvature", "misfit of one step", "|p| ≥ \(number(report.threshold))",
+        "loss at end", "loss fell", "‖w − w₀‖", "consistent",
       ], rightAligned: Set(1...13))
     for (rule, series) in zip(rules, report.series) {
       let last = series.points[series.points.count - 1]
@@ -105,7 +107,8 @@ struct EscapeScene {
       ])
     }
     let tails = rules.map { $0.optimizer.oracle.tail(counts: run.images.counts) }.first { !$0.isEmpty } ?? []
-    return """
+    return layout.wrapped(
+      """
       \(name): \(positions.count) images, \(lossName), running statistics: λ_min \(number(saddle.eigenvalue)) \
       (residual \(number(saddle.residual))), λ_max \(number(saddle.largest)), loss \(number(saddle.loss)), ‖∇f‖ \
       \(number(saddle.gradientNorm)), ⟨v, ∇f⟩ \(number(saddle.slope))
@@ -113,13 +116,14 @@ struct EscapeScene {
       \(run.recipe.batchSize), rate \(number(experiment.learningRate)), momentum \(number(experiment.momentum)), \
       weight decay \(number(experiment.weightDecay)), start \(number(experiment.offset))·v, tail \
       \(tails.isEmpty ? "of no class" : "of classes " + tails.sorted().map(String.init).joined(separator: ", "))
-
-      \(table.text)
-
-      a: vᵀHv of the loss descended (head + tail), r: mean ‖ε‖/‖g‖, growth: long-run factor of |p| a step; misfit: of the \
-      recurrence, 1 if it said no more than that nothing moves; without a: of the same drive without curvature; one step: \
-      of ⟨v, ∇⟩ at the measured p. Consistent: misfit at most \(number(EscapeReport.consistentMisfit)).
-      """
+      """, hanging: 0) + "\n\n\(table.text(in: layout))\n\n"
+      + layout.wrapped(
+        """
+        curvature: of the loss descended (head + tail); ascent: mean ‖ε‖/‖g‖; growth: long-run factor; p: place along v; \
+        misfit: of the recurrence, 1 if it said no more than that nothing moves; without curvature: of the same drive; \
+        of one step: of ⟨v, ∇⟩ at the measured p. Consistent: misfit at most \
+        \(number(EscapeReport.consistentMisfit)).
+        """, hanging: 0)
   }
 
   /// All measurements, with the settings.

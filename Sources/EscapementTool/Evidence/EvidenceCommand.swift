@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementKernels
 import EscapementTraining
@@ -22,6 +23,7 @@ struct EvidenceCommand: ParsableCommand {
       help: ArgumentHelp("Run directories or folders of them; Evidence/ without one.", valueName: "DIR"))
     var folders: [FilePath] = []
     @Flag(help: "Print one JSON array.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let places = EvidenceOptions.places(folders)
@@ -32,12 +34,12 @@ struct EvidenceCommand: ParsableCommand {
       if json { return Console.output(.array(entries.map(\.json))) }
       var table = TextTable(
         heading: [
-          "run", "preset", "seed", "epochs", "acc", "head", "mid", "tail", "best", "images", "contract",
+          "run", "preset", "seed", "epochs", "accuracy", "head", "mid", "tail", "best", "images", "contract",
           "digest", "state",
         ])
       table.rightAligned = [2, 3, 4, 5, 6, 7, 8]
       table.rows = entries.map(\.cells)
-      Console.print(table.text)
+      Console.print(table, in: tables.layout)
     }
   }
 

@@ -25,6 +25,7 @@ struct DiffCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Run directory.", valueName: "B")) var right: FilePath
   @Flag(help: "Exit code 0 also if the two differ only in what was measured.") var training = false
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func run() throws {
     let runs = [left, right].map { RunDirectory($0.directory) }
@@ -32,7 +33,7 @@ struct DiffCommand: ParsableCommand {
     if json {
       Console.output(comparison.json)
     } else {
-      Console.print(comparison.lines.joined(separator: "\n"))
+      Console.print(comparison.lines(in: tables.layout).joined(separator: "\n"))
     }
     let isExpected = comparison.agrees || training && comparison.isSameTraining
     if !isExpected { throw ExitCode(ExitStatus.differs.rawValue) }

@@ -1,6 +1,7 @@
 import EscapementGoldens
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementKernels
 import EscapementLongTail
@@ -56,6 +57,7 @@ struct GoldenCommand: ParsableCommand {
     @Option(help: "Directory of the record.") var golden = FilePath("Golden")
     @Flag(help: "Write no .received.json.") var noWrite = false
     @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let all = try images.cases()
@@ -108,14 +110,15 @@ struct GoldenCommand: ParsableCommand {
         ])
       }
       if let line = Self.contractLine(results.map(\.outcome)) { Console.print(line) }
-      var table = TextTable()
+      var table = TextTable(outcomes: [1])
       table.rows =
         results.map { [$0.path, $1.text] }
         + strays.map { [$0, "unreferenced: no case reads this file; remove it or restore its case"] }
-      Console.print(table.text)
+      let layout = tables.layout
+      Console.print(table, in: layout)
       for (golden, outcome) in results {
         guard case .differs(let comparison) = outcome, outcome.otherContract == nil else { continue }
-        Console.print("\n\(golden.path)\n" + comparison.lines.joined(separator: "\n"))
+        Console.print("\n\(golden.path)\n" + layout.wrapped(comparison.lines.joined(separator: "\n")))
       }
     }
   }
@@ -209,6 +212,7 @@ struct GoldenCommand: ParsableCommand {
     @OptionGroup var images: Images
     @Option(help: "Directory of the record.") var golden = FilePath("Golden")
     @Flag(help: "Print one JSON array.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let store = GoldenStore(root: golden.url)
@@ -216,13 +220,13 @@ struct GoldenCommand: ParsableCommand {
         (golden.path, FileManager.default.fileExists(atPath: store.url(of: golden).path))
       }
       if json { return Console.output(.array(rows.map { ["name": .string($0), "recorded": .bool($1)] })) }
-      var table = TextTable()
-      table.rows = rows.map { [$0, $1 ? "on record" : "not on record"] }
-      Console.print(table.text)
+      let table = TextTable(
+        rows: rows.map { [$0, $1 ? "on record" : "not on record"] }, outcomes: [1])
+      Console.print(table, in: tables.layout)
       guard images.fixture == nil else { return }
       var rest = TextTable(heading: ["left out", "because"])
       rest.rows = MethodGrid.leftOut.map { ["\($0.loss) with \($0.optimizer)", $0.reason] }
-      Console.print("\n" + rest.text)
+      Console.print("\n" + rest.text(in: tables.layout))
     }
   }
 }

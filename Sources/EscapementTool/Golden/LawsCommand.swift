@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementTesting
 
 /// `escapement laws`: which laws each update rule satisfies.
@@ -17,6 +18,7 @@ struct LawsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Judge this rule alone, in detail; may be repeated.", valueName: "NAME"))
   var optimizer: [String] = []
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func run() throws {
     let subjects = try selected()
@@ -25,9 +27,10 @@ struct LawsCommand: ParsableCommand {
     if json {
       Console.output(document(subjects, outcomes))
     } else if optimizer.isEmpty {
-      Console.print(grids(subjects, outcomes).map(\.text).joined(separator: "\n\n"))
+      Console.print(grid(subjects, outcomes), in: tables.layout)
     } else {
-      Console.print(outcomes.map { details($0).text }.joined(separator: "\n\n"))
+      let layout = tables.layout
+      Console.print(outcomes.map { details($0).text(in: layout) }.joined(separator: "\n\n"))
     }
     for failure in failures { Console.error(failure.description) }
     if !failures.isEmpty { throw ExitCode(ExitStatus.differs.rawValue) }
@@ -41,17 +44,13 @@ struct LawsCommand: ParsableCommand {
     return optimizer.isEmpty ? all : all.filter { optimizer.contains($0.name) }
   }
 
-  /// One row per law and one column per rule, with as many rules side by side as fit on a terminal.
-  private func grids(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> [TextTable] {
-    let width = 7
-    return stride(from: 0, to: subjects.count, by: width).map { first in
-      let range = first..<min(first + width, subjects.count)
-      var table = TextTable(heading: ["law"] + subjects[range].map(\.name))
-      table.rows = Laws.all.map { law in
-        [law.name] + outcomes[range].map { own in cell(own.filter { $0.law == law.name }) }
-      }
-      return table
-    }
+  /// One row per law and one column per rule.
+  private func grid(_ subjects: [RuleSubject], _ outcomes: [[LawOutcome]]) -> TextTable {
+    TextTable(
+      heading: ["law"] + subjects.map(\.name),
+      rows: Laws.all.map { law in
+        [law.name] + outcomes.map { own in cell(own.filter { $0.law == law.name }) }
+      }, outcomes: Set(1...max(1, subjects.count)))
   }
 
   private func cell(_ outcomes: [LawOutcome]) -> String {
@@ -63,7 +62,8 @@ struct LawsCommand: ParsableCommand {
   /// One row per law and element type.
   private func details(_ outcomes: [LawOutcome]) -> TextTable {
     var table = TextTable(
-      heading: ["rule", "law", "type", "", "deviation", "bound", ""], rightAligned: [4, 5])
+      heading: ["rule", "law", "type", "outcome", "deviation", "bound", "finding"], rightAligned: [4, 5],
+      outcomes: [3], keys: 3)
     table.rows = outcomes.map { outcome in
       [
         outcome.subject, outcome.law, outcome.element, outcome.word, outcome.comparison?.deviationText ?? "",

@@ -99,6 +99,7 @@ struct SpectrumCommand: RankedCommand {
   var out: OutputFile?
   @Flag(help: "Also print each self-check with its bound.") var checks = false
   @Flag(help: "Print one JSON array.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     try CountRange.check([
@@ -188,7 +189,7 @@ struct SpectrumCommand: RankedCommand {
     if json {
       Console.output(.array(survey.taken))
     } else if !survey.taken.isEmpty {
-      Console.print(survey.text(checks: checks))
+      Console.print(survey.text(checks: checks, in: tables.layout))
     }
     if stopped {
       throw ToolError.interrupted(

@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 
 /// A comparison of this package's and the released spectrum of the same images, with the cause of the difference.
@@ -10,7 +11,7 @@ struct SpectrumComparison {
   /// The released arithmetic with new crops and flips at each product.
   let redrawn: JSON
 
-  static func text(_ comparisons: [SpectrumComparison]) -> String {
+  static func text(_ comparisons: [SpectrumComparison], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
         "data", "images", "λ_min", "λ_min ≥ *", "λ_max", "released λ_min", "λ_max", "re-drawn λ_min",
@@ -31,9 +32,9 @@ struct SpectrumComparison {
     let failure = comparisons.compactMap { $0.exact["failure_probability"]?.double }.max() ?? 0
     let lines = comparisons.map { "\(SpectrumTables.text($0.exact["data"])): \($0.explanation)" }
     return """
-      \(table.text)
+      \(table.text(in: layout))
       * but for a probability of \(failure) over the start vector
-      \(lines.joined(separator: "\n"))
+      \(layout.wrapped(lines.joined(separator: "\n")))
       """
   }
 

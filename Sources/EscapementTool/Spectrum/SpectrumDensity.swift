@@ -1,5 +1,6 @@
 import EscapementStatistics
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementCurvature
 import Foundation
 
@@ -51,10 +52,10 @@ struct SpectrumDensity {
     ]
   }
 
-  static func text(_ densities: [SpectrumDensity]) -> String {
+  static func text(_ densities: [SpectrumDensity], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
-        "data", "probes", "mass below", "", "95 % over probes", "limits of the steps", "trace, quadrature",
+        "data", "probes", "mass below", "mass", "95 % over probes", "limits of the steps", "trace, quadrature",
         "Hutchinson", "Hutch++",
       ], rightAligned: Set(1...8))
     table.rows = densities.map { d in
@@ -68,7 +69,7 @@ struct SpectrumDensity {
         estimate(d.quadratureTrace), estimate(d.hutchinson), d.sketched.map(estimate) ?? "–",
       ]
     }
-    return table.text
+    return table.text(in: layout)
   }
 
   private static func estimate(_ e: MeanEstimate) -> String {

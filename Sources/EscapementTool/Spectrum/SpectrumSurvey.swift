@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementCurvature
 import Foundation
 import EscapementLongTail
@@ -95,20 +96,21 @@ struct SpectrumSurvey {
   }
 
   /// All measurements as tables.
-  func text(checks: Bool) -> String {
+  func text(checks: Bool, in layout: TextLayout) -> String {
     let exact = taken.filter { $0["mode"] == "exact" }
     let released = taken.filter { $0["mode"] == "pyhessian" }
-    var parts = [header]
+    var parts = [layout.wrapped(header)]
     if !comparisons.isEmpty {
-      parts.append(SpectrumComparison.text(comparisons))
+      parts.append(SpectrumComparison.text(comparisons, in: layout))
     } else {
-      if !exact.isEmpty { parts.append(SpectrumTables.exact(exact)) }
-      if !released.isEmpty { parts.append(SpectrumTables.released(released)) }
+      if !exact.isEmpty { parts.append(SpectrumTables.exact(exact, in: layout)) }
+      if !released.isEmpty { parts.append(SpectrumTables.released(released, in: layout)) }
     }
-    if checks, !exact.isEmpty { parts.append(SpectrumTables.checks(exact)) }
-    if !densities.isEmpty { parts.append(SpectrumDensity.text(densities)) }
+    if checks, !exact.isEmpty { parts.append(SpectrumTables.checks(exact, in: layout)) }
+    if !densities.isEmpty { parts.append(SpectrumDensity.text(densities, in: layout)) }
     parts += [
-      SpectrumTables.pairs(exact), SpectrumTables.secondOpinions(exact), SpectrumTables.saddles(exact),
+      SpectrumTables.pairs(exact, in: layout), SpectrumTables.secondOpinions(exact, in: layout),
+      SpectrumTables.saddles(exact, in: layout),
     ].compactMap(\.self)
     return parts.joined(separator: "\n\n")
   }

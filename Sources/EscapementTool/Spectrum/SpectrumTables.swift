@@ -1,16 +1,17 @@
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementCurvature
 import Foundation
 
 /// Measurements as readable tables.
 enum SpectrumTables {
   /// Spectra of one kind with their self-checks; a failed check replaces the numbers.
-  static func exact(_ records: [JSON]) -> String {
+  static func exact(_ records: [JSON], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
         "data", "images", "probe", "steps", "λ_min", "residual", "λ_min ≥ *", "λ_max", "residual",
         "λ_min/λ_max", "self-checks",
-      ], rightAligned: Set(1...9))
+      ], rightAligned: Set(1...9), outcomes: [10])
     for r in records {
       let begin = [text(r["data"]), text(r["samples"]), text(r["probe"]), text(r["steps"])]
       guard r["valid"]?.bool == true else {
@@ -28,13 +29,14 @@ enum SpectrumTables {
         ])
     }
     let failure = records.compactMap { $0["failure_probability"]?.double }.max() ?? 0
-    return table.text + "\n* but for a probability of \(failure) over the start vector"
+    return table.text(in: layout) + "\n* but for a probability of \(failure) over the start vector"
   }
 
   /// The measured deviations of a spectrum with their bounds.
-  static func checks(_ records: [JSON]) -> String {
+  static func checks(_ records: [JSON], in layout: TextLayout) -> String {
     var table = TextTable(
-      heading: ["data", "probe", "self-check", "deviation", "bound", ""], rightAligned: [1, 3, 4])
+      heading: ["data", "probe", "self-check", "deviation", "bound", "outcome"], rightAligned: [1, 3, 4],
+      outcomes: [5], keys: 3)
     for r in records {
       for check in r["checks"]?.array ?? [] {
         table.rows.append([
@@ -43,7 +45,7 @@ enum SpectrumTables {
         ])
       }
     }
-    return table.text
+    return table.text(in: layout)
   }
 
   private static func failures(of record: JSON) -> String {
@@ -53,7 +55,7 @@ enum SpectrumTables {
   }
 
   /// The released procedure's results.
-  static func released(_ records: [JSON]) -> String {
+  static func released(_ records: [JSON], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
         "data", "images", "probe", "λ_min", "λ_max", "λ_min/λ_max", "drift", "orthogonality", "one matrix",
@@ -65,18 +67,19 @@ enum SpectrumTables {
         r["drift"]?.double == 0 ? "yes" : "no",
       ]
     }
-    return """
-      \(table.text)
-      the released procedure: one pass, β before it, +10⁻⁶, no bounds; Documentation/Spectra.md says what it does to \
-      operators whose spectrum is known
-      """
+    return table.text(in: layout) + "\n"
+      + layout.wrapped(
+        """
+        the released procedure: one pass, β before it, +10⁻⁶, no bounds; Documentation/Spectra.md says what it does to \
+        operators whose spectrum is known
+        """, hanging: 0)
   }
 
   /// The certified Ritz pairs of both ends, the outermost first; empty where only one at each end was measured.
-  static func pairs(_ records: [JSON]) -> String? {
+  static func pairs(_ records: [JSON], in layout: TextLayout) -> String? {
     var table = TextTable(
       heading: ["data", "number", "λ from below", "residual", "λ from above", "residual"],
-      rightAligned: Set(1...5))
+      rightAligned: Set(1...5), keys: 2)
     for r in records {
       let (low, high) = (r["pairs"]?["smallest"]?.array ?? [], r["pairs"]?["largest"]?.array ?? [])
       for (index, pair) in zip(low, high).enumerated() {
@@ -86,17 +89,17 @@ enum SpectrumTables {
         ])
       }
     }
-    return table.rows.isEmpty ? nil : table.text
+    return table.rows.isEmpty ? nil : table.text(in: layout)
   }
 
   /// The second opinions; empty without one.
-  static func secondOpinions(_ records: [JSON]) -> String? {
+  static func secondOpinions(_ records: [JSON], in layout: TextLayout) -> String? {
     var table = TextTable(
       heading: [
         "data", "λ_min, Lanczos", "λ_min, LOBPCG", "residual", "difference", "residuals and rounding",
         "products",
-        "",
-      ], rightAligned: Set(1...6))
+        "outcome",
+      ], rightAligned: Set(1...6), outcomes: [7])
     for r in records {
       guard let other = r["second_opinion"], other != .null else { continue }
       let verdict = other["agrees"]?.bool == true ? "agree" : "DIFFER"
@@ -107,11 +110,11 @@ enum SpectrumTables {
         number(other["difference"]), number(other["allowed"]), text(other["products"]), verdict + end,
       ])
     }
-    return table.rows.isEmpty ? nil : table.text
+    return table.rows.isEmpty ? nil : table.text(in: layout)
   }
 
   /// The saddle tests; empty without one.
-  static func saddles(_ records: [JSON]) -> String? {
+  static func saddles(_ records: [JSON], in layout: TextLayout) -> String? {
     var table = TextTable(
       heading: ["data", "loss", "‖∇f‖", "λ", "λ‖w‖²", "saddle for L₂ <", "L₂ ≥ along v", "saddle"]
         + SaddleTest.distances.map { "finite, t = \($0)" } + ["vᵀGv", "vᵀRv", "share", "of ∇F", "vᵀH_F v"],
@@ -132,7 +135,7 @@ enum SpectrumTables {
       ]
       table.rows.append(row)
     }
-    return table.rows.isEmpty ? nil : table.text
+    return table.rows.isEmpty ? nil : table.text(in: layout)
   }
 
   static func text(_ value: JSON?) -> String {

@@ -1,5 +1,6 @@
 import EscapementStatistics
 import ArgumentParser
+import EscapementDrawing
 import EscapementCurvature
 import EscapementVerification
 
@@ -19,6 +20,7 @@ struct SweepCollectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Also write runs.csv, groups.csv and results.json there.", valueName: "dir"))
   var out: FilePath?
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func run() throws {
     let results = SweepResults(try place.load(), in: place.folder)
@@ -36,7 +38,7 @@ struct SweepCollectCommand: ParsableCommand {
       var table = TextTable(
         heading: ["preset", "ρ", "epochs"] + SweepResults.metrics.map(\.name)
           + (results.hasSelections ? ["best", "selected", "seeds"] : ["best", "seeds"]),
-        rightAligned: [2])
+        rightAligned: Set(2..<(results.hasSelections ? 9 : 8)), keys: 2)
       table.rows = results.groups.map { group in
         let row = group.rows[0].row
         return [row.recipe.preset, row.rho, String(row.recipe.epochs)]
@@ -45,7 +47,7 @@ struct SweepCollectCommand: ParsableCommand {
           + (results.hasSelections ? [Self.text(group.mean(.accuracy, at: \.selected))] : [])
           + [group.standing]
       }
-      Console.print(table.text)
+      Console.print(table, in: tables.layout)
       Console.note("±: standard error of the mean; sd: standard deviation over seeds, as the papers print")
     }
     try results.checkComplete()

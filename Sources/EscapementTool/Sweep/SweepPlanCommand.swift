@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementTraining
 import EscapementVerification
@@ -26,6 +27,7 @@ struct SweepPlanCommand: ParsableCommand {
   @OptionGroup var evidence: EvidenceOptions
   @Option(help: ArgumentHelp("The plan.", valueName: "sweep.csv")) var out: OutputFile
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     guard (grid.preset == nil) != (claims == nil) else {
@@ -60,7 +62,7 @@ struct SweepPlanCommand: ParsableCommand {
         ])
       }
     }
-    Console.print(table.text)
+    Console.print(table, in: tables.layout)
     Console.note("\(manifest.rows.count) runs, indices 0 to \(manifest.rows.count - 1), in \(out)")
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementVerification
 
 /// `escapement sweep status`: the state of each run.
@@ -10,6 +11,7 @@ struct SweepStatusCommand: ParsableCommand {
 
   @OptionGroup var place: SweepPlace
   @Flag(help: "Print one JSON array.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func run() throws {
     let results = SweepResults(try place.load(), in: place.folder)
@@ -28,14 +30,15 @@ struct SweepStatusCommand: ParsableCommand {
           }))
     } else {
       var table = TextTable(
-        heading: ["index", "run", "preset", "ρ", "seed", "epochs", "state"], rightAligned: [0, 4, 5])
+        heading: ["index", "run", "preset", "ρ", "seed", "epochs", "state"],
+        rightAligned: [0, 4, 5], outcomes: [6])
       table.rows = results.rows.map { row in
         [
           String(row.index), row.row.id, row.row.recipe.preset, row.row.rho, String(row.row.recipe.seed),
           "\(row.finding.run?.epochs.count ?? 0)/\(row.row.recipe.epochs)", row.finding.state.text,
         ]
       }
-      Console.print(table.text)
+      Console.print(table, in: tables.layout)
       Console.note(results.summary)
     }
     try results.checkComplete()

@@ -1,6 +1,7 @@
 import EscapementOptimizers
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementTraining
 
 /// `escapement presets`: the named recipes that can be trained.
@@ -18,6 +19,7 @@ struct PresetsCommand: ParsableCommand {
     completion: .presets)
   var name: String?
   @Flag(help: "Print one JSON object a preset.") var json = false
+  @OptionGroup var tables: TableOptions
 
   func run() throws {
     let exact = Preset.all.filter { $0.name == name }
@@ -28,7 +30,7 @@ struct PresetsCommand: ParsableCommand {
     } else if chosen.count == 1 {
       Console.print(chosen[0].json.canonical(pretty: true))
     } else {
-      var table = TextTable(heading: ["preset", "network", "epochs", "ρ", "rows"], rightAligned: [2])
+      var table = TextTable(heading: ["preset", "network", "epochs", "ρ", "rows of the papers"], rightAligned: [2])
       for preset in chosen {
         let recipe = preset.recipe
         table.rows.append([
@@ -36,7 +38,7 @@ struct PresetsCommand: ParsableCommand {
           preset.rows.joined(separator: "; ") + (preset.notRun == nil ? "" : " (not run)"),
         ])
       }
-      Console.print(table.text)
+      Console.print(table, in: tables.layout)
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
@@ -123,6 +124,8 @@ struct WeightsCommand: ParsableCommand {
       false
     @Flag(help: "With --images: loss and gradient under the batch's own statistics.") var batchStatistics =
       false
+    @Flag(help: "Without --images: print the accuracies as one JSON object.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func validate() throws {
       // The limit exceeds the number of classes of the largest published data set.
@@ -132,6 +135,7 @@ struct WeightsCommand: ParsableCommand {
       guard (place == nil) != (weightsFile == nil) else {
         throw ValidationError("give a run directory or a file of weights")
       }
+      guard images == nil || !json else { throw ValidationError("--json goes without --images") }
       guard images == nil || out != nil else { throw ValidationError("--images needs --out FILE") }
       guard images != nil || (out == nil && !double && !batchStatistics && classes == nil) else {
         throw ValidationError("--out, --classes, --double and --batch-statistics go with --images")
@@ -156,20 +160,24 @@ struct WeightsCommand: ParsableCommand {
       let accuracy = try ClassAccuracy(
         network: run.network, parameters: run.state.parameters, statistics: run.state.statistics, over: test)
       let record = EpochRecord.Accuracy(accuracy, groups: run.images.groups)
-      Console.print(AccuracyLine(record).text)
-      var rows = TextTable(heading: ["class", "images", "correct", "accuracy"], rightAligned: [0, 1, 2, 3])
-      for (label, counts) in record.classes.enumerated() {
-        rows.rows.append([
-          String(label), String(counts.samples), String(counts.correct), AccuracyLine.percent(counts),
-        ])
-      }
-      Console.print(rows.text)
+      if json { Console.output(record.json) } else { show(record) }
       guard let table else { return }
       try InterchangeEvaluation(
         run.network, StateDictionary(parameters: run.state.parameters, statistics: run.state.statistics),
         logitsOf: test.batch(0..<test.count)
       ).write(to: table)
       Console.wrote(table)
+    }
+
+    /// The accuracies of the groups, and of each class.
+    private func show(_ record: EpochRecord.Accuracy) {
+      Console.print(AccuracyLine(record).text)
+      let rows = record.classes.enumerated().map { label, counts in
+        [String(label), String(counts.samples), String(counts.correct), AccuracyLine.percent(counts)]
+      }
+      let table = TextTable(
+        heading: ["class", "images", "correct", "accuracy"], rows: rows, rightAligned: [0, 1, 2, 3])
+      Console.print(table, in: tables.layout)
     }
 
     /// Logits, loss and gradient for the images of a file.

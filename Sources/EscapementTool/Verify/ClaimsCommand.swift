@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementVerification
 
@@ -22,6 +23,7 @@ struct ClaimsCommand: ParsableCommand {
     @Flag(help: "Print one JSON array.") var json = false
     @Flag(help: "Print a Markdown page with the verdicts on record.") var markdown = false
     @OptionGroup var record: RecordOptions
+    @OptionGroup var tables: TableOptions
 
     func validate() throws {
       _ = try (tiers(), kinds())
@@ -38,9 +40,14 @@ struct ClaimsCommand: ParsableCommand {
         return Console.print(
           ClaimCatalog(claims).markdown(record: try record.baseline()), terminator: "")
       }
-      var table = TextTable(heading: ["claim", "kind", "tier", "statement"])
-      table.rows = claims.map { [$0.id, $0.kind.rawValue, $0.tier.rawValue, $0.statement] }
-      Console.print(table.text)
+      let verdicts = try record.baseline().entries
+      let table = TextTable(
+        heading: ["claim", "kind", "tier", "verdict", "statement"],
+        rows: claims.map { claim in
+          let verdict = verdicts[claim.id]?.outcome.name ?? "not run"
+          return [claim.id, claim.kind.rawValue, claim.tier.rawValue, verdict, claim.statement]
+        }, outcomes: [3])
+      Console.print(table, in: tables.layout)
     }
 
     private func tiers() throws -> Set<Tier> { try tierList.map(Tier.set) ?? Set(Tier.allCases) }
@@ -64,6 +71,7 @@ struct ClaimsCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The claim.", valueName: "ID")) var id: String
     @Flag(help: "Print one JSON object.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let catalog = ClaimCatalog.standard
@@ -90,7 +98,7 @@ struct ClaimsCommand: ParsableCommand {
         ["weight", "\(claim.weight.rawValue): \(claim.weight.text)"],
         ["judge it", "escapement verify \(claim.id)"],
       ]
-      Console.print(table.text)
+      Console.print(table, in: tables.layout)
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementVerification
 
 extension NullHypothesis: ExpressibleByArgument {}
@@ -34,8 +35,8 @@ struct NullReport {
   }
 
   /// Prints the report; the exit code is 1 if a claim keeps its verdict, and 2 if none is judged.
-  func write(json: Bool) throws {
-    if json { Console.output(self.json) } else { Console.print(text) }
+  func write(json: Bool, in layout: TextLayout) throws {
+    if json { Console.output(self.json) } else { Console.print(text(in: layout)) }
     for trial in trials where trial.isKept {
       Console.error("\(trial.claim.id) is \(trial.verdict.outcome.name) under \(null.rawValue) as well")
     }
@@ -43,8 +44,8 @@ struct NullReport {
     if trials.isEmpty { throw ExitCode(ExitStatus.inconclusive.rawValue) }
   }
 
-  private var text: String {
-    var table = TextTable(heading: ["claim", "verdict", "under \(null.rawValue)", "", "numbers"])
+  private func text(in layout: TextLayout) -> String {
+    var table = TextTable(heading: ["claim", "verdict", "under \(null.rawValue)", "outcome", "numbers"], outcomes: [3])
     table.rows = trials.map {
       [
         $0.claim.id, $0.verdict.outcome.name, $0.underNull.outcome.name,
@@ -56,7 +57,7 @@ struct NullReport {
     rest.rows = others.map { [$0.id, $0.reason] }
     let kept = trials.count(where: \.isKept)
     let without = trials.count { !$0.hasVerdict }
-    return table.text + (others.isEmpty ? "" : "\n\n" + rest.text)
+    return table.text(in: layout) + (others.isEmpty ? "" : "\n\n" + rest.text(in: layout))
       + "\n\n\(trials.count) claims, \(trials.count - kept - without) lose their verdict, \(kept) keep it"
       + (without > 0 ? ", \(without) have none to lose" : "")
   }

@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementTraining
 import EscapementVerification
 
@@ -59,10 +60,10 @@ struct PlanReport {
   }
 
   /// Two tables, the commands and the totals.
-  var text: String {
+  func text(in layout: TextLayout) -> String {
     var claims = TextTable(heading: ["claim", "tier", "needs"])
     claims.rows = plan.items.map { [$0.claim.id, $0.claim.tier.rawValue, plan.need(of: $0)] }
-    guard !plan.requests.isEmpty else { return claims.text + "\n\nno runs are needed" }
+    guard !plan.requests.isEmpty else { return claims.text(in: layout) + "\n\nno runs are needed" }
     var heading = [
       "runs of", "present", "missing seeds", "steps a run", "gradients", "images a run", "spectra",
     ]
@@ -70,7 +71,7 @@ struct PlanReport {
     var runs = TextTable(heading: heading, rightAligned: [1, 3, 4, 5, 6, 7])
     runs.rows = zip(plan.requests, costs).map(row)
     let commands = plan.requests.flatMap { request in request.missing.map { request.command(seed: $0) } }
-    var parts = [claims.text, runs.text]
+    var parts = [claims.text(in: layout), runs.text(in: layout)]
     if !commands.isEmpty { parts.append(commands.joined(separator: "\n")) }
     var totals =
       "\(plan.missingRuns) runs to train: \(plan.missingSteps) steps, \(plan.missingImages) images, "
@@ -82,7 +83,7 @@ struct PlanReport {
       }
       totals += "\n\(basis)"
     }
-    parts.append(totals)
+    parts.append(layout.wrapped(totals, hanging: 0))
     return parts.joined(separator: "\n\n")
   }
 

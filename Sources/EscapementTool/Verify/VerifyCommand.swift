@@ -58,6 +58,7 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Also print GitHub's annotations on standard error.") var annotations = false
   @Flag(help: "Print every measured quantity.") var detailed = false
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var tables: TableOptions
   @Flag(help: "Print what would be judged, the runs it takes and what they cost; judge nothing.") var plan =
     false
   @Flag(name: .customLong("no-timing"), help: "With --plan: count only, measure nothing on this machine.")
@@ -89,13 +90,13 @@ struct VerifyCommand: ParsableCommand {
       Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
       throw ExitCode(ExitStatus.inconclusive.rawValue)
     }
-    if let null { return try NullReport(selected, under: null).write(json: json) }
+    if let null { return try NullReport(selected, under: null).write(json: json, in: tables.layout) }
     if plan {
       let plan = try VerificationPlan(selected, archive: evidence.archive())
       let report =
         try untimed
         ? PlanReport(plan) : PlanReport(plan, timedBy: StepCalibration.remembered(again: measureAgain))
-      if json { Console.output(report.json) } else { Console.print(report.text) }
+      if json { Console.output(report.json) } else { Console.print(report.text(in: tables.layout)) }
       return
     }
     // Create it before the computation, so that a location that cannot be written is reported at once.
@@ -129,7 +130,7 @@ struct VerifyCommand: ParsableCommand {
     if json {
       Console.output(record.json())
     } else {
-      Console.print(record.text(detailed: detailed), terminator: "")
+      Console.print(record.text(detailed: detailed, in: tables.layout), terminator: "")
     }
     let compared = goldens ? try goldenOutcomes() : []
     if let directory {

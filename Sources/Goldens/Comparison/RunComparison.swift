@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementKernels
 import EscapementTraining
@@ -48,8 +49,11 @@ package struct RunComparison: Sendable {
     return trace.ladder.allSatisfy { $0.difference == nil || $0.rung == .evaluation && testedDifferently }
   }
 
+  /// The comparison in words, one line as a whole each.
+  package var lines: [String] { lines(in: .wide) }
+
   /// The comparison in words.
-  package var lines: [String] {
+  package func lines(in layout: TextLayout) -> [String] {
     var lines: [String] = []
     if contracts.left != contracts.right {
       lines.append(
@@ -60,13 +64,16 @@ package struct RunComparison: Sendable {
     lines +=
       records.isEmpty
       ? ["  recipe, data and all else agree"]
-      : Columns.aligned(
-        records.map { difference in
-          ["  \(difference.place)"]
-            + [difference.left, difference.right].map { $0.map(Self.short) ?? "(none)" }
-        })
+      : [
+        TextTable(
+          rows: records.map { difference in
+            ["  \(difference.place)"]
+              + [difference.left, difference.right].map { $0.map(Self.short) ?? "(none)" }
+          }
+        ).text(in: layout)
+      ]
     lines.append("")
-    lines += trace.lines
+    lines += trace.lines(in: layout)
     lines += ["", checkpoints.text]
     lines.append(
       agrees ? "the same" : isSameTraining ? "the same training; measured differently" : "different")

@@ -26,19 +26,22 @@ extension TraceComparison {
   }
 
   /// The comparison in words: where the traces diverge, how precisely the records locate it, the ladder and the series.
-  package var lines: [String] {
+  package func lines(in layout: TextLayout) -> [String] {
     var lines: [String] = []
     for (name, trace) in [("A", left), ("B", right)] {
       lines.append(
         "\(name): \(trace.lastStep) steps on record" + (trace.ending.map { ", \($0)" } ?? ""))
     }
-    lines.append(summary)
-    lines += sharpness.map { [$0] } ?? []
+    lines.append(layout.wrapped(summary))
+    lines += sharpness.map { [layout.wrapped($0)] } ?? []
     lines.append("")
-    lines += Columns.aligned(ladder.map { ["  \($0.rung.rawValue)", $0.word, $0.detail] })
+    lines.append(
+      TextTable(rows: ladder.map { ["  \($0.rung.rawValue)", $0.word, $0.detail] }, outcomes: [1]).text(
+        in: layout))
     if firstDivergentStep != nil {
       lines.append("")
-      lines += Columns.aligned([Self.seriesHeading] + seriesRows())
+      lines.append(
+        TextTable(heading: Self.seriesHeading, rows: seriesRows(), rightAligned: Set(0...6)).text(in: layout))
     }
     return lines
   }
@@ -92,18 +95,5 @@ extension TraceComparison {
 
   private static func table(_ trace: Trace) -> [TracePlace: TracePoint] {
     Dictionary(trace.points.map { ($0.place, $0) }) { $1 }
-  }
-}
-
-/// Rows of text in aligned columns, separated by two blanks.
-enum Columns {
-  static func aligned(_ rows: [[String]]) -> [String] {
-    let widths = (0..<(rows.map(\.count).max() ?? 0)).map { column in
-      rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-    }
-    return rows.map { row in
-      let line = zip(row, widths).map { $0.padded(to: $1) }.joined(separator: "  ")
-      return String(line.reversed().drop { $0 == " " }.reversed())
-    }
   }
 }

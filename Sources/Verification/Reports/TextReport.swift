@@ -1,35 +1,27 @@
 import EscapementDrawing
 extension VerificationRecord {
-  /// An aligned table for terminals, one line per claim, followed by the verdicts that changed.
+  /// A table for terminals, one row per claim with its statement and numbers, followed by the verdicts that changed.
   ///
   /// `detailed` adds every measured quantity below its claim.
-  package func text(detailed: Bool = false) -> String {
+  package func text(detailed: Bool = false, in layout: TextLayout = .wide) -> String {
+    let table = TextTable(
+      heading: ["claim", "kind", "verdict", "held", "statement and numbers"],
+      rows: entries.map { entry in
+        let (claim, verdict) = (entry.claim, entry.verdict)
+        var words = [claim.statement, verdict.summary]
+        if let qualifier = verdict.outcome.qualifier {
+          words.append(verdict.outcome.qualifierLead + " " + qualifier)
+        }
+        if detailed {
+          words += verdict.measurements.map { $0.mark + " " + $0.line }
+          words += verdict.details.map { "· " + $0 }
+        }
+        return [
+          claim.id, claim.kind.rawValue, verdict.outcome.name, verdict.judgedText,
+          words.joined(separator: "\n"),
+        ]
+      }, rightAligned: [3], outcomes: [2])
     var lines: [String] = []
-    let idWidth = max(2, entries.map(\.claim.id.count).max() ?? 0)
-    let outcomeWidth = max(7, entries.map(\.verdict.outcome.name.count).max() ?? 0)
-    let judgedWidth = max(6, entries.map { $0.verdict.judgedText.count }.max() ?? 0)
-    let kindWidth = max(4, entries.map(\.claim.kind.rawValue.count).max() ?? 0)
-    let header = [
-      "id".padded(to: idWidth), "kind".padded(to: kindWidth), "verdict".padded(to: outcomeWidth),
-      "judged".padded(to: judgedWidth),
-    ]
-    lines.append(header.joined(separator: "  ") + "  numbers")
-    for entry in entries {
-      let verdict = entry.verdict
-      let cells = [
-        entry.claim.id.padded(to: idWidth), entry.claim.kind.rawValue.padded(to: kindWidth),
-        verdict.outcome.name.padded(to: outcomeWidth), verdict.judgedText.padded(to: judgedWidth),
-      ]
-      lines.append(cells.joined(separator: "  ") + "  " + verdict.summary)
-      let indent = String(repeating: " ", count: idWidth + kindWidth + outcomeWidth + judgedWidth + 8)
-      if let qualifier = verdict.outcome.qualifier {
-        lines.append(indent + verdict.outcome.qualifierLead + " " + qualifier)
-      }
-      if detailed {
-        lines += verdict.measurements.map { indent + $0.mark + " " + $0.line }
-        lines += verdict.details.map { indent + "· " + $0 }
-      }
-    }
     lines.append("")
     lines += tallyLines
     lines.append(contractText)
@@ -40,7 +32,7 @@ extension VerificationRecord {
     } else if changes.isEmpty {
       lines.append(unrecorded.isEmpty ? "all as on record" : "all others as on record")
     }
-    return lines.joined(separator: "\n") + "\n"
+    return table.text(in: layout) + "\n" + layout.wrapped(lines.joined(separator: "\n")) + "\n"
   }
 
   /// "the papers' claims: 9 supported, 8 conditional, 1 refuted", one line per judged kind.
