@@ -72,7 +72,8 @@ package struct Figure: Sendable {
       + "aria-labelledby=\"title description\" font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\" "
       + "font-size=\"12.5\" fill=\"#1c2733\">"
       + "<title id=\"title\">\(Markup.escape(title))</title>"
-      + "<desc id=\"description\">\(Markup.escape(described))</desc>" + parts.joined(separator: "\n")
+      + "<desc id=\"description\">\(Markup.escape(described))</desc>" + FigureColors.element
+      + parts.joined(separator: "\n")
       + "</svg>\n"
     csv = ([Self.heading] + panels.flatMap { $0.panel.rows }).joined(separator: "\r\n") + "\r\n"
   }

@@ -87,6 +87,16 @@ package struct Panel {
     for point in points { add(series, "line", point.0, point.1) }
   }
 
+  /// A muted line through points that another panel shows; the table does not repeat it.
+  package mutating func context(_ points: [(Double, Double)]) {
+    let places = points.map {
+      NumberText.coordinate(frame.horizontal($0.0)) + "," + NumberText.coordinate(frame.vertical($0.1))
+    }
+    parts.append(
+      "<polyline clip-path=\"url(#\(clip))\" points=\"\(places.joined(separator: " "))\" fill=\"none\" "
+        + "stroke-linejoin=\"round\" stroke=\"#c5cdd5\" stroke-width=\"1\"/>")
+  }
+
   /// A marker at a point.
   package mutating func point(
     _ x: Double, _ y: Double, series: String, style: SeriesStyle, radius: Double = 4
@@ -141,12 +151,18 @@ package struct Panel {
         + "y2=\"\(c(height))\" stroke=\"#e3e7eb\"/>")
   }
 
-  /// Colored boxes with their meaning, above the plane.
+  /// The least width of an entry of a key, in pixels.
+  private static let keyWidth = 86.0
+
+  /// Colored boxes with their meaning in rows above the plane, which needs a margin of 20 pixels for each row.
   package mutating func key(_ entries: [(fill: String, text: String)]) {
-    let room = (frame.width - frame.margin.left - frame.margin.right) / Double(max(entries.count, 1))
+    let space = frame.width - frame.margin.left - frame.margin.right
+    let columns = min(max(entries.count, 1), max(1, Int(space / Self.keyWidth)))
+    let rows = (entries.count + columns - 1) / columns
+    let room = space / Double(columns)
     for (index, entry) in entries.enumerated() {
-      let x = frame.margin.left + room * Double(index)
-      let y = frame.margin.top - 20
+      let x = frame.margin.left + room * Double(index % columns)
+      let y = frame.margin.top - 20 * Double(rows - index / columns)
       parts.append(
         "<rect x=\"\(NumberText.coordinate(x))\" y=\"\(NumberText.coordinate(y))\" width=\"18\" height=\"13\" "
           + "fill=\"\(entry.fill)\"/>")
@@ -178,14 +194,16 @@ package struct Panel {
     add(series, "cell", middle(columns), middle(rows), value, value)
   }
 
-  /// Text at a point, with a white outline so that it stays readable over lines.
+  /// Text at a point, in ink or another color, with an outline of paper so that it stays readable over lines.
   package mutating func words(
-    _ text: String, _ x: Double, _ y: Double, dx: Double = 0, dy: Double = 0, anchor: String
+    _ text: String, _ x: Double, _ y: Double, dx: Double = 0, dy: Double = 0, anchor: String,
+    color: String? = nil
   ) {
     parts.append(
       Figure.text(
         text, x: frame.horizontal(x) + dx, y: frame.vertical(y) + dy, anchor: anchor,
-        attributes: "font-size=\"11.5\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\""))
+        attributes: (color.map { "fill=\"\($0)\" " } ?? "")
+          + "font-size=\"11.5\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\""))
   }
 
   /// The first, lowest, highest and last point of each column of pixels, which draw the same line as all points.

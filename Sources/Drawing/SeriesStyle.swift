@@ -17,7 +17,8 @@ package struct SeriesStyle: Hashable {
   /// The style of a series by its number.
   package init(_ index: Int) {
     color = Self.colors[index % Self.colors.count]
-    dashes = Self.dashes[index % Self.dashes.count]
+    // Series that share a color differ in their dashes.
+    dashes = Self.dashes[(index + index / Self.colors.count) % Self.dashes.count]
     marker = Marker.allCases[index % Marker.allCases.count]
   }
 

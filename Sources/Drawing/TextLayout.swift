@@ -55,9 +55,9 @@ enum OutcomeTone: Int {
   private static let beginnings: [(tone: OutcomeTone, words: [String])] = [
     (
       .bad,
-      ["refuted", "not consistent", "FAIL", "DIFFER", "differ", "INVALID", "KEPT", "missing", "unreferenced"]
+      ["refuted", "FAIL", "DIFFER", "differ", "INVALID", "KEPT", "missing", "unreferenced"]
     ),
-    (.open, ["conditional", "inconclusive", "diverged", "not decided", "not on record"]),
+    (.open, ["conditional", "inconclusive", "not consistent", "diverged", "not on record"]),
     (.good, ["supported", "consistent", "agree", "hold", "bits", "on record", "lost", "done"]),
   ]
 

@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import EscapementKernels
 
 /// The result of comparing a computation with its record.
@@ -129,9 +130,13 @@ package struct GoldenComparison: Hashable, Sendable {
     return failures
   }
 
-  /// One line per failure, then, if steps are recorded, the ladder and the series around the first divergent step.
-  package var lines: [String] {
-    failures.map(\.text) + (trace.map { ["", "A is the record, B what was computed"] + $0.lines } ?? [])
+  /// One whole line per failure, then, if steps are recorded, the ladder and the series around the first divergent step.
+  package var lines: [String] { lines(in: .wide) }
+
+  /// The same in a layout.
+  package func lines(in layout: TextLayout) -> [String] {
+    failures.map { layout.wrapped($0.text) }
+      + (trace.map { ["", "A is the record, B what was computed"] + $0.lines(in: layout) } ?? [])
   }
 
   /// The comparison as JSON.

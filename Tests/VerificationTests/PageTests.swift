@@ -112,6 +112,35 @@ import EscapementTraining
     }
   }
 
+  /// Runs of one preset with another radius have names of their own, means are over the seeds of each, and the thirteenth
+  /// run is drawn like the first.
+  @Test func methodsAndSeeds() throws {
+    try RunArchiveTests.withFolder { folder in
+      for seed in 0..<3 {
+        var run = try SyntheticRun("fixture/ce-drw-sam", seed: UInt64(seed), accuracy: 60 + seed)
+        try run.write(in: folder, as: "own-\(seed)")
+        run.recipe.optimizer = try #require(run.recipe.optimizer.with(rho: 0.25))
+        try run.write(in: folder, as: "radius-\(seed)")
+      }
+      for seed in 3..<10 {
+        try SyntheticRun("fixture/ce-drw-sam", seed: UInt64(seed), accuracy: 60 + seed)
+          .write(in: folder, as: "z-\(seed)")
+      }
+      let archive = try RunArchive(reading: [folder])
+      let page = try Self.check(RunReport(archive, dynamics: [], exhibits: .none).html())
+      let cells = page.all("td").map(\.text)
+      let changed = "fixture/ce-drw-sam, rho 0.25"
+      let place = try #require(cells.firstIndex(of: changed))
+      // Of 60, 61 and 62 percent in every class.
+      #expect(cells[place + 1] == "3" && cells[place + 2] == "61.00 ± 1.00")
+      #expect(cells.count { $0 == changed } == 4 && cells.contains("radius-2"))
+      #expect(page.all("summary").map(\.text).contains("\(changed), seed 1 (radius-1)"))
+      let titles = page.all("title").map(\.text).filter { $0.hasPrefix("Accuracy over") }
+      #expect(
+        titles == ["1 to 6", "7 to 12", "13 to 13"].map { "Accuracy over the epochs, runs \($0) of 13" })
+    }
+  }
+
   @Test func runs() throws {
     try RunArchiveTests.withFolder { folder in
       var run = try SyntheticRun("fixture/ce-drw-sam", seed: 1, accuracy: 60, tail: 30)
@@ -126,10 +155,12 @@ import EscapementTraining
       let report = RunReport(
         archive, dynamics: [dynamics], exhibits: try ReportExhibits(runs: archive.counted, spectra: []))
       let page = try Self.check(report.html())
-      #expect(page.all("tr").count == 3)
+      #expect(page.all("tr").count == 5)
       #expect(
-        page.all("td").prefix(9).map(\.text) == [
+        page.all("td").prefix(18).map(\.text) == [
+          "fixture/ce-drw-sam", "1", "51.00", "60.00", "60.00", "30.00", "other",
           "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "other",
+          "\(NumericContract.current)", "a",
         ])
       // Only what is not as its name says is listed.
       #expect(page.count("li") == 1 && page.all("p").contains { $0.text.contains("1 of 2 runs count") })

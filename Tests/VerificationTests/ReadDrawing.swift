@@ -58,7 +58,7 @@ final class ReadDrawing: NSObject, XMLParserDelegate {
       return (x: numbers[0], y: numbers[1])
     }
     switch name {
-    case "polyline": panel.lines.append((series ?? "", points))
+    case "polyline" where series != nil: panel.lines.append((series ?? "", points))
     case "circle" where series != nil: panel.marks.append((series ?? "", number("cx"), number("cy")))
     case "polygon" where series != nil:
       // Markers lie symmetric to a vertical through their place; squares and diamonds to a horizontal too.

@@ -1,3 +1,4 @@
+import EscapementDrawing
 @testable import EscapementGoldens
 import EscapementArtifacts
 import Foundation
@@ -17,13 +18,31 @@ import Testing
     return try SyntheticRecord.record(baseline: baseline)
   }
 
+  static let origin = ReportOrigin(
+    version: "1.2.3", time: "2026-01-02T03:04:05Z", machine: "m, avx2, 2 threads")
+
+  /// Every report says which version wrote it, when, where, under which contract and about which papers.
+  @Test func reportsSayWhereTheyAreFrom() throws {
+    let record = try Self.record()
+    let line =
+      "escapement 1.2.3 · written 2026-01-02T03:04:05Z · machine m, avx2, 2 threads · numeric contract "
+      + "\(NumericContract.current) · papers \(ReportOrigin.papers)"
+    #expect(record.html(origin: Self.origin).contains(line))
+    #expect(record.markdown(origin: Self.origin).contains(line))
+    #expect(
+      ReportOrigin.current.version == PackageVersion.current && ReportOrigin.current.time.hasSuffix("Z"))
+  }
+
   @Test func text() throws {
     let expected = """
-      id   kind   verdict      judged  numbers
-      A1   paper  supported    1/1     value 0.25
-      A2   paper  conditional  1/1     value 0.25
+      claim  kind   verdict      held  statement and numbers
+      A1     paper  supported     1/1  Statement of A1 with <tags> & a | bar.
+                                       value 0.25
+      A2     paper  conditional   1/1  Statement of A2 with <tags> & a | bar.
+                                       value 0.25
                                        only if x > 2
-      B10  paper  refuted      0/1     1 of 1 judged quantities failed, first a quantity: 0.75, expected 0.25 ± 0.001
+      B10    paper  refuted       0/1  Statement of B10 with <tags> & a | bar.
+                                       1 of 1 judged quantities failed, first a quantity: 0.75, expected 0.25 ± 0.001
 
       the papers' claims: 1 supported, 1 conditional, 1 refuted
       numeric contract \(NumericContract.current)
@@ -31,6 +50,8 @@ import Testing
 
       """
     #expect(try Self.record().text() == expected)
+    let narrow = try Self.record().text(in: TextLayout(width: 80))
+    #expect(narrow.split(separator: "\n").allSatisfy { $0.count <= 80 } && narrow.contains("\n         "))
     let detailed = try Self.record().text(detailed: true)
     #expect(detailed.contains("✗ a quantity: 0.75 (0.25 ± 0.001; stated)"))
     #expect(detailed.contains("· another: 7 of 9 (observed; for people)"))
@@ -79,7 +100,20 @@ import Testing
     let difference = try #require(
       GoldenComparison([.exact("loss", (1.5).nextUp)], provenance: [:], with: golden))
     let cases = try ReadMarkup(
-      record.junit(goldens: [("a", .same(count: 1)), ("b", .differs(difference)), ("c", .missing)]))
+      record.junit(
+        goldens: [("a", .same(count: 1), 1.25), ("b", .differs(difference), 0.5), ("c", .missing, 0)],
+        origin: Self.origin))
+    let suites = cases.all("testsuite").map(\.attributes)
+    #expect(suites.last?["time"] == "1.750" && suites.last?["timestamp"] == "2026-01-02T03:04:05Z")
+    #expect(cases.all("testcase").suffix(3).map { $0.attributes["time"] } == ["1.250", "0.500", "0.000"])
+    // The claims' procedures are timed by the verifier.
+    let own = try #require(cases.all("testcase").first?.attributes["time"].flatMap(Double.init))
+    #expect(own >= 0 && record.entries[0].seconds != nil)
+    let properties = cases.all("property").prefix(5).map { $0.attributes["value"] }
+    #expect(
+      properties == [
+        "1.2.3", Self.origin.time, "m, avx2, 2 threads", "\(NumericContract.current)", ReportOrigin.papers,
+      ])
     #expect(cases.count("testsuite") == 2 && cases.count("testcase") == 4)
     #expect(cases.count("skipped") == 1 && cases.count("failure") == 2)
     #expect(cases.attributes("skipped") == ["message": "no runs ·<here>"])
@@ -127,7 +161,7 @@ import Testing
     let factor = try #require(ClaimCatalog.standard["T3"]?.figure?.drawing.svg)
     #expect(ClaimCatalog.standard["T8"]?.figure?.drawing.svg == factor)
     // ρ|λ| = 1 lies on the axis and ρ|λ| = 3 at the top, at (1 − 3)² = 4.
-    #expect(factor.contains("218.67,256.00") && factor.contains("544.00,28.00"))
+    #expect(factor.contains("165.33,256.00") && factor.contains("384.00,28.00"))
     let slope = try #require(ClaimCatalog.standard["T2"]?.figure?.drawing.svg)
     #expect(slope.components(separatedBy: "<circle").count == TruncationCurve.radii.count + 1)
     #expect(TruncationCurve.radii == [8, 16, 32, 64, 128, 256, 512, 1024].map { 1 / $0 })

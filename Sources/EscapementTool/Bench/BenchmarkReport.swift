@@ -32,7 +32,7 @@ struct BenchmarkReport {
     var lines = [
       String(
         format: "peak: %.1f GFLOP/s of multiply-adds from registers, %.1f GB/s of a triad in memory",
-        peak.gflops, peak.gbytes),
+        peak.gflops, peak.gbytes)
     ]
     for m in measurements {
       guard let share = m.vectorShare else { continue }

@@ -79,7 +79,8 @@ struct DoctorCommand: ParsableCommand {
     ]
     Console.print(facts, in: tables.layout)
     Console.print("")
-    var table = TextTable(heading: ["path", "threads", "bits (SHA-256)", "outcome"], rightAligned: [1], outcomes: [3])
+    var table = TextTable(
+      heading: ["path", "threads", "bits (SHA-256)", "outcome"], rightAligned: [1], outcomes: [3])
     table.rows = agreement.paths.map { path in
       [
         path.isa, String(path.threads), String(path.digest.hex.prefix(16)),

@@ -118,7 +118,7 @@ struct GoldenCommand: ParsableCommand {
       Console.print(table, in: layout)
       for (golden, outcome) in results {
         guard case .differs(let comparison) = outcome, outcome.otherContract == nil else { continue }
-        Console.print("\n\(golden.path)\n" + layout.wrapped(comparison.lines.joined(separator: "\n")))
+        Console.print("\n\(golden.path)\n" + comparison.lines(in: layout).joined(separator: "\n"))
       }
     }
   }

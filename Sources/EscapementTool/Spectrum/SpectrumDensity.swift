@@ -55,7 +55,8 @@ struct SpectrumDensity {
   static func text(_ densities: [SpectrumDensity], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
-        "data", "probes", "mass below", "mass", "95 % over probes", "limits of the steps", "trace, quadrature",
+        "data", "probes", "mass below", "mass", "95 % over probes", "limits of the steps",
+        "trace, quadrature",
         "Hutchinson", "Hutch++",
       ], rightAligned: Set(1...8))
     table.rows = densities.map { d in

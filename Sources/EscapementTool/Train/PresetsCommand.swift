@@ -30,7 +30,8 @@ struct PresetsCommand: ParsableCommand {
     } else if chosen.count == 1 {
       Console.print(chosen[0].json.canonical(pretty: true))
     } else {
-      var table = TextTable(heading: ["preset", "network", "epochs", "ρ", "rows of the papers"], rightAligned: [2])
+      var table = TextTable(
+        heading: ["preset", "network", "epochs", "ρ", "rows of the papers"], rightAligned: [2])
       for preset in chosen {
         let recipe = preset.recipe
         table.rows.append([

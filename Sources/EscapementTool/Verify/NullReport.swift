@@ -45,7 +45,8 @@ struct NullReport {
   }
 
   private func text(in layout: TextLayout) -> String {
-    var table = TextTable(heading: ["claim", "verdict", "under \(null.rawValue)", "outcome", "numbers"], outcomes: [3])
+    var table = TextTable(
+      heading: ["claim", "verdict", "under \(null.rawValue)", "outcome", "numbers"], outcomes: [3])
     table.rows = trials.map {
       [
         $0.claim.id, $0.verdict.outcome.name, $0.underNull.outcome.name,

@@ -135,9 +135,10 @@ struct VerifyCommand: ParsableCommand {
     let compared = goldens ? try goldenOutcomes() : []
     if let directory {
       try directory.write(record.json(), as: "record.json")
-      try directory.write(record.html(with: exhibits), as: "report.html")
-      try directory.write(record.markdown(), as: "report.md")
-      try directory.write(record.junit(goldens: compared), as: "junit.xml")
+      let origin = ReportOrigin.current
+      try directory.write(record.html(with: exhibits, origin: origin), as: "report.html")
+      try directory.write(record.markdown(origin: origin), as: "report.md")
+      try directory.write(record.junit(goldens: compared, origin: origin), as: "junit.xml")
     }
     if annotations {
       for line in record.annotations(file: "\(self.record.directory)/claims.json") { Console.note(line) }
@@ -153,7 +154,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// The goldens on the embedded fixture, compared with the record.
-  private func goldenOutcomes() throws -> [(name: String, outcome: GoldenOutcome)] {
+  private func goldenOutcomes() throws -> [(name: String, outcome: GoldenOutcome, seconds: Double)] {
     let store = GoldenStore(root: record.directory.url)
     try store.require()
     let meter = ProgressMeter()
@@ -161,7 +162,9 @@ struct VerifyCommand: ParsableCommand {
     let cases = try GoldenCatalog.standard(on: nil)
     return try cases.enumerated().map { index, golden in
       meter.show(golden.path, done: index, total: cases.count)
-      return (golden.path, try store.check(golden))
+      let start = ContinuousClock.now
+      let outcome = try store.check(golden)
+      return (golden.path, outcome, (ContinuousClock.now - start) / .seconds(1))
     }
   }
 

@@ -45,11 +45,11 @@ package enum AmplificationFigure {
 
   /// Draws the plane for positive radii and eigenvalues −`reach`…`reach`, both logarithmic, λ linear within ±`linear`.
   ///
-  /// `gradientNorm` draws the normalized form. Throws `HyperparameterError` for a number that is not positive and
+  /// `gradientNorm` draws the normalized form; `width` is in pixels. Throws `HyperparameterError` for a number that is not positive and
   /// finite.
   package static func draw(
     radii: ClosedRange<Double>, reach: Double, linear: Double, gradientNorm: Double? = nil,
-    points: [Point] = [], title: String
+    points: [Point] = [], title: String, width: Double = 720
   ) throws -> Figure {
     for (name, value) in [
       ("radius", radii.lowerBound), ("reach of λ", reach), ("linear part of λ", linear),
@@ -65,9 +65,9 @@ package enum AmplificationFigure {
     }
     let norm = gradientNorm ?? 1
     let frame = Frame(
-      width: 720, height: 470, x: radii, y: -reach...reach, scaleX: .logarithmic,
+      width: width, height: 470, x: radii, y: -reach...reach, scaleX: .logarithmic,
       scaleY: .symmetricLogarithmic(linear),
-      margin: Frame.Margin(left: 74, right: 18, top: 34, bottom: 44))
+      margin: Frame.Margin(left: 74, right: 18, top: width < 600 ? 54 : 34, bottom: 44))
     var panel = Panel("", serial: 0, frame: frame)
     let steps = 48
     let ratio = ownLog(radii.upperBound / radii.lowerBound)
@@ -119,7 +119,7 @@ package enum AmplificationFigure {
     ]
     if outside > 0 { notes.append("\(outside) measured points lie outside the plane.") }
     return Figure(
-      title: title, panels: [(panel, 0, 0)], width: 720, height: 470,
+      title: title, panels: [(panel, 0, 0)], width: width, height: 470,
       legend: names.enumerated().map {
         Figure.LegendEntry(style: pointStyle($0.offset), text: $0.element, isLine: false)
       }, notes: notes)

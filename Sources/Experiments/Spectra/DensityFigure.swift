@@ -31,11 +31,51 @@ package enum DensityFigure {
     let style: SeriesStyle
   }
 
+  /// The panels of a figure with the legend of each, and what all share.
+  private struct Parts {
+    var panels: [Panel] = []
+    var legends: [[Figure.LegendEntry]] = []
+    var sharedLegend: [Figure.LegendEntry] = []
+    var notes: [String] = []
+  }
+
   /// Draws one or more series. Throws for a kernel width that cannot be drawn, and `TridiagonalEigenError`.
   package static func draw(
     _ series: [SpectrumSeries], title: String, layout: Layout, width: SpectralDensity.Width = .automatic,
     axis: Axis = .automatic
   ) throws -> Figure {
+    let parts = try parts(series, layout: layout, width: width, axis: axis) { isSingle in
+      isSingle ? (720, 430) : (360, 270)
+    }
+    let isSingle = parts.panels.count == 1
+    let placed = parts.panels.enumerated().map { index, panel in
+      let (row, column) = isSingle ? (0, 0) : (index / 2, index % 2)
+      return (panel: panel, x: panel.frame.width * Double(column), y: panel.frame.height * Double(row))
+    }
+    return Figure(
+      title: title, panels: placed, width: 720,
+      height: parts.panels[0].frame.height * Double(isSingle ? 1 : (parts.panels.count + 1) / 2),
+      legend: parts.sharedLegend + parts.legends.flatMap(\.self), notes: parts.notes)
+  }
+
+  /// Draws a figure for each panel, narrow enough for a phone, with the axes and the kernel of all; the last has the notes.
+  package static func drawEach(
+    _ series: [SpectrumSeries], title: String, layout: Layout, width: SpectralDensity.Width = .automatic,
+    axis: Axis = .automatic
+  ) throws -> [Figure] {
+    let parts = try parts(series, layout: layout, width: width, axis: axis) { _ in (360, 300) }
+    return zip(parts.panels, parts.legends).enumerated().map { index, pair in
+      let isLast = index == parts.panels.count - 1
+      return Figure(
+        title: title, panels: [(pair.0, 0, 0)], width: 360, height: 300,
+        legend: parts.sharedLegend + pair.1, notes: isLast ? parts.notes : [])
+    }
+  }
+
+  private static func parts(
+    _ series: [SpectrumSeries], layout: Layout, width: SpectralDensity.Width, axis: Axis,
+    size: (_ isSingle: Bool) -> (width: Double, height: Double)
+  ) throws -> Parts {
     precondition(!series.isEmpty, "a figure of no spectra")
     let groups: [[Int]]
     switch layout {
@@ -71,48 +111,58 @@ package enum DensityFigure {
     }
     let y = heights(ordered)
     let x = span(ordered, floor: y.lowerBound, on: scale)
-    let single = groups.count == 1
-    let (panelWidth, panelHeight) = single ? (720.0, 430.0) : (360.0, 270.0)
-    var placed: [(panel: Panel, x: Double, y: Double)] = []
+    let size = size(groups.count == 1)
+    var parts = Parts(notes: notes(ordered, sigma: sigma, scale: scale))
     for (index, group) in groups.enumerated() {
       let frame = Frame(
-        width: panelWidth, height: panelHeight, x: x, y: y, scaleX: scale, scaleY: .logarithmic,
+        width: size.width, height: size.height, x: x, y: y, scaleX: scale, scaleY: .logarithmic,
         margin: Frame.Margin(left: 66, right: 14, top: layout == .overlay ? 12 : 30, bottom: 44))
       var panel = Panel(
         layout == .overlay ? "" : layout == .compare ? series[group[0]].name : names[group[0]], serial: index,
         frame: frame)
       panel.axes(labelX: "eigenvalue", labelY: index % 2 == 0 ? "density per unit of eigenvalue" : "")
+      for member in ordered.indices where layout == .multiples && !group.contains(member) {
+        addContext(ordered[member], to: &panel)
+      }
       for (row, member) in group.enumerated() {
         add(
           ordered[member], as: layout == .compare ? series[member].modeName : names[member], to: &panel,
-          row: row)
+          row: row, isNamed: layout == .overlay && group.count > namedFrom)
       }
-      placed.append(
-        (panel, single ? 0 : panelWidth * Double(index % 2), panelHeight * Double(single ? 0 : index / 2)))
+      parts.panels.append(panel)
     }
-    var legend: [Figure.LegendEntry] = []
     for curve in ordered where layout == .compare {
       let name = curve.series.modeName
-      if !legend.contains(where: { $0.text == name }) {
-        legend.append(Figure.LegendEntry(style: curve.style, text: name))
+      if !parts.sharedLegend.contains(where: { $0.text == name }) {
+        parts.sharedLegend.append(Figure.LegendEntry(style: curve.style, text: name))
       }
     }
     // Curves in a shared panel need a legend entry each; separate panels have names above them.
-    for group in groups {
-      for member in group {
-        legend.append(
-          Figure.LegendEntry(
-            style: layout == .overlay ? ordered[member].style : nil,
-            text: "\(names[member]): \(series[member].summary)"))
+    parts.legends = groups.map { group in
+      group.map { member in
+        Figure.LegendEntry(
+          style: layout == .overlay ? ordered[member].style : nil,
+          text: "\(names[member]): \(series[member].summary)")
       }
     }
-    return Figure(
-      title: title, panels: placed, width: 720,
-      height: panelHeight * Double(single ? 1 : (groups.count + 1) / 2), legend: legend,
-      notes: notes(ordered, sigma: sigma, scale: scale))
+    if layout == .multiples, groups.count > 1 { parts.notes.append("Gray: the curves of the other panels.") }
+    return parts
   }
 
-  private static func add(_ curve: Curve, as name: String, to panel: inout Panel, row: Int) {
+  /// The number of curves in one panel above which each has its name beside it too.
+  private static let namedFrom = 3
+
+  /// A curve of another panel, muted.
+  private static func addContext(_ curve: Curve, to panel: inout Panel) {
+    for piece in pieces(Array(zip(curve.density.grid, curve.density.values)), above: panel.frame.y.lowerBound)
+    {
+      panel.context(panel.thinned(piece))
+    }
+  }
+
+  private static func add(
+    _ curve: Curve, as name: String, to panel: inout Panel, row: Int, isNamed: Bool
+  ) {
     let floor = panel.frame.y.lowerBound
     let points = Array(zip(curve.density.grid, curve.density.values))
     for piece in pieces(points, above: floor) {
@@ -130,6 +180,10 @@ package enum DensityFigure {
           style: curve.style)
       }
       panel.point(end.value, height, series: "\(name) \(text)", style: curve.style, radius: 3.2)
+    }
+    if isNamed {
+      panel.words(
+        name, curve.series.largest.value, height, dx: -8, dy: 4, anchor: "end", color: curve.style.color)
     }
   }
 

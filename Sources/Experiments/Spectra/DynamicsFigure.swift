@@ -11,12 +11,17 @@ package enum DynamicsFigure {
   ]
 
   /// Draws one or more runs for one to `classLimit` classes. Each class must have been measured by at least one run.
-  package static func draw(_ runs: [SpectrumDynamics], classes: [Int], title: String) -> Figure {
+  ///
+  /// The axes also contain everything that `others` measured, so that figures of one report are comparable.
+  package static func draw(
+    _ runs: [SpectrumDynamics], classes: [Int], title: String, comparedWith others: [SpectrumDynamics] = []
+  ) -> Figure {
     precondition(
       !runs.isEmpty && (1...classLimit).contains(classes.count), "\(classes.count) classes of no run")
     let shown = runs.map { run in run.classes.filter { classes.contains($0.label) } }
-    let points = shown.flatMap { $0.flatMap(\.points) }
-    precondition(!points.isEmpty, "none of the classes \(classes) was measured")
+    let own = shown.flatMap { $0.flatMap(\.points) }
+    let points = own + others.flatMap { $0.classes.flatMap(\.points) }
+    precondition(!own.isEmpty, "none of the classes \(classes) was measured")
     let last = Double(points.map(\.epoch).max() ?? 1)
     let width = max(360, 720 / Double(classes.count))
     let height = 166.0

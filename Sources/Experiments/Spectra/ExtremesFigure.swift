@@ -11,9 +11,10 @@ package enum ExtremesFigure {
     case largest
   }
 
-  /// Draws one or more series: one row per selection, and in it one line per run and procedure.
+  /// Draws one or more series: one row per selection, and in it one line per run and procedure. `width` is in pixels.
   package static func draw(
-    _ series: [SpectrumSeries], end: End = .smallest, title: String, axis: DensityFigure.Axis = .automatic
+    _ series: [SpectrumSeries], end: End = .smallest, title: String, axis: DensityFigure.Axis = .automatic,
+    width: Double = 720
   ) -> Figure {
     precondition(!series.isEmpty, "a figure of no spectra")
     func extreme(_ one: SpectrumSeries) -> SpectrumRecord.Extreme {
@@ -50,7 +51,7 @@ package enum ExtremesFigure {
     let x = min(padded.lowerBound, -room)...max(padded.upperBound, room)
     let step = max(34, 15 * Double(kinds.count) + 12)
     let frame = Frame(
-      width: 720, height: step * Double(rows.count) + 56, x: x, y: 0...Double(rows.count), scaleX: scale,
+      width: width, height: step * Double(rows.count) + 56, x: x, y: 0...Double(rows.count), scaleX: scale,
       margin: Frame.Margin(left: 96, right: 18, top: 12, bottom: 44))
     let name = end == .smallest ? "λ_min" : "λ_max"
     var panel = Panel("", serial: 0, frame: frame)
@@ -83,7 +84,7 @@ package enum ExtremesFigure {
       notes.append("The axis is linear within ±\(NumberText.short(linear)) and logarithmic beyond.")
     }
     return Figure(
-      title: title, panels: [(panel, 0, 0)], width: 720, height: frame.height, legend: legend, notes: notes)
+      title: title, panels: [(panel, 0, 0)], width: width, height: frame.height, legend: legend, notes: notes)
   }
 
   private static func kind(_ one: SpectrumSeries) -> String {

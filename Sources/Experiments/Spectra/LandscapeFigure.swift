@@ -4,7 +4,12 @@ import EscapementDrawing
 /// A landscape as a figure: the loss along both directions with the quadratic model, and the plane that they span.
 package enum LandscapeFigure {
   private static let side = 460.0
-  private static let origin = SeriesStyle(solid: "#1c2733")
+  private static let origin = {
+    // Hollow, so that it stands out from light and from dark cells.
+    var style = SeriesStyle(solid: "#1c2733")
+    style.isHollow = true
+    return style
+  }()
 
   /// Draws the figure with a title.
   package static func draw(_ landscape: Landscape, title: String) -> Figure {

@@ -30,15 +30,17 @@ package struct Verifier: Sendable {
     progress: (VerificationRecord.Entry) -> Void = { _ in }
   ) throws(UnknownClaim) -> VerificationRecord {
     let entries = try catalog.selecting(ids: ids, tiers: tiers).map { claim in
+      let start = ContinuousClock.now
       let verdict: Verdict
       do { verdict = try claim.judge(context) } catch {
         verdict = Verdict(
           outcome: .inconclusive, measurements: [], summary: "the procedure stopped: \(error)")
       }
-      let entry = VerificationRecord.Entry(
+      var entry = VerificationRecord.Entry(
         claim: claim, verdict: verdict,
         provenance: Provenance(
           variant: claim.variant, seed: context.seed, procedureVersion: claim.procedureVersion))
+      entry.seconds = (ContinuousClock.now - start) / .seconds(1)
       progress(entry)
       return entry
     }
@@ -58,6 +60,8 @@ package struct VerificationRecord: Sendable {
     package var verdict: Verdict
     /// The information needed to repeat it.
     package var provenance: Provenance
+    /// The wall-clock time of its procedure, which no other report repeats; nil if it was not measured.
+    package var seconds: Double?
     /// The command that repeats it.
     package var command: String { "escapement verify \(claim.id)" }
 

@@ -17,7 +17,8 @@ package enum ClaimFigure: Sendable, Hashable {
     }
   }
 
-  private static let size = (width: 560.0, height: 300.0)
+  /// Narrow enough for a phone.
+  private static let size = (width: 400.0, height: 300.0)
 
   /// (1 + ρλ)² over ρ|λ| for λ < 0, with the three regimes shaded.
   private static func factor() -> Figure {

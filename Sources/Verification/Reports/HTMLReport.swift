@@ -5,9 +5,9 @@ extension VerificationRecord {
   /// One self-contained page. It begins with a tally and a table by section for each kind of statement. The claims
   /// follow by section, kind and family, each with its numbers; claims that were not run are folded at the end of their
   /// family.
-  package func html(with exhibits: ReportExhibits = .none) -> String {
-    var page = ReportPage(title: "Escapement: verdicts")
-    page.add("<h1>Verdicts</h1>")
+  package func html(with exhibits: ReportExhibits = .none, origin: ReportOrigin = .current) -> String {
+    var page = ReportPage(
+      title: "Escapement: verdicts", heading: "Verdicts", origin: origin, contract: "\(contract)")
     for kind in kinds {
       page.add("<h2 class=\"kind\">\(Markup.escape(kind.heading))</h2>", "<ul class=\"tally\">")
       page.add(
@@ -166,6 +166,6 @@ extension VerificationRecord {
   private static var amplification: Figure? {
     try? AmplificationFigure.draw(
       radii: 0.01...2, reach: 100, linear: 1,
-      title: "What the ascent does to the gradient along an eigenvector")
+      title: "What the ascent does to the gradient along an eigenvector", width: 400)
   }
 }

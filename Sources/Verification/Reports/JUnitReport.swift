@@ -1,22 +1,31 @@
 import EscapementDrawing
 import EscapementGoldens
+import Foundation
 
 extension VerificationRecord {
   /// JUnit XML: one test case per claim, one suite per kind of statement and, if goldens were checked, one test case
   /// per golden.
   ///
   /// A claim whose verdict changed (or is refuted without a baseline) and a golden that differs are failures with the
-  /// table of their numbers. A golden without a record is also a failure. Claims without a decision are skipped.
-  package func junit(goldens: [(name: String, outcome: GoldenOutcome)] = []) -> String {
-    var cases = kinds.map { kind in
-      JUnitSuite("claims.\(kind.rawValue)", entries.filter { $0.claim.kind == kind }.map(testCase))
+  /// table of their numbers. A golden without a record is also a failure. Claims without a decision are skipped. Times are
+  /// wall-clock seconds.
+  package func junit(
+    goldens: [(name: String, outcome: GoldenOutcome, seconds: Double)] = [], origin: ReportOrigin = .current
+  ) -> String {
+    let properties = origin.facts(contract: "\(contract)")
+    var suites = kinds.map { kind in
+      JUnitSuite(
+        "claims.\(kind.rawValue)", entries.filter { $0.claim.kind == kind }.map(testCase), origin, properties)
     }
-    if !goldens.isEmpty { cases.append(JUnitSuite("goldens", goldens.map(Self.testCase))) }
-    let body = cases.flatMap(\.lines)
+    if !goldens.isEmpty {
+      suites.append(JUnitSuite("goldens", goldens.map(Self.testCase), origin, properties))
+    }
+    let time = JUnitCase.time(suites.reduce(0) { $0 + $1.seconds })
     return
-      (["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<testsuites name=\"escapement verify\">"] + body + [
-        "</testsuites>"
-      ]).joined(separator: "\n") + "\n"
+      ([
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+        "<testsuites name=\"escapement verify\" time=\"\(time)\">",
+      ] + suites.flatMap(\.lines) + ["</testsuites>"]).joined(separator: "\n") + "\n"
   }
 
   private func testCase(_ entry: Entry) -> JUnitCase {
@@ -33,10 +42,12 @@ extension VerificationRecord {
     return JUnitCase(
       className: "claims.\(claim.kind.rawValue).\(claim.tier.rawValue)",
       name: "\(claim.id): \(claim.statement)", result: result,
-      output: table)
+      output: table, seconds: entry.seconds)
   }
 
-  private static func testCase(_ golden: (name: String, outcome: GoldenOutcome)) -> JUnitCase {
+  private static func testCase(
+    _ golden: (name: String, outcome: GoldenOutcome, seconds: Double)
+  ) -> JUnitCase {
     let result: JUnitCase.Result =
       switch golden.outcome {
       case .same: .passed
@@ -45,7 +56,8 @@ extension VerificationRecord {
       case .missing:
         .failed("not on record", "`escapement golden accept \(golden.name) --reason …` puts it there")
       }
-    return JUnitCase(className: "goldens", name: golden.name, result: result, output: nil)
+    return JUnitCase(
+      className: "goldens", name: golden.name, result: result, output: nil, seconds: golden.seconds)
   }
 
   /// Whether a claim's verdict is not the expected one.
@@ -57,14 +69,24 @@ extension VerificationRecord {
 /// A `testsuite` element.
 private struct JUnitSuite {
   let lines: [String]
+  let seconds: Double
 
-  init(_ name: String, _ cases: [JUnitCase]) {
+  init(
+    _ name: String, _ cases: [JUnitCase], _ origin: ReportOrigin,
+    _ properties: [(name: String, value: String)]
+  ) {
+    seconds = cases.reduce(0) { $0 + ($1.seconds ?? 0) }
     let failures = cases.count { if case .failed = $0.result { true } else { false } }
     let skipped = cases.count { if case .skipped = $0.result { true } else { false } }
+    let stated = properties.map {
+      "      <property name=\"\(Markup.escape($0.name))\" value=\"\(Markup.escape($0.value))\"/>"
+    }
     lines =
       [
-        "  <testsuite name=\"\(name)\" tests=\"\(cases.count)\" failures=\"\(failures)\" errors=\"0\" skipped=\"\(skipped)\">"
-      ] + cases.flatMap(\.lines) + ["  </testsuite>"]
+        "  <testsuite name=\"\(name)\" tests=\"\(cases.count)\" failures=\"\(failures)\" errors=\"0\" "
+          + "skipped=\"\(skipped)\" time=\"\(JUnitCase.time(seconds))\" timestamp=\"\(Markup.escape(origin.time))\">",
+        "    <properties>",
+      ] + stated + ["    </properties>"] + cases.flatMap(\.lines) + ["  </testsuite>"]
   }
 }
 
@@ -80,9 +102,16 @@ private struct JUnitCase {
   let name: String
   let result: Result
   let output: String?
+  let seconds: Double?
+
+  /// Seconds with three decimals.
+  static func time(_ seconds: Double) -> String { String(format: "%.3f", seconds) }
 
   var lines: [String] {
-    var lines = ["    <testcase classname=\"\(Markup.escape(className))\" name=\"\(Markup.escape(name))\">"]
+    let time = seconds.map { " time=\"\(Self.time($0))\"" } ?? ""
+    var lines = [
+      "    <testcase classname=\"\(Markup.escape(className))\" name=\"\(Markup.escape(name))\"\(time)>"
+    ]
     switch result {
     case .passed: break
     case .failed(let message, let table):

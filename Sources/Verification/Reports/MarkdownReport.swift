@@ -3,8 +3,9 @@ import EscapementArtifacts
 extension VerificationRecord {
   /// A Markdown page short enough for the summary of a job: a tally for each kind of statement, the changes, and one
   /// line per judged claim. Claims that were not run are only counted.
-  package func markdown() -> String {
+  package func markdown(origin: ReportOrigin = .current) -> String {
     var lines = ["# Verdicts", ""] + tallyLines.map { "- \($0)" } + ["", "Computed under \(contractText)."]
+    lines += ["", Self.line(origin.line(contract: "\(contract)")) + "."]
     if !changes.isEmpty { lines += ["", "## Changed", ""] + changes.map { "- \(Self.line($0.text))" } }
     let judged = entries.filter { if case .notRun = $0.verdict.outcome { false } else { true } }
     for kind in kinds {

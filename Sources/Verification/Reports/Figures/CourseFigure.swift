@@ -8,15 +8,17 @@ enum CourseFigure {
     ("mid", { $0.figures[.mid] }), ("tail", { $0.figures[.tail] }), ("training loss", { $0.loss }),
   ]
 
-  /// Draws runs with their names; nil if none has an epoch.
-  static func draw(_ runs: [(name: String, run: RecordedRun)]) -> Figure? {
-    let last = runs.map(\.run.epochs.count).max() ?? 0
-    guard last > 0 else { return nil }
+  /// Draws runs with their names, on the axes of all runs of a report; nil if none has an epoch.
+  static func draw(
+    _ runs: [(name: String, run: RecordedRun)], among all: [RecordedRun], title: String
+  ) -> Figure? {
+    let last = all.map(\.epochs.count).max() ?? 0
+    guard runs.contains(where: { !$0.run.epochs.isEmpty }) else { return nil }
     var placed: [(panel: Panel, x: Double, y: Double)] = []
     let height = 150.0
     for (row, plane) in planes.enumerated() {
       let isLast = row == planes.count - 1
-      let values = runs.flatMap { $0.run.epochs.compactMap(plane.value) }.filter(\.isFinite)
+      let values = all.flatMap { $0.epochs.compactMap(plane.value) }.filter(\.isFinite)
       guard !values.isEmpty else { continue }
       // One scale for the four accuracies, so that groups are comparable.
       let range = isLast ? DynamicsFigure.padded(values, .linear) : 0...100.0
@@ -39,7 +41,7 @@ enum CourseFigure {
       placed.append((panel, 0, height * Double(row)))
     }
     return Figure(
-      title: "Accuracy over the epochs", panels: placed, width: 350,
+      title: title, panels: placed, width: 350,
       height: height * Double(planes.count) + 20,
       legend: runs.enumerated().map {
         Figure.LegendEntry(style: SeriesStyle($0.offset), text: $0.element.name)

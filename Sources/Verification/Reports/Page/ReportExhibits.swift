@@ -25,12 +25,11 @@ package struct ReportExhibits: Sendable {
   /// The density of each series, and the ends of all side by side if there are several.
   static func figures(of series: [SpectrumSeries]) throws -> [Figure] {
     guard !series.isEmpty else { return [] }
-    let density = try DensityFigure.draw(
+    let densities = try DensityFigure.drawEach(
       series, title: "Spectral density of the Hessian", layout: series.count <= 3 ? .overlay : .multiples)
-    guard series.count > 1 else { return [density] }
-    return [
-      density,
-      ExtremesFigure.draw(series, end: .smallest, title: "Smallest Hessian eigenvalues", axis: .automatic),
+    guard series.count > 1 else { return densities }
+    return densities + [
+      ExtremesFigure.draw(series, end: .smallest, title: "Smallest Hessian eigenvalues", width: 360)
     ]
   }
 
@@ -38,6 +37,6 @@ package struct ReportExhibits: Sendable {
   func addSpectra(to page: inout ReportPage) {
     guard !spectra.isEmpty else { return }
     page.add("<h2>Spectra</h2>")
-    for figure in spectra { page.add(figure) }
+    page.add(spectra)
   }
 }

@@ -6,7 +6,14 @@ struct ReportPage {
   private var body: [String] = []
   private var figures = 0
 
-  init(title: String) { self.title = title }
+  /// A page with its heading, and below it where it is from; `contract` is the numeric contract of what it shows.
+  init(title: String, heading: String, origin: ReportOrigin, contract: String) {
+    self.title = title
+    body = [
+      "<h1>\(Markup.escape(heading))</h1>",
+      "<p class=\"soft origin\">\(Markup.escape(origin.line(contract: contract)))</p>",
+    ]
+  }
 
   /// Appends lines of HTML.
   mutating func add(_ lines: String...) { body += lines }
@@ -14,7 +21,7 @@ struct ReportPage {
   /// Appends lines of HTML.
   mutating func add(_ lines: [String]) { body += lines }
 
-  /// Appends a drawing at its own width. On a narrow screen it scrolls, so that its text stays readable.
+  /// Appends a drawing, which takes the width that there is.
   mutating func add(_ figure: Figure) {
     figures += 1
     body += ["<div class=\"figure\">", figure.embedded(as: "f\(figures)"), "</div>"]
@@ -34,7 +41,9 @@ struct ReportPage {
       "<!DOCTYPE html>", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\"/>",
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>",
       "<meta name=\"color-scheme\" content=\"light dark\"/>",
-      "<title>\(Markup.escape(title))</title>", "<style>", Self.style, "</style>", "</head>", "<body>",
+      "<title>\(Markup.escape(title))</title>", "<style>", Self.style, FigureColors.style, "</style>",
+      "</head>",
+      "<body>",
       "<main>",
     ]
     return (head + body + ["</main>", "</body>", "</html>"]).joined(separator: "\n") + "\n"
@@ -68,7 +77,8 @@ struct ReportPage {
     h1 { font-size: 1.6rem; margin: 0 0 .6rem; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; }
     h2.kind { font-size: 1.05rem; margin: 1rem 0 .3rem; } q.words { font-style: italic; quotes: none; }
     h3 { font-size: 1rem; margin: 1.4rem 0 .2rem; } h4 { font-size: .95rem; margin: 1rem 0 .2rem; color: var(--soft); }
-    a { color: var(--link); } p, li, dd, td, summary { overflow-wrap: anywhere; }
+    a { color: var(--link); } p, li, dd, td, summary { overflow-wrap: break-word; } .origin { font-size: .82em; margin-top: 0; }
+    dd { overflow-wrap: anywhere; } td[data-name="value"], td[data-name="expected"], .counts td, .n { white-space: nowrap; }
     code { font-size: .88em; } .soft { color: var(--soft); }
     .tally { display: flex; flex-wrap: wrap; gap: .5rem; padding: 0; margin: 0 0 1rem; list-style: none; }
     .tally li { padding: .35rem .8rem; border-radius: .5rem; color: var(--mark); }
@@ -89,10 +99,12 @@ struct ReportPage {
     .node-state .badge { display: inline-block; margin: .1rem 0; }
     dl { margin: .6rem 0; } dt { font-weight: 600; font-size: .88em; } dd { margin: 0 0 .5rem; }
     ul.changed { padding: .6rem 1rem .6rem 2rem; background: var(--some); color: var(--mark); border-radius: .5rem; }
-    .figure { overflow-x: auto; margin: 1rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; }
-    .figure svg { display: block; margin: 0 auto; max-width: none !important; }
+    .figure { margin: 1rem 0; background: #fff; border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
+    @media screen and (prefers-color-scheme: dark) { .figure { background: #1d252d; } }
+    .figure svg { display: block; margin: 0 auto; width: 100%; max-width: 30rem !important; height: auto; }
     pre { overflow-x: auto; background: var(--card); padding: .7rem; border-radius: .5rem; font-size: .82em; }
-    .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } .figures .figure { margin: 0; }
+    .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
+    .figures { align-items: start; margin: 1rem 0; } .figures .figure { margin: 0; }
     @media (max-width: 40rem) {
       .numbers, .numbers tbody, .numbers tr, .numbers td { display: block; } .numbers thead { display: none; }
       .numbers td { border: 0; padding: 0 0 0 .5rem; }
@@ -114,8 +126,10 @@ struct ReportPage {
       body { font-size: 10pt; } main { max-width: none; padding: 0; }
       .node { break-inside: avoid; }
       .supported, .conditional, .refuted, .inconclusive, .not-run { print-color-adjust: exact; }
+      .figures { display: block; } .figures .figure { margin: 0 0 .6cm; }
       .figure { border: 0; break-inside: avoid; overflow: visible; }
-      .figure svg { max-width: 100% !important; height: auto; }
+      .figure svg { width: auto; max-width: 100% !important; max-height: 23cm; }
+      .scroll { overflow: visible; } .runs { font-size: 8pt; } .runs td, .runs th { padding: .15rem .25rem; }
       details, tr { break-inside: avoid; } h2, h3, h4 { break-after: avoid; }
     }
     """
@@ -124,13 +138,15 @@ struct ReportPage {
 extension Figure {
   /// The drawing with unique identifiers, because all drawings of a page share one name space.
   func embedded(as prefix: String) -> String {
-    svg.replacing("id=\"plane-", with: "id=\"\(prefix)-plane-").replacing(
-      "url(#plane-", with: "url(#\(prefix)-plane-"
-    )
-    .replacing("id=\"title\"", with: "id=\"\(prefix)-title\"")
-    .replacing("id=\"description\"", with: "id=\"\(prefix)-description\"")
-    .replacing(
-      "aria-labelledby=\"title description\"",
-      with: "aria-labelledby=\"\(prefix)-title \(prefix)-description\"")
+    // The page has the style sheet once for all.
+    svg.replacing(FigureColors.element, with: "").replacing("id=\"plane-", with: "id=\"\(prefix)-plane-")
+      .replacing(
+        "url(#plane-", with: "url(#\(prefix)-plane-"
+      )
+      .replacing("id=\"title\"", with: "id=\"\(prefix)-title\"")
+      .replacing("id=\"description\"", with: "id=\"\(prefix)-description\"")
+      .replacing(
+        "aria-labelledby=\"title description\"",
+        with: "aria-labelledby=\"\(prefix)-title \(prefix)-description\"")
   }
 }
