@@ -36,7 +36,9 @@ struct ToolProcess {
     process.executableURL = wrapper.isEmpty ? executable : URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = (wrapper.isEmpty ? [] : wrapper + [executable.path]) + arguments
     process.currentDirectoryURL = directory
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Whole lines, whatever the terminal, unless a test asks for another width.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["COLUMNS": "100000"].merging(environment) { $1 }) { $1 }
     let scratch = try TemporaryDirectory()
     defer { scratch.remove() }
     // Files, not pipes: nothing has to be read while the process runs.

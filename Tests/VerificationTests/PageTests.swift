@@ -1,6 +1,7 @@
 @testable import EscapementExperiments
 import Foundation
 import Testing
+import EscapementKernels
 import EscapementTraining
 
 @testable import EscapementVerification

@@ -14,8 +14,8 @@ struct SpectrumComparison {
   static func text(_ comparisons: [SpectrumComparison], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
-        "data", "images", "λ_min", "λ_min ≥ *", "λ_max", "released λ_min", "λ_max", "re-drawn λ_min",
-        "λ_max",
+        "data", "images", "λ_min", "λ_min ≥ *", "λ_max", "released λ_min", "released λ_max",
+        "re-drawn λ_min", "re-drawn λ_max",
         "drift",
       ], rightAligned: Set(1...9))
     for c in comparisons {

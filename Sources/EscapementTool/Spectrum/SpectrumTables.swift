@@ -9,8 +9,8 @@ enum SpectrumTables {
   static func exact(_ records: [JSON], in layout: TextLayout) -> String {
     var table = TextTable(
       heading: [
-        "data", "images", "probe", "steps", "λ_min", "residual", "λ_min ≥ *", "λ_max", "residual",
-        "λ_min/λ_max", "self-checks",
+        "data", "images", "probe", "steps", "λ_min", "residual of λ_min", "λ_min ≥ *", "λ_max",
+        "residual of λ_max", "λ_min/λ_max", "self-checks",
       ], rightAligned: Set(1...9), outcomes: [10])
     for r in records {
       let begin = [text(r["data"]), text(r["samples"]), text(r["probe"]), text(r["steps"])]

@@ -166,7 +166,7 @@ extension EpochRecord.Steps {
 }
 
 extension EpochRecord.Accuracy {
-  var json: JSON {
+  package var json: JSON {
     .object(
       all.members.merging([
         "not_a_number": .integer(notANumber), "head": .object(head.members), "mid": .object(mid.members),
