@@ -1,3 +1,4 @@
+import EscapementDrawing
 @testable import EscapementGoldens
 import Testing
 
