@@ -71,8 +71,8 @@ struct DataListCommand: ParsableCommand {
     Console.print(table, in: tables.layout)
     Console.print("images a class: \(counts.min() ?? 0) to \(counts.max() ?? 0)")
     if let pixels {
-      Console.print("list   \(list.digest.hex)")
-      Console.print("pixels \(pixels.digest.hex)")
+      let digests = TextTable(rows: [["list", list.digest.hex], ["pixels", pixels.digest.hex]])
+      Console.print(digests, in: tables.layout)
     }
   }
 

@@ -1,6 +1,7 @@
 import EscapementFixtures
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementLongTail
 
@@ -33,13 +34,14 @@ struct FixturesCommand: ParsableCommand {
     @OptionGroup var choice: Choice
     @Option(help: "Directory to write into; made if it is not there.") var out: FilePath
     @Flag(help: "Print the manifest as JSON.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let directory = try OutputDirectory(out.directory)
       let fixture = choice.store.make()
       try choice.store.pack(fixture, to: directory.url)
       if json { return Console.output(choice.store.manifest(of: fixture)) }
-      Console.print(FixturesCommand.table(fixture))
+      Console.print(FixturesCommand.table(fixture), in: tables.layout)
     }
   }
 
@@ -64,6 +66,7 @@ struct FixturesCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "n_max / n_min of the exponential profile.") var ratio: Double?
     @Option(parsing: .unconditional, help: "Test images of each class.") var testPerClass: Int?
     @Flag(help: "Print the manifest as JSON.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func validate() throws {
       guard (from == nil) != (listing.images == nil) else {
@@ -82,7 +85,7 @@ struct FixturesCommand: ParsableCommand {
       let fixture = try from.map { try packed(from: $0.url) } ?? packedListing()
       try fixture.write(to: OutputDirectory(out.directory).url)
       if json { return Console.output(fixture.manifest) }
-      Console.print(FixturesCommand.table(fixture.pair))
+      Console.print(FixturesCommand.table(fixture.pair), in: tables.layout)
     }
 
     private func packed(from source: URL) throws -> PackedFixture {
@@ -122,6 +125,7 @@ struct FixturesCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Packed data set; the embedded one without.", valueName: "DIR"))
     var directory: FilePath?
     @Flag(help: "Print the manifest as JSON.") var json = false
+    @OptionGroup var tables: TableOptions
 
     func run() throws {
       let given = directory?.url
@@ -136,11 +140,11 @@ struct FixturesCommand: ParsableCommand {
       let isPacked = document["name"]?.string == "packed"
       let fixture = try isPacked ? PackedFixture.read(place) : choice.store.check(place)
       if json { return Console.output(document) }
-      Console.print(FixturesCommand.table(fixture))
+      Console.print(FixturesCommand.table(fixture), in: tables.layout)
     }
   }
 
-  private static func table(_ fixture: FixturePair) -> String {
+  private static func table(_ fixture: FixturePair) -> TextTable {
     DataCommand.table(
       LongTailedData(
         name: "fixture", train: fixture.train, test: fixture.test,
