@@ -160,7 +160,7 @@ import EscapementTraining
       #expect(
         page.all("td").prefix(18).map(\.text) == [
           "fixture/ce-drw-sam", "1", "51.00", "60.00", "60.00", "30.00", "other",
-          "fixture/ce-drw-sam", "1", "10/10", "51", "60", "60", "30", "51", "other",
+          "fixture/ce-drw-sam", "1", "10/10", "51.00", "60.00", "60.00", "30.00", "51.00", "other",
           "\(NumericContract.current)", "a",
         ])
       // Only what is not as its name says is listed.

@@ -24,9 +24,9 @@ package enum ClaimFigure: Sendable, Hashable {
   private static func factor() -> Figure {
     var panel = Panel(
       "", serial: 0, frame: Frame(width: size.width, height: size.height, x: 0...3, y: 0...4))
-    let regimes: [(range: ClosedRange<Double>, fill: String, text: String)] = [
-      (0...1, "#e8f0fa", "attenuated"), (1...2, "#fdf0c8", "attenuated, reversed"),
-      (2...3, "#f8d4d0", "amplified, reversed"),
+    let regimes: [(range: ClosedRange<Double>, fill: String, words: [String])] = [
+      (0...1, "#e8f0fa", ["attenuated"]), (1...2, "#fdf0c8", ["attenuated,", "reversed"]),
+      (2...3, "#f8d4d0", ["amplified,", "reversed"]),
     ]
     for regime in regimes {
       let (low, high) = (regime.range.lowerBound, regime.range.upperBound)
@@ -34,8 +34,11 @@ package enum ClaimFigure: Sendable, Hashable {
     }
     panel.axes(labelX: "ρ|λ|", labelY: "(1 + ρλ)²", grid: false)
     for regime in regimes {
-      panel.words(
-        regime.text, (regime.range.lowerBound + regime.range.upperBound) / 2, 4, dy: 16, anchor: "middle")
+      for (line, word) in regime.words.enumerated() {
+        panel.words(
+          word, (regime.range.lowerBound + regime.range.upperBound) / 2, 4, dy: 16 + 15 * Double(line),
+          anchor: "middle")
+      }
     }
     panel.curve([(0, 1), (3, 1)], series: "1", style: SeriesStyle(solid: "#8795a3"), width: 1)
     let curve = (0...60).map { k -> (Double, Double) in
@@ -44,7 +47,7 @@ package enum ClaimFigure: Sendable, Hashable {
     }
     panel.curve(curve, series: "(1 + ρλ)²", style: SeriesStyle(solid: "#17456e"))
     return Figure(
-      title: "The factor (1 + ρλ)² against ρ|λ| for negative curvature", panels: [(panel, 0, 0)],
+      title: "Factor (1 + ρλ)² for negative λ", panels: [(panel, 0, 0)],
       width: size.width, height: size.height, notes: [])
   }
 
@@ -70,7 +73,7 @@ package enum ClaimFigure: Sendable, Hashable {
       panel.point(rho, residual, series: "residual", style: SeriesStyle(solid: "#17456e"))
     }
     return Figure(
-      title: "Truncation residual against ρ; the line has slope 2", panels: [(panel, 0, 0)],
+      title: "Truncation residual; line: slope 2", panels: [(panel, 0, 0)],
       width: size.width, height: size.height, notes: [])
   }
 }

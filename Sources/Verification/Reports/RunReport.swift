@@ -161,7 +161,7 @@ package struct RunReport: Sendable {
   }
 
   private static func percent(_ epoch: RecordedEpoch?, _ metric: RunMetric) -> String {
-    epoch?.figures[metric].map(NumberText.rounded) ?? "–"
+    epoch?.figures[metric].map(NumberText.coordinate) ?? "–"
   }
 
   /// The figures of the epoch that a run selects; nil if it selects none.

@@ -73,7 +73,7 @@ struct ReportPage {
     }
     * { box-sizing: border-box; }
     body { font: 16px/1.5 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--paper); }
-    main { max-width: 58rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
+    main { max-width: 64rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
     h1 { font-size: 1.6rem; margin: 0 0 .6rem; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; }
     h2.kind { font-size: 1.05rem; margin: 1rem 0 .3rem; } q.words { font-style: italic; quotes: none; }
     h3 { font-size: 1rem; margin: 1.4rem 0 .2rem; } h4 { font-size: .95rem; margin: 1rem 0 .2rem; color: var(--soft); }
@@ -86,7 +86,9 @@ struct ReportPage {
     .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; }
     th, td { text-align: left; vertical-align: top; padding: .3rem .55rem; border-bottom: 1px solid var(--line); }
     th { font-size: .82em; font-weight: 600; color: var(--soft); } .counts td + td, .counts th + th { text-align: right; }
-    .runs td { white-space: nowrap; } .numbers { font-size: .88em; }
+    .runs { font-size: .88em; font-variant-numeric: tabular-nums; } .runs td, .runs th { padding: .3rem .4rem; }
+    .runs td { white-space: nowrap; }
+    .runs td:first-child, .runs td:last-child { white-space: normal; } .numbers { font-size: .88em; }
     .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82em; white-space: nowrap; color: var(--mark); }
     .supported { background: var(--good); } .conditional { background: var(--some); } .refuted { background: var(--bad); }
     .inconclusive, .not-run { background: var(--none); }
