@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import EscapementLongTail
 import EscapementTestSupport
@@ -210,13 +211,13 @@ struct SpectrumCommandTests {
         ["property": "drift", "measured": 0.25, "bound": 0.0, "passes": false],
       ],
     ]
-    let text = SpectrumTables.exact([record])
+    let text = SpectrumTables.exact([record], in: .wide)
     #expect(text.contains("INVALID: drift 0.25 > 0.0"))
     for number in ["3.25", "41.5", "4.75", "symmetry"] { #expect(!text.contains(number)) }
-    #expect(SpectrumTables.checks([record]).contains("FAILS"))
+    #expect(SpectrumTables.checks([record], in: .wide).contains("FAILS"))
     let comparison = SpectrumComparison(exact: record, released: [:], redrawn: [:])
     #expect(comparison.explanation.contains("invalid"))
-    #expect(!SpectrumComparison.text([comparison]).contains("3.25"))
+    #expect(!SpectrumComparison.text([comparison], in: .wide).contains("3.25"))
   }
 
   @Test(

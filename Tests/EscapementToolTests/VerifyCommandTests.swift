@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscapementArtifacts
+import EscapementDrawing
 import Foundation
 import Testing
 import EscapementVerification
@@ -29,7 +30,7 @@ struct VerifyCommandTests {
   func nulls() throws {
     func status(_ claims: [Claim]) -> Int32 {
       do {
-        try NullReport(claims, under: .permutedLabels).write(json: true)
+        try NullReport(claims, under: .permutedLabels).write(json: true, in: .wide)
         return 0
       } catch let code as ExitCode {
         return code.rawValue
