@@ -122,7 +122,8 @@ import Testing
     var ended = Self.trace()
     ended.ending = "diverged in step 13 (loss)"
     #expect(!TraceComparison(Self.trace(), ended).agrees)
-    #expect(TraceComparison(Self.trace(), ended).lines(in: .wide).contains { $0.contains("diverged in step 13") })
+    #expect(
+      TraceComparison(Self.trace(), ended).lines(in: .wide).contains { $0.contains("diverged in step 13") })
   }
 
   @Test func theFirstTensorIsNamedInLayoutOrder() throws {
