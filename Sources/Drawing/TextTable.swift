@@ -101,6 +101,10 @@ package struct TextTable: Sendable {
       widths[widest] -= 1
       excess -= 1
     }
+    // Text beside a long key, or with a word longer than the line, is narrower than it reads well.
+    if excess > 0, let last = widths.indices.last(where: { !columns[$0].isRight }) {
+      widths[last] = max(min(widths[last], leastTextWidth / 2), widths[last] - excess)
+    }
     return widths
   }
 

@@ -14,9 +14,9 @@ import Testing
     #expect(
       Self.numbers.text == """
         rule       ρ  loss at the end  outcome
-        sgd        -          12.5    consistent
-        sam      0.5          -0.125  not consistent
-        imbsam  10                no  FAILS
+        sgd        -           12.5    consistent
+        sam      0.5           -0.125  not consistent
+        imbsam  10                 no  FAILS
         """)
     // One number in another notation, and all are aligned at the right as they are.
     let mixed = TextTable(rows: [["0.5"], ["1e-05"], ["12.25"]], rightAligned: [0])
@@ -31,7 +31,7 @@ import Testing
     let text = table.text(in: TextLayout(width: 45))
     #expect(
       text == """
-        claim  value         statement
+        claim         value  statement
         T3     -0.123456789  One two three four five
                                six seven
                              eight

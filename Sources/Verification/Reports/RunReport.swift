@@ -62,7 +62,7 @@ package struct RunReport: Sendable {
     }
     let courses = Self.parts(of: runs).compactMap { part in
       CourseFigure.draw(
-        part.members.map { ($0.title, $0) }, among: runs, title: "Accuracy over the epochs\(part.words)")
+        part.members.map { ($0.title, $0) }, among: runs, title: "Accuracy\(part.words)")
     }
     if !courses.isEmpty { page.add("<h2>Course</h2>") }
     page.add(courses)

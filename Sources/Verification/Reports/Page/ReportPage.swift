@@ -88,7 +88,7 @@ struct ReportPage {
     th { font-size: .82em; font-weight: 600; color: var(--soft); } .counts td + td, .counts th + th { text-align: right; }
     .runs { font-size: .88em; font-variant-numeric: tabular-nums; } .runs td, .runs th { padding: .3rem .4rem; }
     .runs td { white-space: nowrap; }
-    .runs td:first-child, .runs td:last-child { white-space: normal; } .numbers { font-size: .88em; }
+    .runs td:first-child { white-space: normal; } .numbers { font-size: .88em; }
     .badge { padding: .08rem .5rem; border-radius: .6rem; font-size: .82em; white-space: nowrap; color: var(--mark); }
     .supported { background: var(--good); } .conditional { background: var(--some); } .refuted { background: var(--bad); }
     .inconclusive, .not-run { background: var(--none); }
