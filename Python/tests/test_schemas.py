@@ -1,6 +1,7 @@
 """The schemas, against files that the executable wrote and those in the repository."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,24 @@ def test_files_of_the_repository():
         check("golden", read(path))
     check("claims", read(REPOSITORY / "Golden" / "claims.json"))
     check("fixture-manifest", read(REPOSITORY / "Fixtures" / "cifar-format-synthetic" / "manifest.json"))
+
+
+def fields(kind):
+    """The names of all members below a schema."""
+    for name, member in kind.get("properties", {}).items():
+        yield name
+        yield from fields(member)
+    if "items" in kind:
+        yield from fields(kind["items"])
+
+
+PAGE = REPOSITORY / "Documentation/Metrics.md"
+
+
+@pytest.mark.skipif(not PAGE.is_file(), reason="the repository is not around the tests")
+def test_the_page_of_metrics_has_the_fields_of_the_schema():
+    schema = schemas.load("metrics")
+    cells = re.findall(r"^\| (`[^|]*) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    kinds = {kind["title"] for kind in schema["oneOf"]}
+    assert listed - kinds == {name for kind in schema["oneOf"] for name in fields(kind)} - {"event"} - kinds
