@@ -6,6 +6,7 @@
 #                        contrasts with their nulls, the build without traits, the package as a versioned dependency
 #   ./ci.sh VERB [...]   install what is missing, build release, run `escapement VERB ...`
 #   ./ci.sh wheel        build the Python package with the executable inside, and try it without Swift: dist/
+#   ./ci.sh dist         the same, and an archive of the executable for those who need no Python: dist/
 #   ./ci.sh mutants [--shard I/N] [FAULT...]
 #                        break a copy of the code on purpose, one fault at a time, and see the tests notice
 #   ./ci.sh torture [--short] [--seed N] [--only NAME]...
@@ -315,12 +316,14 @@ if [[ ${1:-} == mutants ]]; then
   shift
   exec Benchmarks/detection/run "$@"
 fi
-if [[ ${1:-} == wheel ]]; then
+if [[ ${1:-} == wheel || ${1:-} == dist ]]; then
   (($# == 1)) || {
-    say "ci.sh: wheel takes no argument, got \"$2\""
+    say "ci.sh: $1 takes no argument, got \"$2\""
     exit 64
   }
-  exec Python/wheel
+  Python/wheel
+  [[ $1 == wheel ]] || Packaging/archive
+  exit
 fi
 if [[ ${1:-} == torture ]]; then
   shift
