@@ -2,7 +2,7 @@
 #
 #   docker build -t escapement .
 #   docker run --rm escapement
-#   docker run --rm -v "$PWD:/data" escapement train --preset fixture/ce-drw-sam --out /data/RUN
+#   docker run --rm -v "$PWD:/data" escapement train --preset fixture/ce-drw --out /data/RUN
 
 FROM swift:6.3-bookworm AS build
 # Those of ci.sh; JPEG and PNG files need libjpeg-dev, libpng-dev and --traits Images besides.
