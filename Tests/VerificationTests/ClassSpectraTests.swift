@@ -115,7 +115,7 @@ import EscapementVerification
     }
     for (plan, steps, samples) in [
       ("1@0", 1, 1), ("", 1, 1), ("10", 1, 1), ("-1", 1, 1), ("2,2@5", 1, 1), ("1@", 1, 1), ("1@2@3", 1, 1),
-      ("al", 1, 1), ("1,", 1, 1), ("1 ", 1, 1), ("1", 0, 1), ("1", 1, 0),
+      ("al", 1, 1), ("1,", 1, 1), ("1 2", 1, 1), ("1", 0, 1), ("1", 1, 0),
     ] {
       #expect(throws: HyperparameterError.self, "\(plan)") {
         try ClassSpectra(SpectrumPlan(parsing: plan), of: 10, steps: steps, samples: samples)
