@@ -296,6 +296,15 @@ consumer_check() {
   trap - EXIT
 }
 
+# The README's commands, with what they print.
+walkthrough_check() {
+  command -v python3 >/dev/null || {
+    printf 'Documentation/Walkthrough.md is not checked: no python3\n'
+    return 0
+  }
+  Documentation/walkthrough --check --tool "$tool"
+}
+
 # The tests of the Python package, where Python has what they need: they read files that the executable writes.
 python_check() {
   local python=${PYTHON:-python3}
@@ -376,6 +385,7 @@ else
   stage ranks Benchmarks/ranks/run --short --tool "$tool"
   stage example example_check
   stage golden golden_checks
+  stage walkthrough walkthrough_check
   stage python python_check
 fi
 summary=$(printf ', %s' "${durations[@]}")

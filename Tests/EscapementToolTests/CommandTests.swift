@@ -166,6 +166,27 @@ struct CommandTests {
     }
   }
 
+  @Test("an epoch's line is whole in a log, and fits the columns that are stated")
+  func epochLine() throws {
+    try ToolProcess.withDirectory { directory in
+      func lines(_ columns: String?) throws -> [Substring] {
+        let result = try ToolProcess.run(
+          ["train", "--preset", "fixture/ce", "--epochs", "1", "--out", columns ?? "whole"],
+          environment: columns.map { ["COLUMNS": $0] } ?? [:], in: directory)
+        #expect(result.status == 0, "\(result.errors)")
+        return result.output.split(separator: "\n")
+      }
+      let whole = try lines(nil)
+      #expect(whole.count == 1 && whole[0].hasPrefix("epoch 1/1  lr 0.1  loss ") && whole[0].count > 80)
+      let broken = try lines("40")
+      #expect(broken.count > 2 && broken.allSatisfy { $0.count <= 40 })
+      #expect(broken.dropFirst().allSatisfy { $0.hasPrefix("  ") })
+      // The same figures in the same order; only the time and the rate may differ.
+      let figures = broken.joined().split(separator: "  ")
+      #expect(figures.dropLast(2) == whole[0].split(separator: "  ").dropLast(2))
+    }
+  }
+
   @Test("a time left is two units, and unknown before the first unit is done")
   func progress() {
     var text = ProgressText(label: "epoch 1/2", done: 10, total: 40, elapsed: 20)

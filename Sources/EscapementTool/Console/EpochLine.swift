@@ -1,10 +1,24 @@
+import EscapementDrawing
 import EscapementTraining
 import Foundation
 
 /// The readable line of an epoch.
 struct EpochLine {
-  /// The line.
-  let text: String
+  /// The figures with their names.
+  private let parts: [String]
+
+  /// The line; one that is too long for the layout goes on below, two blanks in, and no figure leaves its name.
+  func text(in layout: TextLayout) -> String {
+    var lines: [String] = []
+    for part in parts {
+      if let last = lines.last, last.count + 2 + part.count <= layout.width ?? .max {
+        lines[lines.count - 1] += "  " + part
+      } else {
+        lines.append(lines.isEmpty ? part : "  " + part)
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
 
   /// The line of an epoch; `epochs` is the total.
   init(_ record: EpochRecord, epochs: Int) {
@@ -31,7 +45,7 @@ struct EpochLine {
     if train.samples > 0, record.seconds > 0 {
       parts.append("\(Int(Double(train.samples) / record.seconds)) images/s")
     }
-    text = parts.joined(separator: "  ")
+    self.parts = parts
   }
 
   /// A number with a fixed number of decimals.

@@ -188,6 +188,9 @@ struct TrainCommand: RankedCommand {
     if let manifest { try images.check(againstFile: manifest.path) }
     if resume { try images.check(againstFile: directory.record.path) }
     let spectra = try chosenSpectra(images)
+    // Lines of a log stay whole, for grep.
+    let lineLayout = Console.layout(
+      wide: isatty(STDOUT_FILENO) == 0 && ProcessInfo.processInfo.environment["COLUMNS"] == nil)
     let meter = ProgressMeter()
     // A separate meter, because it counts other units.
     let spectrumMeter = ProgressMeter()
@@ -215,7 +218,8 @@ struct TrainCommand: RankedCommand {
               total: recipe.epochs * stepsPerEpoch, note: rate.note(loss: record.loss))
           case .epoch(let record):
             meter.clear()
-            Console.print(json ? record.json.canonical() : EpochLine(record, epochs: recipe.epochs).text)
+            Console.print(
+              json ? record.json.canonical() : EpochLine(record, epochs: recipe.epochs).text(in: lineLayout))
             // Flush, so that the reader of a pipe sees each epoch at its end.
             try? Console.flush()
           case .measurement(let event):

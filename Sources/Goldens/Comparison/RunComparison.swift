@@ -74,7 +74,7 @@ package struct RunComparison: Sendable {
       ]
     lines.append("")
     lines += trace.lines(in: layout)
-    lines += ["", checkpoints.text]
+    lines += ["", layout.wrapped(checkpoints.text)]
     lines.append(
       agrees ? "the same" : isSameTraining ? "the same training; measured differently" : "different")
     return lines
