@@ -14,7 +14,7 @@ import EscapementKernels
 ///
 /// No code of the paper's authors was found. The definition is that of github.com/Leminhbinh0209/LookSAM, whose norms
 /// run over all parameters; github.com/rollovd/LookSAM has the same formulas with a separate norm for each tensor.
-/// Layer-wise scaling (Look-LayerSAM) is not implemented.
+/// Look-LayerSAM, which scales each layer by itself, is another rule and no part of this one.
 public struct LookSAM<Base: DescentRule>: WrappingRule {
   /// The element type of the parameters.
   public typealias Element = Base.Element

@@ -22,7 +22,7 @@ package struct ReportOrigin: Sendable, Hashable {
     (self.version, self.time, self.machine) = (version, time, machine)
   }
 
-  /// This version, on this machine, now.
+  /// This version, on this machine, now. The time is for the reader of a page: no record, digest or verdict has it.
   package static var current: ReportOrigin {
     var name = utsname()
     uname(&name)
