@@ -55,11 +55,12 @@ struct OutputPlaceTests {
 
   @Test("a device, a FIFO and an open descriptor are written to and stay what they are")
   func nodes() throws {
-    try AtomicFile.write(Data([1]), to: URL(fileURLWithPath: "/dev/null"))
-    #expect(try status(URL(fileURLWithPath: "/dev/null")).st_mode & S_IFMT == S_IFCHR)
-    let full = #expect(throws: FileError.self) {
-      try AtomicFile.write(Data([1]), to: URL(fileURLWithPath: "/dev/full"))
-    }
+    let place = try TemporaryDirectory()
+    defer { place.remove() }
+    let null = place.device(.null)
+    try AtomicFile.write(Data([1]), to: null)
+    #expect(try status(null).st_mode & S_IFMT == S_IFCHR)
+    let full = #expect(throws: FileError.self) { try AtomicFile.write(Data([1]), to: place.device(.full)) }
     #expect(full?.code == ENOSPC)
     try inDirectory { directory in
       let fifo = directory.appendingPathComponent("fifo")

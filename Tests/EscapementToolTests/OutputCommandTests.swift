@@ -96,7 +96,7 @@ struct OutputCommandTests {
         (["escape", "run", "--csv", "new", "--svg", "./new"], "--csv and --svg are one file"),
         (["escape", "run", "--csv", "-"], "is standard output"),
         (["spectrum", "run", "--out", "-"], "is standard output"),
-        (["sweep", "plan", "--preset", "fixture/ce", "--out", "/dev/null"], "no regular file"),
+        (["sweep", "plan", "--preset", "fixture/ce", "--out", "data/fifo"], "no regular file"),
         (
           ["spectrum", "v/class-9-0-smallest.safetensors"] + network
             + ["--class", "9", "--steps", "2", "--vectors", "v"], "is an input"
@@ -109,6 +109,7 @@ struct OutputCommandTests {
       try FileManager.default.createDirectory(
         at: directory.appendingPathComponent("data"), withIntermediateDirectories: false)
       try Data().write(to: directory.appendingPathComponent("data/batch"))
+      try #require(mkfifo(directory.path + "/data/fifo", 0o600) == 0)
       #expect(try tool(["sweep", "plan", "--preset", "fixture/ce", "--out", "runs.csv"]).status == 0)
       let before = try names(directory).map {
         ($0, try? Data(contentsOf: directory.appendingPathComponent($0)))
