@@ -45,10 +45,12 @@ let layers: [Layer] = [
   Layer(kind: .swift, name: "Artifacts", uses: ["CCrypto"]),
   Layer(kind: .swift, name: "Statistics", uses: ["CKernels", "Kernels", "Randomness"]),
   Layer(kind: .swift, name: "Calculus", uses: ["CKernels", "Kernels", "Randomness", "Artifacts", "CMPI"]),
-  Layer(kind: .swift, name: "Fixtures", path: "Fixtures", resources: ["cifar-format-synthetic"]),
+  Layer(
+    kind: .swift, name: "Fixtures", path: "Fixtures",
+    resources: ["cifar-format-synthetic", "cifar10-lt-mini"]),
   Layer(
     kind: .swift, name: "RecordedVerdicts", path: "Golden", embedded: ["claims.json"],
-    others: ["fixture", "training", "trajectories"], product: nil),
+    others: ["fixture", "training", "trajectories", "cifar10-lt-mini"], product: nil),
   Layer(
     kind: .swift, name: "LongTail",
     uses: ["Kernels", "Randomness", "Artifacts", "Calculus", "Fixtures", "CKernels", "CImageFiles", "CZlib"]),

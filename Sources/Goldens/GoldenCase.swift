@@ -8,17 +8,20 @@ package struct GoldenCase: Sendable {
   package var name: String
   /// What the values depend on, by name.
   package var provenance: [String: String]
+  /// What is missing for the case to be computed here; nil if nothing is.
+  package var missing: MissingError?
   /// Computes the values, in order, with unique names.
   package var compute: @Sendable () throws -> [GoldenValue]
 
   /// A case from its parts.
   package init(
-    suite: String, name: String, provenance: [String: String],
+    suite: String, name: String, provenance: [String: String], missing: MissingError? = nil,
     compute: @escaping @Sendable () throws -> [GoldenValue]
   ) {
     self.suite = suite
     self.name = name
     self.provenance = provenance
+    self.missing = missing
     self.compute = compute
   }
 

@@ -1,4 +1,5 @@
 import EscapementArtifacts
+import Foundation
 import EscapementLongTail
 import EscapementTraining
 
@@ -6,11 +7,12 @@ import EscapementTraining
 package enum GoldenCatalog {
   /// Thirty steps of SGD and of SAM (ρ = 0.5, as released) with a ResNet-8 of 8 channels, batches of 32 and
   /// re-weighting from the second epoch on, so that both phases are recorded: on the embedded synthetic images, or on
-  /// others. Without other images, the list includes the conformance trajectories, which use no images, and the suite
-  /// of methods: every loss with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`).
+  /// others. Without other images, the list includes the conformance trajectories, which use no images; the suite of
+  /// methods: every loss with every rule and every family of presets in miniature (`MethodGrid`, `PresetFamily`); and the
+  /// runs on a part of CIFAR-10 (`MiniatureCIFAR`), which cannot be computed unless `cifar` is its place.
   ///
   /// Throws the errors of reading the images.
-  package static func standard(on other: LongTailedData? = nil) throws -> [GoldenCase] {
+  package static func standard(on other: LongTailedData? = nil, cifar: URL? = nil) throws -> [GoldenCase] {
     let data = try other ?? LongTailedData.fixture()
     let training: [GoldenCase] = try [
       ("sgd-resnet8", "fixture/ce-drw"), ("sam-resnet8", "fixture/ce-drw-sam"),
@@ -22,8 +24,8 @@ package enum GoldenCatalog {
       return .training(name: name, recipe: recipe, data: data)
     }
     guard other == nil else { return training }
-    return training + ConformanceCatalog.problems.map { .trajectories(of: $0) }
-      + GoldenCase.methods(on: data)
+    return try training + ConformanceCatalog.problems.map { .trajectories(of: $0) }
+      + GoldenCase.methods(on: data) + MiniatureCIFAR.cases(at: cifar)
   }
 
   /// The cases whose path ("training/sgd-resnet8"), suite or folder ("fixture/ldam") is named; all without a name.

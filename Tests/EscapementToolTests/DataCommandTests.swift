@@ -61,6 +61,24 @@ struct DataCommandTests {
         ])
       #expect(pack.status == 0, "\(pack.errors)")
       #expect(try ToolProcess.run(["fixtures", "check", packed]).status == 0)
+      let again = directory.appendingPathComponent("again")
+      let listed = ["--from", directory.path, "--manifest", packed + "/manifest.json"]
+      let repack = try ToolProcess.run(["fixtures", "pack", "--out", again.path] + listed)
+      #expect(repack.status == 0 && repack.output == pack.output, "\(repack.errors)")
+      #expect(try ToolProcess.run(["fixtures", "check", again.path]).status == 0)
+      for more in [["--ratio", "2"], ["--set", "cifar10"]] {
+        let refused = try ToolProcess.run(["fixtures", "pack", "--out", again.path] + listed + more)
+        #expect(refused.status == 64 && refused.errors.contains("--manifest lists the images"))
+      }
+      // Images that are not the published ones are told apart by their digest before anything is trained.
+      let mini = ["cifar10-lt-mini/ce-drw", "--no-write", "--data", directory.path]
+      let wrong = try ToolProcess.run(["golden", "check"] + mini)
+      #expect(wrong.status == 65 && wrong.errorLines.count == 1, "\(wrong.errors)")
+
+      let without = try ToolProcess.run(
+        ["golden", "check", "cifar10-lt-mini"], environment: ["ESCAPEMENT_CIFAR10": ""])
+      #expect(without.status == 69 && without.errors.contains("in ESCAPEMENT_CIFAR10") && without.output.isEmpty)
+
       let name = "training/sgd-resnet8"
       let on = ["--fixture", packed, "--golden", golden]
       #expect(try ToolProcess.run(["golden", "accept", name, "--reason", "mine"] + on).status == 0)

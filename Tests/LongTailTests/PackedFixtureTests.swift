@@ -23,6 +23,57 @@ struct PackedFixtureTests {
     try body(target, full)
   }
 
+  @Test("a manifest alone selects the same images again, from the same files only")
+  func fromAManifest() throws {
+    try withPacked { packed, full in
+      let source = packed.deletingLastPathComponent()
+      let manifest = packed.appendingPathComponent("manifest.json")
+      let document = try JSON(parsing: Data(contentsOf: manifest), file: "m")
+      let again = try PackedFixture(listedIn: manifest, from: source)
+      #expect(again.manifest == document)
+      let second = source.appendingPathComponent("again")
+      try FileManager.default.createDirectory(at: second, withIntermediateDirectories: true)
+      try again.write(to: second)
+      for name in ["train.bin.gz", "test.bin.gz", "manifest.json"] {
+        let files = try [packed, second].map { try Data(contentsOf: $0.appendingPathComponent(name)) }
+        #expect(files[0] == files[1], "\(name)")
+      }
+      // Positions are those of the published files: the records that they name are the packed ones.
+      let positions = try #require(document["positions"]?["train"]?.array?.first?.array).compactMap(\.integer)
+      #expect(positions.count == 30 && positions[0] == 3980)
+      #expect(full.train.selecting(positions).images == Array(again.pair.train.images.prefix(30 * 3072)))
+
+      func failure(_ from: String, _ to: String) throws -> String {
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        let changed = source.appendingPathComponent("changed.json")
+        #expect(text.contains(from))
+        try Data(text.replacing(from, with: to).utf8).write(to: changed)
+        do {
+          _ = try PackedFixture(listedIn: changed, from: source)
+          return ""
+        } catch { return "\(error)" }
+      }
+      // Labels repeat every ten positions.
+      #expect(try failure("        3980,", "        3981,").contains("a position of class 0 in cifar10"))
+      #expect(try failure("        3980,", "        50000,").contains("a position of class 0 in cifar10"))
+      let other = try failure("        3980,", "        3990,")
+      #expect(other.contains("records of SHA-256") && other.contains("give the published files"), "\(other)")
+      #expect(try failure("\"set\": \"cifar10\"", "\"set\": \"images\"").contains("--images"))
+      #expect(try failure("\"positions\"", "\"places\"").contains("positions"))
+      // One class less.
+      let lists = try #require(document["positions"]?["test"]?.array)
+      var members = try #require(document.object)
+      members["positions"] = [
+        "train": document["positions"]?["train"] ?? .null, "test": .array(lists.dropLast()),
+      ]
+      let short = source.appendingPathComponent("short.json")
+      try AtomicFile.write(JSON.object(members), to: short)
+      #expect {
+        try PackedFixture(listedIn: short, from: source)
+      } throws: { "\($0)".contains("a list for each of 10 classes") }
+    }
+  }
+
   @Test("the largest and smallest plans, and those just beyond them")
   func limitsOfAPlan() {
     func counts(perClass: Int, ratio: Double, tests: Int = 100, of set: CIFARSet = .cifar10) -> [Int]? {

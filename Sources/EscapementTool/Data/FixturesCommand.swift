@@ -51,7 +51,8 @@ struct FixturesCommand: ParsableCommand {
       abstract: "Packs a small data set of your own images, for goldens on them.",
       discussion: """
         A long-tailed part of your CIFAR (--from), or a list or folder (--images), reduced to 32 x 32 pixels. The \
-        images stay yours: nothing but their digests is written elsewhere. `golden accept training --fixture DIR \
+        images stay yours: nothing but their digests is written elsewhere. A part of CIFAR can be made again from its \
+        manifest alone: `fixtures pack --manifest Fixtures/cifar10-lt-mini/manifest.json --from CIFAR --out DIR`. `golden accept training --fixture DIR \
         --golden DIR2` then puts goldens on record, and `train --preset fixture/ce --dataset packed --data DIR` trains on it.
         """)
 
@@ -59,6 +60,11 @@ struct FixturesCommand: ParsableCommand {
       help: ArgumentHelp(
         "CIFAR: the published archive, or a directory with it or its files.", valueName: "path"))
     var from: FilePath?
+    @Option(
+      help: ArgumentHelp(
+        "With --from: take the images that this manifest of a packed part of CIFAR lists, and check their SHA-256.",
+        valueName: "file"))
+    var manifest: FilePath?
     @OptionGroup(title: "IMAGES OF YOUR OWN") var listing: ListingOptions
     @Option(help: "Of --from: cifar10 (default) or cifar100.") var set: String?
     @Option(help: "Directory to write into; made if it is not there.") var out: FilePath
@@ -72,9 +78,15 @@ struct FixturesCommand: ParsableCommand {
       guard (from == nil) != (listing.images == nil) else {
         throw ValidationError("give either --from, for CIFAR, or --images")
       }
-      if from == nil, set != nil || perClass != nil || ratio != nil || testPerClass != nil {
+      let isPlanned = set != nil || perClass != nil || ratio != nil || testPerClass != nil
+      if from == nil, isPlanned || manifest != nil {
         throw ValidationError(
-          "--set, --per-class, --ratio and --test-per-class go with --from; --imbalance cuts --images")
+          "--manifest, --set, --per-class, --ratio and --test-per-class go with --from; --imbalance cuts --images"
+        )
+      }
+      if manifest != nil, isPlanned {
+        throw ValidationError(
+          "--manifest lists the images: leave --set, --per-class, --ratio and --test-per-class out")
       }
       if listing.imageSize != nil {
         throw ValidationError("--image-size has no part in a fixture: its images have 32 x 32 pixels")
@@ -89,6 +101,7 @@ struct FixturesCommand: ParsableCommand {
     }
 
     private func packed(from source: URL) throws -> PackedFixture {
+      if let manifest { return try PackedFixture(listedIn: manifest.url, from: source) }
       let name = set ?? CIFARSet.cifar10.rawValue
       guard let set = CIFARSet(rawValue: name) else {
         throw ToolError.usage("--set is \(name), expected cifar10 or cifar100")

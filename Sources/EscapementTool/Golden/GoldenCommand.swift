@@ -25,11 +25,44 @@ struct GoldenCommand: ParsableCommand {
         "A fixture written by `fixtures pack`, instead of the embedded one; keep its record in a directory of its own.",
         valueName: "dir"))
     var fixture: FilePath?
+    @Option(
+      help: ArgumentHelp(
+        "CIFAR-10, the published archive or a directory with it or its files, for the suite \(MiniatureCIFAR.suite); the "
+          + "value of ESCAPEMENT_CIFAR10 without.", valueName: "path"))
+    var data: FilePath?
+
+    func validate() throws {
+      guard fixture == nil || data == nil else {
+        throw ValidationError("--fixture brings images of its own: leave --data out")
+      }
+    }
+
+    /// The place of CIFAR-10 that the environment names.
+    static var cifar: URL? {
+      ProcessInfo.processInfo.environment["ESCAPEMENT_CIFAR10"].flatMap {
+        $0.isEmpty ? nil : URL(fileURLWithPath: $0)
+      }
+    }
 
     /// The cases on these images.
     func cases() throws -> [GoldenCase] {
       try GoldenCatalog.standard(
-        on: fixture.map { try .packed($0.directory) })
+        on: fixture.map { try .packed($0.directory) }, cifar: data?.url ?? Self.cifar)
+    }
+
+    /// The named cases that can be computed here, and the others. One that was named and cannot be is an error.
+    static func parted(_ cases: [GoldenCase], named: Bool) throws -> (
+      ready: [GoldenCase], waiting: [GoldenCase]
+    ) {
+      let waiting = cases.filter { $0.missing != nil }
+      if named, let missing = waiting.first?.missing { throw missing }
+      return (cases.filter { $0.missing == nil }, waiting)
+    }
+
+    /// One line on the cases that cannot be computed here; nil if there are none.
+    static func line(_ waiting: [GoldenCase], _ verb: String) -> String? {
+      guard let first = waiting.first, let missing = first.missing else { return nil }
+      return "\(first.suite): \(waiting.count) cases not \(verb): \(missing)"
     }
   }
 
@@ -50,7 +83,7 @@ struct GoldenCommand: ParsableCommand {
     @Option(
       name: .customLong("suite"),
       help: ArgumentHelp(
-        "Also a whole suite: training, trajectories or fixture; several separated by commas.",
+        "Also a whole suite: training, trajectories, fixture or cifar10-lt-mini; several separated by commas.",
         valueName: "list")
     ) var suites: String?
     @OptionGroup var images: Images
@@ -62,7 +95,8 @@ struct GoldenCommand: ParsableCommand {
     func run() throws {
       let all = try images.cases()
       let names = names + (suites?.listed ?? [])
-      let cases = try GoldenCatalog.selecting(names, from: all)
+      let selected = try GoldenCatalog.selecting(names, from: all)
+      let (cases, waiting) = try Images.parted(selected, named: !names.isEmpty)
       let store = GoldenStore(root: golden.url)
       try store.require()
       let writes = !noWrite && !GoldenStore.isContinuousIntegration(ProcessInfo.processInfo.environment)
@@ -83,7 +117,7 @@ struct GoldenCommand: ParsableCommand {
       meter.clear()
       let strays =
         names.isEmpty ? try store.unreferenced(by: all, others: ["\(GoldenCommand.claims).json"]) : []
-      report(results, strays)
+      report(results, strays, waiting)
       for file in received { Console.note("computed values: \(file.path)") }
       guard results.allSatisfy(\.outcome.agrees), strays.isEmpty else {
         throw ExitCode(ExitStatus.differs.rawValue)
@@ -101,11 +135,14 @@ struct GoldenCommand: ParsableCommand {
         + "(golden accept)"
     }
 
-    private func report(_ results: [(golden: GoldenCase, outcome: GoldenOutcome)], _ strays: [String]) {
+    private func report(
+      _ results: [(golden: GoldenCase, outcome: GoldenOutcome)], _ strays: [String], _ waiting: [GoldenCase]
+    ) {
       if json {
         return Console.output([
           NumericContract.key: NumericContract.current.json,
           "cases": .array(results.map { $1.json(name: $0.path) }),
+          "not_checked": .array(waiting.map { .string($0.path) }),
           "unreferenced": .array(strays.map { .string($0) }),
         ])
       }
@@ -116,6 +153,7 @@ struct GoldenCommand: ParsableCommand {
         + strays.map { [$0, "unreferenced: no case reads this file; remove it or restore its case"] }
       let layout = tables.layout
       Console.print(table, in: layout)
+      if let line = Images.line(waiting, "checked") { Console.print(line) }
       for (golden, outcome) in results {
         guard case .differs(let comparison) = outcome, outcome.otherContract == nil else { continue }
         Console.print("\n\(golden.path)\n" + comparison.lines(in: layout).joined(separator: "\n"))
@@ -169,7 +207,10 @@ struct GoldenCommand: ParsableCommand {
       }
       let store = GoldenStore(root: root)
       Interruption.catchSignals()
-      for golden in try GoldenCatalog.selecting(names, from: images.cases()) {
+      let selected = try GoldenCatalog.selecting(names, from: images.cases())
+      let (ready, waiting) = try Images.parted(selected, named: !names.isEmpty)
+      if let line = Images.line(waiting, "put on record") { Console.print(line) }
+      for golden in ready {
         if Interruption.isRequested {
           throw ToolError.interrupted("interrupted before \(golden.path); the cases above are on record")
         }

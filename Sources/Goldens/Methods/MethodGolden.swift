@@ -36,22 +36,29 @@ extension GoldenCase {
       "recipe": Digest(of: recipe.json.canonical()).hex, "lanczosSteps": String(MiniatureRun.lanczosSteps),
     ]
     return GoldenCase(suite: methods, name: name, provenance: provenance) {
-      var loop = try TrainingLoop<Float>(
-        recipe: recipe,
-        source: AugmentedImages<Float>(data.train, recipe: recipe),
-        loadAhead: 0)
-      var values = [GoldenValue.digest("initial parameters", loop.state.parameters.digest)]
-      values += series(of: try train(&loop))
-      values.append(.digest("final parameters", loop.state.parameters.digest))
-      values.append(.digest("final running statistics", loop.state.statistics.digest))
-      values.append(.digest("digest chain", loop.state.digest))
-      let accuracy = try ClassAccuracy(
-        network: loop.network, parameters: loop.state.parameters, statistics: loop.state.statistics,
-        over: data.test.source(Array(0..<data.test.count), of: Float.self))
-      values.append(.counts("correct by class", accuracy.correct))
-      values.append(.counts("test pictures by class", accuracy.samples))
-      return try values + spectra(of: loop, on: data.train)
+      try values(of: recipe, on: data, lanczosSteps: MiniatureRun.lanczosSteps)
     }
+  }
+
+  /// The values of a whole run. A class's spectrum is over its first `curvatureSamples` training images.
+  static func values(
+    of recipe: Recipe, on data: LongTailedData, lanczosSteps: Int, curvatureSamples: Int = .max
+  ) throws -> [GoldenValue] {
+    var loop = try TrainingLoop<Float>(
+      recipe: recipe,
+      source: AugmentedImages<Float>(data.train, recipe: recipe),
+      loadAhead: 0)
+    var values = [GoldenValue.digest("initial parameters", loop.state.parameters.digest)]
+    values += series(of: try train(&loop))
+    values.append(.digest("final parameters", loop.state.parameters.digest))
+    values.append(.digest("final running statistics", loop.state.statistics.digest))
+    values.append(.digest("digest chain", loop.state.digest))
+    let accuracy = try ClassAccuracy(
+      network: loop.network, parameters: loop.state.parameters, statistics: loop.state.statistics,
+      over: data.test.source(Array(0..<data.test.count), of: Float.self))
+    values.append(.counts("correct by class", accuracy.correct))
+    values.append(.counts("test pictures by class", accuracy.samples))
+    return try values + spectra(of: loop, on: data.train, steps: lanczosSteps, samples: curvatureSamples)
   }
 
   private static func train(_ loop: inout TrainingLoop<Float>) throws -> [StepRecord] {
@@ -75,16 +82,17 @@ extension GoldenCase {
       ]
   }
 
-  private static func spectra(of loop: TrainingLoop<Float>, on train: any LabeledImages) throws
-    -> [GoldenValue]
-  {
+  private static func spectra(
+    of loop: TrainingLoop<Float>, on train: any LabeledImages, steps: Int, samples: Int
+  ) throws -> [GoldenValue] {
     var values: [GoldenValue] = []
     var extremes: [(smallest: Double, largest: Double)] = []
     for label in 0..<train.classes {
       let hessian = HessianOperator(
         objective: Objective<Float>(network: loop.network), parameters: loop.state.parameters,
-        statistics: loop.state.statistics, samples: train.source(train.positions(ofClass: label)))
-      let krylov = try Lanczos(steps: MiniatureRun.lanczosSteps, seed: loop.recipe.seed).decompose(hessian)
+        statistics: loop.state.statistics,
+        samples: train.source(Array(train.positions(ofClass: label).prefix(samples))))
+      let krylov = try Lanczos(steps: steps, seed: loop.recipe.seed).decompose(hessian)
       let ritz = try TridiagonalEigen(krylov.tridiagonal).values
       values.append(.series("class \(label) α", krylov.alpha))
       values.append(.series("class \(label) β", krylov.beta))

@@ -83,8 +83,12 @@ public struct LongTailedData: Sendable {
 
   /// A packed fixture in a directory (see `PackedFixture`), made from your own images.
   public static func packed(_ directory: URL) throws -> LongTailedData {
-    let fixture = try PackedFixture.read(directory)
-    return LongTailedData(
+    try packed(PackedFixture.read(directory))
+  }
+
+  /// The images of a packed fixture, named "packed".
+  public static func packed(_ fixture: FixturePair) -> LongTailedData {
+    LongTailedData(
       name: "packed", train: fixture.train, test: fixture.test,
       groups: ClassGroups(byIndex: .longTailed, classes: fixture.train.classes))
   }

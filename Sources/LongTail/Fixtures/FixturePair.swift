@@ -11,8 +11,6 @@ public struct FixturePair: Sendable {
   static let trainFile = "train.bin.gz"
   static let testFile = "test.bin.gz"
   static let manifestFile = "manifest.json"
-  /// The most bytes of a manifest; those of the fixtures have about a thousand.
-  static let manifestLimit = 1 << 20
 
   /// Pairs two parts.
   public init(train: ImageSet, test: ImageSet) {

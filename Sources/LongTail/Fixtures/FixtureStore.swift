@@ -86,7 +86,7 @@ public struct FixtureStore: Hashable, Sendable {
       train: try part(FixturePair.trainFile, count: profile.total, digest: trainDigest),
       test: try part(FixturePair.testFile, count: testPerClass * generator.classes, digest: testDigest))
     let url = directory.appendingPathComponent(FixturePair.manifestFile)
-    let found = try JSON(parsing: FileContents.read(url, limit: FixturePair.manifestLimit), file: url.path)
+    let found = try JSON(parsing: FileContents.read(url, limit: DataManifest.byteLimit), file: url.path)
     guard found == manifest(of: fixture) else {
       throw DataError(
         file: url.path, found: "a manifest of other contents",

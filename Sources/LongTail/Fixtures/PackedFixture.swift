@@ -46,18 +46,76 @@ public struct PackedFixture: Sendable {
     let tested = (0..<full.test.classes).flatMap {
       full.test.positions(ofClass: $0).prefix(plan.testPerClass)
     }
+    func byClass(_ set: ImageSet, _ positions: [Int]) -> [[Int]] {
+      (0..<set.classes).map { label in positions.filter { set.labels[$0] == label } }
+    }
     self.init(
-      FixturePair(train: full.train.selecting(kept.positions), test: full.test.selecting(tested)),
-      source: [
-        "set": .string(plan.set.rawValue), "kind": .string(full.train.provenance.kind.rawValue),
-        "train_sha256": .string(full.train.provenance.digest.hex),
-        "test_sha256": .string(full.test.provenance.digest.hex),
-        "positions_sha256": .string(DataManifest.digest(of: kept.positions).hex),
-      ],
+      full, train: byClass(full.train, kept.positions), test: byClass(full.test, tested),
       profile: [
         "kind": "lt", "ratio": .number(plan.ratio), "per_class": .integer(plan.perClass),
         "test_per_class": .integer(plan.testPerClass),
       ])
+  }
+
+  /// Selects the images again that a manifest of a part of CIFAR lists, from the set at `place`.
+  ///
+  /// `Fixtures/cifar10-lt-mini` is such a manifest: real images for goldens, of which the package holds no pixel.
+  /// - Throws: the errors of reading the manifest and CIFAR; `DataError` if the manifest lists no images of CIFAR, a
+  ///   position that the set does not have, or images with another digest.
+  public init(listedIn manifest: URL, from place: URL) throws {
+    let document = try Self.document(manifest)
+    let named = try document.field("source").field("set")
+    guard let set = CIFARSet(rawValue: try named.string()) else {
+      throw named.fault(expected: "cifar10 or cifar100: images of a listing are packed with --images")
+    }
+    let full = try CIFARData(set, at: place)
+    func positions(_ key: String, in part: ImageSet) throws -> [[Int]] {
+      let classes = try document.field("positions").field(key).elements()
+      guard classes.count == part.classes else {
+        throw try document.field("positions").field(key).fault(
+          expected: "a list for each of \(part.classes) classes")
+      }
+      return try classes.enumerated().map { label, list in
+        try list.elements().map { entry in
+          let position = try entry.integer(atLeast: 0)
+          guard position < part.count, part.labels[position] == label else {
+            throw entry.fault(expected: "a position of class \(label) in \(set.rawValue)")
+          }
+          return position
+        }
+      }
+    }
+    self.init(
+      full, train: try positions("train", in: full.train), test: try positions("test", in: full.test),
+      profile: try document.field("profile").value)
+    for (key, part) in [("train", pair.train), ("test", pair.test)] {
+      let recorded = try document.field(key).field("sha256").string()
+      guard recorded == part.recordsDigest.hex else {
+        throw DataError(
+          file: place.path, place: "the \(key) images that \(manifest.path) lists",
+          found: "records of SHA-256 \(part.recordsDigest.hex)", expected: recorded,
+          advice: "give the published files: `escapement data check \(set.rawValue) --data PATH` tells")
+      }
+    }
+  }
+
+  /// The images of a part of CIFAR by their positions, class by class.
+  private init(_ full: CIFARData, train: [[Int]], test: [[Int]], profile: JSON) {
+    func json(_ positions: [[Int]]) -> JSON { .array(positions.map { .array($0.map(JSON.integer)) }) }
+    func part(_ all: ImageSet, _ positions: [[Int]]) -> ImageSet {
+      let kept = all.selecting(positions.flatMap(\.self))
+      return ImageSet(
+        images: kept.images, labels: kept.labels, classes: kept.classes,
+        provenance: ImageProvenance(
+          name: Self.name(of: full.set.rawValue), kind: all.provenance.kind, digest: kept.recordsDigest))
+    }
+    self.init(
+      FixturePair(train: part(full.train, train), test: part(full.test, test)),
+      source: [
+        "set": .string(full.set.rawValue), "kind": .string(full.train.provenance.kind.rawValue),
+        "train_sha256": .string(full.train.provenance.digest.hex),
+        "test_sha256": .string(full.test.provenance.digest.hex),
+      ], profile: profile, positions: ["train": json(train), "test": json(test)])
   }
 
   /// The images of a listing, each one's middle square reduced to 32 × 32 pixels. `data` must come from a listing.
@@ -73,18 +131,22 @@ public struct PackedFixture: Sendable {
     }
     self.init(
       FixturePair(train: try train.reduced(), test: try test.reduced()),
-      source: ["set": "images", "listing": listing.json], profile: .null)
+      source: ["set": "images", "listing": listing.json], profile: .null, positions: .null)
   }
 
-  private init(_ pair: FixturePair, source: JSON, profile: JSON) {
+  private init(_ pair: FixturePair, source: JSON, profile: JSON, positions: JSON) {
     self.pair = pair
     var members: [String: JSON] = [
       "name": "packed", "format": "gzip of CIFAR-10 binary records",
       "classes": .integer(pair.train.classes), "source": source, "profile": profile,
+      "positions": positions,
     ]
     members.merge(pair.description) { $1 }
     manifest = .object(members)
   }
+
+  /// The name of the images in records of runs and goldens.
+  private static func name(of source: String) -> String { "packed \(source.prefix(20))" }
 
   /// The most classes: a record's label is a byte.
   private static let classLimit = 256
@@ -92,12 +154,16 @@ public struct PackedFixture: Sendable {
   /// Writes train.bin.gz, test.bin.gz and, last, manifest.json into an existing directory.
   public func write(to directory: URL) throws { try pair.write(to: directory, manifest: manifest) }
 
+  private static func document(_ manifest: URL) throws -> JSONCursor {
+    let bytes = try FileContents.read(manifest, limit: DataManifest.byteLimit)
+    return JSONCursor(try JSON(parsing: bytes, file: manifest.path), file: manifest.path)
+  }
+
   /// Reads a packed fixture and checks its images against its own manifest.
   /// - Throws: `MissingError` for an absent file; `DataError` for files that cannot be read or do not agree.
   public static func read(_ directory: URL) throws -> FixturePair {
     let url = directory.appendingPathComponent(FixturePair.manifestFile)
-    let document = try JSONCursor(
-      JSON(parsing: FileContents.read(url, limit: FixturePair.manifestLimit), file: url.path), file: url.path)
+    let document = try document(url)
     let classes = try document.field("classes").integer(atLeast: 2)
     guard classes <= classLimit else {
       throw try document.field("classes").fault(expected: "at most \(classLimit)")
@@ -112,7 +178,7 @@ public struct PackedFixture: Sendable {
       }
       let set = try FixturePair.images(
         file, in: directory, classes: classes, count: counts.reduce(0, +),
-        digest: document.field(key).field("sha256").string(), name: "packed \(source.prefix(20))",
+        digest: document.field(key).field("sha256").string(), name: name(of: source),
         kind: .other,
         advice: "the file is not the manifest's; write the fixture again with `escapement fixtures pack`")
       guard set.classCounts == counts else {
