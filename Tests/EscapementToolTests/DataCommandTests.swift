@@ -77,7 +77,8 @@ struct DataCommandTests {
 
       let without = try ToolProcess.run(
         ["golden", "check", "cifar10-lt-mini"], environment: ["ESCAPEMENT_CIFAR10": ""])
-      #expect(without.status == 69 && without.errors.contains("in ESCAPEMENT_CIFAR10") && without.output.isEmpty)
+      #expect(without.status == 69 && without.output.isEmpty)
+      #expect(without.errors.contains("in ESCAPEMENT_CIFAR10"), "\(without.errors)")
 
       let name = "training/sgd-resnet8"
       let on = ["--fixture", packed, "--golden", golden]
