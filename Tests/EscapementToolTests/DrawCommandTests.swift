@@ -102,6 +102,16 @@ import Testing
     let smallest = try #require(event["classes"]?.array?.first?["smallest"]?.double)
     let table = try String(contentsOf: scratch.url.appendingPathComponent("dynamics.csv"), encoding: .utf8)
     #expect(table.contains("class 9: λ_min,run,line,1.0,\(smallest),,\r\n"))
+    // One epoch: its accuracies and loss, under the label, and no line through one point.
+    _ = try expectSuccess(["draw", "course", "CE=run", "--out", "course.svg", "--csv", "course.csv"])
+    let course = try String(contentsOf: scratch.url.appendingPathComponent("course.csv"), encoding: .utf8)
+    let ended = try #require(metrics.split(separator: "\n").first { $0.contains("\"event\":\"epoch\"") })
+    let epoch = try JSON(parsing: Data(ended.utf8), file: "metrics.jsonl")
+    let loss = try #require(epoch["train"]?["loss"]?.double)
+    #expect(course.contains("training loss,CE,point,1.0,\(loss),,\r\n") && !course.contains(",line,"))
+    let names = (0..<7).map { "L\($0)=run" }
+    let many = try ToolProcess.run(["draw", "course"] + names + ["--out", "x.svg"], in: scratch.url)
+    #expect(many.status == 64 && many.errors.contains("7 names, expected at most 6"), "\(many.errors)")
     let none = try ToolProcess.run(
       ["draw", "dynamics", "run", "--classes", "3", "--out", "x.svg"], in: scratch.url)
     #expect(none.status == 64 && none.errors.contains("was not measured; there are 9"))
@@ -183,7 +193,7 @@ import Testing
       (64, ["density", "good.json", "--out", "new.svg", "--width", "1e-170"]),
       (64, ["density", "good.json", "--out", "new.svg", "--log-x", "nan"]),
       (64, ["density", "--out", "new.svg"]), (64, ["compare", "good.json", "--out", "new.svg"]),
-      (69, ["dynamics", "none", "--out", "new.svg"]),
+      (69, ["dynamics", "none", "--out", "new.svg"]), (69, ["course", "none", "--out", "new.svg"]),
       (64, ["amplification", "good.json", "--out", "new.svg"]),
       (64, ["amplification", "--radii", "2,1", "--out", "new.svg"]),
       (64, ["amplification", "--reach", "-1", "--out", "new.svg"]),

@@ -147,7 +147,8 @@ struct OutputCommandTests {
         ["report", "r", "--out", ""], ["sweep", "status", "", "--runs", "R"], ["diff", "", "r"],
         ["sweep", "status", "p", "--runs", ""], ["sweep", "collect", "p", "--runs", "R", "--out", ""],
         ["golden", "check", "--golden", ""], ["draw", "density", "s", "--out", ""],
-        ["draw", "density", "", "--out", "f"], ["draw", "dynamics", "", "--out", "f"],
+        ["draw", "density", "", "--out", "f"], ["draw", "course", "", "--out", "f"],
+        ["draw", "dynamics", "", "--out", "f"],
         ["draw", "extremes", "a=", "--out", "f"], ["report", "r", "--spectra", "", "--out", "f"],
       ]
       for words in commands {

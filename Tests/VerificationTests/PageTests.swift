@@ -1,3 +1,4 @@
+import EscapementDrawing
 @testable import EscapementExperiments
 import Foundation
 import Testing
@@ -138,6 +139,33 @@ import EscapementTraining
       let titles = page.all("title").map(\.text).filter { $0.hasPrefix("Accuracy, runs") }
       #expect(
         titles == ["1 to 6", "7 to 12", "13 to 13"].map { "Accuracy, runs \($0) of 13" })
+    }
+  }
+
+  /// Seeds under one label share a style and an entry of the legend; the table tells them apart.
+  @Test func coursesOfOneLabel() throws {
+    try RunArchiveTests.withFolder { folder in
+      let runs = try ["SGD", "SGD", "SAM"].enumerated().map { index, label in
+        let preset = label == "SAM" ? "fixture/ce-drw-sam" : "fixture/ce-drw"
+        let run = try SyntheticRun(preset, seed: UInt64(index), accuracy: 60 + index)
+        return (name: label, run: try RecordedRun(run.write(in: folder, as: "run-\(index)")))
+      }
+      let figure = try #require(CourseFigure.draw(runs, among: runs.map(\.run), title: "T"))
+      let read = try ReadMarkup(figure.svg)
+      #expect(
+        read.all("text").count { $0.text == "SGD" } == 1 && read.all("text").count { $0.text == "SAM" } == 1)
+      let ends = figure.csv.split(separator: "\r\n").filter {
+        $0.hasPrefix("\"test accuracy, percent\"") && $0.contains(",point,")
+      }
+      #expect(
+        ends.map { String($0.split(separator: ",point,")[0].split(separator: "percent\",")[1]) } == [
+          "SGD", "\"SGD, run 2\"", "SAM",
+        ])
+      let colors = read.elements.filter { $0.name == "polyline" || $0.name == "path" }.compactMap {
+        $0.attributes["stroke"]
+      }
+      #expect(
+        Set(colors).isSuperset(of: SeriesStyle.colors.prefix(2)) && !colors.contains(SeriesStyle.colors[2]))
     }
   }
 

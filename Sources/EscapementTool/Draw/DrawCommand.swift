@@ -16,7 +16,7 @@ struct DrawCommand: ParsableCommand {
 
       Example: escapement draw density class9.json --out class9.svg
       """,
-    subcommands: [Density.self, Compare.self, Dynamics.self, Amplification.self, Extremes.self])
+    subcommands: [Density.self, Compare.self, Course.self, Dynamics.self, Amplification.self, Extremes.self])
 
   /// `escapement draw density FILE… --out FILE.svg`.
   struct Density: ParsableCommand {
@@ -58,6 +58,39 @@ struct DrawCommand: ParsableCommand {
         DensityFigure.draw(
           series, title: output.title ?? "Exact and released spectra", layout: .compare,
           width: axis.kernelWidth, axis: axis.scale), from: input.inputs.map(\.file))
+    }
+  }
+
+  /// `escapement draw course RUN… --out FILE.svg`.
+  struct Course: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Test accuracies by group, and the training loss, of runs over their epochs.",
+      discussion: """
+        Runs with one label, such as the seeds of a method, share a style and an entry of the legend.
+
+        Example: escapement draw course SGD=runs/a SGD=runs/b SAM=runs/c --out course.svg
+        """)
+
+    @Argument(help: ArgumentHelp("Run directories, or LABEL=RUN.", valueName: "RUN")) var runs: [LabeledPath]
+    @OptionGroup var output: FigureOutput
+
+    func run() throws {
+      let labels = Set(runs.map { $0.label ?? $0.stem })
+      guard labels.count <= CourseFigure.nameLimit else {
+        throw ToolError.usage(
+          "\(labels.count) names, expected at most \(CourseFigure.nameLimit): give the runs of a method one label "
+            + "(SAM=runs/a SAM=runs/b)")
+      }
+      let courses = try runs.map {
+        (name: $0.label ?? $0.stem, run: try RecordedRun(RunDirectory($0.file.directory)))
+      }
+      let title = output.title ?? "Accuracy and loss along training"
+      guard let figure = CourseFigure.draw(courses, among: courses.map(\.run), title: title) else {
+        throw MissingError(
+          what: "a finished epoch in \(runs.map(\.file.path).joined(separator: ", "))",
+          advice: "draw runs that have ended one")
+      }
+      try output.write(figure, from: runs.map { FilePath(RunDirectory($0.file.directory).metrics.path) })
     }
   }
 

@@ -2,18 +2,24 @@ import EscapementExperiments
 import EscapementDrawing
 
 /// Accuracies and loss of runs over their epochs, one plane above the other.
-enum CourseFigure {
+package enum CourseFigure {
+  /// The largest number of names in one drawing, each with a color of its own.
+  package static let nameLimit = SeriesStyle.colors.count
+
   private static let planes: [(name: String, value: @Sendable (RecordedEpoch) -> Double?)] = [
     ("test accuracy, percent", { $0.figures[.accuracy] }), ("head", { $0.figures[.head] }),
     ("mid", { $0.figures[.mid] }), ("tail", { $0.figures[.tail] }), ("training loss", { $0.loss }),
   ]
 
-  /// Draws runs with their names, on the axes of all runs of a report; nil if none has an epoch.
-  static func draw(
+  /// Draws runs with their names, on the axes of all runs of a report; nil if none has an epoch. Runs of one name, such as
+  /// the seeds of a method, share a style and an entry of the legend.
+  package static func draw(
     _ runs: [(name: String, run: RecordedRun)], among all: [RecordedRun], title: String
   ) -> Figure? {
     let last = all.map(\.epochs.count).max() ?? 0
     guard runs.contains(where: { !$0.run.epochs.isEmpty }) else { return nil }
+    var names: [String] = []
+    for run in runs where !names.contains(run.name) { names.append(run.name) }
     var placed: [(panel: Panel, x: Double, y: Double)] = []
     let height = 150.0
     for (row, plane) in planes.enumerated() {
@@ -27,15 +33,19 @@ enum CourseFigure {
         margin: Frame.Margin(left: 46, right: 12, top: 26, bottom: isLast ? 44 : 24))
       var panel = Panel(plane.name, serial: row, frame: frame)
       panel.axes(labelX: isLast ? "epochs done" : "", labelY: "")
-      for (index, member) in runs.enumerated() {
+      var drawn: [String: Int] = [:]
+      for member in runs {
         let points = member.run.epochs.compactMap { epoch -> (Double, Double)? in
           guard let value = plane.value(epoch), value.isFinite else { return nil }
           return (Double(epoch.epoch + 1), value)
         }
-        let style = SeriesStyle(index)
-        if points.count > 1 { panel.curve(points, series: member.name, style: style) }
+        let style = SeriesStyle(names.firstIndex(of: member.name) ?? 0)
+        let number = drawn[member.name, default: 0] + 1
+        drawn[member.name] = number
+        let series = number == 1 ? member.name : "\(member.name), run \(number)"
+        if points.count > 1 { panel.curve(points, series: series, style: style) }
         if let end = points.last {
-          panel.point(end.0, end.1, series: member.name, style: style, radius: 3)
+          panel.point(end.0, end.1, series: series, style: style, radius: 3)
         }
       }
       placed.append((panel, 0, height * Double(row)))
@@ -43,8 +53,8 @@ enum CourseFigure {
     return Figure(
       title: title, panels: placed, width: 350,
       height: height * Double(planes.count) + 20,
-      legend: runs.enumerated().map {
-        Figure.LegendEntry(style: SeriesStyle($0.offset), text: $0.element.name)
+      legend: names.enumerated().map {
+        Figure.LegendEntry(style: SeriesStyle($0.offset), text: $0.element)
       }, notes: ["The marker at a curve's end is the last epoch, which counts."])
   }
 }
