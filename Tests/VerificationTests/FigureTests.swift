@@ -185,6 +185,16 @@ import Testing
     let starts = ReadDrawing.rows(figure.csv).filter { $0[2] == "vertical" }
     #expect(starts.count == 10 && starts.allSatisfy { $0[1] == "SGD re-weighting" && $0[3] == "4.0" })
     #expect(drawing.texts.contains("S<A>M"))
+    // Seeds of a method: one entry of the legend, one color, two rows of the table's names.
+    let seeds = [run("SGD", 1, start: 4), run("SGD", 0.75, start: 4), run("SAM", 0.5, start: 4)]
+    let shared = DynamicsFigure.draw(seeds, classes: [9], title: "t")
+    let legend = try ReadDrawing(shared.svg).texts.filter { $0.contains("class weights after epoch 4") }
+    #expect(legend.map { String($0.prefix(3)) } == ["SGD", "SAM"])
+    let names = ReadDrawing.rows(shared.csv).filter { $0[0] == "class 9: λ_min" && $0[2] == "line" }.map {
+      $0[1]
+    }
+    #expect(Set(names) == ["SGD", "SGD, run 2", "SAM"])
+    #expect(!shared.svg.contains(SeriesStyle.colors[2]))
   }
 
   @Test func extremesHaveTheirLimitsAndAnArrowWhereNoneIsKnown() throws {

@@ -85,7 +85,8 @@ struct DrawCommand: ParsableCommand {
         (name: $0.label ?? $0.stem, run: try RecordedRun(RunDirectory($0.file.directory)))
       }
       let title = output.title ?? "Accuracy and loss along training"
-      guard let figure = CourseFigure.draw(courses, among: courses.map(\.run), title: title) else {
+      guard let figure = CourseFigure.draw(courses, among: courses.map(\.run), title: title, width: 720)
+      else {
         throw MissingError(
           what: "a finished epoch in \(runs.map(\.file.path).joined(separator: ", "))",
           advice: "draw runs that have ended one")

@@ -12,7 +12,7 @@ package enum DynamicsFigure {
 
   /// Draws one or more runs for one to `classLimit` classes. Each class must have been measured by at least one run.
   ///
-  /// The axes also contain everything that `others` measured, so that figures of one report are comparable.
+  /// Runs of one name, such as the seeds of a method, share a style and an entry of the legend. The axes also contain everything that `others` measured, so that figures of one report are comparable.
   package static func draw(
     _ runs: [SpectrumDynamics], classes: [Int], title: String, comparedWith others: [SpectrumDynamics] = []
   ) -> Figure {
@@ -25,6 +25,7 @@ package enum DynamicsFigure {
     let last = Double(points.map(\.epoch).max() ?? 1)
     let width = max(360, 720 / Double(classes.count))
     let height = 166.0
+    let names = SeriesNames(runs.map(\.name))
     var placed: [(panel: Panel, x: Double, y: Double)] = []
     for (row, quantity) in quantities.enumerated() {
       let measured = points.compactMap(quantity.value)
@@ -42,13 +43,13 @@ package enum DynamicsFigure {
           "class \(label): \(quantity.name)", serial: row * classes.count + column, frame: frame)
         panel.axes(labelX: isLast ? "epochs done" : "", labelY: "")
         for (index, run) in runs.enumerated() {
-          let style = SeriesStyle(index)
+          let (style, series) = (names.style(index), names.title(index))
           if let start = run.reweighting, Double(start) <= last {
             // Runs that begin re-weighting at the same epoch share a black line.
             let isShared = Set(runs.map(\.reweighting)).count == 1
             if !isShared || index == 0 {
               panel.vertical(
-                Double(start), series: "\(isShared ? "all" : run.name) re-weighting",
+                Double(start), series: "\(isShared ? "all" : series) re-weighting",
                 style: isShared ? SeriesStyle(solid: "#1c2733") : style)
             }
           }
@@ -56,17 +57,18 @@ package enum DynamicsFigure {
             let curve = course.points.compactMap { point in
               quantity.value(point).map { (Double(point.epoch), $0) }
             }
-            panel.curve(curve, series: run.name, style: style)
-            for point in curve { panel.point(point.0, point.1, series: run.name, style: style, radius: 2.8) }
+            panel.curve(curve, series: series, style: style)
+            for point in curve { panel.point(point.0, point.1, series: series, style: style, radius: 2.8) }
           }
         }
         placed.append((panel, width * Double(column), height * Double(row)))
       }
     }
-    let legend = runs.enumerated().map { index, run in
-      Figure.LegendEntry(
-        style: SeriesStyle(index),
-        text: run.name + (run.reweighting.map { ", class weights after epoch \($0)" } ?? ""))
+    let legend = names.distinct.enumerated().map { index, name in
+      let starts = Set(runs.filter { $0.name == name }.map(\.reweighting))
+      let start = starts.count == 1 ? starts.first ?? nil : nil
+      return Figure.LegendEntry(
+        style: SeriesStyle(index), text: name + (start.map { ", class weights after epoch \($0)" } ?? ""))
     }
     return Figure(
       title: title, panels: placed, width: width * Double(classes.count),

@@ -12,14 +12,13 @@ package enum CourseFigure {
   ]
 
   /// Draws runs with their names, on the axes of all runs of a report; nil if none has an epoch. Runs of one name, such as
-  /// the seeds of a method, share a style and an entry of the legend.
+  /// the seeds of a method, share a style and an entry of the legend. The default width is that of a phone.
   package static func draw(
-    _ runs: [(name: String, run: RecordedRun)], among all: [RecordedRun], title: String
+    _ runs: [(name: String, run: RecordedRun)], among all: [RecordedRun], title: String, width: Double = 350
   ) -> Figure? {
     let last = all.map(\.epochs.count).max() ?? 0
     guard runs.contains(where: { !$0.run.epochs.isEmpty }) else { return nil }
-    var names: [String] = []
-    for run in runs where !names.contains(run.name) { names.append(run.name) }
+    let names = SeriesNames(runs.map(\.name))
     var placed: [(panel: Panel, x: Double, y: Double)] = []
     let height = 150.0
     for (row, plane) in planes.enumerated() {
@@ -29,20 +28,16 @@ package enum CourseFigure {
       // One scale for the four accuracies, so that groups are comparable.
       let range = isLast ? DynamicsFigure.padded(values, .linear) : 0...100.0
       let frame = Frame(
-        width: 350, height: height + (isLast ? 20 : 0), x: 0...1.03 * Double(last), y: range,
+        width: width, height: height + (isLast ? 20 : 0), x: 0...1.03 * Double(last), y: range,
         margin: Frame.Margin(left: 46, right: 12, top: 26, bottom: isLast ? 44 : 24))
       var panel = Panel(plane.name, serial: row, frame: frame)
       panel.axes(labelX: isLast ? "epochs done" : "", labelY: "")
-      var drawn: [String: Int] = [:]
-      for member in runs {
+      for (index, member) in runs.enumerated() {
         let points = member.run.epochs.compactMap { epoch -> (Double, Double)? in
           guard let value = plane.value(epoch), value.isFinite else { return nil }
           return (Double(epoch.epoch + 1), value)
         }
-        let style = SeriesStyle(names.firstIndex(of: member.name) ?? 0)
-        let number = drawn[member.name, default: 0] + 1
-        drawn[member.name] = number
-        let series = number == 1 ? member.name : "\(member.name), run \(number)"
+        let (style, series) = (names.style(index), names.title(index))
         if points.count > 1 { panel.curve(points, series: series, style: style) }
         if let end = points.last {
           panel.point(end.0, end.1, series: series, style: style, radius: 3)
@@ -51,9 +46,9 @@ package enum CourseFigure {
       placed.append((panel, 0, height * Double(row)))
     }
     return Figure(
-      title: title, panels: placed, width: 350,
+      title: title, panels: placed, width: width,
       height: height * Double(planes.count) + 20,
-      legend: names.enumerated().map {
+      legend: names.distinct.enumerated().map {
         Figure.LegendEntry(style: SeriesStyle($0.offset), text: $0.element)
       }, notes: ["The marker at a curve's end is the last epoch, which counts."])
   }
