@@ -194,7 +194,7 @@ import Testing
       $0[1]
     }
     #expect(Set(names) == ["SGD", "SGD, run 2", "SAM"])
-    #expect(!shared.svg.contains(SeriesStyle.colors[2]))
+    #expect(shared.svg.contains(SeriesStyle(1).stroke()) && !shared.svg.contains(SeriesStyle(2).stroke()))
   }
 
   @Test func extremesHaveTheirLimitsAndAnArrowWhereNoneIsKnown() throws {
