@@ -60,6 +60,8 @@ struct PackedFixtureTests {
       #expect(other.contains("records of SHA-256") && other.contains("give the published files"), "\(other)")
       #expect(try failure("\"set\": \"cifar10\"", "\"set\": \"images\"").contains("--images"))
       #expect(try failure("\"positions\"", "\"places\"").contains("positions"))
+      let many = (0...full.train.classCounts[0]).map { _ in "3980" }.joined(separator: ",")
+      #expect(try failure("        3980,", many + ",").contains("of class 0"))
       // One class less.
       let lists = try #require(document["positions"]?["test"]?.array)
       var members = try #require(document.object)

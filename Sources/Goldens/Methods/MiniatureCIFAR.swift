@@ -20,6 +20,7 @@ package enum MiniatureCIFAR {
   static let lanczosSteps = 8
   /// The training images of each class over which its spectrum is measured; the last classes have fewer.
   static let curvatureSamples = 16
+
   /// The cases: SGD, SAM, LDAM with SAM, and SSE-SAM; each but the last with deferred re-weighting. `place` holds CIFAR-10;
   /// without it the cases cannot be computed, and say so.
   ///

@@ -76,7 +76,13 @@ public struct PackedFixture: Sendable {
           expected: "a list for each of \(part.classes) classes")
       }
       return try classes.enumerated().map { label, list in
-        try list.elements().map { entry in
+        let entries = try list.elements()
+        guard entries.count <= part.classCounts[label] else {
+          throw list.fault(
+            found: "\(entries.count) positions",
+            expected: "at most the \(part.classCounts[label]) of class \(label)")
+        }
+        return try entries.map { entry in
           let position = try entry.integer(atLeast: 0)
           guard position < part.count, part.labels[position] == label else {
             throw entry.fault(expected: "a position of class \(label) in \(set.rawValue)")
