@@ -5,10 +5,12 @@ import Testing
 /// `escapement diff` and the writing of `escapement golden check`, as a user runs them.
 @Suite("escapement diff and golden check")
 struct DiffCommandTests {
-  private func train(_ name: String, _ flags: [String] = [], in directory: URL) throws -> String {
+  private func train(
+    _ name: String, _ flags: [String] = [], preset: String = "fixture/ce-drw-sam", in directory: URL
+  ) throws -> String {
     let run = directory.appendingPathComponent(name).path
     let result = try ToolProcess.run(
-      ["train", "--preset", "fixture/ce-drw-sam", "--epochs", "1", "--metrics-every", "1", "--out", run]
+      ["train", "--preset", preset, "--epochs", "1", "--metrics-every", "1", "--out", run]
         + flags)
     #expect(result.status == 0, "\(result.errors)")
     return run
@@ -43,14 +45,21 @@ struct DiffCommandTests {
   @Test("two runs of one training that measured different things are told apart from others")
   func measuredDifferently() throws {
     try ToolProcess.withDirectory { directory in
-      let a = try train("a", in: directory)
-      let b = try train(
-        "b", ["--spectra", "9", "--spectrum-steps", "3", "--test-time", "flip"], in: directory)
+      let spectra = ["--spectra", "9", "--spectrum-steps", "3"]
+      let a = try train("a", preset: "fixture/ce", in: directory)
+      let b = try train("b", spectra + ["--test-time", "flip"], preset: "fixture/ce", in: directory)
+      // Mirrored images change the counts, or their exception would not be tried.
+      let tested = try [a, b].map { run in
+        let metrics = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8)
+        let line = try #require(metrics.split(separator: "\n").first { $0.contains("\"event\":\"epoch\"") })
+        return try JSON(parsing: Data(line.utf8), file: "metrics")["test"]?["correct"]?.integer
+      }
+      #expect(tested[0] != nil && tested[1] != nil && tested[0] != tested[1], "\(tested)")
       let plain = try ToolProcess.run(["diff", a, b])
       #expect(plain.status == 1, "\(plain.errors)")
       #expect(plain.output.hasSuffix("the same training; measured differently\n"), "\(plain.output)")
       #expect(try ToolProcess.run(["diff", a, b, "--training"]).status == 0)
-      let c = try train("c", ["--rho", "0.2", "--spectra", "9", "--spectrum-steps", "3"], in: directory)
+      let c = try train("c", spectra + ["--learning-rate", "0.2"], preset: "fixture/ce", in: directory)
       let other = try ToolProcess.run(["diff", a, c, "--training"])
       #expect(other.status == 1 && other.output.hasSuffix("\ndifferent\n"), "\(other.output)")
     }
