@@ -346,6 +346,21 @@ walkthrough_check() {
   Documentation/walkthrough --check --tool "$tool"
 }
 
+# The tables of Documentation/Rerun.md are those that the runs in Evidence/ give, and these stay small.
+rerun_check() {
+  local size
+  size=$(du -sk Evidence | cut -f1)
+  ((size <= 40 * 1024)) || {
+    say "ci.sh: Evidence/ has $((size / 1024)) MiB, expected at most 40: keep the weights of one seed of a method"
+    return 1
+  }
+  command -v python3 >/dev/null || {
+    printf 'Documentation/Rerun.md is not checked: no python3\n'
+    return 0
+  }
+  Documentation/rerun --check --tool "$tool"
+}
+
 # The tests of the Python package, where Python has what they need: they read files that the executable writes.
 python_check() {
   local python=${PYTHON:-python3}
@@ -428,6 +443,7 @@ else
   stage golden golden_checks
   stage cifar10 cifar10_checks
   stage walkthrough walkthrough_check
+  stage rerun rerun_check
   stage python python_check
 fi
 summary=$(printf ', %s' "${durations[@]}")
