@@ -12,7 +12,8 @@ package enum DynamicsFigure {
 
   /// Draws one or more runs for one to `classLimit` classes. Each class must have been measured by at least one run.
   ///
-  /// Runs of one name, such as the seeds of a method, share a style and an entry of the legend. The axes also contain everything that `others` measured, so that figures of one report are comparable.
+  /// Runs of one name, such as the seeds of a method, share a style and an entry of the legend. The axes also contain
+  /// everything that `others` measured, so that figures of one report are comparable.
   package static func draw(
     _ runs: [SpectrumDynamics], classes: [Int], title: String, comparedWith others: [SpectrumDynamics] = []
   ) -> Figure {
