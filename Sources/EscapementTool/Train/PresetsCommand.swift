@@ -3,6 +3,7 @@ import ArgumentParser
 import EscapementArtifacts
 import EscapementDrawing
 import EscapementTraining
+import EscapementVerification
 
 /// `escapement presets`: the named recipes that can be trained.
 struct PresetsCommand: ParsableCommand {
@@ -66,9 +67,26 @@ extension Preset {
     [
       "name": .string(name), "method": .string(recipe.method), "recipe": recipe.json,
       "test_time": .string(testTime.rawValue), "select_every": .integer(selectEvery),
-      "rows": .array(rows.map { .string($0) }),
+      "rows": .array(rows.map { .string($0) }), "printed": .array(printed),
       "assumptions": .array(assumptions.map { .string($0) }),
       "not_run": .optional(notRun),
     ]
+  }
+
+  /// What the papers and the repositories print for this preset: a number each, the papers' tables first. `std` is the
+  /// number after "±"; no source defines it.
+  private var printed: [JSON] {
+    PublishedTable.all.flatMap { table in
+      table.rows.filter { $0.preset == name }.flatMap { row in
+        row.cells.compactMap { cell in
+          cell.mean.map { mean in
+            [
+              "source": .string(table.source.text), "method": .string(row.method),
+              "quantity": .string(cell.quantity.rawValue), "mean": .number(mean), "std": .optional(cell.std),
+            ]
+          }
+        }
+      }
+    }
   }
 }

@@ -39,12 +39,8 @@ package enum MiniatureRun {
 
   private static func first(_ counts: [Int], of images: any LabeledImages) -> ImageSet {
     guard let set = images as? ImageSet else { preconditionFailure("the fixture is not in memory") }
-    let kept = set.selecting(
-      counts.indices.flatMap { set.positions(ofClass: $0).prefix(counts[$0]) })
-    return ImageSet(
-      images: kept.images, labels: kept.labels, classes: kept.classes,
-      provenance: ImageProvenance(
-        name: set.provenance.name, kind: set.provenance.kind, digest: kept.recordsDigest))
+    let kept = counts.indices.flatMap { set.positions(ofClass: $0).prefix(counts[$0]) }
+    return set.selecting(kept).withOwnDigest()
   }
 
   /// A recipe on these images. Loss, weights, sampling, rule, momentum and weight decay are the recipe's. So are the

@@ -76,4 +76,13 @@ public struct ImageSet: LabeledImages {
     return ImageSet(
       images: bytes, labels: positions.map { labels[$0] }, classes: classes, provenance: provenance)
   }
+
+  /// The same images as a set of their own: the provenance has the digest of these records, and `name` where one is
+  /// given. A selection has the digest of the images that it was taken from.
+  package func withOwnDigest(name: String? = nil) -> ImageSet {
+    ImageSet(
+      images: images, labels: labels, classes: classes,
+      provenance: ImageProvenance(
+        name: name ?? provenance.name, kind: provenance.kind, digest: recordsDigest))
+  }
 }

@@ -109,11 +109,7 @@ public struct PackedFixture: Sendable {
   private init(_ full: CIFARData, train: [[Int]], test: [[Int]], profile: JSON) {
     func json(_ positions: [[Int]]) -> JSON { .array(positions.map { .array($0.map(JSON.integer)) }) }
     func part(_ all: ImageSet, _ positions: [[Int]]) -> ImageSet {
-      let kept = all.selecting(positions.flatMap(\.self))
-      return ImageSet(
-        images: kept.images, labels: kept.labels, classes: kept.classes,
-        provenance: ImageProvenance(
-          name: Self.name(of: full.set.rawValue), kind: all.provenance.kind, digest: kept.recordsDigest))
+      all.selecting(positions.flatMap(\.self)).withOwnDigest(name: Self.name(of: full.set.rawValue))
     }
     self.init(
       FixturePair(train: part(full.train, train), test: part(full.test, test)),

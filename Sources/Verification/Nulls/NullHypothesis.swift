@@ -127,13 +127,10 @@ struct NullSubject: ClaimSubject {
   /// The images with class k relabeled as class C − 1 − k.
   private static func exchanged(_ images: any LabeledImages) -> ImageSet {
     guard let set = images as? ImageSet else { preconditionFailure("the fixture is not in memory") }
-    let renamed = ImageSet(
-      images: set.images, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
-      provenance: set.provenance)
     return ImageSet(
-      images: renamed.images, labels: renamed.labels, classes: renamed.classes,
-      provenance: ImageProvenance(
-        name: set.provenance.name, kind: set.provenance.kind, digest: renamed.recordsDigest))
+      images: set.images, labels: set.labels.map { set.classes - 1 - $0 }, classes: set.classes,
+      provenance: set.provenance
+    ).withOwnDigest()
   }
 
   func trained(_ recipe: Recipe, on data: LongTailedData) throws -> TrainingState<Float> {
