@@ -132,7 +132,7 @@ struct EvidenceCommandTests {
     let plan = try ToolProcess.withDirectory { directory in
       try ToolProcess.run(
         ["verify", "S17", "T1", "--tier", "exact,paper", "--plan", "--json"],
-        environment: ["XDG_CACHE_HOME": directory.path])
+        environment: ["XDG_CACHE_HOME": directory.path], in: directory)
     }
     #expect(plan.status == 0, "\(plan.errors)")
     let json = try JSON(parsing: Data(plan.output.utf8), file: "plan")

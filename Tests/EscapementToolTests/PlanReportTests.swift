@@ -125,7 +125,7 @@ struct PlanReportTests {
       let file = directory.appendingPathComponent("escapement/speed.json")
       func totals(_ flags: String...) throws -> JSON {
         let result = try ToolProcess.run(
-          ["verify", "S17", "--plan", "--json"] + flags, environment: environment)
+          ["verify", "S17", "--plan", "--json"] + flags, environment: environment, in: directory)
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
         return try #require(try JSON(parsing: Data(result.output.utf8), file: "plan")["totals"])
       }
@@ -137,7 +137,8 @@ struct PlanReportTests {
       // To the bit: nothing was measured anew.
       #expect(try totals()["cpu_seconds"] == first["cpu_seconds"])
       #expect(try totals("--measure-again")["cpu_seconds"] != first["cpu_seconds"])
-      let text = try ToolProcess.run(["verify", "S17", "--plan", "--no-timing"], environment: environment)
+      let text = try ToolProcess.run(
+        ["verify", "S17", "--plan", "--no-timing"], environment: environment, in: directory)
       #expect(text.output.contains("Nothing was timed.") && !text.output.contains("time a run"))
       for words in [["--no-timing"], ["--measure-again"], ["--plan", "--no-timing", "--measure-again"]] {
         let refused = try ToolProcess.run(["verify", "S17"] + words, environment: environment)
@@ -172,7 +173,7 @@ struct PlanReportTests {
     let output = try ToolProcess.withDirectory { directory in
       let result = try ToolProcess.run(
         ["verify", "H1", "--plan", "--json"],
-        environment: ["ESCAPEMENT_THREADS": "2", "XDG_CACHE_HOME": directory.path])
+        environment: ["ESCAPEMENT_THREADS": "2", "XDG_CACHE_HOME": directory.path], in: directory)
       #expect(result.status == 0, "\(result.errors)")
       return try JSON(parsing: Data(result.output.utf8), file: "standard output")
     }

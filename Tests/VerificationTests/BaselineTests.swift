@@ -59,6 +59,9 @@ import Testing
     #expect(accepted.entries.keys.sorted() == ["A1", "P3"])
     // From then on it is held like any other.
     #expect(try verifier(.supported, accepted).verify(tiers: tiers).unrecorded.isEmpty)
+    // What waits for runs can be left out, and is then compared with nothing.
+    let held = try verifier(.inconclusive, accepted).verify(tiers: tiers, includes: { !$0.waitsForRuns })
+    #expect(held.entries.map(\.claim.id) == ["A1"] && held.changes.isEmpty && held.exitCode == 0)
     let changed = try verifier(.refuted, accepted).verify(tiers: tiers)
     #expect(changed.changes.map(\.text) == ["P3: on record supported, now refuted"] && changed.exitCode == 1)
     #expect(throws: BaselineRefusal.undecided(id: "P3", outcome: "inconclusive")) {

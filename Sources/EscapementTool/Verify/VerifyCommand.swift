@@ -46,7 +46,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     name: .customLong("tier"),
     help:
-      "Tiers to judge, separated by commas; else exact and fixture, or those of the claims or rows that are named. Tier contrast trains for minutes."
+      "Tiers to judge, separated by commas; else exact, fixture and what the evidence decides, or those of the claims or rows that are named. Tier contrast trains for minutes."
   )
   var tierList: String?
   @OptionGroup var evidence: EvidenceOptions
@@ -83,8 +83,8 @@ struct VerifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let tiers = try tiers()
-    let selected = try ClaimCatalog.standard.selecting(ids: words, rows: rows, tiers: tiers)
+    var tiers = try tiers()
+    var selected = try ClaimCatalog.standard.selecting(ids: words, rows: rows, tiers: tiers)
     guard !selected.isEmpty else {
       let names = tiers.sorted().map(\.rawValue).joined(separator: ", ")
       Console.error("no claim of tier \(names) is selected; `escapement claims list` shows all")
@@ -103,6 +103,11 @@ struct VerifyCommand: ParsableCommand {
     let directory = try out.map { try OutputDirectory($0.directory) }
     let archive = try evidence.archive()
     let baseline = try self.record.baseline()
+    let takesWhatRunsDecide = selectsNothing && !archive.counted.isEmpty
+    if takesWhatRunsDecide {
+      tiers.formUnion(Tier.allCases.filter(\.waitsForRuns))
+      selected = try ClaimCatalog.standard.selecting(ids: [], tiers: tiers)
+    }
     if self.record.isBuiltIn {
       Console.note("compared with the verdicts on record in this program, version \(PackageVersion.current)")
     }
@@ -124,6 +129,10 @@ struct VerifyCommand: ParsableCommand {
       guard judged < selected.count else { return }
       current.withLock { $0 = selected[judged].id }
       meter.show(selected[judged].id, done: judged, total: selected.count)
+    } includes: { entry in
+      // A verdict on record that the shipped runs no longer give stays, as a change; other runs need not decide it.
+      let isHeld = evidence.folders.isEmpty && baseline.entries[entry.claim.id] != nil
+      return !takesWhatRunsDecide || !entry.waitsForRuns || isHeld
     }
     meter.clear()
     runMeter.clear()
@@ -170,8 +179,11 @@ struct VerifyCommand: ParsableCommand {
 
   private func tiers() throws -> Set<Tier> {
     if let tierList { return try Tier.set(tierList) }
-    return words.isEmpty && rows == nil ? Verifier.defaultTiers : Set(Tier.allCases)
+    return selectsNothing ? Verifier.defaultTiers : Set(Tier.allCases)
   }
+
+  /// Whether neither claims nor a place nor tiers are given.
+  private var selectsNothing: Bool { tierList == nil && rows == nil && words.isEmpty }
 
   /// The words of the arguments and of --claims.
   private var words: [String] { ids + (list.map(ClaimCatalog.words) ?? []) }

@@ -103,9 +103,7 @@ package struct Baseline: Sendable, Hashable {
     accepted.reason = reason
     accepted.contract = record.contract
     for entry in record.entries {
-      if Self.waits(entry), accepted.entries[entry.claim.id] == nil, !entry.verdict.outcome.isOnRecord {
-        continue
-      }
+      if entry.waitsForRuns, accepted.entries[entry.claim.id] == nil { continue }
       guard entry.verdict.outcome.isOnRecord else {
         throw .undecided(id: entry.claim.id, outcome: entry.verdict.outcome.name)
       }
@@ -120,13 +118,10 @@ package struct Baseline: Sendable, Hashable {
     try AtomicFile.write(json, to: url)
   }
 
-  /// Whether a claim is judged on finished runs. Such a claim may be unrecorded.
-  private static func waits(_ entry: VerificationRecord.Entry) -> Bool { entry.claim.tier.waitsForRuns }
-
   /// Claims whose verdict on finished runs could be recorded and is not. They are new results and contradict nothing.
   package func unrecorded(in entries: [VerificationRecord.Entry]) -> [String] {
     entries.filter {
-      Self.waits($0) && $0.verdict.outcome.isOnRecord && self.entries[$0.claim.id] == nil
+      $0.claim.tier.waitsForRuns && $0.verdict.outcome.isOnRecord && self.entries[$0.claim.id] == nil
     }.map(\.claim.id)
   }
 
@@ -139,7 +134,7 @@ package struct Baseline: Sendable, Hashable {
     entries.compactMap { entry in
       let before = self.entries[entry.claim.id]
       if before == nil && !entry.verdict.outcome.isOnRecord { return nil }
-      if before == nil && Self.waits(entry) { return nil }
+      if before == nil && entry.claim.tier.waitsForRuns { return nil }
       let after = Entry(
         outcome: entry.verdict.outcome, procedureVersion: entry.provenance.procedureVersion)
       return before == after ? nil : VerdictChange(id: entry.claim.id, before: before, after: after)

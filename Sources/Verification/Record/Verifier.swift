@@ -24,12 +24,13 @@ package struct Verifier: Sendable {
   /// Judges the claims of the given ids (all when empty) among the given tiers, in catalog order.
   ///
   /// A claim whose procedure throws an error is inconclusive, with the error in the verdict. `progress` is called after
-  /// each verdict.
+  /// each verdict. `includes` decides which verdicts are part of the record.
   package func verify(
     ids: [String] = [], tiers: Set<Tier> = Verifier.defaultTiers,
-    progress: (VerificationRecord.Entry) -> Void = { _ in }
+    progress: (VerificationRecord.Entry) -> Void = { _ in },
+    includes: (VerificationRecord.Entry) -> Bool = { _ in true }
   ) throws(UnknownClaim) -> VerificationRecord {
-    let entries = try catalog.selecting(ids: ids, tiers: tiers).map { claim in
+    let judged = try catalog.selecting(ids: ids, tiers: tiers).map { claim in
       let start = ContinuousClock.now
       let verdict: Verdict
       do { verdict = try claim.judge(context) } catch {
@@ -44,6 +45,7 @@ package struct Verifier: Sendable {
       progress(entry)
       return entry
     }
+    let entries = judged.filter(includes)
     return VerificationRecord(
       entries: entries, changes: baseline?.changes(in: entries) ?? [], compared: baseline != nil,
       unrecorded: baseline?.unrecorded(in: entries) ?? [], comparedContract: baseline?.contract)
@@ -62,6 +64,8 @@ package struct VerificationRecord: Sendable {
     package var provenance: Provenance
     /// The wall-clock time of its procedure, which no other report repeats; nil if it was not measured.
     package var seconds: Double?
+    /// Whether the claim is about finished runs and these do not decide it.
+    package var waitsForRuns: Bool { claim.tier.waitsForRuns && !verdict.outcome.isOnRecord }
     /// The command that repeats it.
     package var command: String { "escapement verify \(claim.id)" }
 

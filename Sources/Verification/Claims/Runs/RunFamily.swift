@@ -188,8 +188,8 @@ struct RunFamily: Sendable {
     for (question, samples) in zip(statement.questions, answers.samples) {
       for (quantity, sample) in zip(question.quantities, samples) where sample.count < statement.looks.fewest
       {
-        return
-          "\(sample.values.count) runs of \(quantity.selection.text): the first look needs seeds 0 to "
+        let runs = sample.values.count == 1 ? "1 run" : "\(sample.values.count) runs"
+        return "\(runs) of \(quantity.selection.text): the first look needs seeds 0 to "
           + "\(statement.looks.fewest - 1), and seed \(sample.count) is missing"
       }
     }
