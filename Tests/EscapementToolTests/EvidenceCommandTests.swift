@@ -30,6 +30,17 @@ struct EvidenceCommandTests {
 
       let judged = try ToolProcess.run(["verify", "P3"], in: directory)
       #expect(judged.status == 2 && judged.output.contains("no runs of cifar10-lt100/ce-drw"))
+      // Without a word, of the claims about runs only those that the runs decide or that are on record.
+      let golden = directory.appendingPathComponent("Golden")
+      try FileManager.default.createDirectory(at: golden, withIntermediateDirectories: true)
+      let verdict = #""P3-C10-acc": {"outcome": "supported", "procedure": 2}"#
+      try Data(#"{"schema": 1, "reason": "r", "claims": {\#(verdict)}}"#.utf8)
+        .write(to: golden.appendingPathComponent("claims.json"))
+      let standard = try ToolProcess.run(["verify"], in: directory)
+      try FileManager.default.removeItem(at: golden)
+      let lost = "P3-C10-acc: on record supported, now not run"
+      #expect(standard.status == 1 && standard.errors.contains(lost), "\(standard.errors)")
+      #expect(standard.output.contains("P3-C10-acc ") && !standard.output.contains("P3-C10-tail "))
       let missing = try ToolProcess.run([
         "verify", "D1", "--runs", directory.appendingPathComponent("no").path,
       ])
