@@ -130,8 +130,10 @@ struct VerifyCommand: ParsableCommand {
       current.withLock { $0 = selected[judged].id }
       meter.show(selected[judged].id, done: judged, total: selected.count)
     } includes: { entry in
-      // A verdict on record that the shipped runs no longer give stays, as a change; other runs need not decide it.
-      let isHeld = evidence.folders.isEmpty && baseline.entries[entry.claim.id] != nil
+      // A verdict on record that the runs beside the record no longer give stays, as a change; other runs need not
+      // decide it.
+      let isHeld =
+        evidence.folders.isEmpty && !self.record.isBuiltIn && baseline.entries[entry.claim.id] != nil
       return !takesWhatRunsDecide || !entry.waitsForRuns || isHeld
     }
     meter.clear()
