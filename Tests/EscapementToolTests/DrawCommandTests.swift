@@ -102,6 +102,14 @@ import Testing
     let smallest = try #require(event["classes"]?.array?.first?["smallest"]?.double)
     let table = try String(contentsOf: scratch.url.appendingPathComponent("dynamics.csv"), encoding: .utf8)
     #expect(table.contains("class 9: λ_min,run,line,1.0,\(smallest),,\r\n"))
+    // The run's own spectra, and those of a file.
+    _ = try expectSuccess([
+      "draw", "dynamics", "CE=run", "as released=pyhessian.json", "--out", "both.svg", "--csv", "both.csv",
+    ])
+    let both = try String(contentsOf: scratch.url.appendingPathComponent("both.csv"), encoding: .utf8)
+    #expect(
+      both.contains("class 9: λ_min,CE,point,1.0,") && both.contains("class 9: λ_max,as released,point,1.0,"))
+    #expect(both.contains("class 9: loss f,CE,point,") && !both.contains("class 9: loss f,as released"))
     // One epoch: its accuracies and loss, under the label, and no line through one point.
     _ = try expectSuccess(["draw", "course", "CE=run", "--out", "course.svg", "--csv", "course.csv"])
     let course = try String(contentsOf: scratch.url.appendingPathComponent("course.csv"), encoding: .utf8)

@@ -169,8 +169,8 @@ import Testing
     let identity: @Sendable (Double) -> Double = { $0 }
     var scales: [(Double) -> Double] = []
     for values in [
-      points.map(\.smallest), points.map(\.largest), points.compactMap(\.ratio), points.map(\.loss),
-      points.map(\.gradientNorm),
+      points.map(\.smallest), points.map(\.largest), points.compactMap(\.ratio), points.compactMap(\.loss),
+      points.compactMap(\.gradientNorm),
     ] {
       let scale = AxisScale.fitting(values) == .logarithmic ? Self.logarithm : identity
       scales += [scale, scale]

@@ -146,4 +146,76 @@ import Testing
     #expect(series[0].smallest.lowerLimit == -4 && series[0].smallest.value == a.smallest.value)
     #expect(series[0].failureProbability == 0.004 && series[1].failureProbability == nil)
   }
+
+  @Test func differentMatricesOfASelectionStandApart() throws {
+    let early = try Self.record(["epoch": 160, "parameters": "1111111122", "normalization": "running"])
+    let end: [String: JSON] = ["epoch": 200, "parameters": "2222222233", "normalization": "running"]
+    func changed(_ more: [String: JSON], mode: SpectrumRecord.Mode = .exact) throws -> SpectrumRecord {
+      try Self.record(end.merging(more) { $1 }, mode: mode)
+    }
+    let last = try changed([:])
+    let cropped = try changed(["augmented": .bool(true), "redraws": .bool(false), "seed": "3"])
+    let redrawn = try changed(
+      ["augmented": .bool(true), "redraws": .bool(true), "drift": .number(0.5)], mode: .released)
+    func names(_ records: [SpectrumRecord], label: String? = nil) -> [String] {
+      SpectrumSeries.grouping(records.map { (label, $0) }).map(\.name)
+    }
+    #expect(names([last]) == ["class 9"] && names([last, last], label: "SGD") == ["SGD, class 9"])
+    #expect(names([early, last]) == ["class 9, after 160 epochs", "class 9, after 200 epochs"])
+    #expect(names([last, cropped, redrawn]) == ["class 9", "class 9, crops of seed 3", "class 9"])
+    #expect(
+      names([last, try changed(["parameters": "3333333344"])])
+        == ["class 9, network 22222222", "class 9, network 33333333"])
+    #expect(
+      names([last, try changed(["normalization": "batch"]), try changed(["samples": 20])])
+        == ["class 9, running, 50 images", "class 9, batch, 50 images", "class 9, running, 20 images"])
+    // Another label is another row anyway, and another class has its own number of images.
+    #expect(
+      SpectrumSeries.grouping([
+        ("a", early), ("b", last), ("b", try changed(["data": "class 7", "samples": 139])),
+      ])
+      .map(\.name) == ["a, class 9", "b, class 9", "b, class 7"])
+  }
+
+  @Test func spectraOfCheckpointsAreCourses() throws {
+    func record(
+      _ epoch: Int, _ parameters: String, _ more: [String: JSON] = [:], mode: SpectrumRecord.Mode = .exact
+    ) throws -> SpectrumRecord {
+      try Self.record(
+        ["epoch": .integer(epoch), "parameters": .string(parameters)].merging(more) { $1 }, mode: mode)
+    }
+    let redrawn = try record(
+      20, "b", ["augmented": .bool(true), "redraws": .bool(true), "drift": .number(0.5)], mode: .released)
+    let tail = try record(20, "b", ["data": "tail"])
+    let records = [
+      try record(20, "b"), try record(10, "a"), redrawn, tail, try record(20, "b", ["data": "class 2"]),
+    ]
+    let courses = try SpectrumDynamics.courses(name: "SGD", of: records, file: "s.json")
+    #expect(courses.map(\.name) == ["SGD, exact", "SGD, released, re-drawn"])
+    #expect(courses.map(\.isRedrawn) == [false, true])
+    #expect(courses[0].classes.map(\.label) == [2, 9] && courses[1].classes.map(\.label) == [9])
+    let points = courses[0].classes[1].points
+    #expect(points.map(\.epoch) == [10, 20])
+    let nodes = records[0].rule.nodes
+    #expect(points[0].smallest == nodes[0] && points[0].largest == nodes[3])
+    #expect(points[0].ratio == (nodes[0] / nodes[3]).magnitude && points[0].loss == nil)
+    #expect(try SpectrumDynamics.courses(name: "x", of: [redrawn], file: "s.json").map(\.name) == ["x"])
+    // Rows without a value are not drawn, and the curves say of which images they are.
+    let figure = DynamicsFigure.draw(courses, classes: [9], title: "t")
+    #expect(
+      Set(ReadDrawing.rows(figure.csv).map { $0[0] }) == [
+        "class 9: λ_min", "class 9: λ_max", "class 9: |λ_min/λ_max|",
+      ])
+    let words = try ReadDrawing(figure.svg).texts.joined(separator: " ")
+    #expect(words.contains("so of no one matrix: SGD, released, re-drawn."))
+    for (wrong, found) in [
+      ([tail], "no spectra of classes"), ([try Self.record()], "without \"epoch\""),
+      ([try record(20, "a"), try record(20, "b")], "two networks after 20 epochs"),
+    ] {
+      let error = #expect(throws: DataError.self) {
+        try SpectrumDynamics.courses(name: "x", of: wrong, file: "s.json")
+      }
+      #expect(error?.description.contains(found) == true)
+    }
+  }
 }

@@ -98,9 +98,16 @@ struct DrawCommand: ParsableCommand {
   /// `escapement draw dynamics RUN… --out FILE.svg`.
   struct Dynamics: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "λ_min, λ_max, their ratio, loss and gradient norm of classes over the epochs of runs.")
+      abstract: "λ_min, λ_max, their ratio, loss and gradient norm of classes over the epochs of runs.",
+      discussion: """
+        A file of `spectrum --checkpoint STEP --out FILE` is a course too, one for each procedure in it.
 
-    @Argument(help: ArgumentHelp("Run directories, or LABEL=RUN.", valueName: "RUN")) var runs: [LabeledPath]
+        Example: escapement draw dynamics SGD=runs/a SAM=runs/b --out dynamics.svg
+        """)
+
+    @Argument(
+      help: ArgumentHelp("Run directories, files of `spectrum --out`, or LABEL=RUN.", valueName: "RUN"))
+    var runs: [LabeledPath]
     @Option(
       help: ArgumentHelp(
         "The classes drawn, separated by commas; up to four, or the first and the last of more, without it.",
@@ -109,14 +116,20 @@ struct DrawCommand: ParsableCommand {
     @OptionGroup var output: FigureOutput
 
     func run() throws {
-      let courses = try runs.map {
-        try SpectrumDynamics(name: $0.label ?? $0.stem, run: RunDirectory($0.file.directory))
+      let courses = try runs.flatMap { run in
+        let name = run.label ?? run.stem
+        return run.isDirectory
+          ? [try SpectrumDynamics(name: name, run: RunDirectory(run.file.directory))]
+          : try SpectrumDynamics.courses(
+            name: name, of: SpectrumRecord.read(run.file.url), file: run.file.url.path)
       }
       let measured = Set(courses.flatMap { $0.classes.map(\.label) }).sorted()
       let figure = DynamicsFigure.draw(
         courses, classes: try selected(of: measured),
         title: output.title ?? "Extreme curvature of classes along training")
-      try output.write(figure, from: runs.map { FilePath(RunDirectory($0.file.directory).metrics.path) })
+      try output.write(
+        figure,
+        from: runs.map { $0.isDirectory ? FilePath(RunDirectory($0.file.directory).metrics.path) : $0.file })
     }
 
     private func selected(of measured: [Int]) throws -> [Int] {

@@ -26,6 +26,13 @@ struct LabeledPath: ExpressibleByArgument {
     self.file = file
   }
 
+  /// Whether there is a directory, or nothing: what is missing is reported as a run.
+  var isDirectory: Bool {
+    var isDirectory: ObjCBool = true
+    return !FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory)
+      || isDirectory.boolValue
+  }
+
   /// The last part of the path without its extension.
   var stem: String { file.url.deletingPathExtension().lastPathComponent }
 }

@@ -5,22 +5,29 @@ import EscapementNetworks
 
 extension SpectrumSubject {
   /// The papers' released procedure over the images at `positions`; `redraws` crops and flips them again at each
-  /// product.
+  /// product. `twoPasses` adds what this package's Lanczos gives on the same products' draws, which separates the effect
+  /// of drawing from that of the arithmetic.
   func measureAsReleased(
-    _ name: String, _ positions: [Int], steps: Int, seed: UInt64, probe: UInt64, redraws: Bool
+    _ name: String, _ positions: [Int], steps: Int, seed: UInt64, probe: UInt64, redraws: Bool,
+    twoPasses: Bool
   ) throws -> JSON {
     let meter = ProgressMeter()
     defer { meter.clear() }
     let fixed = hessian(of: Float.self, positions)
-    let map = RedrawnOperator(dimension: fixed.dimension) { product in
-      redraws
-        ? hessian(
-          of: Float.self, positions, transform: .augmented(seed: seed, epoch: product), memoryBudget: 0)
-        : fixed
-    }
     let label = "\(name), released procedure\(redraws ? ", re-drawn" : "")"
-    let count = ProductCount(label: label, total: steps + OperatorChecks.products, meter: meter)
-    let observed = ObservedOperator(map, onProduct: count.next)
+    let products = steps * (twoPasses ? 2 : 1) + OperatorChecks.products
+    let count = ProductCount(label: label, total: products, meter: meter)
+    // Both processes begin with draw 0.
+    func observedOperator() -> some SymmetricOperator<Float> {
+      let map = RedrawnOperator(dimension: fixed.dimension) { product in
+        redraws
+          ? hessian(
+            of: Float.self, positions, transform: .augmented(seed: seed, epoch: product), memoryBudget: 0)
+          : fixed
+      }
+      return ObservedOperator(map, onProduct: count.next)
+    }
+    let observed = observedOperator()
     let krylov = try ReleasedLanczos(steps: steps, seed: seed, probe: probe).decompose(observed)
     let checks = try OperatorChecks(observed, seed: seed, probe: probe)
     let rule = try GaussQuadrature(krylov.tridiagonal)
@@ -36,6 +43,15 @@ extension SpectrumSubject {
       "drift": .number(checks.drift), "orthogonality_loss": .number(krylov.orthogonalityLoss),
       "products": .integer(krylov.steps + OperatorChecks.products),
     ]) { $1 }
+    if twoPasses {
+      let own = try Lanczos(steps: steps, seed: seed, probe: probe).decompose(observedOperator())
+      let ritz = try GaussQuadrature(own.tridiagonal).nodes
+      record["two_passes"] = [
+        "alpha": Self.numbers(own.alpha), "beta": Self.numbers(own.beta),
+        "smallest": .number(ritz[0]), "largest": .number(ritz[ritz.count - 1]),
+        "orthogonality_loss": .number(own.orthogonalityLoss),
+      ]
+    }
     return .object(record)
   }
 }

@@ -31,7 +31,7 @@ struct SpectrumCommand: RankedCommand {
   @Option(
     help: """
       exact; pyhessian: the papers' released procedure, which with --augmented crops and flips again at each product; or \
-      compare: both side by side, the released one on the same images and re-drawn.
+      compare: both side by side, each on the same images and re-drawn.
       """)
   var mode = SpectrumMode.exact
   @Flag(help: "Batch norm by the statistics of the images themselves, as in training.")

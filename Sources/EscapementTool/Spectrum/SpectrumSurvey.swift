@@ -38,26 +38,26 @@ struct SpectrumSurvey {
     }
   }
 
-  /// One probe by the released procedure.
+  /// One probe by the released procedure; `twoPasses` as in `measureAsReleased`.
   @discardableResult
   mutating func takeReleased(
-    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, redraws: Bool
+    _ name: String, _ positions: [Int], _ procedure: SpectrumProcedure, redraws: Bool, twoPasses: Bool = false
   ) throws -> JSON {
     let identity = subject.identity(
       mode: .pyhessian, name, samples: positions.count, steps: procedure.steps, seed: procedure.seed,
       probe: procedure.probe, redraws: redraws)
-    return try take(identity, holding: [], complete: true) {
+    return try take(identity, holding: twoPasses ? ["two_passes"] : [], complete: true) {
       try $0.measureAsReleased(
         name, positions, steps: procedure.steps, seed: procedure.seed, probe: procedure.probe,
-        redraws: redraws)
+        redraws: redraws, twoPasses: twoPasses)
     }
   }
 
-  /// Both procedures, the released one on the same images and re-drawn.
+  /// Both procedures, each on the same images and re-drawn.
   mutating func compare(_ name: String, _ positions: [Int], _ procedure: SpectrumProcedure) throws {
     let exact = try takeExact(name, positions, procedure)
     let released = try takeReleased(name, positions, procedure, redraws: false)
-    let redrawn = try takeReleased(name, positions, procedure, redraws: true)
+    let redrawn = try takeReleased(name, positions, procedure, redraws: true, twoPasses: true)
     comparisons.append(SpectrumComparison(exact: exact, released: released, redrawn: redrawn))
   }
 

@@ -23,6 +23,7 @@ package enum DynamicsFigure {
     let own = shown.flatMap { $0.flatMap(\.points) }
     let points = own + others.flatMap { $0.classes.flatMap(\.points) }
     precondition(!own.isEmpty, "none of the classes \(classes) was measured")
+    let quantities = Self.quantities.filter { quantity in points.contains { quantity.value($0) != nil } }
     let last = Double(points.map(\.epoch).max() ?? 1)
     let width = max(360, 720 / Double(classes.count))
     let height = 166.0
@@ -71,13 +72,16 @@ package enum DynamicsFigure {
       return Figure.LegendEntry(
         style: SeriesStyle(index), text: name + (start.map { ", class weights after epoch \($0)" } ?? ""))
     }
+    let usual =
+      "Of the plain mean cross-entropy over each class's training images, un-augmented, under running statistics of "
+      + "batch norm. Vertical dotted lines: class weights set in."
+    let redrawn = Set(runs.filter(\.isRedrawn).map(\.name)).sorted().joined(separator: "; ")
     return Figure(
       title: title, panels: placed, width: width * Double(classes.count),
       height: height * Double(quantities.count) + 20, legend: legend,
-      notes: [
-        "Of the plain mean cross-entropy over each class's training images, un-augmented, under running statistics of "
-          + "batch norm. Vertical dotted lines: class weights set in."
-      ])
+      notes: [usual]
+        + (redrawn.isEmpty
+          ? [] : ["Cropped and flipped again in every product, so of no one matrix: \(redrawn)."]))
   }
 
   /// A range with a margin on the scale, which includes zero if it is near.

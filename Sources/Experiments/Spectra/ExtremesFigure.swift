@@ -52,7 +52,8 @@ package enum ExtremesFigure {
     let step = max(34, 15 * Double(kinds.count) + 12)
     let frame = Frame(
       width: width, height: step * Double(rows.count) + 56, x: x, y: 0...Double(rows.count), scaleX: scale,
-      margin: Frame.Margin(left: 96, right: 18, top: 12, bottom: 44))
+      margin: Frame.Margin(
+        left: max(96, 7 * Double(rows.map(\.count).max() ?? 0) + 16), right: 18, top: 12, bottom: 44))
     let name = end == .smallest ? "λ_min" : "λ_max"
     var panel = Panel("", serial: 0, frame: frame)
     panel.axes(labelX: name, labelY: "", hasTicksY: false)

@@ -2,7 +2,8 @@ import EscapementArtifacts
 import Foundation
 import EscapementTraining
 
-/// The extreme eigenvalues of single classes over the epochs of one run, as measured by `train --spectra`.
+/// The extreme eigenvalues of single classes over the epochs of one run, as measured by `train --spectra`, or by
+/// `spectrum` on its checkpoints.
 package struct SpectrumDynamics: Hashable, Sendable {
   /// The measurement of a class after an epoch.
   package struct Point: Hashable, Sendable {
@@ -14,10 +15,10 @@ package struct SpectrumDynamics: Hashable, Sendable {
     package let largest: Double
     /// |λ_min/λ_max|; nil if λ_max cannot be told from zero.
     package let ratio: Double?
-    /// The class's loss.
-    package let loss: Double
-    /// Euclidean norm of its gradient.
-    package let gradientNorm: Double
+    /// The class's loss; nil if it was not measured.
+    package let loss: Double?
+    /// Euclidean norm of its gradient; nil if it was not measured.
+    package let gradientNorm: Double?
   }
 
   /// One class over the epochs of the run.
@@ -38,6 +39,8 @@ package struct SpectrumDynamics: Hashable, Sendable {
   package let reweighting: Int?
   /// The classes measured, ascending.
   package let classes: [Course]
+  /// Whether the images were cropped and flipped again in every product.
+  package var isRedrawn = false
 
   /// The largest size of a metrics file, in bytes.
   package static let byteLimit = 1 << 30
@@ -57,6 +60,60 @@ package struct SpectrumDynamics: Hashable, Sendable {
     let written = try run.readMetrics(limit: Self.byteLimit)
     classes = try Self.classes(
       inMetrics: String(decoding: written.bytes, as: UTF8.self), file: written.file.path)
+  }
+
+  /// The courses of classes among spectra of one run's checkpoints, one for each procedure, which is a part of the name
+  /// where there are several.
+  ///
+  /// Other selections than single classes are left out. Throws `DataError` if no class is measured, without epochs, and
+  /// for two networks after the same epoch.
+  package static func courses(name: String, of records: [SpectrumRecord], file: String) throws
+    -> [SpectrumDynamics]
+  {
+    var procedures: [String] = []
+    var found: [String: [Int: [Int: [SpectrumRecord]]]] = [:]
+    for record in records {
+      guard record.data.hasPrefix("class "), let label = Int(record.data.dropFirst(6)) else { continue }
+      guard let epoch = record.epoch else {
+        throw DataError(
+          file: file, found: "a spectrum of \(record.data) without \"epoch\"",
+          expected: "that of a run's checkpoint",
+          advice: "make it by escapement spectrum RUN --checkpoint STEP --out FILE")
+      }
+      if !procedures.contains(record.procedure) { procedures.append(record.procedure) }
+      found[record.procedure, default: [:]][label, default: [:]][epoch, default: []].append(record)
+    }
+    guard !found.isEmpty else {
+      throw DataError(
+        file: file, found: "no spectra of classes", expected: "\"data\": \"class N\"",
+        advice: "make them by escapement spectrum RUN --classes N --checkpoint STEP --out FILE")
+    }
+    return try procedures.map { procedure in
+      let classes = found[procedure, default: [:]]
+      let courses = try classes.keys.sorted().map { label in
+        let epochs = classes[label, default: [:]]
+        return Course(
+          label: label,
+          points: try epochs.keys.sorted().map { epoch in
+            let probes = epochs[epoch, default: []]
+            guard Set(probes.map(\.parameters)).count == 1 else {
+              throw DataError(
+                file: file, found: "class \(label) of two networks after \(epoch) epochs",
+                expected: "one run",
+                advice: "keep each run's spectra in a file of its own")
+            }
+            let smallest = probes.map(\.smallest.value).min() ?? .nan
+            let largest = probes.map(\.largest.value).max() ?? .nan
+            return Point(
+              epoch: epoch, smallest: smallest, largest: largest,
+              ratio: largest == 0 ? nil : (smallest / largest).magnitude, loss: nil, gradientNorm: nil)
+          })
+      }
+      var course = SpectrumDynamics(
+        name: procedures.count > 1 ? "\(name), \(procedure)" : name, reweighting: nil, classes: courses)
+      course.isRedrawn = classes.values.contains { $0.values.contains { $0.contains { $0.drift > 0 } } }
+      return course
+    }
   }
 
   /// The spectra among the events of a metrics file.

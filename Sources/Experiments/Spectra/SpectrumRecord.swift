@@ -40,6 +40,13 @@ package struct SpectrumRecord: Hashable, Sendable {
   package let mode: Mode
   /// The number of the start vector; nil if it is not recorded.
   package let probe: Int?
+  /// The epochs that the network was trained for; nil if they are not recorded.
+  package let epoch: Int?
+  /// SHA-256 of the network's parameters; nil if it is not recorded.
+  package let parameters: String?
+  /// What else makes it another matrix than that of the same selection: loss, batch norm, operator, images, crops; an
+  /// empty text where nothing is recorded or it is the usual.
+  package let circumstances: [String]
   /// Diagonal and off-diagonal of Lanczos's matrix; nil for the released procedure.
   package let tridiagonal: SymmetricTridiagonal?
   /// Nodes and weights as stored.
@@ -54,6 +61,13 @@ package struct SpectrumRecord: Hashable, Sendable {
   package let drift: Double
   /// Whether the spectrum passed its own checks; nil for records without them.
   package let isValid: Bool?
+
+  /// "exact", "released" or, if the images changed between products, "released, re-drawn"; and the crops of fixed images
+  /// that were cropped.
+  package var procedure: String {
+    let name = mode == .exact ? "exact" : drift > 0 ? "released, re-drawn" : "released"
+    return [name, circumstances.last ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
+  }
 
   /// The largest size of a file, in bytes.
   package static let byteLimit = 256 << 20
@@ -97,6 +111,15 @@ package struct SpectrumRecord: Hashable, Sendable {
     data = try cursor.field("data").string()
     samples = try cursor.field("samples").integer(atLeast: 1)
     probe = try cursor.optionalField("probe")?.integer(atLeast: 0)
+    epoch = try cursor.optionalField("epoch")?.integer(atLeast: 0)
+    parameters = try cursor.optionalField("parameters")?.string()
+    func text(_ key: String) throws -> String { try cursor.optionalField(key)?.string() ?? "" }
+    let isCropped =
+      try cursor.optionalField("augmented")?.bool() == true && cursor.optionalField("redraws")?.bool() != true
+    circumstances = [
+      try text("operator"), try text("loss"), try text("normalization"),
+      "\(samples) images", isCropped ? "crops of seed \(try text("seed"))" : "",
+    ]
     let nodes = try Self.numbers(cursor.field("ritz_values"))
     let weights = try Self.numbers(cursor.field("weights"), count: nodes.count, minimum: 0)
     guard !nodes.isEmpty else {

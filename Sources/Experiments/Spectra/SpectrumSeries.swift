@@ -1,30 +1,52 @@
 import EscapementDrawing
 import EscapementCurvature
 
-/// The spectra of one selection of images by one procedure, one per probe: a curve or a row of a figure.
+/// The spectra of one matrix by one procedure, one per probe: a curve or a row of a figure.
 package struct SpectrumSeries: Hashable, Sendable {
   /// The run or file, if a figure has several; nil otherwise.
   package let label: String?
-  /// The selection of images: "class 9", "tail".
+  /// The selection of images: "class 9", "tail"; and what distinguishes it from another matrix of the same selection:
+  /// "class 9, after 160 epochs".
   package let data: String
   /// The procedure.
   package let mode: SpectrumRecord.Mode
   /// One record per probe, at least one.
   package let records: [SpectrumRecord]
 
-  /// Groups records by label, selection and procedure, in the order of their first occurrence.
+  /// Groups records by label, matrix and procedure, in the order of their first occurrence.
   package static func grouping(_ records: [(label: String?, record: SpectrumRecord)]) -> [SpectrumSeries] {
-    var keys: [[String]] = []
-    var members: [[String]: (String?, [SpectrumRecord])] = [:]
+    // What varies among the records of one label and selection becomes a part of the name; of two networks, their
+    // epochs, or their digests where these are the same.
+    func epoch(_ record: SpectrumRecord) -> String { record.epoch.map { "after \($0) epochs" } ?? "" }
+    func network(_ record: SpectrumRecord) -> String {
+      record.parameters.map { "network \($0.prefix(8))" } ?? ""
+    }
+    var details: [[String]: [Set<String>]] = [:]
+    var networks: [[String]: Set<String>] = [:]
     for (label, record) in records {
+      let selection = [label ?? "", record.data]
+      for (place, text) in (record.circumstances + [epoch(record)]).enumerated() {
+        details[selection, default: Array(repeating: [], count: record.circumstances.count + 1)][place]
+          .insert(text)
+      }
+      networks[selection + [epoch(record)], default: []].insert(network(record))
+    }
+    var keys: [[String]] = []
+    var members: [[String]: SpectrumSeries] = [:]
+    for (label, record) in records {
+      let selection = [label ?? "", record.data]
+      let texts = record.circumstances + [epoch(record)]
+      var named = zip(texts, details[selection] ?? []).filter { $1.count > 1 }.map(\.0)
+      if (networks[selection + [epoch(record)]] ?? []).count > 1 { named.append(network(record)) }
+      let data = ([record.data] + named.filter { !$0.isEmpty }).joined(separator: ", ")
       // The released procedure on unchanged images and on re-drawn ones are different measurements.
-      let key = [label ?? "", record.data, record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
+      let key =
+        selection + texts + [network(record), record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
       if members[key] == nil { keys.append(key) }
-      members[key, default: (label, [])].1.append(record)
+      members[key] = SpectrumSeries(
+        label: label, data: data, mode: record.mode, records: (members[key]?.records ?? []) + [record])
     }
-    return keys.compactMap { key in
-      members[key].map { SpectrumSeries(label: $0.0, data: $0.1[0].data, mode: $0.1[0].mode, records: $0.1) }
-    }
+    return keys.compactMap { members[$0] }
   }
 
   /// "sgd, class 9".
