@@ -65,6 +65,10 @@ struct SpectrumCommandTests {
         #expect(try (#require(one["drift"]?.double) > 0) == redraws)
         #expect(try #require(one["smallest"]?.double) < #require(one["largest"]?.double))
       }
+      let shown = try ToolProcess.run(
+        ["spectrum", run, "--class", "9", "--steps", "4", "--mode", "pyhessian", "--augmented"])
+      let header = shown.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(header.contains("images: cropped and flipped again in each product;"))
       #expect(saddle["split"]?["adds"] == .bool(true))
       let outside = try ToolProcess.run(["spectrum", run, "--class", "10"])
       #expect(outside.status == 64 && outside.errorLines.count == 1)

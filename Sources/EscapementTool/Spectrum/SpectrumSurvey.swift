@@ -116,7 +116,10 @@ struct SpectrumSurvey {
   }
 
   private var header: String {
-    let images = subject.transform == .plain ? "as they are" : "cropped and flipped once"
+    let redraws = taken.allSatisfy { $0["redraws"]?.bool == true }
+    let images =
+      subject.transform == .plain
+      ? "as they are" : "cropped and flipped \(redraws ? "again in each product" : "once")"
     let statistics = subject.normalization == .batch ? "statistics of these images" : "running statistics"
     let matrix = subject.matrix == .hessian ? "" : "matrix: \(subject.matrix.rawValue); "
     let block = subject.block.map { "parameters: \($0)…; " } ?? ""
