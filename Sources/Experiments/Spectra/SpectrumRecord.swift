@@ -62,11 +62,14 @@ package struct SpectrumRecord: Hashable, Sendable {
   /// Whether the spectrum passed its own checks; nil for records without them.
   package let isValid: Bool?
 
-  /// "exact", "released" or, if the images changed between products, "released, re-drawn"; and the crops of fixed images
-  /// that were cropped.
+  /// "exact", "released" or, if the images changed between products, "released, re-drawn".
+  package var modeName: String {
+    mode == .exact ? "exact" : drift > 0 ? "released, re-drawn" : "released"
+  }
+
+  /// The mode's name, and the crops of fixed images that were cropped.
   package var procedure: String {
-    let name = mode == .exact ? "exact" : drift > 0 ? "released, re-drawn" : "released"
-    return [name, circumstances.last ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
+    [modeName, circumstances.last ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
   /// The largest size of a file, in bytes.

@@ -40,8 +40,7 @@ package struct SpectrumSeries: Hashable, Sendable {
       if (networks[selection + [epoch(record)]] ?? []).count > 1 { named.append(network(record)) }
       let data = ([record.data] + named.filter { !$0.isEmpty }).joined(separator: ", ")
       // The released procedure on unchanged images and on re-drawn ones are different measurements.
-      let key =
-        selection + texts + [network(record), record.mode.rawValue, record.drift > 0 ? "re-drawn" : ""]
+      let key = selection + texts + [network(record), record.modeName]
       if members[key] == nil { keys.append(key) }
       members[key] = SpectrumSeries(
         label: label, data: data, mode: record.mode, records: (members[key]?.records ?? []) + [record])
@@ -51,8 +50,8 @@ package struct SpectrumSeries: Hashable, Sendable {
 
   /// "sgd, class 9".
   package var name: String { [label, data].compactMap(\.self).joined(separator: ", ") }
-  /// "exact", "released" or, if the images changed between products, "released, re-drawn".
-  package var modeName: String { mode == .exact ? "exact" : isRedrawn ? "released, re-drawn" : "released" }
+  /// The records' `modeName`, which is the same for all.
+  package var modeName: String { records[0].modeName }
   /// Whether two products with the same vector differed, as they do if images are cropped and flipped again.
   package var isRedrawn: Bool { drift > 0 }
 
