@@ -16,6 +16,7 @@ static ek_isa environment_isa;
 static int environment_threads;
 static ek_threads_source environment_threads_source;
 static ek_convolution environment_convolution;
+static size_t environment_memory;
 static char problem[160];
 static pthread_once_t environment_once = PTHREAD_ONCE_INIT;
 
@@ -77,6 +78,14 @@ static void read_environment(void) {
       environment_threads_source = EK_THREADS_ENVIRONMENT;
     } else snprintf(problem, sizeof problem, "ESCAPEMENT_THREADS is \"%.24s\", expected a whole number from 1 to %d", threads, EK_MAX_THREADS);
   }
+  environment_memory = (size_t)1 << 30;
+  const char *memory = getenv("ESCAPEMENT_MEMORY");
+  if (memory && *memory) {
+    char *end = NULL;
+    long n = strtol(memory, &end, 10);
+    if (*end == 0 && n >= 1 && n <= EK_MAX_MEMORY) environment_memory = (size_t)n << 30;
+    else snprintf(problem, sizeof problem, "ESCAPEMENT_MEMORY is \"%.24s\", expected a whole number of GiB from 1 to %d", memory, EK_MAX_MEMORY);
+  }
   environment_convolution = EK_CONVOLUTION_WINOGRAD;
   const char *convolution = getenv("ESCAPEMENT_CONVOLUTION");
   if (convolution && *convolution) {
@@ -94,6 +103,11 @@ static void read_environment(void) {
 const char *ek_environment_problem(void) {
   pthread_once(&environment_once, read_environment);
   return *problem ? problem : NULL;
+}
+
+size_t ek_memory(void) {
+  pthread_once(&environment_once, read_environment);
+  return environment_memory;
 }
 
 ek_isa ek_isa_current(void) {

@@ -18,6 +18,7 @@ struct Escapement: ParsableCommand {
       75 interrupted after a valid checkpoint, safe to run again.
 
       ESCAPEMENT_ISA=scalar|avx2|avx512|neon and ESCAPEMENT_THREADS=N force a path; the bits do not depend on it. \
+      ESCAPEMENT_MEMORY=N lets a spectrum keep N GiB between products (1 by default), with the same bits. \
       ESCAPEMENT_CONVOLUTION=direct computes without Winograd's algorithm: other bits, another numeric contract, which \
       records state.
       """,

@@ -80,6 +80,7 @@ struct BadInputTests {
       for (arguments, parts) in cases { try expect(arguments, status: 64, mentions: parts, leaves: run) }
       for (variable, value) in [
         ("ESCAPEMENT_ISA", "mmx"), ("ESCAPEMENT_THREADS", "0"), ("ESCAPEMENT_THREADS", "two"),
+        ("ESCAPEMENT_MEMORY", "0"), ("ESCAPEMENT_MEMORY", "8G"), ("ESCAPEMENT_MEMORY", "4097"),
       ] {
         try expect(
           ["claims", "list"], status: 64, mentions: [variable, value], environment: [variable: value])

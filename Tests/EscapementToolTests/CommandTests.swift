@@ -106,6 +106,14 @@ struct CommandTests {
     #expect(given.output.contains(", 3 threads (ESCAPEMENT_THREADS)"), "\(given.output)")
   }
 
+  @Test("ESCAPEMENT_MEMORY sets what products keep, in GiB")
+  func memory() throws {
+    for (value, gibibytes) in [("", 1), ("3", 3)] {
+      let found = try ToolProcess.run(["doctor", "--json"], environment: ["ESCAPEMENT_MEMORY": value])
+      #expect(try json(found.output)["memory"]?.integer == gibibytes << 30)
+    }
+  }
+
   @Test("a changed verdict is exit 1 and is named")
   func changedVerdict() throws {
     try ToolProcess.withDirectory { directory in

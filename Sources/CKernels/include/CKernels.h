@@ -27,8 +27,9 @@ const char *ek_isa_name(ek_isa isa);
 ek_isa ek_isa_current(void);
 // Overrides the set for the calling thread (and the work it forks); -1 removes the override.
 void ek_isa_override(int isa);
-// A problem with the environment variables: NULL when ESCAPEMENT_ISA, ESCAPEMENT_THREADS and ESCAPEMENT_CONVOLUTION are
-// unset or valid, else one line that names the variable, its value and the values that work here.
+// A problem with the environment variables: NULL when ESCAPEMENT_ISA, ESCAPEMENT_THREADS, ESCAPEMENT_MEMORY and
+// ESCAPEMENT_CONVOLUTION are unset or valid, else one line that names the variable, its value and the values that work
+// here.
 const char *ek_environment_problem(void);
 
 enum { EK_MAX_THREADS = 256 };
@@ -64,6 +65,11 @@ int ek_threads_current(void);
 ek_threads_source ek_threads_current_source(void);
 // Overrides the count for the calling thread; 0 removes the override.
 void ek_threads_override(int threads);
+
+enum { EK_MAX_MEMORY = 4096 };
+// The bytes that repeated products with one matrix may keep: ESCAPEMENT_MEMORY in GiB, from 1 to EK_MAX_MEMORY, else
+// 1 GiB. No bit depends on it.
+size_t ek_memory(void);
 
 // How Float convolutions whose shape satisfies ek_conv_is_winograd are computed. The bits of the two ways differ, so
 // the choice is part of the contract under which a result is computed, unlike instruction set and threads.

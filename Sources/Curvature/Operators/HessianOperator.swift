@@ -1,3 +1,4 @@
+import CEscapementKernels
 import EscapementCalculus
 import EscapementKernels
 import EscapementLongTail
@@ -31,12 +32,12 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
   ///
   /// Products keep up to `memoryBudget` bytes of what does not depend on the vector, about 2.4 MB per image for a
   /// ResNet-32 in Float. A product for which all of it is kept costs three quarters of one for which nothing is kept.
-  /// The default holds some 400 images. The bits do not depend on it, nor on the ranks of a `communicator`, each of
-  /// which processes its own samples; all ranks must make the same products.
+  /// The bits do not depend on it, nor on the ranks of a `communicator`, each of which processes its own samples; all
+  /// ranks must make the same products.
   public init(
     objective: Objective<Element>, parameters: ParameterVector<Element>,
     statistics: ParameterVector<Element>, samples: any SampleSource<Element>,
-    normalization: Normalization = .running, partSize: Int = 64, memoryBudget: Int = 1 << 30,
+    normalization: Normalization = .running, partSize: Int = 64, memoryBudget: Int = Self.memory,
     communicator: (any Communicator)? = nil, term: HessianTerm = .whole
   ) {
     precondition(samples.count > 0, "a Hessian over no samples")
@@ -55,12 +56,15 @@ public struct HessianOperator<Element: Real>: SymmetricOperator {
   ///
   /// A product with G takes four contractions per layer, compared with six for a Hessian product, if what does not
   /// depend on the vector is kept.
-  public func term(_ term: HessianTerm, memoryBudget: Int = 1 << 30) -> HessianOperator {
+  public func term(_ term: HessianTerm, memoryBudget: Int = Self.memory) -> HessianOperator {
     HessianOperator(
       objective: objective, parameters: parameters, statistics: statistics, samples: samples,
       normalization: normalization, partSize: partSize, memoryBudget: memoryBudget,
       communicator: communicator, term: term)
   }
+
+  /// The memory budget by default: 1 GiB, some 400 images of a ResNet-32, or `ESCAPEMENT_MEMORY` GiB where that is set.
+  public static var memory: Int { Int(ek_memory()) }
 
   /// The number of bytes kept for the next product.
   public var bytesKept: Int { memories?.bytes ?? 0 }

@@ -1,6 +1,7 @@
 import EscapementFixtures
 import ArgumentParser
 import EscapementArtifacts
+import EscapementCurvature
 import EscapementDrawing
 import CEscapementKernels
 import Foundation
@@ -70,6 +71,7 @@ struct DoctorCommand: ParsableCommand {
     facts.rows += [
       ["numeric contract", contract],
       ["path used", "\(currentISA), \(threads) threads (\(threadsReason))"],
+      ["kept for products", "up to \(HessianOperator<Float>.memory >> 30) GiB"],
       [
         "fixture",
         "\(FixtureStore.name), \(EmbeddedFixture.locate() == nil ? "drawn again" : "read from its files")",
@@ -114,6 +116,7 @@ struct DoctorCommand: ParsableCommand {
           "name": .string(FixtureStore.name), "train": .string(fixture.train.provenance.digest.hex),
           "test": .string(fixture.test.provenance.digest.hex),
         ],
+        "memory": .integer(HessianOperator<Float>.memory),
         "libraries": .object(Dictionary(uniqueKeysWithValues: libraries)),
         "paths": .array(paths),
         "threads": .integer(threads),

@@ -92,7 +92,8 @@ struct SpectrumSubject {
   private static let fisherMemory = 2 << 30
 
   func hessian<Element: Real>(
-    of type: Element.Type, _ positions: [Int], transform: ImageTransform? = nil, memoryBudget: Int = 1 << 30
+    of type: Element.Type, _ positions: [Int], transform: ImageTransform? = nil,
+    memoryBudget: Int = HessianOperator<Float>.memory
   ) -> HessianOperator<Element> {
     HessianOperator(
       objective: Objective(network: network, loss: loss),
