@@ -36,11 +36,11 @@ struct MetricsSealTests {
   @Test("a run stopped between its last epoch and the seal is sealed by a resume")
   func stoppedBefore() throws {
     try inDirectory { parent in
-      let stops = EpochMeasurement<Float>(record: "none") { epoch, epochs, _, _ in
+      let stops = EpochMeasurement<Float>(record: "none") { epoch, epochs, _, _, _ in
         if epoch + 1 == epochs { throw Stopped() }
         return nil
       }
-      let goesOn = EpochMeasurement<Float>(record: "none") { epoch, epochs, _, _ in
+      let goesOn = EpochMeasurement<Float>(record: "none") { epoch, epochs, _, _, _ in
         epoch + 1 == epochs ? ["event": "none"] : nil
       }
       let stopped = RunDirectory(parent.appendingPathComponent("stopped"))

@@ -7,6 +7,7 @@ import EscapementKernels
 import EscapementLongTail
 import EscapementNetworks
 import EscapementTestSupport
+import Synchronization
 import Testing
 import EscapementTraining
 import EscapementVerification
@@ -140,5 +141,32 @@ import EscapementVerification
     #expect(text.split(separator: "\n").last?.contains("\"event\":\"epoch\"") == true)
     let state = try Self.run(spectra, in: run.url, resume: true).state
     #expect(state.epoch == 4)
+  }
+
+  @Test func anInterruptedSpectrumGoesOnAtTheClassInProgress() throws {
+    struct Stop: Error {}
+    let scratch = try TemporaryDirectory()
+    defer { scratch.remove() }
+    let spectra = try ClassSpectra(SpectrumPlan(parsing: "0,3,all"), of: 4, steps: 3)
+    func measured(_ name: String, resume: Bool = false, stopsAt stop: Int? = nil) throws -> Set<Int?> {
+      let labels = Mutex<Set<Int?>>([])
+      let trainer = Trainer<Float>(
+        recipe: try Self.recipe(), data: Self.data,
+        measurement: spectra.measurement(on: Self.data.train, seed: 0) { label, progress in
+          _ = labels.withLock { $0.insert(label) }
+          if let stop, label == stop, progress.step == 2 { throw Stop() }
+        })
+      try trainer.run(in: RunDirectory(scratch.url.appendingPathComponent(name)), resume: resume)
+      return labels.withLock { $0 }
+    }
+    #expect(try measured("whole") == [0, 3, nil])
+    #expect(throws: Stop.self) { try measured("run", stopsAt: 3) }
+    #expect(try measured("run", resume: true) == [3, nil])
+    let events = try ["whole", "run"].map { name in
+      Self.spectrumEvents(
+        try Self.run(spectra, in: scratch.url.appendingPathComponent(name), resume: true).events)
+    }
+    #expect(events[0] == events[1] && events[0].count == 1)
+    #expect(events[0].first?["classes"]?.array?.count == 3)
   }
 }

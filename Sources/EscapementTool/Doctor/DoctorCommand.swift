@@ -71,7 +71,7 @@ struct DoctorCommand: ParsableCommand {
     facts.rows += [
       ["numeric contract", contract],
       ["path used", "\(currentISA), \(threads) threads (\(threadsReason))"],
-      ["kept for products", "up to \(HessianOperator<Float>.memory >> 30) GiB"],
+      ["product memory", "up to \(HessianOperator<Float>.memory >> 30) GiB"],
       [
         "fixture",
         "\(FixtureStore.name), \(EmbeddedFixture.locate() == nil ? "drawn again" : "read from its files")",

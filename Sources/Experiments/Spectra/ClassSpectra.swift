@@ -73,17 +73,26 @@ package struct ClassSpectra: Hashable, Sendable {
     on set: any LabeledImages, seed: UInt64,
     onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
   ) -> EpochMeasurement<Float> {
-    EpochMeasurement(record: json) { epoch, epochs, network, state in
-      let clock = ContinuousClock()
-      let started = clock.now
+    EpochMeasurement(record: json) { epoch, epochs, network, state, parts in
       let due = plan.subjects.filter { $0.isDue(after: epoch, of: epochs) }.map(\.label)
       if due.isEmpty { return nil }
-      let rows = try due.map { label in
-        try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
+      let events = try due.map { label in
+        let name = label.map { "class \($0)" } ?? "all classes"
+        if let kept = parts[name], let event = try? SpectrumEvent(JSONCursor(kept, file: name)) {
+          return event
+        }
+        let clock = ContinuousClock()
+        let started = clock.now
+        let row = try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
+        let event = SpectrumEvent(
+          loss: Self.loss, normalization: Self.normalization, rows: [row],
+          seconds: started.duration(to: clock.now) / .seconds(1))
+        try parts.keep(.object(event.members), as: name)
+        return event
       }
       return SpectrumEvent(
-        loss: Self.loss, normalization: Self.normalization, rows: rows,
-        seconds: started.duration(to: clock.now) / .seconds(1)
+        loss: Self.loss, normalization: Self.normalization, rows: events.flatMap(\.rows),
+        seconds: events.compactMap(\.seconds).reduce(0, +)
       ).members
     }
   }

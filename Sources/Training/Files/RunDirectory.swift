@@ -2,8 +2,8 @@ import EscapementArtifacts
 import Foundation
 import EscapementLongTail
 
-/// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, and `run.lock` while a process writes to
-/// it.
+/// The files of a training run: `run.json`, `metrics.jsonl`, `checkpoints/`, `run.lock` while a process writes to it,
+/// and `measurement.json` while a measurement is not finished.
 public struct RunDirectory: Sendable {
   /// The directory.
   public let url: URL
@@ -24,6 +24,8 @@ public struct RunDirectory: Sendable {
   }
   /// The file that the writing process locks and in which it identifies itself.
   public var lockFile: URL { url.appendingPathComponent("run.lock") }
+  /// What is finished of a measurement.
+  var measurement: URL { url.appendingPathComponent("measurement.json") }
   /// The directory of tensor files and their sidecars, named by the step.
   public var checkpoints: URL { url.appendingPathComponent("checkpoints", isDirectory: true) }
 

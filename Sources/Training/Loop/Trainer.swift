@@ -197,13 +197,19 @@ public struct Trainer<Element: Real>: Sendable {
     _ loop: TrainingLoop<Element>, _ metrics: LineLog, _ directory: RunDirectory,
     _ selection: EpochSelection, _ observer: (Event) -> Void
   ) throws {
+    guard let measurement else { return }
     // The state is that before the first step of the next epoch.
     let epoch = loop.state.epoch - 1
-    guard var event = try measurement?.measure(epoch, recipe.epochs, loop.network, loop.state) else { return }
+    var parts = MeasurementParts(of: loop.state, in: directory)
+    guard var event = try measurement.measure(epoch, recipe.epochs, loop.network, loop.state, &parts) else {
+      return
+    }
     event["epoch"] = .integer(epoch)
     event["step"] = .integer(loop.state.step)
     try metrics.append(.object(event))
     if isWorthKeeping(loop) { try checkpoint(loop, metrics, directory, selection) }
+    // Last: until the checkpoint covers the event, a resume truncates it.
+    try parts.remove()
     observer(.measurement(.object(event)))
   }
 
