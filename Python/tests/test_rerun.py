@@ -139,6 +139,10 @@ def test_accuracies_are_by_method_and_radius(script, folder):
         ["", "still to run", "1", ""],
     ]
     assert evidence.state()[0] == "**4 of the 6 planned runs are finished and in Evidence/.**"
+    assert not any("unfinished" in line for line in evidence.state())
+    (folder.path / "unfinished" / "f").mkdir(parents=True)
+    (folder.path / "unfinished" / "f" / "run.json").write_text("{}")
+    assert "Begun besides, with the last checkpoint in Evidence/unfinished/: 1." in evidence.state()
     assert [row[3] for row in rows(evidence.cost())] == [
         "`escapement train --preset cifar10-lt100/ce-drw --seed 0 --data DIR --out RUN`",
         "`escapement train --preset cifar10-lt100/ce-drw --seed 1 --data DIR --out RUN`",
