@@ -248,7 +248,8 @@ struct TrainCommand: RankedCommand {
     } catch is SpectrumInterrupted {
       spectrumMeter.clear()
       throw ToolError.interrupted(
-        "interrupted in a spectrum, after a checkpoint; finished classes are kept; go on with: \(resumeCommand)")
+        "interrupted in a spectrum, after a checkpoint; finished classes are kept; go on with: \(resumeCommand)"
+      )
     } catch is Interrupted {
       meter.clear()
       throw ToolError.interrupted("interrupted after a checkpoint; go on with: \(resumeCommand)")
