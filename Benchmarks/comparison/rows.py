@@ -1,8 +1,11 @@
 """What is compared with what, and how far this project wants to reach."""
 
 import dataclasses
+import pathlib
 import platform
+import sys
 
+SMALL_PAGES = pathlib.Path(__file__).resolve().parent / "small_pages.py"
 SHAPES = ["16-16-32-s1", "32-32-16-s1", "64-64-8-s1", "3-16-32-s1", "16-32-32-s2", "32-64-16-s2"]
 
 
@@ -17,12 +20,14 @@ class Side:
     variant: str = ""
     environment: dict = dataclasses.field(default_factory=dict)
     malloc: str = "kept"
+    small_pages: bool = False  # ours alone: without huge pages
 
     def command(self, places):
         """(command, environment) with the places of tool and Python filled in."""
         tail = [self.case, "--threads", str(self.threads)]
         if self.program == "ours":
-            return [places["tool"], "bench", "--driven", "--case"] + tail, self.environment
+            prefix = [sys.executable, str(SMALL_PAGES)] if self.small_pages else []
+            return prefix + [places["tool"], "bench", "--driven", "--case"] + tail, self.environment
         program = [places["python"], f"{places['peers']}/{self.program}.py"] + tail
         if self.program == "peer":
             program += ["--variant", self.variant]
@@ -126,7 +131,9 @@ def own_ratios():
     costs = [Contest(f"{case}/gradient-500", 2, ours("gradient-500", 2, label="gradient-500"),
                      [ours(case, 2, label=case)], reach, "≤")
              for case, reach in (("hvp-500", 2.8), ("hvp-repeated-500", 2.2))]
-    return [scaling] + costs
+    pages = [Contest("huge-pages", t, ours("sgd-step", t, label="with huge pages"),
+                     [Side("ours", "without", "sgd-step", t, small_pages=True)]) for t in (1, 2)]
+    return [scaling] + costs + pages
 
 
 def catalog():

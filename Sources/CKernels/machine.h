@@ -109,6 +109,11 @@ const ek_leaf *ek_leaf_current(ek_type t);
 uint64_t ek_float_mode_enter(void);
 void ek_float_mode_restore(uint64_t mode);
 
+// Memory of its own, 64-byte aligned, or NULL; free() returns it. Blocks of 2 MiB or more begin at a multiple of 2 MiB,
+// and Linux is asked to back them by huge pages: a training step passes over hundreds of MiB in order, for which the
+// translations of 4 KiB pages do not fit the processor's tables.
+void *ek_block_allocate(size_t size);
+
 // Scratch memory; ends the process with a one-line message when memory is exhausted.
 void *ek_scratch(size_t bytes);
 #endif

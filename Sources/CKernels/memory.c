@@ -1,7 +1,9 @@
 // Blocks in size classes: four classes per power of two, one free list per class.
+#define _GNU_SOURCE
 #include "machine.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum { CLASSES = 4 * 64, SMALLEST = 64 };
 typedef struct node { struct node *next; } node;
@@ -20,6 +22,19 @@ static size_t class_of(size_t bytes, size_t *rounded) {
   return 4 * power + quarter;
 }
 
+void *ek_block_allocate(size_t size) {
+  const size_t huge = (size_t)2 << 20;
+  if (size < huge) return aligned_alloc(64, size);
+  void *block;
+  if (posix_memalign(&block, huge, size) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+  // Only whole huge pages, so that the end of a block takes no more memory than it has. If the system declines, the
+  // block has small pages.
+  (void)madvise(block, size / huge * huge, MADV_HUGEPAGE);
+#endif
+  return block;
+}
+
 static void (*exhausted)(size_t bytes);
 
 void ek_pool_on_exhaustion(void (*handler)(size_t bytes)) { exhausted = handler; }
@@ -33,7 +48,7 @@ void *ek_pool_take(size_t bytes) {
   if (block) free_lists[class] = block->next;
   pthread_mutex_unlock(&lock);
   const bool fresh = block == NULL;
-  if (fresh) block = aligned_alloc(64, size);
+  if (fresh) block = ek_block_allocate(size);
   if (!block) {
     if (exhausted) exhausted(bytes);
     return NULL;

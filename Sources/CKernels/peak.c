@@ -117,7 +117,7 @@ static void triad_touch(void *context, size_t index) {
 double ek_triad_gbytes(void) {
   // Parts of 1 MiB, assigned to threads as these request them.
   const size_t bytes = (size_t)64 << 20, part = ((size_t)1 << 20) / sizeof(double), count = bytes / sizeof(double);
-  double *memory = aligned_alloc(64, 3 * bytes);
+  double *memory = ek_block_allocate(3 * bytes);
   if (!memory) return 0;
   triad_job job = {memory, memory + count, memory + 2 * count, part};
   ek_parallel(count / part, triad_touch, &job);

@@ -89,8 +89,8 @@ void ek_parallel(size_t count, ek_task task, void *context);
 
 // ---- Memory: a pool of size classes -------------------------------------------------------------
 
-// Takes a block from the pool: 64-byte aligned, uninitialized; NULL when memory is exhausted. The block is returned
-// with its size.
+// Takes a block from the pool: 64-byte aligned, or 2 MiB aligned from that size on, uninitialized; NULL when memory is
+// exhausted. The block is returned with its size.
 void *ek_pool_take(size_t bytes);
 // The handler that is called, on the requesting thread, before ek_pool_take returns NULL; NULL, the initial value,
 // means none. Set it once, before other threads take blocks.
