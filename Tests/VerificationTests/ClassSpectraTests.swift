@@ -132,7 +132,7 @@ import EscapementVerification
     let spectra = try ClassSpectra(SpectrumPlan(parsing: "0@1"), of: 4, steps: 3)
     let trainer = Trainer<Float>(
       recipe: try Self.recipe(), data: Self.data,
-      measurement: spectra.measurement(on: Self.data.train, seed: 0) { _, _ in throw Stop() })
+      measurement: spectra.measurement(on: Self.data.train, seed: 0) { _, _, _ in throw Stop() })
     let run = RunDirectory(directory.appendingPathComponent("run"))
     #expect(throws: Stop.self) { try trainer.run(in: run) }
     // The epoch before the spectrum is not lost, and its line is the last.
@@ -152,9 +152,10 @@ import EscapementVerification
       let labels = Mutex<Set<Int?>>([])
       let trainer = Trainer<Float>(
         recipe: try Self.recipe(), data: Self.data,
-        measurement: spectra.measurement(on: Self.data.train, seed: 0) { label, progress in
+        measurement: spectra.measurement(on: Self.data.train, seed: 0) { label, done, total in
           _ = labels.withLock { $0.insert(label) }
-          if let stop, label == stop, progress.step == 2 { throw Stop() }
+          // At the last evaluation, which is one of the saddle test.
+          if let stop, label == stop, done == total - 1 { throw Stop() }
         })
       try trainer.run(in: RunDirectory(scratch.url.appendingPathComponent(name)), resume: resume)
       return labels.withLock { $0 }

@@ -50,13 +50,13 @@ public struct SaddleTest: Hashable, Sendable {
 
   /// Distances from those where rounding becomes visible to those where the network is a different one.
   public static let distances = [1e-3, 1e-2, 1e-1, 1]
-  /// The number of losses and products at the default distances.
-  public static let evaluations = 2 + 4 * distances.count
+  /// The number of losses and products at `count` distances, by default those of `distances`.
+  public static func evaluations(atDistances count: Int = distances.count) -> Int { 2 + 4 * count }
 
   /// Measures `objective` at a point along `direction`, which need not have unit length but must not be zero.
   ///
-  /// Two losses and two Hessian-vector products per distance, and one of each at the point. `onEvaluation` is called
-  /// before each, and its errors end the test.
+  /// Two losses and two Hessian-vector products per distance, and a gradient and a product at the point.
+  /// `onEvaluation` is called before each, and its errors end the test.
   public init<Element: Real>(
     objective: Objective<Element>, parameters: ParameterVector<Element>, statistics: ParameterVector<Element>,
     samples: any SampleSource<Element>, normalization: Normalization = .running, direction: Tensor<Element>,
@@ -67,9 +67,9 @@ public struct SaddleTest: Hashable, Sendable {
     let length = direction.norm()
     precondition(length > 0, "a direction of length \(length)")
     let v = direction.scaled(by: 1 / length)
-    func evaluation(_ t: Double) throws -> Evaluation<Element> {
+    func loss(_ t: Double) throws -> Double {
       try onEvaluation()
-      return try objective.evaluate(
+      return try objective.loss(
         at: Self.moved(parameters, by: t, along: v), statistics: statistics, over: samples,
         normalization: normalization)
     }
@@ -81,15 +81,17 @@ public struct SaddleTest: Hashable, Sendable {
         normalization: normalization
       ).flat.dot(v)
     }
-    let here = try evaluation(0)
+    try onEvaluation()
+    let here = try objective.evaluate(
+      at: parameters, statistics: statistics, over: samples, normalization: normalization)
     let lambda = try curvature(0)
-    loss = here.loss
+    self.loss = here.loss
     gradientNorm = here.gradient.flat.norm()
     slope = here.gradient.flat.dot(v)
     self.curvature = lambda
     squaredNorm = parameters.flat.dot(parameters.flat)
     excursions = try distances.map { t in
-      let (up, down) = try (evaluation(t).loss, evaluation(-t).loss)
+      let (up, down) = try (loss(t), loss(-t))
       return Excursion(
         distance: t, finiteCurvature: (up - 2 * here.loss + down) / (t * t),
         rounding: Double(Element.ulpOfOne) * (up.magnitude + 2 * here.loss.magnitude + down.magnitude)

@@ -237,7 +237,7 @@ struct SpectrumSubject {
     _ name: String, _ spectrum: CertifiedSpectrum, _ float: HessianOperator<Float>,
     _ double: HessianOperator<Double>, _ meter: ProgressMeter
   ) throws -> [String: JSON] {
-    let count = ProductCount(label: "saddle test of \(name)", total: SaddleTest.evaluations, meter: meter)
+    let count = ProductCount(label: "saddle test of \(name)", total: SaddleTest.evaluations(), meter: meter)
     let test = try SaddleTest(
       objective: double.objective, parameters: double.parameters, statistics: double.statistics,
       samples: double.samples, normalization: normalization, direction: spectrum.smallest,

@@ -196,11 +196,10 @@ struct TrainCommand: RankedCommand {
     let spectrumMeter = ProgressMeter()
     let trainer = Trainer<Float>(
       recipe: recipe, data: images, options: options,
-      measurement: spectra?.measurement(on: images.train, seed: recipe.seed) { label, progress in
+      measurement: spectra?.measurement(on: images.train, seed: recipe.seed) { label, done, total in
         if Interruption.isRequested { throw SpectrumInterrupted() }
         spectrumMeter.show(
-          label.map { "spectrum of class \($0)" } ?? "spectrum of all classes", done: progress.step,
-          total: progress.steps)
+          label.map { "spectrum of class \($0)" } ?? "spectrum of all classes", done: done, total: total)
       }, ranks: Job.ranks)
     Interruption.catchSignals()
     var rate = ProgressRate()

@@ -51,6 +51,11 @@ package struct ClassSpectra: Hashable, Sendable {
     self.samples = samples
   }
 
+  /// The largest number of products and losses of one class: two products are for the residuals of the extremes.
+  private var evaluations: Int {
+    steps + OperatorChecks.products + 2 + SaddleTest.evaluations(atDistances: Self.distances.count)
+  }
+
   /// The JSON for `run.json`.
   package var json: JSON {
     [
@@ -67,11 +72,13 @@ package struct ClassSpectra: Hashable, Sendable {
       samples: try record.optionalField("samples")?.integer() ?? .max)
   }
 
-  /// The measurement on a training set. `onStep` is called at each Lanczos step (with nil for the loss over all
-  /// classes). It may show progress and may throw to interrupt.
+  /// The measurement on a training set. `onEvaluation` is called before each product with a Hessian and each loss, with
+  /// the class (nil: all), the number of those done for it and the largest number there will be. It may show progress
+  /// and may throw to interrupt.
   package func measurement(
     on set: any LabeledImages, seed: UInt64,
-    onStep: @escaping @Sendable (_ label: Int?, _ progress: Lanczos.Progress) throws -> Void = { _, _ in }
+    onEvaluation: @escaping @Sendable (_ label: Int?, _ done: Int, _ total: Int) throws -> Void =
+      { _, _, _ in }
   ) -> EpochMeasurement<Float> {
     EpochMeasurement(record: json) { epoch, epochs, network, state, parts in
       let due = plan.subjects.filter { $0.isDue(after: epoch, of: epochs) }.map(\.label)
@@ -83,7 +90,11 @@ package struct ClassSpectra: Hashable, Sendable {
         }
         let clock = ContinuousClock()
         let started = clock.now
-        let row = try spectrum(of: label, in: set, network, state, seed: seed) { try onStep(label, $0) }
+        var done = 0
+        let row = try spectrum(of: label, in: set, network, state, seed: seed) {
+          try onEvaluation(label, done, evaluations)
+          done += 1
+        }
         let event = SpectrumEvent(
           loss: Self.loss, normalization: Self.normalization, rows: [row],
           seconds: started.duration(to: clock.now) / .seconds(1))
@@ -100,18 +111,19 @@ package struct ClassSpectra: Hashable, Sendable {
   private func spectrum(
     of label: Int?, in set: any LabeledImages, _ network: Network, _ state: TrainingState<Float>,
     seed: UInt64,
-    onStep: (Lanczos.Progress) throws -> Void
+    onEvaluation: @escaping () throws -> Void
   ) throws -> SpectrumEvent.Row {
     let positions = label.map { Array(set.positions(ofClass: $0).prefix(samples)) } ?? Array(0..<set.count)
     let hessian = HessianOperator<Float>(
       objective: Objective(network: network), parameters: state.parameters, statistics: state.statistics,
       samples: set.source(positions))
-    let found = try extremePairs(of: hessian, measuredBy: hessian, steps: steps, seed: seed, onStep: onStep)
+    let observed = ObservedOperator(hessian, onProduct: onEvaluation)
+    let found = try extremePairs(of: observed, measuredBy: observed, steps: steps, seed: seed)
     let report = found.report
     let test = try SaddleTest(
       objective: hessian.objective, parameters: state.parameters, statistics: state.statistics,
-      samples: hessian.samples, direction: found.smallest.converted(to: Float.self), distances: Self.distances
-    )
+      samples: hessian.samples, direction: found.smallest.converted(to: Float.self),
+      distances: Self.distances, onEvaluation: onEvaluation)
     let quadrature = GaussQuadrature(nodes: report.ritzValues, weights: report.weights)
     let (smallest, largest) = (report.smallest, report.largest)
     func end(_ pair: RitzCertificate) -> SpectrumEvent.End {
