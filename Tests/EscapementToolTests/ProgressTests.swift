@@ -25,6 +25,20 @@ struct ProgressTests {
     #expect(ProgressMeter.interval == .seconds(60))
   }
 
+  @Test("the clock starts anew where another count begins")
+  func anew() {
+    let written = Mutex<[String]>([])
+    let meter = ProgressMeter(isTerminal: false, interval: .zero) { line in
+      written.withLock { $0.append(line) }
+    }
+    for step in [1, 9] { meter.show("spectrum of class 0", done: step, total: 9) }
+    for step in [1, 2] { meter.show("spectrum of class 1", done: step, total: 4) }
+    let lines = written.withLock { $0 }
+    // Nothing of the second count is timed yet.
+    #expect(lines.count == 4 && lines[2] == "spectrum of class 1  25% 1/4")
+    #expect(lines[3].hasPrefix("spectrum of class 1  50% 2/4, "))
+  }
+
   @Test("a sweep's line names the epoch of each running row")
   func sweeps() {
     let rows = [

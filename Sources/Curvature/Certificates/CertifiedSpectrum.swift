@@ -44,7 +44,7 @@ public struct CertifiedSpectrum: Sendable {
     precondition(pairs >= 1, "\(pairs) pairs")
     let found = try ExtremeDecomposition(
       of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: .stop,
-      failureProbability: failureProbability, onStep: { _ in })
+      failureProbability: failureProbability)
     traceSamples = try HutchinsonTrace(
       of: map, probes: Self.traceProbes, seed: seed, first: Int(probe) * Self.traceProbes)
     certification = SelfCertification(

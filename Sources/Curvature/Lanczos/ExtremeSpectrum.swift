@@ -8,39 +8,37 @@ public let extremeSpectrumExtraProducts = 5
 ///
 /// `steps` products are used for the decomposition; two more measure the residuals of the extreme Ritz pairs and three
 /// check symmetry and drift. The default of 100 steps is that of PyHessian and of the papers' code. The failure
-/// probability of 1e-6 for each side is this package's choice.
+/// probability of 1e-6 for each side is this package's choice. An `ObservedOperator` shows the progress and can
+/// interrupt.
 public func extremeSpectrum<Operator: SymmetricOperator>(
   of map: Operator, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
-  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
-  onStep: (Lanczos.Progress) throws -> Void = { _ in }
+  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6
 ) throws -> SpectrumReport {
   try extremeSpectrum(
     of: map, measuredBy: map, steps: steps, seed: seed, probe: probe, breakdown: breakdown,
-    failureProbability: failureProbability, onStep: onStep)
+    failureProbability: failureProbability)
 }
 
 /// As `extremeSpectrum(of:steps:seed:)`, with residuals measured by another operator for the same matrix: Lanczos in
 /// Float, certificates in Double.
 public func extremeSpectrum<Operator: SymmetricOperator, Measure: SymmetricOperator>(
   of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
-  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
-  onStep: (Lanczos.Progress) throws -> Void = { _ in }
+  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6
 ) throws -> SpectrumReport {
   try extremePairs(
     of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: breakdown,
-    failureProbability: failureProbability, onStep: onStep
+    failureProbability: failureProbability
   ).report
 }
 
 /// The same with the Ritz vectors of both extremes, in Double and of unit length up to rounding.
 public func extremePairs<Operator: SymmetricOperator, Measure: SymmetricOperator>(
   of map: Operator, measuredBy measure: Measure, steps: Int = 100, seed: UInt64, probe: UInt64 = 0,
-  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6,
-  onStep: (Lanczos.Progress) throws -> Void = { _ in }
+  breakdown: Lanczos.Breakdown = .stop, failureProbability: Double = 1e-6
 ) throws -> (report: SpectrumReport, smallest: Tensor<Double>, largest: Tensor<Double>) {
   let found = try ExtremeDecomposition(
     of: map, measuredBy: measure, steps: steps, seed: seed, probe: probe, breakdown: breakdown,
-    failureProbability: failureProbability, onStep: onStep)
+    failureProbability: failureProbability)
   return (found.report, found.smallest, found.largest)
 }
 
@@ -61,13 +59,13 @@ struct ExtremeDecomposition<Element: Real> {
 
   init<Operator: SymmetricOperator<Element>, Measure: SymmetricOperator>(
     of map: Operator, measuredBy measure: Measure, steps: Int, seed: UInt64, probe: UInt64,
-    breakdown: Lanczos.Breakdown, failureProbability: Double, onStep: (Lanczos.Progress) throws -> Void
+    breakdown: Lanczos.Breakdown, failureProbability: Double
   ) throws {
     precondition(
       measure.dimension == map.dimension,
       "an operator of dimension \(map.dimension) measured by one of \(measure.dimension)")
     let lanczos = Lanczos(steps: steps, seed: seed, probe: probe, breakdown: breakdown)
-    krylov = try lanczos.decompose(map, onStep: onStep)
+    krylov = try lanczos.decompose(map)
     eigen = try TridiagonalEigen(krylov.tridiagonal)
     let quadrature = GaussQuadrature(eigen)
     checks = try OperatorChecks(map, seed: seed, probe: probe)

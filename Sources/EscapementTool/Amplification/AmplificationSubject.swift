@@ -108,10 +108,12 @@ struct AmplificationSubject {
     let float = HessianOperator<Float>(
       objective: objective, parameters: state.parameters, statistics: state.statistics,
       samples: set.source(positions), normalization: normalization)
-    let pairs = try extremePairs(of: float, measuredBy: double, steps: steps, seed: seed) { progress in
-      meter.show("λ_min of \(name)", done: progress.step, total: progress.steps)
-      try Self.checkInterruption()
-    }
+    let count = ProductCount(
+      label: "λ_min of \(name)", total: steps + extremeSpectrumExtraProducts, meter: meter,
+      stopIfAsked: Self.checkInterruption)
+    let pairs = try extremePairs(
+      of: ObservedOperator(float, onProduct: count.next),
+      measuredBy: ObservedOperator(double, onProduct: count.next), steps: steps, seed: seed)
     let v = pairs.smallest.scaled(by: 1 / pairs.smallest.norm())
     return AmplifiedDirection(
       name: name, images: positions.count, report: pairs.report, vector: v.converted(to: Float.self))

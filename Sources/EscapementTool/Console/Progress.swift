@@ -52,6 +52,7 @@ struct ProgressText: Equatable {
 final class ProgressMeter: Sendable {
   private struct State {
     var start: (done: Int, time: ContinuousClock.Instant)?
+    var done = 0
     var last: ContinuousClock.Instant?
     var drawn = false
   }
@@ -75,12 +76,13 @@ final class ProgressMeter: Sendable {
   }
 
   /// Redraws the line, at most ten times a second; without a terminal, prints one if none was for a minute. The clock
-  /// starts with the first call.
+  /// starts with the first call, and anew where `done` falls, which begins another count.
   func show(_ label: String, done: Int, total: Int, note: String = "") {
     state.withLock { state in
       let now = ContinuousClock.now
+      if done < state.done { state.start = nil }
       let start = state.start ?? (done, now)
-      state.start = start
+      (state.start, state.done) = (start, done)
       if isTerminal {
         if let last = state.last, done < total, now - last < .milliseconds(100) { return }
       } else if now - (state.last ?? start.time) < interval {

@@ -1,3 +1,4 @@
+import EscapementCurvature
 import EscapementExperiments
 import EscapementArtifacts
 import EscapementDrawing
@@ -41,14 +42,13 @@ struct EscapeScene {
 
   /// The direction of the selection's λ_min.
   func saddle(steps: Int, seed: UInt64, meter: ProgressMeter) throws -> SaddleDirection {
-    try SaddleDirection(
+    let count = ProductCount(
+      label: "v_min of \(name)", total: steps + extremeSpectrumExtraProducts, meter: meter,
+      stopIfAsked: Self.stopIfAsked)
+    return try SaddleDirection(
       network: run.network, loss: selected, parameters: run.state.parameters,
       statistics: run.state.statistics,
-      images: run.images.train, positions: positions, steps: steps, seed: seed
-    ) { progress in
-      meter.show("v_min of \(name)", done: progress.step, total: progress.steps)
-      try Self.stopIfAsked()
-    }
+      images: run.images.train, positions: positions, steps: steps, seed: seed, onProduct: count.next)
   }
 
   /// Runs the rules.

@@ -237,15 +237,19 @@ struct SpectrumSubject {
     _ name: String, _ spectrum: CertifiedSpectrum, _ float: HessianOperator<Float>,
     _ double: HessianOperator<Double>, _ meter: ProgressMeter
   ) throws -> [String: JSON] {
-    let count = ProductCount(label: "saddle test of \(name)", total: SaddleTest.evaluations(), meter: meter)
+    // The class in the whole loss and the split count as one each.
+    let count = ProductCount(
+      label: "saddle test of \(name)", total: SaddleTest.evaluations() + 2, meter: meter)
     let test = try SaddleTest(
       objective: double.objective, parameters: double.parameters, statistics: double.statistics,
       samples: double.samples, normalization: normalization, direction: spectrum.smallest,
       onEvaluation: count.next)
+    try count.next()
     let all = set.source(Array(0..<set.count), of: Float.self, transform: transform)
     let part = try ClassInLoss(
       objective: float.objective, parameters: state.parameters, statistics: state.statistics,
       samples: float.samples, within: all, normalization: normalization, direction: spectrum.smallest)
+    try count.next()
     let report = spectrum.report
     let split = try CurvatureSplit(
       along: spectrum.smallest, of: double,
@@ -262,15 +266,20 @@ final class ProductCount {
   private let label: String
   private let total: Int
   private let meter: ProgressMeter
+  private let stopIfAsked: () throws -> Void
   private var done = 0
 
-  init(label: String, total: Int, meter: ProgressMeter) {
-    (self.label, self.total, self.meter) = (label, total, meter)
+  /// Counts up to `total`. `stopIfAsked` throws what the command catches at a signal.
+  init(
+    label: String, total: Int, meter: ProgressMeter,
+    stopIfAsked: @escaping () throws -> Void = { if try Job.isInterrupted() { throw SpectrumStopped() } }
+  ) {
+    (self.label, self.total, self.meter, self.stopIfAsked) = (label, total, meter, stopIfAsked)
   }
 
   /// Called before each product.
   func next() throws {
-    if try Job.isInterrupted() { throw SpectrumStopped() }
+    try stopIfAsked()
     meter.show(label, done: done, total: max(total, done))
     done += 1
   }

@@ -27,12 +27,12 @@ package struct SaddleDirection: Sendable {
   /// The number of Lanczos steps taken.
   package let steps: Int
 
-  /// Computes the direction with up to `steps` Lanczos steps; `onStep` may show progress and may throw to stop.
+  /// Computes the direction with up to `steps` Lanczos steps; `onProduct` is called before each product. It may
+  /// show progress and may throw to stop.
   package init(
     network: Network, loss: any ClassificationLoss, parameters: ParameterVector<Float>,
     statistics: ParameterVector<Float>, images: any LabeledImages, positions: [Int], steps: Int = 60,
-    seed: UInt64,
-    onStep: (Lanczos.Progress) throws -> Void = { _ in }
+    seed: UInt64, onProduct: @escaping () throws -> Void = {}
   ) throws {
     let double = HessianOperator<Double>(
       objective: Objective(network: network, loss: loss),
@@ -44,7 +44,9 @@ package struct SaddleDirection: Sendable {
     let float = HessianOperator<Float>(
       objective: Objective(network: network, loss: loss), parameters: parameters, statistics: statistics,
       samples: images.source(positions, of: Float.self))
-    let pairs = try extremePairs(of: float, measuredBy: double, steps: steps, seed: seed, onStep: onStep)
+    let pairs = try extremePairs(
+      of: ObservedOperator(float, onProduct: onProduct),
+      measuredBy: ObservedOperator(double, onProduct: onProduct), steps: steps, seed: seed)
     let here = try double.objective.evaluate(
       at: double.parameters, statistics: double.statistics, over: double.samples)
     let unit = pairs.smallest.scaled(by: 1 / pairs.smallest.norm())

@@ -51,9 +51,9 @@ package struct ClassSpectra: Hashable, Sendable {
     self.samples = samples
   }
 
-  /// The largest number of products and losses of one class: two products are for the residuals of the extremes.
+  /// The largest number of products and losses of one class.
   private var evaluations: Int {
-    steps + OperatorChecks.products + 2 + SaddleTest.evaluations(atDistances: Self.distances.count)
+    steps + extremeSpectrumExtraProducts + SaddleTest.evaluations(atDistances: Self.distances.count)
   }
 
   /// The JSON for `run.json`.
