@@ -31,7 +31,7 @@ struct ProgressTests {
     let meter = ProgressMeter(isTerminal: false, interval: .zero) { line in
       written.withLock { $0.append(line) }
     }
-    for step in [1, 9] { meter.show("spectrum of class 0", done: step, total: 9) }
+    for step in [0, 9] { meter.show("spectrum of class 0", done: step, total: 9) }
     for step in [1, 2] { meter.show("spectrum of class 1", done: step, total: 4) }
     let lines = written.withLock { $0 }
     // Nothing of the second count is timed yet.
